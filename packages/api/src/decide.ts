@@ -1,0 +1,72 @@
+import { timestamp } from './conditions.ts'
+import type { Offer, OfferRef } from './filters/compile.ts'
+import type { BrokeredObject } from './filters/match.ts'
+import type { DecisionRecord } from './kinds/assignment.ts'
+import type { OfferIndex, RefusedOffer } from './offers/offer-index.ts'
+
+/** Entries of `status.decision` that an Assignment keeps (the bound of its schema). */
+const RECORDED = 32
+
+/**
+ * What to do with one object.
+ * - `place`: it has no provider yet; `offer` takes it.
+ * - `stay`: its provider still accepts it, through `offer`, which may be another offer of the same provider.
+ * - `move`: its provider no longer accepts it; `offer` does.
+ * - `strand`: its provider no longer accepts it and no one else does; it stays at `from`.
+ * - `refuse`: it has no provider and no one accepts it.
+ */
+export type Decision =
+  | { verdict: 'place'; offer: Offer; record: DecisionRecord }
+  | { verdict: 'stay'; offer: Offer }
+  | { verdict: 'move'; from: OfferRef; offer: Offer; record: DecisionRecord }
+  | { verdict: 'strand'; from: OfferRef; record: DecisionRecord }
+  | { verdict: 'refuse'; record: DecisionRecord }
+
+/**
+ * Decides where `object` belongs. Pure: same input, same answer. The heaviest accepting offer with room wins; ties go to
+ * the lower provider name, then the lower AcceptAPI name. An object never moves while its provider accepts it, full or
+ * not. `usage` says how many objects are placed at an offer.
+ */
+export function decide(
+  object: BrokeredObject,
+  offers: OfferIndex,
+  current: OfferRef | undefined,
+  usage: (ref: OfferRef) => number,
+  now: Date,
+): Decision {
+  const accepting = offers.match(object)
+  const kept = current && stillAccepting(accepting, current)
+  if (kept !== undefined) return { verdict: 'stay', offer: kept }
+
+  const isFull = ({ ref, capacity }: Offer) => usage(ref) >= capacity
+  const { open: withRoom = [], full = [] } = Object.groupBy(accepting, (offer) => (isFull(offer) ? 'full' : 'open'))
+  const { refused, total } = offers.explain(object, RECORDED)
+  const overfull = full.slice(0, RECORDED).map((offer) => fullOffer(offer, usage))
+  const record = recordOf(withRoom, [...overfull, ...refused], full.length + total, now)
+  const [best] = withRoom
+  if (current === undefined) return best ? { verdict: 'place', offer: best, record } : { verdict: 'refuse', record }
+  return best ? { verdict: 'move', from: current, offer: best, record } : { verdict: 'strand', from: current, record }
+}
+
+/** The current offer if it accepts, else the best other one of its provider. */
+function stillAccepting(accepting: readonly Offer[], current: OfferRef): Offer | undefined {
+  const ofProvider = accepting.filter(({ ref }) => ref.providerCluster === current.providerCluster)
+  return ofProvider.find(({ ref }) => ref.name === current.name) ?? ofProvider[0]
+}
+
+function recordOf(candidates: readonly Offer[], refused: readonly RefusedOffer[], refusedCount: number, now: Date): DecisionRecord {
+  return {
+    time: timestamp(now),
+    candidates: candidates.slice(0, RECORDED).map(({ ref, weight }) => ({ ...namesOf(ref), score: weight })),
+    refused: refused
+      .slice(0, RECORDED)
+      .map(({ providerCluster, name, ...refusal }) => ({ ...namesOf({ providerCluster, name }), ...refusal })),
+    refusedCount,
+  }
+}
+
+const namesOf = ({ providerCluster, name }: OfferRef) => ({ providerCluster, acceptAPIName: name })
+
+function fullOffer({ ref, capacity }: Offer, usage: (ref: OfferRef) => number): RefusedOffer {
+  return { ...ref, path: '', rule: 'capacity', want: `fewer than ${capacity} objects placed there`, got: String(usage(ref)) }
+}

@@ -1,0 +1,105 @@
+import { z } from 'zod'
+import { defineKind } from './kind.ts'
+import { clusterName, conditionsSchema, crd, gvrSchema, objectName, optional, timeSchema } from './meta.ts'
+
+/** Names one offer: the cluster that its AcceptAPI is in, and the AcceptAPI's name. */
+const offerNames = { providerCluster: clusterName, acceptAPIName: objectName }
+
+/** Incoming: being made ready to take over. Outgoing: serves until it has. Replica: stands beside the active one. */
+export const copyRoleSchema = z.enum(['Incoming', 'Outgoing', 'Replica'])
+export type CopyRole = z.infer<typeof copyRoleSchema>
+
+const specCopySchema = z.object({ ...offerNames, role: copyRoleSchema })
+export type AssignmentCopy = z.infer<typeof specCopySchema>
+
+const copyStatusSchema = z.object({
+  providerCluster: clusterName,
+  applied: z.boolean().describe('The copy was written at this provider.'),
+  observedGeneration: optional(z.int().min(0), "Generation of the consumer's object that the copy holds."),
+  ready: z.boolean(),
+  state: optional(z.string().max(64), 'status.status of the copy, such as Provisioning, Available or Failed.'),
+  message: optional(z.string().max(4096)),
+})
+export type CopyStatus = z.infer<typeof copyStatusSchema>
+
+const refusedSchema = z.object({
+  ...offerNames,
+  path: z.string().max(512).describe('The field below spec that was looked at; "" where it was none.'),
+  rule: z.string().max(64),
+  want: z.string().max(1024),
+  got: z.string().max(1024),
+})
+
+/** Why an object was placed where it is: who accepted with which score, best first, and why the others did not. */
+export const decisionRecordSchema = z.object({
+  time: timeSchema,
+  candidates: z.array(z.object({ ...offerNames, score: z.int() })).max(32).meta(crd.atomic),
+  refused: z.array(refusedSchema).max(32).meta(crd.atomic),
+  refusedCount: z.int().min(0).describe('How many offers refused, those that refused does not list included.'),
+})
+export type DecisionRecord = z.infer<typeof decisionRecordSchema>
+
+const immutable = (field: string) => ({ rule: `self.${field} == oldSelf.${field}`, message: `${field} cannot be changed` })
+
+/**
+ * The record of a placement, and the one place that says which copies should exist. It has NO status subresource: the
+ * budget is one write per placement, so one create carries spec and status.
+ */
+export const Assignment = defineKind({
+  group: 'coord.broker.platform-mesh.io',
+  version: 'v1alpha1',
+  kind: 'Assignment',
+  plural: 'assignments',
+  shortNames: ['asgn'],
+  description:
+    'Records where one object of a consumer is placed and which copies of it should exist. There is no status subresource: one write carries spec and status.',
+  statusSubresource: false,
+  columns: [
+    { name: 'Consumer', type: 'string', jsonPath: '.spec.consumerCluster' },
+    { name: 'Resource', type: 'string', jsonPath: '.spec.gvr.resource' },
+    { name: 'Namespace', type: 'string', jsonPath: '.spec.namespace' },
+    { name: 'Name', type: 'string', jsonPath: '.spec.name' },
+    { name: 'Provider', type: 'string', jsonPath: '.spec.providerCluster' },
+    { name: 'Phase', type: 'string', jsonPath: '.status.phase' },
+    { name: 'AcceptAPI', type: 'string', jsonPath: '.spec.acceptAPIName', priority: 1 },
+    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+  ],
+  spec: z
+    .object({
+      consumerCluster: clusterName.describe('Cluster of the object that is placed.'),
+      gvr: gvrSchema,
+      namespace: optional(z.string().min(1).max(63), 'Absent for cluster-scoped objects.'),
+      name: objectName,
+      uid: z.string().min(1).max(64).describe("metadata.uid of the consumer's object: another of the same name is another object."),
+      providerCluster: clusterName.describe('The active provider.'),
+      acceptAPIName: objectName.describe("The active provider's AcceptAPI that accepted the object."),
+      copies: optional(
+        z.array(specCopySchema).max(16).meta(crd.listMap('providerCluster')),
+        'Copies that should exist besides the active one.',
+      ),
+    })
+    .meta(
+      crd.rules(
+        ...['consumerCluster', 'gvr', 'name', 'uid'].map(immutable),
+        {
+          // `namespace` is a word of CEL, which Kubernetes escapes.
+          rule: 'has(self.__namespace__) == has(oldSelf.__namespace__) && (!has(self.__namespace__) || self.__namespace__ == oldSelf.__namespace__)',
+          message: 'namespace cannot be changed',
+        },
+        {
+          rule: "!has(self.copies) || !self.copies.exists(c, c.role == 'Incoming' && c.providerCluster == self.providerCluster)",
+          message: 'the active provider cannot be the incoming one as well',
+        },
+      ),
+    ),
+  status: z.object({
+    phase: z.enum(['Pending', 'Bound', 'Terminating']),
+    apiExportName: optional(objectName, 'kcp: the APIExport that serves the active copy.'),
+    stagingWorkspace: optional(objectName, 'kcp: the StagingWorkspace that holds the active copy.'),
+    servedFrom: optional(clusterName, 'The provider whose status and related objects the consumer has.'),
+    copies: optional(z.array(copyStatusSchema).max(17).meta(crd.listMap('providerCluster'))),
+    decision: optional(decisionRecordSchema, 'Why the object is where it is.'),
+    conditions: optional(conditionsSchema),
+  }),
+})
+export type Assignment = z.infer<typeof Assignment.schema>

@@ -1,0 +1,67 @@
+import { z } from 'zod'
+import { defineKind } from './kind.ts'
+import { clusterName, conditionsSchema, crd, gvkSchema, objectName, optional, timeSchema } from './meta.ts'
+
+const endSchema = z.object({ gvk: gvkSchema, providerCluster: clusterName, acceptAPIName: objectName })
+/** One end of a move: the copy's kind, its provider and the offer that took it. */
+export type MigrationEnd = z.infer<typeof endSchema>
+
+export const migrationStateSchema = z.enum([
+  'Pending',
+  'InitialInProgress',
+  'InitialCompleted',
+  'CutoverInProgress',
+  'CutoverCompleted',
+  'Failed',
+  'RolledBack',
+])
+export type MigrationState = z.infer<typeof migrationStateSchema>
+
+/** The move of one object from one provider to another; kept for a while after it ended. */
+export const Migration = defineKind({
+  group: 'coord.broker.platform-mesh.io',
+  version: 'v1alpha1',
+  kind: 'Migration',
+  plural: 'migrations',
+  shortNames: ['mig'],
+  description: 'Moves one object from one provider to another: the new copy first, then the switch, then the old copy goes.',
+  statusSubresource: true,
+  columns: [
+    { name: 'Assignment', type: 'string', jsonPath: '.spec.assignment', priority: 1 },
+    { name: 'Kind', type: 'string', jsonPath: '.spec.from.gvk.kind' },
+    { name: 'From', type: 'string', jsonPath: '.spec.from.providerCluster' },
+    { name: 'To', type: 'string', jsonPath: '.spec.to.providerCluster' },
+    { name: 'State', type: 'string', jsonPath: '.status.state' },
+    { name: 'Stage', type: 'string', jsonPath: '.status.stage' },
+    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+  ],
+  spec: z
+    .object({
+      assignment: objectName.describe('Name of the Assignment that is moved.'),
+      from: endSchema,
+      to: endSchema,
+      cancel: optional(z.boolean(), 'true takes the move back, as long as the switch has not begun; it stays true.'),
+    })
+    .meta(
+      crd.rules(
+        {
+          rule: 'self.assignment == oldSelf.assignment && self.from == oldSelf.from && self.to == oldSelf.to',
+          message: 'assignment, from and to of a Migration cannot be changed: create another one',
+        },
+        { rule: '!has(oldSelf.cancel) || !oldSelf.cancel || (has(self.cancel) && self.cancel)', message: 'what was cancelled stays cancelled' },
+        {
+          rule: 'self.from.providerCluster != self.to.providerCluster || self.from.acceptAPIName != self.to.acceptAPIName || self.from.gvk.kind != self.to.gvk.kind',
+          message: 'from and to are the same',
+        },
+      ),
+    ),
+  status: z.object({
+    state: migrationStateSchema,
+    stage: optional(objectName, 'The stage of the MigrationConfiguration that runs.'),
+    fromStagingWorkspace: optional(objectName),
+    stagingWorkspace: optional(objectName),
+    completionTime: optional(timeSchema, 'When the Migration ended, well or badly.'),
+    conditions: optional(conditionsSchema),
+  }),
+})
+export type Migration = z.infer<typeof Migration.schema>

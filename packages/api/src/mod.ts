@@ -1,0 +1,27 @@
+export { getCondition, type NextCondition, setCondition, sortConditions, timestamp } from './conditions.ts'
+export { type ConsumerStatusInput, consumerStatus, sameStatus } from './consumer-status.ts'
+export { type Decision, decide } from './decide.ts'
+export { refusalMessage } from './decision-message.ts'
+export { compileAcceptAPI, type MatchResult, matchFilters, type Offer, type OfferRef } from './filters/compile.ts'
+export type { Consumer } from './filters/consumers.ts'
+export type { BrokeredObject } from './filters/match.ts'
+export type { Refusal, RuleName } from './filters/refusal.ts'
+export * from './kinds/mod.ts'
+export { annotations, conditionTypes, fieldManager, finalizer, labels, reasons } from './names.ts'
+export {
+  assignmentName,
+  copyName,
+  keyOf,
+  type MigrationIdentity,
+  migrationName,
+  type ObjectIdentity,
+  type Origin,
+  originAnnotations,
+  originName,
+  originOf,
+} from './naming.ts'
+export { type Explanation, OfferIndex, type RefusedOffer } from './offers/offer-index.ts'
+export { compareOffers, compareRefs, sameRef } from './offers/rank.ts'
+export { compareQuantities, parseQuantity, type Quantity } from './quantity.ts'
+export { type Readiness, readiness } from './readiness.ts'
+export { type RelatedResource, relatedResources } from './related-resources.ts'

@@ -1,0 +1,57 @@
+/** Every name that the broker puts on other people's objects, defined once. */
+const own = 'broker.platform-mesh.io'
+
+/** On copies they say where a copy comes from; on consumer objects they inform. Routing never reads them. */
+export const annotations = {
+  consumerCluster: `${own}/consumer-cluster`,
+  consumerNamespace: `${own}/consumer-namespace`,
+  consumerName: `${own}/consumer-name`,
+  consumerUID: `${own}/consumer-uid`,
+  /** metadata.generation of the consumer's object that a copy holds, or that a Migration was asked for. */
+  consumerGeneration: `${own}/consumer-generation`,
+  providerCluster: `${own}/provider-cluster`,
+  /** On an AcceptAPI of the Go broker: the APIExport, before spec.apiExportName was there. */
+  kcpAPIExportName: `${own}/kcp-apiexport-name`,
+} as const
+
+export const labels = {
+  /** On a consumer's Secrets and ConfigMaps that the broker made: the key of the object that they belong to. */
+  relatedTo: `${own}/related-to`,
+  migrationName: `${own}/migration-name`,
+  migrationStage: `${own}/migration-stage`,
+} as const
+
+/** On consumer objects: leaves only after the copies were seen gone. */
+export const finalizer = `${own}/finalizer`
+
+/** Owner of the fields that the broker applies with server-side apply. */
+export const fieldManager = 'resource-broker'
+
+export const conditionTypes = {
+  /** AcceptAPI, kcp: the export can be bound, proved in a verification workspace. */
+  bindingVerified: 'BindingVerified',
+  /** AcceptAPI: valid, indexed, objects can be routed. Migration: it ended well. */
+  ready: 'Ready',
+  /** Consumer objects. */
+  placed: 'Placed',
+  synced: 'Synced',
+  migrating: 'Migrating',
+  /** Assignment: False while the provider that has the object accepts it no longer. */
+  accepted: 'Accepted',
+  /** Migration. */
+  stagingWorkspaceReady: 'StagingWorkspaceReady',
+  stagesCompleted: 'StagesCompleted',
+  cutoverCompleted: 'CutoverCompleted',
+  /** StagingWorkspace. */
+  workspaceReady: 'WorkspaceReady',
+  bindingReady: 'BindingReady',
+} as const
+
+export const reasons = {
+  placed: 'Placed',
+  noProviderAccepts: 'NoProviderAccepts',
+  providerNoLongerAccepts: 'ProviderNoLongerAccepts',
+  accepted: 'Accepted',
+  notAccepted: 'NotAccepted',
+  synced: 'Synced',
+} as const

@@ -1,0 +1,87 @@
+import { hash } from 'node:crypto'
+import { type GVR, MAX_NAME } from './kinds/meta.ts'
+import { annotations } from './names.ts'
+
+/** Where one object lives. `namespace` is absent for cluster-scoped objects; `""` means the same. */
+export type ObjectIdentity = { cluster: string; gvr: GVR; namespace?: string; name: string }
+
+/** Whose object a copy stands for. */
+export type Origin = { cluster: string; namespace?: string; name: string }
+
+const PREFIX_DIGITS = 12
+
+/**
+ * The key of an object: the first 32 hex digits of the sha256 over its parts as netstrings (`<bytes>:<text>,` each, in
+ * the order cluster, group, version, resource, namespace, name), so that no two identities share an encoding.
+ */
+export function keyOf({ cluster, gvr, namespace, name }: ObjectIdentity): string {
+  return digest([cluster, gvr.group, gvr.version, gvr.resource, namespace ?? '', name])
+}
+
+/** Name of the Assignment of the object with that key: two deciders collide instead of placing twice. */
+export const assignmentName = (key: string): string => `assignment-${key}`
+
+export type MigrationIdentity = {
+  assignment: { name: string; uid: string }
+  from: { providerCluster: string; acceptAPIName: string }
+  to: { providerCluster: string; acceptAPIName: string }
+  /** metadata.generation of the Assignment when the move was decided: a later move there and back is another one. */
+  generation: number
+}
+
+/** Name of a Migration: two deciders of the same move collide. */
+export function migrationName({ assignment, from, to, generation }: MigrationIdentity): string {
+  const ends = [from.providerCluster, from.acceptAPIName, to.providerCluster, to.acceptAPIName]
+  return `migration-${digest([assignment.name, assignment.uid, ...ends, String(generation)])}`
+}
+
+/**
+ * Name of a copy in a provider's cluster: 12 hex digits of sha256(consumer cluster), `-`, name. A result above 253
+ * characters is cut and ends in `-` and 12 hex digits of sha256(name) instead.
+ */
+export function copyName(consumerCluster: string, name: string): string {
+  const full = copyPrefix(consumerCluster) + name
+  if (full.length <= MAX_NAME) return full
+  const cut = full.slice(0, MAX_NAME - PREFIX_DIGITS - 1).replace(/[.-]+$/, '')
+  return `${cut}-${hash('sha256', name, 'hex').slice(0, PREFIX_DIGITS)}`
+}
+
+/**
+ * The name that a provider's name has at the consumer: without that consumer's prefix, where it has it. A name that
+ * copyName had to cut does not come back whole; `originOf` knows it.
+ */
+export function originName(consumerCluster: string, name: string): string {
+  const prefix = copyPrefix(consumerCluster)
+  return name.length > prefix.length && name.startsWith(prefix) ? name.slice(prefix.length) : name
+}
+
+/** Annotations that a copy carries, for people and for `originOf`. */
+export function originAnnotations(origin: Origin, providerCluster: string): Record<string, string> {
+  return {
+    [annotations.consumerCluster]: origin.cluster,
+    ...(origin.namespace ? { [annotations.consumerNamespace]: origin.namespace } : {}),
+    [annotations.consumerName]: origin.name,
+    [annotations.providerCluster]: providerCluster,
+  }
+}
+
+/**
+ * Whose object a copy says that it stands for, or undefined if it does not say. A claim, no proof: whoever acts on it
+ * checks that the Assignment names this provider and this copy.
+ */
+export function originOf(metadata: unknown): Origin | undefined {
+  const notes = (metadata as { annotations?: Record<string, unknown> } | undefined | null)?.annotations
+  if (typeof notes !== 'object' || notes === null) return undefined
+  const [cluster, namespace, name] = [annotations.consumerCluster, annotations.consumerNamespace, annotations.consumerName].map((key) =>
+    Object.hasOwn(notes, key) ? notes[key] : undefined,
+  )
+  if (typeof cluster !== 'string' || cluster === '' || typeof name !== 'string' || name === '') return undefined
+  return typeof namespace === 'string' && namespace !== '' ? { cluster, namespace, name } : { cluster, name }
+}
+
+const copyPrefix = (consumerCluster: string): string => `${hash('sha256', consumerCluster, 'hex').slice(0, PREFIX_DIGITS)}-`
+
+const digest = (parts: readonly string[]): string => hash('sha256', parts.map(netstring).join(''), 'hex').slice(0, 32)
+
+/** https://cr.yp.to/proto/netstrings.txt */
+const netstring = (text: string): string => `${Buffer.byteLength(text)}:${text},`

@@ -1,0 +1,99 @@
+import { type KV, Kvm } from '@nats-io/kv'
+import type { NatsConnection } from '@nats-io/transport-node'
+import type { z } from 'zod'
+
+export type BucketEntry<T> = { key: string; value: T | undefined }
+
+/**
+ * A key-value bucket of JSON values of one schema, made when absent and made again when somebody deleted it.
+ * Keys are subject tokens joined by dots.
+ */
+export class Bucket<T> {
+  readonly #connection: NatsConnection
+  readonly #name: string
+  readonly #schema: z.ZodType<T>
+  readonly #replicas: number
+  readonly #lost = new Set<() => void>()
+  #kv: Promise<KV> | undefined
+
+  private constructor(connection: NatsConnection, name: string, schema: z.ZodType<T>, replicas: number) {
+    this.#connection = connection
+    this.#name = name
+    this.#schema = schema
+    this.#replicas = replicas
+    const lost = () => {
+      this.#kv = undefined
+      for (const listener of this.#lost) listener()
+    }
+    connection.subscribe(`$JS.EVENT.ADVISORY.STREAM.DELETED.KV_${name}`, { callback: lost })
+    void (async () => {
+      for await (const status of connection.status()) if (status.type === 'reconnect') lost()
+    })()
+  }
+
+  static async open<T>(connection: NatsConnection, name: string, schema: z.ZodType<T>, replicas = 1): Promise<Bucket<T>> {
+    const bucket = new Bucket(connection, name, schema, replicas)
+    await bucket.#open()
+    return bucket
+  }
+
+  /** Calls `listener` when what the bucket held may be gone: it was deleted, or the server was away. */
+  onLost(listener: () => void): void {
+    this.#lost.add(listener)
+  }
+
+  async put(key: string, value: T): Promise<void> {
+    const kv = await this.#open()
+    await kv.put(key, JSON.stringify(value))
+  }
+
+  async delete(key: string): Promise<void> {
+    const kv = await this.#open()
+    await kv.delete(key)
+  }
+
+  /**
+   * Yields all entries there are, then `ready`, then each change, until the bucket is lost or `signal` aborts.
+   * An entry that does not fit the schema is yielded without its value.
+   */
+  async *watch(signal: AbortSignal): AsyncGenerator<BucketEntry<T> | 'ready'> {
+    const kv = await this.#open()
+    const entries = await kv.watch()
+    const stop = () => entries.stop()
+    signal.addEventListener('abort', stop, { once: true })
+    this.#lost.add(stop)
+    try {
+      const { values } = await kv.status()
+      if (values === 0) yield 'ready'
+      let ready = values === 0
+      for await (const entry of entries) {
+        const parsed = entry.operation === 'PUT' ? this.#parse(entry.value) : undefined
+        yield { key: entry.key, value: parsed }
+        if (!ready && (entry.delta ?? 0) === 0) {
+          ready = true
+          yield 'ready'
+        }
+      }
+    } finally {
+      this.#lost.delete(stop)
+      signal.removeEventListener('abort', stop)
+      entries.stop()
+    }
+  }
+
+  #parse(value: Uint8Array): T | undefined {
+    try {
+      return this.#schema.parse(JSON.parse(Buffer.from(value).toString('utf8')))
+    } catch {
+      return undefined // documented: yielded without its value
+    }
+  }
+
+  #open(): Promise<KV> {
+    this.#kv ??= new Kvm(this.#connection).create(this.#name, { replicas: this.#replicas, history: 1 }).catch((error: unknown) => {
+      this.#kv = undefined
+      throw error
+    })
+    return this.#kv
+  }
+}

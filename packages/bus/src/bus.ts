@@ -1,0 +1,90 @@
+import type { NatsConnection } from '@nats-io/transport-node'
+import type { z } from 'zod'
+import { Bucket } from './bucket.ts'
+import { type BusConnection, connect } from './connect.ts'
+import { type InventoryItem, readInventory } from './inventory.ts'
+import { Layout, type Part } from './layout.ts'
+import { Membership } from './membership.ts'
+import type { Messages } from './messages.ts'
+import { listParked, type ParkedMessage } from './parked.ts'
+import { PartitionConsumer, type PartitionConsumerOptions } from './partition-consumer.ts'
+import { type Publication, Publisher } from './publisher.ts'
+import { StateStream } from './stream.ts'
+
+export type BusOptions = {
+  connection: BusConnection
+  prefix: string
+  partitions: number
+  /** Copies of each stream in a NATS cluster; 1 on a single server. */
+  replicas?: number
+}
+
+/** A service's side of the bus: everything that the broker does with NATS goes through here. */
+export class Bus {
+  readonly layout: Layout
+  readonly #connection: NatsConnection
+  readonly #stream: StateStream
+  readonly #publisher: Publisher
+  readonly #replicas: number
+
+  private constructor(connection: NatsConnection, layout: Layout, stream: StateStream, replicas: number) {
+    this.#connection = connection
+    this.layout = layout
+    this.#stream = stream
+    this.#replicas = replicas
+    this.#publisher = new Publisher(connection, layout, () => stream.ensure())
+  }
+
+  /** @throws {BusUnusableError} if the server cannot serve the broker. */
+  static async open(options: BusOptions): Promise<Bus> {
+    const layout = new Layout(options.prefix, options.partitions)
+    const replicas = options.replicas ?? 1
+    const connection = await connect(options.connection)
+    const stream = await StateStream.open(connection, layout, replicas)
+    return new Bus(connection, layout, stream, replicas)
+  }
+
+  /** Resolves when the server has stored it. */
+  publish<P extends Part>(publication: Publication<P>): Promise<void> {
+    return this.#publisher.publish(publication)
+  }
+
+  /** Tells the owner of each partition to look at all of its keys. */
+  nudgePartitions<P extends Part>(part: P, message: Messages[P]): Promise<void> {
+    return this.#publisher.publishToPartitions(part, message)
+  }
+
+  consume(options: PartitionConsumerOptions): Promise<PartitionConsumer> {
+    return PartitionConsumer.start(this.#connection, this.layout, this.#stream, options)
+  }
+
+  bucket<T>(name: string, schema: z.ZodType<T>): Promise<Bucket<T>> {
+    return Bucket.open(this.#connection, name, schema, this.#replicas)
+  }
+
+  membership(service: string, id: string, changed: () => void): Membership {
+    return new Membership(this.#connection, { subject: this.layout.membersSubject(service), id, changed })
+  }
+
+  /** What the stream holds of `parts`, by headers. */
+  inventory(parts: Part[]): Promise<InventoryItem[]> {
+    return readInventory(this.#connection, this.layout, parts)
+  }
+
+  /** Calls `listener` each time the stream was lost with all that it held. */
+  onLost(listener: () => void): () => void {
+    return this.#stream.onLost(listener)
+  }
+
+  parked(): Promise<ParkedMessage[]> {
+    return listParked(this.#stream.jsm, this.layout)
+  }
+
+  get isConnected(): boolean {
+    return !this.#connection.isClosed() && this.#connection.info !== undefined
+  }
+
+  async close(): Promise<void> {
+    if (!this.#connection.isClosed()) await this.#connection.drain()
+  }
+}

@@ -1,0 +1,57 @@
+import { readFile } from 'node:fs/promises'
+import { connect as connectNats, credsAuthenticator, type ConnectionOptions, type NatsConnection } from '@nats-io/transport-node'
+import { BusUnusableError } from './errors.ts'
+
+export type BusConnection = {
+  /** `nats://` or `tls://` URLs of one server or cluster. */
+  servers: string[]
+  /** What the server shows as this client's name. */
+  name: string
+  /** A `.creds` file (JWT and seed). */
+  credentialsFile?: string
+  /** PEM files. */
+  caFile?: string
+  certificateFile?: string
+  keyFile?: string
+}
+
+/** Per-message pinning and per-message time-to-live came with this release (ADR-42, ADR-43). */
+const OLDEST_SERVER = [2, 11] as const
+
+/**
+ * Connects and keeps the connection for as long as the process lives, through any number of server restarts.
+ * @throws {BusUnusableError} if the server is older than 2.11 or has no JetStream.
+ */
+export async function connect(options: BusConnection): Promise<NatsConnection> {
+  const connection = await connectNats(await natsOptions(options))
+  const info = connection.info
+  const [major = 0, minor = 0] = (info?.version ?? '').split('.').map(Number)
+  if (major < OLDEST_SERVER[0] || (major === OLDEST_SERVER[0] && minor < OLDEST_SERVER[1])) {
+    await connection.close()
+    throw new BusUnusableError(`nats-server ${info?.version} is too old: ${OLDEST_SERVER.join('.')} or newer is needed`)
+  }
+  if (info?.jetstream !== true) {
+    await connection.close()
+    throw new BusUnusableError('nats-server runs without JetStream: start it with --jetstream')
+  }
+  return connection
+}
+
+async function natsOptions(options: BusConnection): Promise<ConnectionOptions> {
+  const { credentialsFile, caFile, certificateFile, keyFile } = options
+  const tls = {
+    ...(caFile === undefined ? {} : { caFile }),
+    ...(certificateFile === undefined ? {} : { certFile: certificateFile }),
+    ...(keyFile === undefined ? {} : { keyFile }),
+  }
+  return {
+    servers: options.servers,
+    name: options.name,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 250,
+    pingInterval: 10_000,
+    maxPingOut: 2,
+    ...(credentialsFile === undefined ? {} : { authenticator: credsAuthenticator(await readFile(credentialsFile)) }),
+    ...(Object.keys(tls).length === 0 ? {} : { tls }),
+  }
+}

@@ -1,0 +1,23 @@
+import type { NatsConnection } from '@nats-io/transport-node'
+import type { Address, Layout, Part } from './layout.ts'
+import { readAll } from './load-partition.ts'
+import { HEADERS, type ObjectRef } from './publisher.ts'
+
+/** What the stream holds of one object: enough to tell whether a snapshot is news, and whose tombstone is due. */
+export type InventoryItem = Address & { object: ObjectRef; version: string }
+
+/** Only tombstones have a time to live (ADR-43). */
+const TTL = 'Nats-TTL'
+
+/** Reads the headers of all messages of `parts`. Tombstones and what is no snapshot of an object are left out. */
+export async function readInventory(connection: NatsConnection, layout: Layout, parts: Part[]): Promise<InventoryItem[]> {
+  const items: InventoryItem[] = []
+  const filters = parts.map((part) => layout.filter(part))
+  await readAll(connection, layout, { filters, headersOnly: true }, (message) => {
+    const address = layout.parse(message.subject)
+    const object = message.headers?.get(HEADERS.object) ?? ''
+    if (address === undefined || object === '' || message.headers?.get(TTL) !== '') return
+    items.push({ ...address, object: JSON.parse(object) as ObjectRef, version: message.headers?.get(HEADERS.version) ?? '' })
+  })
+  return items
+}

@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto'
+
+/**
+ * What a subject of the stream can hold about one key. Every name is used here and nowhere else:
+ *
+ * - `source`: the consumer's object
+ * - `source-related`: the Secrets and ConfigMaps that the broker made beside it, by metadata
+ * - `copy.<provider>`: the object's copy at one provider
+ * - `copy-related.<provider>`: the Secrets and ConfigMaps that the copy's status refers to, by metadata
+ * - `assignment`, `migration.<name>`: the platform's records of the object
+ * - `decision`: which provider may take which generation of the spec (from the scheduler, derived)
+ * - `acceptapi`: one AcceptAPI of one provider
+ * - `offers`: nothing but the word that the offers changed; one per partition, under the key `-`
+ */
+export const PARTS = [
+  'source',
+  'source-related',
+  'copy',
+  'copy-related',
+  'assignment',
+  'migration',
+  'decision',
+  'acceptapi',
+  'offers',
+] as const
+export type Part = (typeof PARTS)[number]
+
+/** Parts of which a key has several, told apart by a qualifier: the provider, or the Migration's name. */
+export const QUALIFIED: ReadonlySet<Part> = new Set<Part>(['copy', 'copy-related', 'migration'])
+
+/** The key of what concerns a whole partition instead of one object. */
+export const PARTITION_KEY = '-'
+
+export type Address = { part: Part; key: string; partition: number; qualifier?: string }
+
+/** The names of everything that the broker has on a NATS server: one stream of state, one of parked messages, one bucket. */
+export class Layout {
+  readonly prefix: string
+  readonly partitions: number
+
+  /** `prefix` becomes part of stream names and subjects: letters, digits, `-` and `_`. */
+  constructor(prefix: string, partitions: number) {
+    if (!/^[A-Za-z0-9_-]+$/.test(prefix)) throw new TypeError(`stream prefix "${prefix}": only letters, digits, - and _ are allowed`)
+    if (!Number.isInteger(partitions) || partitions < 1) throw new TypeError(`partitions: ${partitions} is not a whole number from 1`)
+    this.prefix = prefix
+    this.partitions = partitions
+  }
+
+  get stream(): string {
+    return this.prefix
+  }
+
+  get parkedStream(): string {
+    return `${this.prefix}-parked`
+  }
+
+  get offersBucket(): string {
+    return `${this.prefix}-offers`
+  }
+
+  /** Where replicas of `service` tell each other that they live (core NATS, not stored). */
+  membersSubject(service: string): string {
+    return `${this.prefix}-members.${token(service)}`
+  }
+
+  parkedSubject(service: string, key: string): string {
+    return `${this.parkedStream}.${token(service)}.${token(key)}`
+  }
+
+  /** All subjects of the stream. */
+  get subjects(): string {
+    return `${this.prefix}.*.*.>`
+  }
+
+  /** The first 32 bits of a key's hash, modulo the number of partitions. */
+  partitionOf(key: string): number {
+    return Number.parseInt(key.slice(0, 8), 16) % this.partitions
+  }
+
+  subject(part: Part, key: string, qualifier?: string): string {
+    return this.#subject(this.partitionOf(key), key, part, qualifier)
+  }
+
+  /** The subject on which partition `partition` is told that `part` changed for all of its keys. */
+  partitionSubject(part: Part, partition: number): string {
+    return this.#subject(partition, PARTITION_KEY, part)
+  }
+
+  /** Matches `part` of every key in one partition, or in all. */
+  filter(part: Part, partition: number | '*' = '*'): string {
+    return `${this.prefix}.${partition}.*.${part}${QUALIFIED.has(part) ? '.*' : ''}`
+  }
+
+  /** The address that `subject` stands for, or undefined if it is none of this layout's. */
+  parse(subject: string): Address | undefined {
+    const [prefix, partition, key, part, qualifier, ...rest] = subject.split('.')
+    if (prefix !== this.prefix || key === undefined || rest.length > 0) return undefined
+    if (!(PARTS as readonly (string | undefined)[]).includes(part)) return undefined
+    const address = { part: part as Part, key, partition: Number(partition) }
+    if (QUALIFIED.has(address.part) !== (qualifier !== undefined)) return undefined
+    return qualifier === undefined ? address : { ...address, qualifier: untoken(qualifier) }
+  }
+
+  #subject(partition: number, key: string, part: Part, qualifier?: string): string {
+    const base = `${this.prefix}.${partition}.${key}.${part}`
+    return qualifier === undefined ? base : `${base}.${token(qualifier)}`
+  }
+}
+
+/** The key of an AcceptAPI: 32 hex digits, spread over the partitions like every other key. */
+export function acceptAPIKey(providerCluster: string, name: string): string {
+  return createHash('sha256').update(JSON.stringify([providerCluster, name])).digest('hex').slice(0, 32)
+}
+
+/** Any name as one subject token: what NATS gives a meaning, and `=`, is written as `=` and two hex digits. */
+export function token(name: string): string {
+  return name.replace(/[^A-Za-z0-9_-]/gu, (char) => hex(char).replace(/../g, '=$&'))
+}
+
+function untoken(text: string): string {
+  return Buffer.from(text.replace(/=([0-9a-f]{2})|[^=]/g, (char, digits: string | undefined) => digits ?? hex(char)), 'hex').toString()
+}
+
+function hex(text: string): string {
+  return Buffer.from(text).toString('hex')
+}

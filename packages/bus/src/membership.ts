@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto'
+import type { NatsConnection, Subscription } from '@nats-io/transport-node'
+
+export type MembershipOptions = {
+  subject: string
+  /** Unique to this replica. */
+  id: string
+  /** Called when the set of live replicas changed. */
+  changed: () => void
+  heartbeatMs?: number
+  now?: () => number
+}
+
+/** Heartbeats that may be missed before a replica counts as gone. */
+const MISSED_HEARTBEATS = 4
+
+/**
+ * Who of the replicas of a service lives, by heartbeats over core NATS. A replica that hears nobody counts itself alone: work
+ * is then done twice for a while, never by no one.
+ */
+export class Membership {
+  readonly #connection: NatsConnection
+  readonly #options: Required<MembershipOptions>
+  readonly #seen = new Map<string, number>()
+  readonly #subscription: Subscription
+  readonly #timer: NodeJS.Timeout
+
+  constructor(connection: NatsConnection, options: MembershipOptions) {
+    this.#connection = connection
+    this.#options = { heartbeatMs: 1_000, now: Date.now, ...options }
+    this.#subscription = connection.subscribe(options.subject, { callback: (_error, message) => this.#hear(message.string()) })
+    this.#timer = setInterval(() => this.#beat(), this.#options.heartbeatMs).unref()
+    this.#beat()
+  }
+
+  /** The live replicas, this one among them, sorted. */
+  get members(): string[] {
+    return [this.#options.id, ...this.#seen.keys()].sort()
+  }
+
+  /** Whether `item` is this replica's, by highest random weight: a replica that comes or goes moves only its own share. */
+  owns(item: string): boolean {
+    const weight = (member: string) => createHash('sha256').update(`${member}\n${item}`).digest('hex')
+    const mine = weight(this.#options.id)
+    return this.members.every((member) => weight(member) <= mine)
+  }
+
+  /** Says goodbye, so that the others take over at once. */
+  stop(): void {
+    clearInterval(this.#timer)
+    if (!this.#connection.isClosed()) this.#connection.publish(this.#options.subject, `-${this.#options.id}`)
+    this.#subscription.unsubscribe()
+  }
+
+  #beat(): void {
+    if (this.#connection.isClosed()) return
+    this.#connection.publish(this.#options.subject, `+${this.#options.id}`)
+    const oldest = this.#options.now() - MISSED_HEARTBEATS * this.#options.heartbeatMs
+    const gone = [...this.#seen].filter(([, seen]) => seen < oldest)
+    for (const [id] of gone) this.#seen.delete(id)
+    if (gone.length > 0) this.#options.changed()
+  }
+
+  #hear(text: string): void {
+    const [sign, id] = [text[0], text.slice(1)]
+    if (id === this.#options.id) return
+    const known = this.#seen.has(id)
+    if (sign === '+') this.#seen.set(id, this.#options.now())
+    else this.#seen.delete(id)
+    if (known === (sign === '+')) return
+    if (sign === '+') this.#connection.publish(this.#options.subject, `+${this.#options.id}`)
+    this.#options.changed()
+  }
+}

@@ -1,0 +1,115 @@
+import type { Part } from './layout.ts'
+import { type Messages, messageSchemas } from './messages.ts'
+import { TerminalError } from './errors.ts'
+
+type Stored = {
+  seq: number
+  /** UTF-8 JSON as it was delivered; parsed when somebody looks. */
+  data: Uint8Array | undefined
+  /** Parsed, and when it was learned from an API server's answer before the stream had it. */
+  parsed: unknown
+  learnedAt: number
+}
+
+/** A learned answer yields to any message of the stream after this time: long enough for the watch to come round. */
+const LEARNED_FOR_MS = 10_000
+
+/** What is known of one key, part by part. Reading parses and validates; @throws {TerminalError} naming the part on bad data. */
+export class KeyView {
+  readonly #parts = new Map<string, Stored>()
+
+  /** The message of an unqualified part, or of one qualifier. */
+  get<P extends Part>(part: P, qualifier?: string): Messages[P] | undefined {
+    const stored = this.#parts.get(id(part, qualifier))
+    return stored === undefined ? undefined : parse(part, stored)
+  }
+
+  /** All messages of a qualified part, by qualifier, in the order of the qualifiers. */
+  all<P extends Part>(part: P): Map<string, Messages[P]> {
+    const found: [string, Messages[P]][] = []
+    for (const [name, stored] of this.#parts) {
+      if (name.startsWith(`${part}/`)) found.push([name.slice(part.length + 1), parse(part, stored)])
+    }
+    return new Map(found.sort(([a], [b]) => (a < b ? -1 : 1)))
+  }
+
+  /** Takes over what the stream delivered. An answer that was learned a moment ago is not undone by an older snapshot. */
+  put(part: Part, qualifier: string | undefined, seq: number, data: Uint8Array, now: number): void {
+    const name = id(part, qualifier)
+    const known = this.#parts.get(name)
+    if (known !== undefined && known.seq > seq) return
+    const stored: Stored = { seq, data: Uint8Array.from(data), parsed: undefined, learnedAt: 0 }
+    if (known !== undefined && known.learnedAt + LEARNED_FOR_MS > now && isOlder(parse(part, stored), known.parsed)) return
+    this.#parts.set(name, stored)
+  }
+
+  /** Takes over what an API server just answered; the stream will bring it too, later. */
+  learn<P extends Part>(part: P, qualifier: string | undefined, message: Messages[P], now: number): void {
+    const name = id(part, qualifier)
+    this.#parts.set(name, { seq: this.#parts.get(name)?.seq ?? 0, data: undefined, parsed: message, learnedAt: now })
+  }
+
+  forget(part: Part, qualifier?: string): void {
+    this.#parts.delete(id(part, qualifier))
+  }
+
+  get isEmpty(): boolean {
+    return this.#parts.size === 0
+  }
+}
+
+/** Everything that the owner of one partition knows: complete for the parts it asked for, kept current by delivery. */
+export class PartitionView {
+  readonly #keys = new Map<string, KeyView>()
+
+  of(key: string): KeyView {
+    let view = this.#keys.get(key)
+    if (view === undefined) this.#keys.set(key, (view = new KeyView()))
+    return view
+  }
+
+  keys(): IterableIterator<string> {
+    return this.#keys.keys()
+  }
+
+  drop(key: string): void {
+    this.#keys.delete(key)
+  }
+
+  clear(): void {
+    this.#keys.clear()
+  }
+
+  get size(): number {
+    return this.#keys.size
+  }
+}
+
+function id(part: Part, qualifier: string | undefined): string {
+  return qualifier === undefined ? part : `${part}/${qualifier}`
+}
+
+function parse<P extends Part>(part: P, stored: Stored): Messages[P] {
+  if (stored.parsed === undefined) {
+    try {
+      stored.parsed = messageSchemas[part].parse(JSON.parse(Buffer.from(stored.data as Uint8Array).toString('utf8')))
+    } catch (cause) {
+      throw new TerminalError(`the message of part ${part} is not valid: ${(cause as Error).message}`, { cause })
+    }
+    stored.data = undefined
+  }
+  return stored.parsed as Messages[P]
+}
+
+/** Whether two snapshots are of one object and the first is the older. resourceVersions of one object can be compared. */
+function isOlder(a: unknown, b: unknown): boolean {
+  const [first, second] = [versionOf(a), versionOf(b)]
+  if (first === undefined || second === undefined || first.uid !== second.uid) return false
+  return first.version < second.version
+}
+
+function versionOf(message: unknown): { uid: string; version: bigint } | undefined {
+  const object = (message as { object?: { metadata: { uid: string; resourceVersion: string } } | null }).object
+  if (object === undefined || object === null || !/^\d+$/.test(object.metadata.resourceVersion)) return undefined
+  return { uid: object.metadata.uid, version: BigInt(object.metadata.resourceVersion) }
+}

@@ -1,0 +1,118 @@
+import { type JetStreamClient, jetstream } from '@nats-io/jetstream'
+import { headers as natsHeaders, type NatsConnection } from '@nats-io/transport-node'
+import type { Layout, Part } from './layout.ts'
+import type { Messages } from './messages.ts'
+
+/** Headers that tell of a message without its body being read. */
+export const HEADERS = { object: 'Broker-Object', version: 'Broker-Version' } as const
+
+/** How long the word that something is gone stays, for whoever was away: as long as a tombstone can matter to a slow replica. */
+const TOMBSTONE_TTL = '1h'
+const FIRST_RETRY_MS = 100
+const LAST_RETRY_MS = 5_000
+
+/** One object of one cluster. `cluster` is empty for the platform's own. */
+export type ObjectRef = { cluster: string; group: string; version: string; resource: string; namespace?: string; name: string }
+
+export type Publication<P extends Part = Part> = {
+  part: P
+  key: string
+  qualifier?: string
+  message: Messages[P]
+  /** The Kubernetes object that the message is a snapshot of, for the inventory. */
+  object?: ObjectRef
+  /** What makes two publications the same; resourceVersion where there is one. The server drops the second. */
+  version?: string
+  /** The message says that the object is gone. */
+  tombstone?: boolean
+}
+
+type Slot = { latest: Publication; waiters: { resolve: () => void; reject: (error: Error) => void }[] }
+
+/**
+ * Publishes until the server has it. On one subject the order of calls is kept, one message is under way at a time, and one
+ * that was overtaken by a newer before it was sent is skipped: the stream keeps only the last anyway.
+ */
+export class Publisher {
+  readonly #js: JetStreamClient
+  readonly #connection: NatsConnection
+  readonly #layout: Layout
+  readonly #ensureStream: () => Promise<void>
+  readonly #slots = new Map<string, Slot>()
+
+  constructor(connection: NatsConnection, layout: Layout, ensureStream: () => Promise<void>) {
+    this.#connection = connection
+    this.#js = jetstream(connection)
+    this.#layout = layout
+    this.#ensureStream = ensureStream
+  }
+
+  /** Resolves when the server has stored this message or a newer one of the same subject; rejects only when the connection closed. */
+  publish<P extends Part>(publication: Publication<P>): Promise<void> {
+    const subject = this.#layout.subject(publication.part, publication.key, publication.qualifier)
+    return this.#enqueue(subject, publication as Publication)
+  }
+
+  /** Tells every partition that `part` changed for all of its keys. */
+  async publishToPartitions<P extends Part>(part: P, message: Messages[P]): Promise<void> {
+    const partitions = Array.from({ length: this.#layout.partitions }, (_, partition) => partition)
+    const publication = { part, key: '', message } as Publication
+    await Promise.all(partitions.map((p) => this.#enqueue(this.#layout.partitionSubject(part, p), publication)))
+  }
+
+  #enqueue(subject: string, publication: Publication): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const slot = this.#slots.get(subject)
+      if (slot !== undefined) {
+        slot.latest = publication
+        slot.waiters.push({ resolve, reject })
+        return
+      }
+      const fresh: Slot = { latest: publication, waiters: [{ resolve, reject }] }
+      this.#slots.set(subject, fresh)
+      void this.#drain(subject, fresh)
+    })
+  }
+
+  async #drain(subject: string, slot: Slot): Promise<void> {
+    while (slot.waiters.length > 0) {
+      const { latest, waiters } = slot
+      slot.waiters = []
+      try {
+        await this.#send(subject, latest)
+        for (const waiter of waiters) waiter.resolve()
+      } catch (error) {
+        for (const waiter of waiters) waiter.reject(error as Error)
+      }
+    }
+    this.#slots.delete(subject)
+  }
+
+  async #send(subject: string, publication: Publication): Promise<void> {
+    const body = JSON.stringify(publication.message)
+    const options = publishOptions(subject, publication)
+    for (let retry = FIRST_RETRY_MS; ; retry = Math.min(retry * 2, LAST_RETRY_MS)) {
+      try {
+        await this.#js.publish(subject, body, options)
+        return
+      } catch (error) {
+        if (this.#connection.isClosed()) throw error
+        await new Promise((resolve) => setTimeout(resolve, retry))
+        await this.#ensureStream().catch(() => undefined) // the next attempt to publish tells
+      }
+    }
+  }
+}
+
+function publishOptions(subject: string, publication: Publication) {
+  const { object, version, tombstone } = publication
+  const headers = natsHeaders()
+  if (object !== undefined) headers.set(HEADERS.object, JSON.stringify(object))
+  if (version !== undefined) headers.set(HEADERS.version, version)
+  return {
+    headers,
+    timeout: 5_000,
+    ...(version === undefined ? {} : { msgID: `${subject}@${version}` }),
+    ...(tombstone === true ? { ttl: TOMBSTONE_TTL } : {}),
+  }
+}

@@ -1,0 +1,22 @@
+export {
+  type ClusterConfig,
+  clusterFlags,
+  configSchema,
+  directory,
+  file,
+  list,
+  type SharedConfig,
+  type WatchedKind,
+} from './flags.ts'
+export type { ReadyCheck } from './health.ts'
+export type { RouteHandler } from './http.ts'
+export { runService, runServices, type ServiceContext, type ServiceDefinition } from './lifecycle.ts'
+export { createLogger, type Logger } from './logger.ts'
+export {
+  type CounterHandle,
+  type GaugeHandle,
+  type HistogramHandle,
+  type MetricDefinition,
+  type Metrics,
+  MetricsRegistry,
+} from './metrics.ts'

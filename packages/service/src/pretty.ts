@@ -1,0 +1,25 @@
+import type { DestinationStream } from 'pino'
+
+type Line = { time: string; level: string; msg?: string; service?: string; err?: { stack?: string } } & Record<
+  string,
+  unknown
+>
+
+/** Turns JSON lines into lines for people: time of day, level, service, message, then the other fields. */
+export function pretty(destination: DestinationStream): DestinationStream {
+  return {
+    write(text) {
+      const { time, level, msg = '', service, err, ...fields } = JSON.parse(text) as Line
+      const rest = Object.entries(fields).map(([key, value]) => ` ${key}=${show(value)}`)
+      const stack = err?.stack === undefined ? '' : `\n${err.stack}`
+      const name = service === undefined ? '' : ` ${service}:`
+      destination.write(
+        `${time.slice(11, 23)} ${level.toUpperCase().padEnd(5)}${name} ${msg}${rest.join('')}${stack}\n`,
+      )
+    },
+  }
+}
+
+function show(value: unknown): string {
+  return typeof value === 'string' && /^\S+$/.test(value) ? value : JSON.stringify(value)
+}

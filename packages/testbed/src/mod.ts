@@ -1,0 +1,17 @@
+export { ensureBinaries, ensureCrds } from './binaries.ts'
+export { type CertificateProvider, startCertificateProvider } from './cert-provider.ts'
+export {
+  ClusterClient,
+  ClusterError,
+  type Credentials,
+  isNotFound,
+  type KubeObject,
+  parseObjects,
+} from './cluster-client.ts'
+export { type ControlPlane, type ControlPlaneOptions, type Identity, startControlPlane } from './control-plane.ts'
+export type { Controller } from './controller-manager.ts'
+export { type Nats, type NatsOptions, startNats } from './nats.ts'
+export { freePort } from './ports.ts'
+export { logTail, ManagedProcess, type ProcessSpec, StartError } from './processes.ts'
+export { type BinaryName, cacheDirectory, type Report } from './tools.ts'
+export { waitFor } from './wait.ts'

@@ -1,0 +1,143 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** Receives one line of progress for a human. */
+export type Report = (line: string) => void
+
+/** What `ensureBinaries` can prepare. */
+export type BinaryName = 'nats-server' | 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'cert-manager' | 'kro'
+
+/** How one binary is built from the Go modules in `tools/`. */
+export type Tool = {
+  /** Folder below `tools/` that holds the go.mod. */
+  folder: string
+  /** Go package of the command. */
+  package: string
+  /** The module whose version go.mod pins. */
+  module: string
+  /** Go variables that the linker sets to the version of `module`. */
+  versionVariables?: (version: string) => Record<string, string>
+  /** The oldest release that is taken from PATH instead, as major and minor. */
+  fromPath?: readonly [major: number, minor: number]
+  /** Folder of CRDs inside the module. */
+  crds?: string
+  /** Measured on two cores with empty Go caches, in seconds. */
+  buildSeconds: number
+  /** What the product needs it for, in a few words. */
+  purpose: string
+}
+
+const kubernetesVersion = (version: string) => {
+  const [major = '', minor = ''] = version.slice(1).split('.')
+  const variables: Record<string, string> = {}
+  for (const pkg of ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version']) {
+    variables[`${pkg}.gitVersion`] = version
+    variables[`${pkg}.gitMajor`] = major
+    variables[`${pkg}.gitMinor`] = minor
+    variables[`${pkg}.gitTreeState`] = 'clean'
+  }
+  return variables
+}
+
+export const TOOLS: Readonly<Record<BinaryName, Tool>> = {
+  'nats-server': {
+    folder: 'nats-server',
+    package: 'github.com/nats-io/nats-server/v2',
+    module: 'github.com/nats-io/nats-server/v2',
+    fromPath: [2, 11],
+    buildSeconds: 35,
+    purpose: 'the message bus',
+  },
+  etcd: {
+    folder: 'etcd',
+    package: 'go.etcd.io/etcd/server/v3',
+    module: 'go.etcd.io/etcd/server/v3',
+    // On 3.4 the API server's watch caches stop under load, with "Too large resource version".
+    fromPath: [3, 6],
+    buildSeconds: 35,
+    purpose: 'the store of each control plane',
+  },
+  'kube-apiserver': {
+    folder: 'kubernetes',
+    package: 'k8s.io/kubernetes/cmd/kube-apiserver',
+    module: 'k8s.io/kubernetes',
+    versionVariables: kubernetesVersion,
+    fromPath: [1, 33],
+    buildSeconds: 220,
+    purpose: 'the API of each control plane',
+  },
+  'kube-controller-manager': {
+    folder: 'kubernetes',
+    package: 'k8s.io/kubernetes/cmd/kube-controller-manager',
+    module: 'k8s.io/kubernetes',
+    versionVariables: kubernetesVersion,
+    fromPath: [1, 33],
+    buildSeconds: 65,
+    purpose: 'the garbage collector of the providers',
+  },
+  'cert-manager': {
+    folder: 'cert-manager',
+    package: '.',
+    module: 'github.com/cert-manager/cert-manager',
+    crds: 'deploy/crds',
+    buildSeconds: 125,
+    purpose: 'issues the certificates of the providers',
+  },
+  kro: {
+    folder: 'kro',
+    package: 'github.com/kubernetes-sigs/kro/cmd/controller',
+    module: 'github.com/kubernetes-sigs/kro',
+    crds: 'helm/crds',
+    buildSeconds: 100,
+    purpose: "turns the generic Certificate into the providers' own",
+  },
+}
+
+const TOOLS_DIRECTORY = fileURLToPath(new URL('../../../tools/', import.meta.url))
+
+export function sourceDirectory(tool: Tool): string {
+  return join(TOOLS_DIRECTORY, tool.folder)
+}
+
+/** The version of the tool's module that its go.mod pins, such as `v2.15.2`. */
+export function pinnedVersion(tool: Tool): string {
+  const requirements = readFileSync(join(sourceDirectory(tool), 'go.mod'), 'utf8')
+  const line = requirements.split('\n').find((each) =>
+    each
+      .trim()
+      .replace(/^require /, '')
+      .startsWith(`${tool.module} v`),
+  )
+  const version = line?.match(/ (v\S+)/)?.[1]
+  if (version === undefined) throw new Error(`tools/${tool.folder}/go.mod does not pin ${tool.module}`)
+  return version
+}
+
+/** `-ldflags` of the build: no symbol tables, and the version that the binary tells. */
+export function linkerFlags(tool: Tool): string {
+  const variables = Object.entries(tool.versionVariables?.(pinnedVersion(tool)) ?? {})
+  return ['-s', '-w', ...variables.map(([name, value]) => `-X ${name}=${value}`)].join(' ')
+}
+
+/** Holds what was built, by the hash of what it was built from; outside the checkout, so that clones share it. */
+export function cacheDirectory(environment: NodeJS.ProcessEnv = process.env): string {
+  const { RESOURCE_BROKER_CACHE, XDG_CACHE_HOME } = environment
+  return RESOURCE_BROKER_CACHE || join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'resource-broker')
+}
+
+/** The folder in the cache that holds the binary and, where it has some, its CRDs as `crds/`. */
+export function cachedDirectory(name: BinaryName): string {
+  return join(cacheDirectory(), 'tools', `${name}-${fingerprint(TOOLS[name])}`)
+}
+
+function fingerprint(tool: Tool): string {
+  const hash = createHash('sha256')
+  const directory = sourceDirectory(tool)
+  // go.mod states the Go version, so the installed one is not needed to find what was built.
+  for (const file of readdirSync(directory).sort()) hash.update(`${file}\n`).update(readFileSync(join(directory, file)))
+  hash.update([tool.package, linkerFlags(tool), tool.crds, process.platform, process.arch].join('\n'))
+  return hash.digest('hex').slice(0, 12)
+}

@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { clearResults, writeResult } from './results.mjs'
+import { run } from './spawn.mjs'
+import { root } from './toolchain.mjs'
+
+const generateCrds = 'packages/api/src/crds/generate.ts'
+
+/** Types, lint and format, unused code, generated files. All run, whatever fails; `--fix` writes what can be mended. */
+export async function check({ node, env }, args) {
+  const fix = args.includes('--fix')
+  const checks = [
+    ['types', 'tsc', ['-p', 'tsconfig.json']],
+    ['lint and format', 'biome', ['check', '--error-on-warnings', ...(fix ? ['--write'] : [])]],
+    ['unused files, exports and dependencies', 'knip', []],
+    ['generated CRDs are up to date', node, [generateCrds, ...(fix ? [] : ['--check'])], generateCrds],
+  ]
+  clearResults('check')
+  const failed = []
+  for (const [name, command, commandArgs, needs] of checks) {
+    process.stdout.write(`\n== check: ${name}\n`)
+    if (needs !== undefined && !existsSync(join(root, needs))) {
+      process.stdout.write(`skipped: ${name}: there is no ${needs}\n`)
+      writeResult('check', name, 'skipped')
+      continue
+    }
+    const { code, interrupted } = await run(command, commandArgs, { env, cwd: root })
+    if (interrupted) return 130
+    writeResult('check', name, code === 0 ? 'passed' : 'failed')
+    if (code !== 0) failed.push(name)
+  }
+  process.stdout.write(failed.length === 0 ? '\nall checks passed\n' : `\nfailed: ${failed.join('; ')}\n`)
+  return failed.length === 0 ? 0 : 1
+}

@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+// The entry of the npm scripts. Runs on Node 20 or newer with nothing installed: it fetches Node 26 and the
+// dependencies first, then hands over to the command.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { check } from './check.mjs'
+import { run } from './spawn.mjs'
+import { test } from './test.mjs'
+import { prepare, root, subfolders } from './toolchain.mjs'
+
+const commands = {
+  start: (context, args) => main(context, 'test/story/main.ts', args),
+  bench: (context, args) => main(context, 'test/bench/main.ts', args),
+  broker: (context, args) => main(context, 'services/broker/src/main.ts', args),
+  service: (context, [name, ...args]) => main(context, `services/${name}/src/main.ts`, args),
+  test,
+  check,
+  exec: async ({ env }, [command, ...args]) => (await run(command, args, { env })).code,
+}
+
+async function main({ node, env }, file, args) {
+  return (await run(node, [join(root, file), ...args], { env })).code
+}
+
+function wrongUse(message) {
+  process.stderr.write(`${message}\n`)
+  process.exit(2)
+}
+
+const [name, ...args] = process.argv.slice(2)
+if (!Object.hasOwn(commands, name ?? '')) wrongUse(`usage: run.mjs ${Object.keys(commands).join('|')} [arguments]`)
+if (name === 'service') {
+  const services = subfolders('services').filter((folder) => existsSync(join(root, folder, 'src/main.ts')))
+  const names = services.map((folder) => folder.slice('services/'.length))
+  if (!names.includes(args[0])) {
+    wrongUse(`${args[0] ? `no service "${args[0]}"` : 'which service?'} There are: ${names.join(', ') || 'none yet'}`)
+  }
+}
+if (name === 'exec' && args.length === 0) wrongUse('exec needs a command, such as: exec pnpm add zod')
+// `exec` is what mends dependencies that cannot be installed.
+process.exitCode = await commands[name](await prepare({ dependencies: name !== 'exec' }), args)

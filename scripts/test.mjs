@@ -1,0 +1,74 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { clearResults, countResults, packageResults, suiteResults, summaryLine, writeResult } from './results.mjs'
+import { run } from './spawn.mjs'
+import { filesBelow, root, subfolders } from './toolchain.mjs'
+
+/** Suites that start real clusters: one after another, as two cores carry one set of API servers at a time. */
+const clusterSuites = ['contract', 'e2e', 'faults', 'trust']
+export const allSuites = ['unit', ...clusterSuites]
+
+/**
+ * Runs the suites named first in `args`, or all: `unit` is what stands in packages/ and services/. Further arguments
+ * go to vitest. Goes on after a suite that fails, and ends with the counts over all.
+ */
+export async function test({ env }, args) {
+  const firstOther = args.findIndex((arg) => !allSuites.includes(arg))
+  const named = firstOther === -1 ? args : args.slice(0, firstOther)
+  const suites = named.length > 0 ? named : allSuites
+  const vitestArgs = args.slice(named.length)
+  let failed = false
+  for (const suite of suites) {
+    process.stdout.write(`\n== suite: ${suite}\n`)
+    clearResults(suite)
+    const runSuite = suite === 'unit' ? runUnits : runClusterSuite
+    const { code, interrupted } = await runSuite(suite, vitestArgs, env)
+    if (interrupted) return 130
+    // vitest can fail without a failed test, for example by an error that nobody handled.
+    if (code !== 0 && countResults([suite]).failed === 0)
+      writeResult(suite, `${suite} exits with 0, not ${code}`, 'failed')
+    failed ||= countResults([suite]).failed > 0
+  }
+  // Not a line of its own form: .ci/run ends with that one, which has the checks too.
+  process.stdout.write(`\nall suites together: ${summaryLine(suites)}\n`)
+  return failed ? 1 : 0
+}
+
+/** Through turbo: a package whose files and dependencies did not change has its last results replayed. */
+async function runUnits(suite, vitestArgs, env) {
+  for (const folder of ['packages', 'services'].flatMap(subfolders)) refuseUnrunTests(suite, folder)
+  const args = ['run', 'test', '--continue', '--concurrency=2', '--output-logs=new-only', '--no-update-notifier', '--']
+  return await run('turbo', [...args, '--passWithNoTests', ...reporters(packageResults), ...vitestArgs], {
+    env,
+    cwd: root,
+  })
+}
+
+/** turbo passes over a package without a `test` script, which must not hide tests. */
+function refuseUnrunTests(suite, folder) {
+  const manifest = join(root, folder, 'package.json')
+  if (!existsSync(manifest) || !hasTests(folder)) return
+  const { scripts } = JSON.parse(readFileSync(manifest, 'utf8'))
+  if (scripts?.test !== undefined) return
+  process.stdout.write(`${folder} has tests but package.json has no "test": "vitest run"\n`)
+  writeResult(suite, `${folder} runs its tests`, 'failed')
+}
+
+/** Never cached: what it depends on stands outside the checkout too. */
+async function runClusterSuite(suite, vitestArgs, env) {
+  if (!hasTests(`test/${suite}`)) {
+    process.stdout.write(`skipped: test/${suite} has no *.test.ts\n`)
+    return { code: 0, interrupted: false }
+  }
+  const args = ['run', '--dir', suite, '--no-file-parallelism', ...reporters(suiteResults(suite))]
+  return await run('vitest', [...args, ...vitestArgs], { env, cwd: join(root, 'test') })
+}
+
+function reporters(jsonFile) {
+  const skipped = join(root, 'scripts/skipped-reporter.mjs')
+  return ['--reporter=default', `--reporter=${skipped}`, '--reporter=json', `--outputFile.json=${jsonFile}`]
+}
+
+function hasTests(folder) {
+  return filesBelow(folder).some((name) => name.endsWith('.test.ts'))
+}

@@ -1,0 +1,11 @@
+import type { KubeClient } from '@resource-broker/kube'
+import type { Logger } from 'pino'
+
+/** What the handlers of the coordinator work with. */
+export type CoordinatorContext = {
+  coordination: KubeClient
+  logger: Logger
+  now: () => Date
+  /** How long an ended Migration stays readable, in milliseconds. */
+  keepMs: number
+}

@@ -1,0 +1,131 @@
+import { Assignment, conditionTypes, Migration, MigrationConfiguration, type NextCondition, setCondition, timestamp } from '@resource-broker/api'
+import { DONE, type KeyView, type KubeObject, type Outcome } from '@resource-broker/bus'
+import { isConflict, isNotFound } from '@resource-broker/kube'
+import type { CoordinatorContext } from '../context.ts'
+import { ENDED, planStep, type Step } from '../plan.ts'
+
+/** A step may lead to the next at once; a Migration has far fewer than this. */
+const MOST_STEPS = 8
+
+/** Takes every Migration of one object as far as it can go now. */
+export async function drive(context: CoordinatorContext, _key: string, view: KeyView): Promise<Outcome> {
+  let keep = Number.POSITIVE_INFINITY
+  for (const name of view.all('migration').keys()) {
+    for (let steps = 0; steps < MOST_STEPS; steps++) {
+      const migration = readMigration(view, name)
+      if (migration === undefined) break
+      const step = planStep(migration, await surroundings(context, migration, view))
+      if (step === undefined || !(await take(context, migration, step, view))) break
+    }
+    keep = Math.min(keep, await expire(context, view, name))
+  }
+  return Number.isFinite(keep) ? { requeueAfterMs: keep, reason: 'an ended Migration is kept for a while' } : DONE
+}
+
+function readMigration(view: KeyView, name: string): Migration | undefined {
+  const object = view.get('migration', name)?.object
+  return object === undefined || object === null ? undefined : Migration.schema.parse(object)
+}
+
+async function surroundings(context: CoordinatorContext, migration: Migration, view: KeyView) {
+  const message = view.get('assignment')
+  const named = message?.name === migration.spec.assignment ? message.object : await readAssignment(context, migration)
+  const assignment = named === null || named === undefined ? undefined : Assignment.schema.parse(named)
+  const begins = (migration.status?.state ?? 'Pending') === 'Pending'
+  return {
+    assignment,
+    waitsFor: begins ? earlier(migration, view) : undefined,
+    configuration: begins ? await matchingConfiguration(context, migration) : undefined,
+  }
+}
+
+/** No message of the Assignment is no proof that there is none. */
+async function readAssignment(context: CoordinatorContext, { spec }: Migration): Promise<KubeObject | undefined> {
+  return await context.coordination.get<KubeObject>({ ...Assignment.resource, name: spec.assignment }).catch((error: unknown) => {
+    if (isNotFound(error)) return undefined
+    throw error
+  })
+}
+
+/** Of several Migrations of one object one runs: the one that has begun, else the first by time and name. */
+function earlier(migration: Migration, view: KeyView): string | undefined {
+  const running = [...view.all('migration').keys()]
+    .flatMap((name) => readMigration(view, name) ?? [])
+    .filter(({ spec, status }) => spec.assignment === migration.spec.assignment && !ENDED.has(status?.state ?? 'Pending'))
+    .sort((a, b) => order(a).localeCompare(order(b)))
+  const first = running[0]?.metadata.name
+  return first === migration.metadata.name ? undefined : first
+}
+
+function order({ metadata, status }: Migration): string {
+  return `${(status?.state ?? 'Pending') === 'Pending' ? 1 : 0}/${metadata.creationTimestamp ?? ''}/${metadata.name}`
+}
+
+/** A configuration with stages must not be passed over: its stages may carry the data. */
+async function matchingConfiguration(context: CoordinatorContext, { spec }: Migration): Promise<string | undefined> {
+  const configurations = await context.coordination.list<KubeObject>({ ...MigrationConfiguration.resource })
+  for (const item of configurations.items) {
+    const parsed = MigrationConfiguration.parse(item)
+    if (!parsed.ok || (parsed.value.spec.stages ?? []).length === 0) continue
+    const { from, to } = parsed.value.spec
+    if (sameKind(from, spec.from.gvk) && sameKind(to, spec.to.gvk)) return parsed.value.metadata.name
+  }
+  return undefined
+}
+
+function sameKind(a: { group: string; version: string; kind: string }, b: { group: string; version: string; kind: string }): boolean {
+  return a.group === b.group && a.version === b.version && a.kind === b.kind
+}
+
+/** Performs one step: the Assignment first, then the record of it. Returns whether anything changed. */
+async function take(context: CoordinatorContext, migration: Migration, step: Step, view: KeyView): Promise<boolean> {
+  const conditions = conditionsOf(migration, step, context.now())
+  if (migration.status?.state === step.state && conditions === migration.status.conditions && step.edit === undefined) return false
+  if (step.edit !== undefined) await editAssignment(context, migration, step, view)
+  const ended = ENDED.has(step.state) ? { completionTime: timestamp(context.now()) } : {}
+  const { name, uid } = migration.metadata
+  const status = { state: step.state, conditions, ...ended }
+  const patch = { metadata: { uid }, status }
+  const object = await context.coordination.mergePatch<KubeObject>({ ...Migration.resource, name }, patch, { subresource: 'status' })
+  view.learn('migration', name, { name, object }, context.now().getTime())
+  context.logger.info({ migration: name, state: step.state, reason: step.reason }, step.message)
+  return true
+}
+
+async function editAssignment(context: CoordinatorContext, { spec }: Migration, { edit }: Step, view: KeyView): Promise<void> {
+  const name = spec.assignment
+  const uid = view.get('assignment')?.object?.metadata.uid
+  try {
+    const object = await context.coordination.mergePatch<KubeObject>({ ...Assignment.resource, name }, { metadata: { uid }, spec: edit })
+    view.learn('assignment', undefined, { name, object }, context.now().getTime())
+  } catch (error) {
+    if (isNotFound(error) || isConflict(error)) view.learn('assignment', undefined, { name, object: null }, context.now().getTime())
+    throw error
+  }
+}
+
+/** The same array if nothing changes. */
+function conditionsOf({ status }: Migration, { state, reason, message }: Step, now: Date) {
+  const before = status?.conditions
+  const cutOver = state === 'CutoverCompleted'
+  const next: NextCondition[] = [
+    { type: conditionTypes.ready, status: cutOver ? 'True' : 'False', reason, message },
+    { type: conditionTypes.cutoverCompleted, status: cutOver ? 'True' : 'False', reason, message },
+  ]
+  const same = next.every((condition) => before?.some((c) => c.type === condition.type && c.reason === reason && c.message === message && c.status === condition.status))
+  if (same) return before
+  return next.reduce((conditions, condition) => setCondition(conditions, condition, now), before ?? [])
+}
+
+/** Removes a Migration that ended long enough ago. Returns how long it stays yet, in milliseconds. */
+async function expire(context: CoordinatorContext, view: KeyView, name: string): Promise<number> {
+  const migration = readMigration(view, name)
+  const end = migration?.status?.completionTime
+  if (migration === undefined || end === undefined) return Number.POSITIVE_INFINITY
+  const left = Date.parse(end) + context.keepMs - context.now().getTime()
+  if (left > 0) return left
+  await context.coordination.delete({ ...Migration.resource, name }).catch((error: unknown) => {
+    if (!isNotFound(error)) throw error
+  })
+  return Number.POSITIVE_INFINITY
+}

@@ -1,0 +1,119 @@
+import type { Assignment, AssignmentCopy, Migration, MigrationState } from '@resource-broker/api'
+
+/** The fields of the Assignment's spec that a Migration may write. */
+export type AssignmentEdit = { providerCluster?: string; acceptAPIName?: string; copies: AssignmentCopy[] | null }
+
+export type Step = {
+  state: MigrationState
+  /** One word for the Migration's Ready condition, and a sentence for people. */
+  reason: string
+  message: string
+  edit?: AssignmentEdit
+}
+
+/** What the Migration cannot know by itself. */
+export type Surroundings = {
+  /** undefined: the Assignment is gone, or was never there. */
+  assignment: Assignment | undefined
+  /** Another Migration of the same Assignment that goes first. */
+  waitsFor: string | undefined
+  /** A MigrationConfiguration with stages whose kinds match. */
+  configuration: string | undefined
+}
+
+export const ENDED: ReadonlySet<MigrationState> = new Set(['CutoverCompleted', 'Failed', 'RolledBack'])
+
+/**
+ * The next step of a Migration, or undefined if it waits for something that will be told. Pure: the state that was recorded and
+ * the Assignment decide alone, so that a step done twice is done once.
+ */
+export function planStep(migration: Migration, around: Surroundings): Step | undefined {
+  const state = migration.status?.state ?? 'Pending'
+  if (ENDED.has(state)) return undefined
+  const { assignment } = around
+  if (assignment === undefined) return { state: 'Failed', reason: 'ObjectDeleted', message: 'the object was deleted, and its Assignment with it' }
+  switch (state) {
+    case 'Pending':
+      return begin(migration, assignment, around)
+    case 'InitialInProgress':
+      return awaitIncoming(migration, assignment)
+    case 'InitialCompleted':
+      return migration.spec.cancel === true ? rollBack(migration, assignment) : cutOver(migration, assignment)
+    case 'CutoverInProgress':
+      return finish(migration, assignment)
+    default:
+      return undefined
+  }
+}
+
+function begin({ spec }: Migration, assignment: Assignment, { waitsFor, configuration }: Surroundings): Step | undefined {
+  const { from, to } = spec
+  if (spec.cancel === true) return { state: 'RolledBack', reason: 'Cancelled', message: 'cancelled before it began' }
+  if (assignment.spec.providerCluster !== from.providerCluster) {
+    return { state: 'Failed', reason: 'Stale', message: `the object is at ${assignment.spec.providerCluster}, not at ${from.providerCluster}` }
+  }
+  if (waitsFor !== undefined) return hold('Waiting', `waits for ${waitsFor}`)
+  if (configuration !== undefined) {
+    const message = `MigrationConfiguration ${configuration} asks for stages, which this version cannot run: the object stays at ${from.providerCluster}`
+    return hold('StagesNotSupported', message)
+  }
+  const incoming: AssignmentCopy = { providerCluster: to.providerCluster, acceptAPIName: to.acceptAPIName, role: 'Incoming' }
+  const message = `making a copy at ${to.providerCluster}`
+  return { state: 'InitialInProgress', reason: 'IncomingCopy', message, edit: { copies: [...others(assignment, to.providerCluster), incoming] } }
+}
+
+const hold = (reason: string, message: string): Step => ({ state: 'Pending', reason, message })
+
+function awaitIncoming(migration: Migration, assignment: Assignment): Step | undefined {
+  const { to } = migration.spec
+  if (migration.spec.cancel === true) return rollBack(migration, assignment)
+  const copy = copyOf(assignment, to.providerCluster)
+  if (copy?.ready === true) return { state: 'InitialCompleted', reason: 'IncomingReady', message: `the copy at ${to.providerCluster} is ready` }
+  if (copy?.state === 'Failed') {
+    const message = `the copy at ${to.providerCluster} failed: ${copy.message ?? 'it gives no reason'}; the object stays at ${assignment.spec.providerCluster}`
+    return { state: 'Failed', reason: 'IncomingFailed', message, edit: { copies: without(assignment, to.providerCluster) } }
+  }
+  if (copy?.message === undefined) return undefined
+  return { state: 'InitialInProgress', reason: 'IncomingCopy', message: `the copy at ${to.providerCluster} is not ready: ${copy.message}` }
+}
+
+function rollBack({ spec }: Migration, assignment: Assignment): Step {
+  const message = `cancelled; the object stays at ${assignment.spec.providerCluster}`
+  return { state: 'RolledBack', reason: 'Cancelled', message, edit: { copies: without(assignment, spec.to.providerCluster) } }
+}
+
+function cutOver({ spec }: Migration, assignment: Assignment): Step | undefined {
+  const { from, to } = spec
+  if (assignment.spec.providerCluster !== to.providerCluster && copyOf(assignment, to.providerCluster)?.ready !== true) {
+    return { state: 'InitialInProgress', reason: 'IncomingCopy', message: `the copy at ${to.providerCluster} is no longer ready` }
+  }
+  const outgoing: AssignmentCopy = { providerCluster: from.providerCluster, acceptAPIName: from.acceptAPIName, role: 'Outgoing' }
+  const copies = [...others(assignment, to.providerCluster).filter(({ providerCluster }) => providerCluster !== from.providerCluster), outgoing]
+  const edit = { providerCluster: to.providerCluster, acceptAPIName: to.acceptAPIName, copies }
+  return { state: 'CutoverInProgress', reason: 'Cutover', message: `switching the consumer over to ${to.providerCluster}`, edit }
+}
+
+function finish({ spec }: Migration, assignment: Assignment): Step | undefined {
+  const { from, to } = spec
+  const outgoing = assignment.spec.copies?.some(({ providerCluster }) => providerCluster === from.providerCluster) ?? false
+  if (outgoing) {
+    if (assignment.status?.servedFrom !== to.providerCluster) return undefined
+    const message = `the consumer is served from ${to.providerCluster}; the copy at ${from.providerCluster} is removed`
+    return { state: 'CutoverInProgress', reason: 'RemovingOutgoing', message, edit: { copies: without(assignment, from.providerCluster) } }
+  }
+  if (copyOf(assignment, from.providerCluster) !== undefined) return undefined
+  return { state: 'CutoverCompleted', reason: 'Completed', message: `moved from ${from.providerCluster} to ${to.providerCluster}` }
+}
+
+function copyOf(assignment: Assignment, provider: string) {
+  return assignment.status?.copies?.find(({ providerCluster }) => providerCluster === provider)
+}
+
+function others(assignment: Assignment, provider: string): AssignmentCopy[] {
+  return (assignment.spec.copies ?? []).filter(({ providerCluster }) => providerCluster !== provider)
+}
+
+function without(assignment: Assignment, provider: string): AssignmentCopy[] | null {
+  const left = others(assignment, provider)
+  return left.length > 0 ? left : null
+}

@@ -1,0 +1,16 @@
+import type { OfferRef } from '@resource-broker/api'
+import type { Bus } from '@resource-broker/bus'
+import type { Clusters } from '@resource-broker/service'
+import type { Logger } from 'pino'
+import type { Offers } from './offers.ts'
+
+/** What the handlers of the scheduler work with. */
+export type SchedulerContext = {
+  bus: Bus
+  clusters: Clusters
+  offers: Offers
+  /** How many objects this replica knows at an offer. */
+  usage: (offer: OfferRef) => number
+  logger: Logger
+  now: () => Date
+}

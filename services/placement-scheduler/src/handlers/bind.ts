@@ -1,0 +1,103 @@
+import { annotations, Assignment, assignmentName, type DecisionRecord, fieldManager, finalizer, type OfferRef } from '@resource-broker/api'
+import type { KeyView, KubeObject } from '@resource-broker/bus'
+import { isAlreadyExists, isConflict, isForbidden, isInvalid, isNotFound } from '@resource-broker/kube'
+import type { SchedulerContext } from '../context.ts'
+import type { Known } from '../known.ts'
+
+/**
+ * Binds an object to a provider: the Assignment at the platform and the finalizer at the consumer, side by side, before any copy
+ * exists. Returns the consumer object's resourceVersion with the finalizer, or undefined if the object went meanwhile or another
+ * decider was first; the record that stands then comes round as a message.
+ */
+export async function bind(context: SchedulerContext, known: Known, offer: OfferRef, record: DecisionRecord, view: KeyView): Promise<string | undefined> {
+  const [assignment, sourceVersion] = await Promise.all([
+    createAssignment(context, known, offer, record),
+    putFinalizer(context, known, offer.providerCluster),
+  ])
+  if (assignment === undefined) return undefined
+  const { name } = assignment.metadata
+  if (sourceVersion === undefined) {
+    const { uid } = assignment.metadata
+    await context.clusters.coordination.delete({ ...Assignment.resource, name }, { uid })
+    return undefined
+  }
+  const message = { name, object: assignment }
+  view.learn('assignment', undefined, message, context.now().getTime())
+  const object = { cluster: '', ...Assignment.resource, name }
+  await context.bus.publish({ part: 'assignment', key: known.key, message, object, version: assignment.metadata.resourceVersion })
+  return sourceVersion
+}
+
+async function createAssignment(context: SchedulerContext, known: Known, offer: OfferRef, record: DecisionRecord): Promise<KubeObject | undefined> {
+  const { ref, source, key } = known
+  const name = assignmentName(key)
+  const body = {
+    apiVersion: Assignment.apiVersion,
+    kind: Assignment.kind,
+    metadata: { name },
+    spec: {
+      consumerCluster: ref.cluster,
+      gvr: ref.gvr,
+      ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }),
+      name: ref.name,
+      uid: source.metadata.uid,
+      providerCluster: offer.providerCluster,
+      acceptAPIName: offer.name,
+    },
+    status: { phase: 'Bound', decision: record },
+  }
+  try {
+    return await context.clusters.coordination.create<KubeObject>({ ...Assignment.resource }, body, { fieldManager })
+  } catch (error) {
+    if (isAlreadyExists(error)) return undefined
+    throw error
+  }
+}
+
+/** The finalizer, and for people the provider. The uid makes the API server refuse instead of creating what is gone. */
+export async function putFinalizer(context: SchedulerContext, { ref, source }: Known, providerCluster: string): Promise<string | undefined> {
+  const { apiVersion, kind, metadata } = source
+  const target = { ...ref.gvr, name: ref.name, ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }) }
+  const body = {
+    apiVersion,
+    kind,
+    metadata: {
+      name: ref.name,
+      namespace: ref.namespace,
+      uid: metadata.uid,
+      finalizers: [finalizer],
+      annotations: { [annotations.providerCluster]: providerCluster },
+    },
+  }
+  try {
+    const written = await context.clusters.consumers.client(ref.cluster).apply<KubeObject>(target, body, { force: true })
+    return written.metadata.resourceVersion
+  } catch (error) {
+    const gone = isNotFound(error) || isConflict(error) || isForbidden(error) || isInvalid(error)
+    if (!gone) throw error
+    if (await isThere(context, known)) throw error
+    return undefined
+  }
+}
+
+/** Tells a refusal because the object is leaving from one that has another cause. */
+async function isThere(context: SchedulerContext, { ref, source }: Known): Promise<boolean> {
+  const target = { ...ref.gvr, name: ref.name, ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }) }
+  try {
+    const { metadata } = await context.clusters.consumers.client(ref.cluster).get<KubeObject>(target, { metadataOnly: true })
+    return metadata.uid === source.metadata.uid && metadata.deletionTimestamp === undefined
+  } catch (error) {
+    if (isNotFound(error)) return false
+    throw error
+  }
+}
+
+/** Puts the finalizer back if somebody took it off: a snapshot newer than the one it was set at does not show it. */
+export async function ensureFinalizer(context: SchedulerContext, known: Known, providerCluster: string): Promise<string> {
+  const { source, decision } = known
+  const { resourceVersion, finalizers = [] } = source.metadata
+  if (finalizers.includes(finalizer)) return resourceVersion
+  const setAt = decision?.uid === source.metadata.uid ? decision.sourceVersion : undefined
+  if (setAt !== undefined && BigInt(setAt) >= BigInt(resourceVersion)) return setAt
+  return (await putFinalizer(context, known, providerCluster)) ?? resourceVersion
+}

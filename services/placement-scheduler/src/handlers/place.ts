@@ -1,0 +1,87 @@
+import { AcceptAPI, type Assignment, decide, type Migration, type OfferRef, refusalMessage } from '@resource-broker/api'
+import { DONE, type KeyView, type Outcome } from '@resource-broker/bus'
+import { isNotFound } from '@resource-broker/kube'
+import type { SchedulerContext } from '../context.ts'
+import { failedTargets, type Known, readKnown, runningMigration } from '../known.ts'
+import { bind, ensureFinalizer } from './bind.ts'
+import { announce } from './announce.ts'
+import { cancelMigration, startMigration } from './migrate.ts'
+import { reportAccepted, reportUnplaceable } from './report.ts'
+
+/** Decides where one object belongs, and records it: the Assignment of a new object, the Migration of one that must move. */
+export async function place(context: SchedulerContext, key: string, view: KeyView, attempt: number): Promise<Outcome> {
+  const known = readKnown(key, view)
+  if (known === undefined) return DONE
+  const { assignment, object } = known
+  if (assignment === undefined) return await placeNew(context, known, view)
+  if (assignment.spec.uid !== object.uid) return DONE // another object had this name; its Assignment goes first, and that calls again
+  const running = runningMigration(known)
+  if (running !== undefined) return await placeMoving(context, known, assignment, running, view)
+  return await placeAgain(context, known, currentOffer(assignment), view, attempt)
+}
+
+async function placeNew(context: SchedulerContext, known: Known, view: KeyView): Promise<Outcome> {
+  const decision = decide(known.object, context.offers.index, undefined, context.usage, context.now())
+  if (decision.verdict !== 'place') {
+    if ('record' in decision) await reportUnplaceable(context, known, refusalMessage(decision.record), view)
+    return DONE
+  }
+  const sourceVersion = await bind(context, known, decision.offer.ref, decision.record, view)
+  if (sourceVersion !== undefined) await announce(context, known, sourceVersion, decision.offer.ref.providerCluster, view)
+  return DONE
+}
+
+/** The object is where the Assignment says; is that still right? */
+async function placeAgain(context: SchedulerContext, known: Known, current: OfferRef, view: KeyView, attempt: number): Promise<Outcome> {
+  const decision = decide(known.object, context.offers.index, current, context.usage, context.now(), failedTargets(known))
+  const stays = decision.verdict === 'stay'
+  if (!stays && (await isUnheardOf(context, current))) return { requeueAfterMs: waitMs(attempt), reason: 'the offer exists, but is not indexed yet' }
+  const sourceVersion = await ensureFinalizer(context, known, current.providerCluster)
+  if (decision.verdict === 'move') {
+    await startMigration(context, known, decision.offer.ref, view)
+    await announce(context, known, sourceVersion, decision.offer.ref.providerCluster, view)
+    return DONE
+  }
+  await reportAccepted(context, known, 'record' in decision ? refusalMessage(decision.record) : undefined, view)
+  await announce(context, known, sourceVersion, stays ? current.providerCluster : null, view)
+  return DONE
+}
+
+/** The object is between two providers: the new spec goes to the incoming one, or the move is taken back. */
+async function placeMoving(context: SchedulerContext, known: Known, assignment: Assignment, migration: Migration, view: KeyView): Promise<Outcome> {
+  const { to } = migration.spec
+  const target = { providerCluster: to.providerCluster, name: to.acceptAPIName }
+  const sourceVersion = await ensureFinalizer(context, known, to.providerCluster)
+  if (accepts(context, known, target)) {
+    await announce(context, known, sourceVersion, to.providerCluster, view)
+    return DONE
+  }
+  const current = currentOffer(assignment)
+  await cancelMigration(context, known, migration, view)
+  await announce(context, known, sourceVersion, accepts(context, known, current) ? current.providerCluster : null, view)
+  return DONE
+}
+
+function accepts(context: SchedulerContext, known: Known, offer: OfferRef): boolean {
+  return decide(known.object, context.offers.index, offer, context.usage, context.now()).verdict === 'stay'
+}
+
+function currentOffer({ spec }: Assignment): OfferRef {
+  return { providerCluster: spec.providerCluster, name: spec.acceptAPIName }
+}
+
+/** An offer that the registry never spoke of may exist all the same, for a moment or while the index is built anew. */
+async function isUnheardOf(context: SchedulerContext, offer: OfferRef): Promise<boolean> {
+  if (context.offers.isKnown(offer)) return false
+  const provider = context.clusters.providers.find(offer.providerCluster)
+  if (provider === undefined) return false // the provider left, and its offers with it
+  try {
+    await provider.client.get({ ...AcceptAPI.resource, name: offer.name }, { metadataOnly: true })
+    return true
+  } catch (error) {
+    if (isNotFound(error)) return false
+    throw error
+  }
+}
+
+const waitMs = (attempt: number): number => Math.min(250 * 2 ** Math.min(attempt, 8), 30_000)

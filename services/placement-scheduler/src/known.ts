@@ -1,0 +1,48 @@
+import { annotations, Assignment, type BrokeredObject, Migration } from '@resource-broker/api'
+import type { DecisionMessage, KeyView, KubeObject, SourceRef } from '@resource-broker/bus'
+
+/** Everything that is known of one consumer object when its placement is looked at. */
+export type Known = {
+  key: string
+  ref: SourceRef
+  source: KubeObject
+  object: BrokeredObject
+  assignment: Assignment | undefined
+  decision: DecisionMessage | undefined
+  migrations: Migration[]
+}
+
+const ENDED = new Set(['CutoverCompleted', 'Failed', 'RolledBack'])
+
+/** undefined while there is nothing to place: the object is unknown, gone or being deleted. */
+export function readKnown(key: string, view: KeyView): Known | undefined {
+  const message = view.get('source')
+  if (message === undefined || message.object === null || message.object.metadata.deletionTimestamp !== undefined) return undefined
+  const { ref, object: source } = message
+  const record = view.get('assignment')?.object
+  const migrations = [...view.all('migration').values()].flatMap(({ object }) => (object === null ? [] : [Migration.schema.parse(object)]))
+  const { uid, generation = 0 } = source.metadata
+  return {
+    key,
+    ref,
+    source,
+    object: { consumer: { cluster: ref.cluster }, gvr: ref.gvr, ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }), name: ref.name, uid, generation, object: source },
+    assignment: record === undefined || record === null ? undefined : Assignment.schema.parse(record),
+    decision: view.get('decision'),
+    migrations,
+  }
+}
+
+/** The Migration of this Assignment that has not ended, if there is one. */
+export function runningMigration({ assignment, migrations }: Known): Migration | undefined {
+  return migrations.find(({ spec, status }) => spec.assignment === assignment?.metadata.name && !ENDED.has(status?.state ?? ''))
+}
+
+/** Providers that this very generation could not be moved to, and why: a move there failed, and its record still stands. */
+export function failedTargets({ assignment, migrations, source }: Known): Map<string, string> {
+  const failed = migrations.filter(({ spec, status, metadata }) => {
+    const generation = metadata.annotations?.[annotations.consumerGeneration]
+    return spec.assignment === assignment?.metadata.name && status?.state === 'Failed' && generation === String(source.metadata.generation)
+  })
+  return new Map(failed.map(({ spec, metadata }) => [spec.to.providerCluster, `Migration ${metadata.name} failed`]))
+}

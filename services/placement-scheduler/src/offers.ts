@@ -1,0 +1,59 @@
+import { AcceptAPI, compileAcceptAPI, OfferIndex, type OfferRef } from '@resource-broker/api'
+import { type Bucket, type OfferEntry, offerKey } from '@resource-broker/bus'
+import type { Logger } from 'pino'
+
+/** The index of offers, kept current from the bucket that the registry fills. */
+export class Offers {
+  readonly index = new OfferIndex()
+  readonly #bucket: Bucket<OfferEntry>
+  readonly #logger: Logger
+  readonly #changed: () => void
+  readonly #entries = new Map<string, OfferRef>()
+
+  /** `changed` is called after the index changed, also when it was read for the first time. */
+  constructor(bucket: Bucket<OfferEntry>, logger: Logger, changed: () => void) {
+    this.#bucket = bucket
+    this.#logger = logger
+    this.#changed = changed
+  }
+
+  /** Resolves once every offer that the bucket holds is in the index; goes on in the background until `signal` aborts. */
+  async start(signal: AbortSignal): Promise<void> {
+    await new Promise<void>((resolve) => void this.#follow(signal, resolve))
+  }
+
+  /** Whether the registry has spoken of this offer: what it does not accept then is no matter of lateness. */
+  isKnown(ref: OfferRef): boolean {
+    return this.#entries.has(offerKey(ref.providerCluster, ref.name))
+  }
+
+  async #follow(signal: AbortSignal, ready: () => void): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        for await (const entry of this.#bucket.watch(signal)) {
+          if (entry === 'ready') ready()
+          else this.#take(entry.key, entry.value)
+          this.#changed()
+        }
+      } catch (error) {
+        this.#logger.warn({ err: error }, 'offers are not readable, trying again')
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+      }
+    }
+  }
+
+  #take(key: string, entry: OfferEntry | undefined): void {
+    const known = this.#entries.get(key)
+    if (known !== undefined) this.index.delete(known)
+    this.#entries.delete(key)
+    if (entry === undefined) return
+    const ref = { providerCluster: entry.provider, name: entry.name }
+    this.#entries.set(key, ref)
+    if (entry.object === null) return // known, but not valid
+    const compiled = compileAcceptAPI(AcceptAPI.schema.parse(entry.object), entry.provider)
+    if ('offer' in compiled) this.index.set(compiled.offer)
+    else this.#logger.error({ provider: entry.provider, acceptAPI: entry.name, mistakes: compiled.mistakes }, 'offer does not compile here')
+  }
+}
+
+const RETRY_MS = 500

@@ -1,0 +1,56 @@
+import { type Condition, conditionTypes, getCondition, type NextCondition, reasons } from '@resource-broker/api'
+import type { KubeObject } from '@resource-broker/bus'
+import { type Known, wantedCopies } from './known.ts'
+
+export type Problem = { reason: string; message: string }
+
+/** What the broker itself says on the consumer's object, beside what the provider says. */
+export function brokerConditions(known: Known, generation: number, problems: Problem[]): NextCondition[] {
+  return [placed(known), synced(known, generation, problems), ...migrating(known)]
+}
+
+function placed({ assignment }: Known): NextCondition {
+  const { providerCluster, acceptAPIName } = assignment.spec
+  const accepted = getCondition(assignment.status?.conditions, conditionTypes.accepted)
+  if (accepted?.status === 'False') return { type: conditionTypes.placed, status: 'True', reason: accepted.reason, message: accepted.message }
+  return { type: conditionTypes.placed, status: 'True', reason: reasons.placed, message: `placed at ${providerCluster} by AcceptAPI ${acceptAPIName}` }
+}
+
+function synced({ assignment, decision, source }: Known, generation: number, problems: Problem[]): NextCondition {
+  const type = conditionTypes.synced
+  const [first, ...others] = problems
+  if (first !== undefined) {
+    return { type, status: 'False', reason: first.reason, message: [first, ...others].map(({ message }) => message).join('; ') }
+  }
+  const decided = decision !== undefined && decision.uid === source?.metadata.uid && decision.generation === generation
+  if (!decided) return undecided(source)
+  const { provider } = decision
+  if (provider === null) {
+    const message = `generation ${generation} is not copied: ${assignment.spec.providerCluster} does not accept it and keeps what it has`
+    return { type, status: 'False', reason: reasons.notAccepted, message }
+  }
+  return { type, status: 'True', reason: reasons.synced, message: `generation ${generation} is at ${provider}` }
+}
+
+/** The scheduler has yet to say who may take this generation: what was said of the one before stays. */
+function undecided(source: KubeObject | null | undefined): NextCondition {
+  const type = conditionTypes.synced
+  const { conditions } = (source?.status ?? {}) as { conditions?: Condition[] }
+  const { status, reason, message } = getCondition(conditions, type) ?? { status: 'Unknown', reason: 'Deciding', message: 'waiting for the placement' }
+  return { type, status, reason, message }
+}
+
+function migrating({ assignment }: Known): NextCondition[] {
+  const copies = wantedCopies(assignment)
+  const active = assignment.spec.providerCluster
+  const incoming = copies.find(({ role }) => role === 'Incoming')
+  const outgoing = copies.find(({ role }) => role === 'Outgoing')
+  const type = conditionTypes.migrating
+  if (incoming !== undefined) {
+    return [{ type, status: 'True', reason: 'IncomingCopy', message: `moving from ${active} to ${incoming.provider}: waiting for the new copy to be ready` }]
+  }
+  if (outgoing !== undefined) {
+    return [{ type, status: 'True', reason: 'Cutover', message: `moving from ${outgoing.provider} to ${active}: switching over` }]
+  }
+  return []
+}

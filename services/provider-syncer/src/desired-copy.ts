@@ -1,0 +1,38 @@
+import { annotations, copyName, originAnnotations } from '@resource-broker/api'
+import type { KubeObject, SourceRef } from '@resource-broker/bus'
+
+/** What the broker applies at a provider: everything of the consumer's object but its metadata and status. */
+export function desiredCopy(ref: SourceRef, source: KubeObject, provider: string): Record<string, unknown> {
+  const { apiVersion, kind, metadata, status: _status, ...content } = source
+  return {
+    apiVersion,
+    kind,
+    metadata: {
+      name: copyName(ref.cluster, ref.name),
+      ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }),
+      annotations: {
+        ...originAnnotations(ref, provider),
+        [annotations.consumerUID]: metadata.uid,
+        [annotations.consumerGeneration]: String(metadata.generation ?? 0),
+      },
+    },
+    ...content,
+  }
+}
+
+/** Whether the copy already is what `desired` says; what a provider added beside it does not count. */
+export function isUpToDate(copy: KubeObject, desired: Record<string, unknown>): boolean {
+  const { metadata, apiVersion: _apiVersion, kind: _kind, ...content } = desired
+  return isSubset((metadata as { annotations: unknown }).annotations, copy.metadata.annotations) && isSubset(content, copy)
+}
+
+/** Every field of `part` stands in `whole` with the same value; arrays have the same length, so that defaults inside may differ. */
+function isSubset(part: unknown, whole: unknown): boolean {
+  if (Array.isArray(part)) return Array.isArray(whole) && part.length === whole.length && part.every((item, i) => isSubset(item, whole[i]))
+  if (!isRecord(part)) return part === whole
+  return isRecord(whole) && Object.entries(part).every(([name, value]) => Object.hasOwn(whole, name) && isSubset(value, whole[name]))
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,103 @@
+import { fieldManager, readiness } from '@resource-broker/api'
+import type { CopyMessage, KeyView, KubeObject } from '@resource-broker/bus'
+import { isAlreadyExists, isAppliedBy, isForbidden, isInvalid, isNotFound, type KubeClient } from '@resource-broker/kube'
+import type { SyncerContext } from '../context.ts'
+import { desiredCopy, isUpToDate } from '../desired-copy.ts'
+import { type Known, wantedCopies } from '../known.ts'
+
+/** Why a copy is not what it should be, in the words of the consumer's condition. */
+export type CopyProblem = { reason: 'CopyConflict' | 'CopyRefused'; message: string }
+
+/**
+ * Applies the consumer's spec at the provider that the scheduler named for this very generation, if the Assignment asks for a
+ * copy there. All other copies keep what they have. Returns what stands in the way, if anything.
+ */
+export async function applyCopy(context: SyncerContext, known: Known & { source: KubeObject }, view: KeyView): Promise<CopyProblem | undefined> {
+  const { decision, source, ref } = known
+  const provider = decision?.provider ?? undefined
+  if (provider === undefined || decision?.uid !== source.metadata.uid || decision.generation !== source.metadata.generation) return undefined
+  const wanted = wantedCopies(known.assignment).find((copy) => copy.provider === provider && copy.role !== 'Outgoing')
+  if (wanted === undefined) return undefined
+  const copy = known.copies.get(provider)
+  const desired = desiredCopy(ref, source, provider)
+  if (copy?.object && isUpToDate(copy.object, desired)) return undefined
+  const client = context.clusters.providers.client(provider)
+  try {
+    const object = await applyIn(client, known, desired, copy?.object ? 'update' : 'create')
+    const message: CopyMessage = { provider, gvr: ref.gvr, ours: true, object }
+    view.learn('copy', provider, message, context.now().getTime())
+    known.copies.set(provider, message)
+    return undefined
+  } catch (error) {
+    return problemOf(error, provider)
+  }
+}
+
+/** A refusal by the provider's API server is told to the consumer; anything else is thrown and tried again. */
+function problemOf(error: unknown, provider: string): CopyProblem {
+  if (isAlreadyExists(error)) {
+    const message = `${provider} has an object of the copy's name that the broker did not create; it is left as it is`
+    return { reason: 'CopyConflict', message }
+  }
+  if (isInvalid(error) || isForbidden(error)) return { reason: 'CopyRefused', message: `${provider} refuses the copy: ${error.message}` }
+  throw error
+}
+
+async function applyIn(client: KubeClient, known: Known, desired: Record<string, unknown>, how: 'create' | 'update'): Promise<KubeObject> {
+  const { ref } = known
+  const name = (desired.metadata as { name: string }).name
+  const target = { ...ref.gvr, name, ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }) }
+  const apply = () => client.apply<KubeObject>(target, desired, { force: true, createOnly: how === 'create' })
+  try {
+    return await apply()
+  } catch (error) {
+    if (isAlreadyExists(error) && how === 'create') return await adoptOwn(client, target, desired, error)
+    if (!isNotFound(error) || ref.namespace === undefined) throw error
+    await createNamespace(client, ref.namespace)
+    return await apply()
+  }
+}
+
+/** A create that was answered but not heard of: the copy is there and is the broker's own. Anyone else's stays untouched. */
+async function adoptOwn(client: KubeClient, target: Parameters<KubeClient['get']>[0], desired: Record<string, unknown>, refusal: unknown): Promise<KubeObject> {
+  const existing = await client.get<KubeObject>(target)
+  if (!isAppliedBy(existing, fieldManager)) throw refusal
+  return await client.apply<KubeObject>(target, desired, { force: true })
+}
+
+async function createNamespace(client: KubeClient, name: string): Promise<void> {
+  const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }
+  await client.create({ group: '', version: 'v1', resource: 'namespaces' }, body).catch((error: unknown) => {
+    if (!isAlreadyExists(error)) throw error
+  })
+}
+
+/** Deletes copies that the Assignment does not ask for. One that serves stays until the Active one is ready. Returns the providers whose copy is still there. */
+export async function removeUnwantedCopies(context: SyncerContext, known: Known): Promise<{ leaving: string[]; postponed: string[] }> {
+  const wanted = new Set(wantedCopies(known.assignment).map(({ provider }) => provider))
+  const active = known.copies.get(known.assignment.spec.providerCluster)?.object
+  const activeReady = active !== undefined && active !== null && readiness(active).ready
+  const leaving: string[] = []
+  const postponed: string[] = []
+  for (const [provider, copy] of known.copies) {
+    if (wanted.has(provider) || copy.object === null || !copy.ours) continue
+    leaving.push(provider)
+    if (copy.object.metadata.deletionTimestamp !== undefined) continue
+    if (!activeReady && readiness(copy.object).ready) postponed.push(provider)
+    else await deleteCopy(context, copy)
+  }
+  return { leaving, postponed }
+}
+
+/** Asks for the deletion of exactly this copy; that it is gone is for the watch to tell. */
+export async function deleteCopy(context: SyncerContext, copy: CopyMessage): Promise<void> {
+  if (copy.object === null) return
+  const { name, namespace, uid } = copy.object.metadata
+  const target = { ...copy.gvr, name, ...(namespace === undefined ? {} : { namespace }) }
+  await context.clusters.providers
+    .client(copy.provider)
+    .delete(target, { uid })
+    .catch((error: unknown) => {
+      if (!isNotFound(error)) throw error
+    })
+}

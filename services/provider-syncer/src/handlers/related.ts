@@ -1,0 +1,145 @@
+import { annotations, labels, originName, readiness, relatedResources } from '@resource-broker/api'
+import type { CopyMessage, KeyView, KubeObject, RelatedMeta } from '@resource-broker/bus'
+import { isAlreadyExists, isConflict, isForbidden, isInvalid, isNotFound, type KubeClient, type ObjectRef } from '@resource-broker/kube'
+import type { SyncerContext } from '../context.ts'
+import type { Known } from '../known.ts'
+
+/** Why a related object did not reach the consumer. */
+export type RelatedProblem = { reason: 'RelatedConflict' | 'RelatedRefused' | 'RelatedMissing'; message: string }
+
+/** Kinds that travel, by kind: the resource, and the fields that are content. Everything else is refused. */
+const ALLOWED: Record<string, { resource: string; content: string[] }> = {
+  Secret: { resource: 'secrets', content: ['type', 'data', 'immutable'] },
+  ConfigMap: { resource: 'configmaps', content: ['data', 'binaryData', 'immutable'] },
+}
+
+/** A Secret of one of these types gives rights in the cluster where it lies; a provider must not plant one. */
+const REFUSED_TYPES = new Set(['kubernetes.io/service-account-token', 'bootstrap.kubernetes.io/token'])
+
+type Wanted = { kind: string; from: { namespace: string; name: string }; to: { namespace: string; name: string }; known: RelatedMeta | undefined }
+
+/**
+ * Makes the consumer's related objects be what the serving copy's status refers to: content is read at the provider and written
+ * at the consumer when either side changed since it was last compared; what is no longer referred to goes.
+ * @returns problems to tell the consumer, by related object.
+ */
+export async function syncRelated(context: SyncerContext, known: Known & { source: KubeObject }, copy: CopyMessage, view: KeyView): Promise<RelatedProblem[]> {
+  if (copy.object === null) return []
+  const { wanted, problems } = wantedRelated(known, copy)
+  const present: RelatedMeta[] = []
+  const { ready } = readiness(copy.object) // until then a provider may name what it has yet to make
+  for (const item of wanted) {
+    const result = await syncOne(context, known, copy.provider, item)
+    if (!('reason' in result)) present.push(result)
+    else if (result.reason !== 'RelatedMissing' || ready) problems.push(result)
+  }
+  await removeOthers(context, known, present)
+  if (present.length > 0 || known.sourceRelated.length > 0) {
+    view.learn('source-related', undefined, { related: present }, context.now().getTime())
+  }
+  return problems
+}
+
+function wantedRelated(known: Known, copy: CopyMessage): { wanted: Wanted[]; problems: RelatedProblem[] } {
+  const { related, mistakes } = relatedResources(copy.object?.status)
+  const problems: RelatedProblem[] = mistakes.map(({ path, message }) => ({ reason: 'RelatedRefused', message: `${path}: ${message}` }))
+  const seen = known.copyRelated.get(copy.provider) ?? []
+  const wanted: Wanted[] = []
+  for (const { key, namespace = copy.object?.metadata.namespace ?? 'default', name, gvk } of related) {
+    if (gvk.group !== '' || !Object.hasOwn(ALLOWED, gvk.kind)) {
+      problems.push({ reason: 'RelatedRefused', message: `relatedResources.${key}: ${gvk.kind} is not among the kinds that travel (${Object.keys(ALLOWED).join(', ')})` })
+      continue
+    }
+    const to = { namespace: known.ref.namespace ?? 'default', name: originName(known.ref.cluster, name) }
+    const meta = seen.find((item) => item.kind === gvk.kind && item.namespace === namespace && item.name === name)
+    wanted.push({ kind: gvk.kind, from: { namespace, name }, to, known: meta })
+  }
+  return { wanted, problems }
+}
+
+async function syncOne(context: SyncerContext, known: Known & { source: KubeObject }, provider: string, item: Wanted): Promise<RelatedMeta | RelatedProblem> {
+  const at = known.sourceRelated.find((meta) => meta.kind === item.kind && meta.name === item.to.name && meta.namespace === item.to.namespace)
+  const memo = `${known.key}/${item.kind}/${item.to.name}`
+  const mark = (origin: string | undefined, target: string | undefined) => `${provider}/${origin}/${target}`
+  if (at !== undefined && item.known?.uid !== undefined && context.compared.get(memo) === mark(item.known.resourceVersion, at.resourceVersion)) return at
+  const { resource, content } = ALLOWED[item.kind] as { resource: string; content: string[] }
+  const collection = { group: '', version: 'v1', resource }
+  const origin = await readOrigin(context.clusters.providers.client(provider), { ...collection, ...item.from })
+  if (origin === undefined) return { reason: 'RelatedMissing', message: `${provider} has no ${item.kind} ${item.from.namespace}/${item.from.name}, which its status refers to` }
+  if (item.kind === 'Secret' && REFUSED_TYPES.has(String(origin.type))) {
+    return { reason: 'RelatedRefused', message: `${item.kind} ${item.from.name} at ${provider} has the type ${origin.type}, which does not travel` }
+  }
+  const body = { ...skeleton(known, item), ...Object.fromEntries(content.flatMap((field) => (field in origin ? [[field, origin[field]]] : []))) }
+  const written = await write(context.clusters.consumers.client(known.ref.cluster), { ...collection, ...item.to }, body, known)
+  if ('reason' in written) return written
+  context.compared.set(memo, mark(origin.metadata.resourceVersion, written.metadata.resourceVersion))
+  return { kind: item.kind, ...item.to, uid: written.metadata.uid, resourceVersion: written.metadata.resourceVersion }
+}
+
+async function readOrigin(client: KubeClient, ref: ObjectRef): Promise<KubeObject | undefined> {
+  return await client.get<KubeObject>(ref).catch((error: unknown) => {
+    if (isNotFound(error)) return undefined
+    throw error
+  })
+}
+
+/** Metadata of the object at the consumer: it belongs to the consumer's object and goes with it. */
+function skeleton({ key, source }: Known & { source: KubeObject }, { kind, to }: Wanted) {
+  const { apiVersion, kind: ownerKind, metadata } = source
+  return {
+    apiVersion: 'v1',
+    kind,
+    metadata: {
+      ...to,
+      labels: { [labels.relatedTo]: key },
+      ownerReferences: [{ apiVersion, kind: ownerKind, name: metadata.name, uid: metadata.uid }],
+    },
+  }
+}
+
+/** Replaces the whole object if it is the broker's own, creates it if there is none, and touches nobody else's. */
+async function write(client: KubeClient, ref: ObjectRef, body: { metadata: object }, known: Known): Promise<KubeObject | RelatedProblem> {
+  try {
+    return await client.create<KubeObject>(ref, body)
+  } catch (error) {
+    if (isInvalid(error) || isForbidden(error)) return { reason: 'RelatedRefused', message: `the consumer's cluster refuses it: ${error.message}` }
+    if (!isAlreadyExists(error)) throw error
+  }
+  const existing = await client.get<KubeObject>(ref, { metadataOnly: true })
+  if (!isOwn(existing, known)) {
+    return { reason: 'RelatedConflict', message: `the consumer already has ${ref.resource}/${ref.name}, which the broker did not create; it is left as it is` }
+  }
+  const { uid, resourceVersion } = existing.metadata
+  try {
+    return await client.replace<KubeObject>(ref, { ...body, metadata: { ...body.metadata, uid, resourceVersion } })
+  } catch (error) {
+    if (isInvalid(error)) return { reason: 'RelatedRefused', message: `the consumer's cluster refuses it: ${error.message}` }
+    throw error
+  }
+}
+
+/** The broker made it for this very object: label and owner say so, and only the broker writes both. */
+function isOwn(existing: KubeObject, known: Known): boolean {
+  const owners = (existing.metadata as { ownerReferences?: { uid: string }[] }).ownerReferences ?? []
+  return existing.metadata.labels?.[labels.relatedTo] === known.key && owners.some(({ uid }) => uid === known.assignment.spec.uid)
+}
+
+async function removeOthers(context: SyncerContext, known: Known, present: RelatedMeta[]): Promise<void> {
+  const stays = new Set(present.map(({ kind, name }) => `${kind}/${name}`))
+  for (const meta of known.sourceRelated) {
+    if (stays.has(`${meta.kind}/${meta.name}`)) continue
+    context.compared.delete(`${known.key}/${meta.kind}/${meta.name}`)
+    await removeRelated(context, known, meta)
+  }
+}
+
+/** Deletes one related object at the consumer, if it is still the one that the broker made. */
+export async function removeRelated(context: SyncerContext, known: Known, meta: RelatedMeta): Promise<void> {
+  const collection = ALLOWED[meta.kind]
+  if (collection === undefined || meta.uid === undefined) return
+  const ref = { group: '', version: 'v1', resource: collection.resource, namespace: meta.namespace, name: meta.name }
+  const client = context.clusters.consumers.client(known.ref.cluster)
+  await client.delete(ref, { uid: meta.uid }).catch((error: unknown) => {
+    if (!isNotFound(error) && !isConflict(error)) throw error
+  })
+}

@@ -1,0 +1,93 @@
+import { isDeepStrictEqual } from 'node:util'
+import { annotations, Assignment, consumerStatus, type CopyStatus, originName, readiness, sameStatus } from '@resource-broker/api'
+import type { CopyMessage, KeyView, KubeObject } from '@resource-broker/bus'
+import { isConflict, isNotFound } from '@resource-broker/kube'
+import { brokerConditions, type Problem } from '../conditions.ts'
+import type { SyncerContext } from '../context.ts'
+import { type Known, wantedCopies } from '../known.ts'
+
+type Status = Record<string, unknown>
+
+/** How long a provider may take for its first word before the consumer is told of the placement alone. */
+const FIRST_STATUS_MS = 2_000
+
+/**
+ * Writes the consumer's status if it differs: the serving copy's status with the broker's conditions beside it.
+ * @returns milliseconds to wait when there is nothing to say yet.
+ */
+export async function reportToConsumer(
+  context: SyncerContext,
+  known: Known & { source: KubeObject },
+  serving: CopyMessage | undefined,
+  problems: Problem[],
+  view: KeyView,
+): Promise<number | undefined> {
+  const { ref, source } = known
+  const now = context.now()
+  const wait = problems.length > 0 ? 0 : silence(serving, now)
+  if (wait > 0) return wait
+  const status = consumerStatus({
+    copyStatus: serving?.object?.status as Status | undefined,
+    conditions: brokerConditions(known, source.metadata.generation ?? 0, problems),
+    previous: source.status as Status | undefined,
+    rename: (name) => originName(ref.cluster, name),
+    namespace: ref.namespace,
+    ...(serving?.object ? { generations: generationsOf(serving.object) } : {}),
+    now,
+  })
+  if (sameStatus(status, source.status)) return undefined
+  const { apiVersion, kind, metadata } = source
+  const body = { apiVersion, kind, metadata: { name: ref.name, namespace: ref.namespace, uid: metadata.uid }, status }
+  try {
+    const target = { ...ref.gvr, name: ref.name, ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }) }
+    const written = await context.clusters.consumers.client(ref.cluster).apply<KubeObject>(target, body, { force: true, subresource: 'status' })
+    view.learn('source', undefined, { ref, object: { ...source, metadata: { ...metadata, resourceVersion: written.metadata.resourceVersion }, status: written.status } }, now.getTime())
+  } catch (error) {
+    if (!isNotFound(error) && !isConflict(error)) throw error // gone or another object by now: its event is on the way
+  }
+  return undefined
+}
+
+/** The copy's own generation, and the one of the consumer's object that it was made from. */
+function generationsOf({ metadata }: KubeObject) {
+  return { copy: metadata.generation ?? 0, consumer: Number(metadata.annotations?.[annotations.consumerGeneration] ?? 0) }
+}
+
+function silence(serving: CopyMessage | undefined, now: Date): number {
+  const copy = serving?.object
+  if (copy === undefined || copy === null || copy.status !== undefined) return 0
+  return Date.parse(String(copy.metadata.creationTimestamp)) + FIRST_STATUS_MS - now.getTime()
+}
+
+/**
+ * Keeps the Assignment's status.copies and status.servedFrom while there is more than the one copy, so that whoever moves the
+ * object reads there how far each copy is; in quiet times nothing is written.
+ */
+export async function reportToAssignment(context: SyncerContext, known: Known, servedFrom: string, problems: Map<string, string>, view: KeyView): Promise<void> {
+  const { assignment } = known
+  const copies = copyStatuses(known, problems)
+  const quiet = copies.length <= 1 && problems.size === 0
+  const before = assignment.status ?? { phase: 'Bound' as const }
+  if (quiet && before.copies === undefined && before.servedFrom === undefined) return
+  const after = quiet ? {} : { copies, servedFrom }
+  if (isDeepStrictEqual({ copies: before.copies, servedFrom: before.servedFrom }, { copies: after.copies, servedFrom: after.servedFrom })) return
+  const { name, uid } = assignment.metadata
+  const patch = { metadata: { uid }, status: { copies: after.copies ?? null, servedFrom: after.servedFrom ?? null } }
+  const object = await context.clusters.coordination.mergePatch<KubeObject>({ ...Assignment.resource, name }, patch)
+  view.learn('assignment', undefined, { name, object }, context.now().getTime())
+}
+
+function copyStatuses(known: Known, problems: Map<string, string>): CopyStatus[] {
+  const wanted = wantedCopies(known.assignment).map(({ provider }) => provider)
+  const leaving = [...known.copies].filter(([provider, copy]) => copy.ours && copy.object !== null && !wanted.includes(provider))
+  return [...new Set([...wanted, ...leaving.map(([provider]) => provider)])].sort().map((provider) => {
+    return copyStatus(provider, known.copies.get(provider)?.object ?? undefined, problems.get(provider))
+  })
+}
+
+function copyStatus(providerCluster: string, copy: KubeObject | undefined, problem: string | undefined): CopyStatus {
+  if (copy === undefined) return { providerCluster, applied: false, ready: false, ...(problem === undefined ? {} : { message: problem }) }
+  const { ready, state, message } = readiness(copy)
+  const text = problem ?? message
+  return { providerCluster, applied: true, ready, state, ...(text === '' || text === undefined ? {} : { message: text }) }
+}

@@ -1,0 +1,31 @@
+import { DONE, type KeyView, type Outcome } from '@resource-broker/bus'
+import type { SyncerContext } from '../context.ts'
+import { isCurrent, readKnown } from '../known.ts'
+import { applyCopy, removeUnwantedCopies } from './copies.ts'
+import { confirmAssignmentGone, confirmSourceGone } from './confirm.ts'
+import { syncRelated } from './related.ts'
+import { reportToAssignment, reportToConsumer } from './report.ts'
+import { teardown } from './teardown.ts'
+
+/** Makes one object's copies, and what comes back from them, be what its Assignment says. */
+export async function sync(context: SyncerContext, key: string, view: KeyView, attempt: number): Promise<Outcome> {
+  const known = readKnown(key, view)
+  if (known === undefined) return await confirmAssignmentGone(context, key, view, attempt)
+  if (known.source === undefined || known.source === null) return await confirmSourceGone(context, known, view, attempt)
+  if (!isCurrent(known)) return await teardown(context, known, view)
+
+  const copyProblem = await applyCopy(context, known, view)
+  const serving = known.copies.get(known.assignment.spec.providerCluster)
+  const relatedProblems = serving === undefined ? [] : await syncRelated(context, known, serving, view)
+  const problems = [...(copyProblem === undefined ? [] : [copyProblem]), ...relatedProblems]
+  const silentMs = await reportToConsumer(context, known, serving, problems, view)
+  const { postponed } = await removeUnwantedCopies(context, known)
+  const blamed = known.decision?.provider ?? known.assignment.spec.providerCluster
+  const byProvider = new Map(copyProblem === undefined ? [] : [[blamed, copyProblem.message]])
+  await reportToAssignment(context, known, known.assignment.spec.providerCluster, byProvider, view)
+
+  if (problems.length > 0) return { requeueAfterMs: 15_000, reason: problems[0]?.reason ?? '' }
+  if (postponed.length > 0) return { requeueAfterMs: 5_000, reason: 'the active copy is not ready' }
+  if (silentMs !== undefined) return { requeueAfterMs: silentMs, reason: 'no status from the provider yet' }
+  return DONE
+}
