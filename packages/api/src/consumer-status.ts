@@ -29,29 +29,48 @@ const OURS: ReadonlySet<unknown> = new Set([conditionTypes.placed, conditionType
  * conditions with ours beside them. Condition types of ours are ours alone: a provider's do not get through. An
  * observedGeneration that is the copy's becomes the consumer's; an older one is left out.
  */
-export function consumerStatus({ copyStatus, conditions, previous, rename, namespace, generations, now }: ConsumerStatusInput): Status {
+export function consumerStatus({
+  copyStatus,
+  conditions,
+  previous,
+  rename,
+  namespace,
+  generations,
+  now,
+}: ConsumerStatusInput): Status {
   const before = conditionsIn(previous)
   const theirs = conditionsIn(copyStatus ?? previous).filter(({ type }) => !OURS.has(type))
   const fromCopy = copyStatus === undefined ? (previous ?? {}) : translated(copyStatus, rename, namespace)
   const seen = (fields: Status) => (copyStatus === undefined ? fields : withGeneration(fields, generations))
-  const ours = conditions.flatMap((next) => setCondition(before.filter(({ type }) => type === next.type) as Condition[], next, now))
+  const ours = conditions.flatMap((next) =>
+    setCondition(before.filter(({ type }) => type === next.type) as Condition[], next, now),
+  )
   return { ...seen(fromCopy), conditions: sortConditions([...theirs.map(seen), ...ours] as Condition[]) }
 }
 
 /** Whether two statuses say the same; the order of keys does not count. */
 export const sameStatus = (a: unknown, b: unknown): boolean => sameJSON(a ?? {}, b ?? {})
 
-function translated({ relatedResources: given, ...fields }: Status, rename: (name: string) => string, namespace: string | undefined): Status {
+function translated(
+  { relatedResources: given, ...fields }: Status,
+  rename: (name: string) => string,
+  namespace: string | undefined,
+): Status {
   if (given === undefined || given === null) return fields
   const { related } = relatedResources({ relatedResources: given })
-  const entries = related.map(({ key, name, gvk }) => [key, { ...(namespace ? { namespace } : {}), name: rename(name), gvk }])
+  const entries = related.map(({ key, name, gvk }) => [
+    key,
+    { ...(namespace ? { namespace } : {}), name: rename(name), gvk },
+  ])
   return { ...fields, relatedResources: Object.fromEntries(entries) }
 }
 
 /** What is shaped like a condition, one per type: the first of each. */
 function conditionsIn(status: Status | undefined): (Status & { type: string })[] {
   const list = Array.isArray(status?.['conditions']) ? status['conditions'] : []
-  const shaped = list.filter((item): item is Status & { type: string } => isRecord(item) && typeof item['type'] === 'string')
+  const shaped = list.filter(
+    (item): item is Status & { type: string } => isRecord(item) && typeof item['type'] === 'string',
+  )
   return [...Map.groupBy(shaped, ({ type }) => type).values()].flatMap(([first]) => first ?? [])
 }
 
@@ -59,5 +78,7 @@ function conditionsIn(status: Status | undefined): (Status & { type: string })[]
 function withGeneration<T extends Status>(fields: T, generations: ConsumerStatusInput['generations']): T {
   if (generations === undefined || fields['observedGeneration'] === undefined) return fields
   const { observedGeneration, ...others } = fields
-  return (observedGeneration === generations.copy ? { ...others, observedGeneration: generations.consumer } : others) as T
+  return (
+    observedGeneration === generations.copy ? { ...others, observedGeneration: generations.consumer } : others
+  ) as T
 }

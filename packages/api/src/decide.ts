@@ -25,7 +25,7 @@ export type Decision =
 /**
  * Decides where `object` belongs. Pure: same input, same answer. The heaviest accepting offer with room wins; ties go to
  * the lower provider name, then the lower AcceptAPI name. An object never moves while its provider accepts it, full or
- * not. `usage` says how many objects are placed at an offer.
+ * not. `usage` says how many objects are placed at an offer; `excluded` names providers that must not take it, and why.
  */
 export function decide(
   object: BrokeredObject,
@@ -33,16 +33,17 @@ export function decide(
   current: OfferRef | undefined,
   usage: (ref: OfferRef) => number,
   now: Date,
+  excluded: ReadonlyMap<string, string> = new Map(),
 ): Decision {
   const accepting = offers.match(object)
   const kept = current && stillAccepting(accepting, current)
   if (kept !== undefined) return { verdict: 'stay', offer: kept }
 
-  const isFull = ({ ref, capacity }: Offer) => usage(ref) >= capacity
-  const { open: withRoom = [], full = [] } = Object.groupBy(accepting, (offer) => (isFull(offer) ? 'full' : 'open'))
+  const isClosed = ({ ref, capacity }: Offer) => excluded.has(ref.providerCluster) || usage(ref) >= capacity
+  const { open: withRoom = [], closed = [] } = Object.groupBy(accepting, (offer) => (isClosed(offer) ? 'closed' : 'open'))
   const { refused, total } = offers.explain(object, RECORDED)
-  const overfull = full.slice(0, RECORDED).map((offer) => fullOffer(offer, usage))
-  const record = recordOf(withRoom, [...overfull, ...refused], full.length + total, now)
+  const passedOver = closed.slice(0, RECORDED).map((offer) => closedOffer(offer, usage, excluded))
+  const record = recordOf(withRoom, [...passedOver, ...refused], closed.length + total, now)
   const [best] = withRoom
   if (current === undefined) return best ? { verdict: 'place', offer: best, record } : { verdict: 'refuse', record }
   return best ? { verdict: 'move', from: current, offer: best, record } : { verdict: 'strand', from: current, record }
@@ -54,7 +55,12 @@ function stillAccepting(accepting: readonly Offer[], current: OfferRef): Offer |
   return ofProvider.find(({ ref }) => ref.name === current.name) ?? ofProvider[0]
 }
 
-function recordOf(candidates: readonly Offer[], refused: readonly RefusedOffer[], refusedCount: number, now: Date): DecisionRecord {
+function recordOf(
+  candidates: readonly Offer[],
+  refused: readonly RefusedOffer[],
+  refusedCount: number,
+  now: Date,
+): DecisionRecord {
   return {
     time: timestamp(now),
     candidates: candidates.slice(0, RECORDED).map(({ ref, weight }) => ({ ...namesOf(ref), score: weight })),
@@ -67,6 +73,8 @@ function recordOf(candidates: readonly Offer[], refused: readonly RefusedOffer[]
 
 const namesOf = ({ providerCluster, name }: OfferRef) => ({ providerCluster, acceptAPIName: name })
 
-function fullOffer({ ref, capacity }: Offer, usage: (ref: OfferRef) => number): RefusedOffer {
+function closedOffer({ ref, capacity }: Offer, usage: (ref: OfferRef) => number, excluded: ReadonlyMap<string, string>): RefusedOffer {
+  const why = excluded.get(ref.providerCluster)
+  if (why !== undefined) return { ...ref, path: '', rule: 'excluded', want: 'a provider that was not tried in vain', got: why }
   return { ...ref, path: '', rule: 'capacity', want: `fewer than ${capacity} objects placed there`, got: String(usage(ref)) }
 }

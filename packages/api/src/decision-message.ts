@@ -29,14 +29,17 @@ function offersIn(refused: readonly Refused[]): Refused[][] {
   const groups: Refused[][] = []
   for (const refusal of refused) {
     const last = groups.at(-1)
-    if (last?.[0]?.providerCluster === refusal.providerCluster && last[0].acceptAPIName === refusal.acceptAPIName) last.push(refusal)
+    if (last?.[0]?.providerCluster === refusal.providerCluster && last[0].acceptAPIName === refusal.acceptAPIName)
+      last.push(refusal)
     else groups.push([refusal])
   }
   return groups
 }
 
 function tell(refusals: readonly Refused[]): string {
-  const reasons = refusals.slice(0, 4).map(({ path, rule, want, got }) => `${path === '' ? '' : `${path}: `}${rule} wants ${want}, got ${got}`)
+  const reasons = refusals
+    .slice(0, 4)
+    .map(({ path, rule, want, got }) => `${path === '' ? '' : `${path}: `}${rule} wants ${want}, got ${got}`)
   const more = refusals.length > 4 ? [`${refusals.length - 4} more`] : []
   return `${refusals[0]?.providerCluster}/${refusals[0]?.acceptAPIName}: ${[...reasons, ...more].join(' and ')}`
 }

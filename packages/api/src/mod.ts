@@ -7,6 +7,7 @@ export type { Consumer } from './filters/consumers.ts'
 export type { BrokeredObject } from './filters/match.ts'
 export type { Refusal, RuleName } from './filters/refusal.ts'
 export * from './kinds/mod.ts'
+export { mergePatchOf } from './merge-patch.ts'
 export { annotations, conditionTypes, fieldManager, finalizer, labels, reasons } from './names.ts'
 export {
   assignmentName,

@@ -12,9 +12,12 @@ import {
 } from './naming.ts'
 import { vectors } from './test-vectors.ts'
 
-test.each(vectors<{ name: string; identity: ObjectIdentity; key: string }>('naming/keys.json'))('key: $name', ({ identity, key }) => {
-  expect(keyOf(identity)).toBe(key)
-})
+test.each(vectors<{ name: string; identity: ObjectIdentity; key: string }>('naming/keys.json'))(
+  'key: $name',
+  ({ identity, key }) => {
+    expect(keyOf(identity)).toBe(key)
+  },
+)
 
 test.each(vectors<{ name: string; migration: MigrationIdentity; expected: string }>('naming/migrations.json'))(
   'migration: $name',
@@ -48,9 +51,13 @@ test('what a copy says of its origin is read back', () => {
   expect(originOf({ annotations: originAnnotations(clusterScoped, 'p') })).toEqual(clusterScoped)
 })
 
-test.each([undefined, null, {}, { annotations: null }, { annotations: { 'broker.platform-mesh.io/consumer-cluster': 'c' } }, { annotations: 3 }])(
-  'metadata %j names no origin',
-  (metadata) => {
-    expect(originOf(metadata)).toBeUndefined()
-  },
-)
+test.each([
+  undefined,
+  null,
+  {},
+  { annotations: null },
+  { annotations: { 'broker.platform-mesh.io/consumer-cluster': 'c' } },
+  { annotations: 3 },
+])('metadata %j names no origin', (metadata) => {
+  expect(originOf(metadata)).toBeUndefined()
+})

@@ -72,14 +72,17 @@ export function originAnnotations(origin: Origin, providerCluster: string): Reco
 export function originOf(metadata: unknown): Origin | undefined {
   const notes = (metadata as { annotations?: Record<string, unknown> } | undefined | null)?.annotations
   if (typeof notes !== 'object' || notes === null) return undefined
-  const [cluster, namespace, name] = [annotations.consumerCluster, annotations.consumerNamespace, annotations.consumerName].map((key) =>
-    Object.hasOwn(notes, key) ? notes[key] : undefined,
-  )
+  const [cluster, namespace, name] = [
+    annotations.consumerCluster,
+    annotations.consumerNamespace,
+    annotations.consumerName,
+  ].map((key) => (Object.hasOwn(notes, key) ? notes[key] : undefined))
   if (typeof cluster !== 'string' || cluster === '' || typeof name !== 'string' || name === '') return undefined
   return typeof namespace === 'string' && namespace !== '' ? { cluster, namespace, name } : { cluster, name }
 }
 
-const copyPrefix = (consumerCluster: string): string => `${hash('sha256', consumerCluster, 'hex').slice(0, PREFIX_DIGITS)}-`
+const copyPrefix = (consumerCluster: string): string =>
+  `${hash('sha256', consumerCluster, 'hex').slice(0, PREFIX_DIGITS)}-`
 
 const digest = (parts: readonly string[]): string => hash('sha256', parts.map(netstring).join(''), 'hex').slice(0, 32)
 

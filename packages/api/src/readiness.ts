@@ -12,9 +12,11 @@ const USABLE = new Set(['Available', 'Degraded'])
  */
 export function readiness(object: unknown): Readiness {
   const { metadata, status } = isRecord(object) ? object : {}
-  if (!isRecord(status)) return { ready: false, state: 'Unknown', message: 'the provider has not reported a status yet' }
+  if (!isRecord(status))
+    return { ready: false, state: 'Unknown', message: 'the provider has not reported a status yet' }
   const generation = isRecord(metadata) ? metadata['generation'] : undefined
-  const said = typeof status['status'] === 'string' ? byState(status['status'], status) : byConditions(status, generation)
+  const said =
+    typeof status['status'] === 'string' ? byState(status['status'], status) : byConditions(status, generation)
   return said.ready && isOlder(status, generation) ? { ...said, ...stale(generation) } : said
 }
 
@@ -27,7 +29,8 @@ function byState(word: string, status: Record<string, unknown>): Readiness {
 
 function byConditions(status: Record<string, unknown>, generation: unknown): Readiness {
   const condition = readyCondition(status)
-  if (condition === undefined) return { ready: false, state: 'Unknown', message: 'the provider reports neither a state nor a Ready condition' }
+  if (condition === undefined)
+    return { ready: false, state: 'Unknown', message: 'the provider reports neither a state nor a Ready condition' }
   const { message } = condition
   const ready = condition['status'] === 'True'
   const said = { ready, state: ready ? 'Ready' : 'NotReady', message: typeof message === 'string' ? message : '' }

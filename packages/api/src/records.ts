@@ -14,4 +14,5 @@ export function sameJSON(a: unknown, b: unknown): boolean {
   return keys.length === presentKeys(b).length && keys.every((key) => Object.hasOwn(b, key) && sameJSON(a[key], b[key]))
 }
 
-const presentKeys = (record: Record<string, unknown>): string[] => Object.keys(record).filter((key) => record[key] !== undefined)
+const presentKeys = (record: Record<string, unknown>): string[] =>
+  Object.keys(record).filter((key) => record[key] !== undefined)

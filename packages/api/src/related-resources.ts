@@ -23,7 +23,8 @@ export function relatedResources(status: unknown): { related: RelatedResource[];
   if (!isRecord(field)) return { related: [], mistakes: [{ path: at, message: 'is not an object' }] }
   const keys = Object.keys(field).sort()
   const related: RelatedResource[] = []
-  const mistakes: Mistake[] = keys.length > MOST ? [{ path: at, message: `has ${keys.length} entries; the first ${MOST} count` }] : []
+  const mistakes: Mistake[] =
+    keys.length > MOST ? [{ path: at, message: `has ${keys.length} entries; the first ${MOST} count` }] : []
   for (const key of keys.slice(0, MOST)) {
     const entry = readEntry(key, field[key])
     if (typeof entry === 'string') mistakes.push({ path: `${at}.${key}`, message: entry })
@@ -35,7 +36,8 @@ export function relatedResources(status: unknown): { related: RelatedResource[];
 function readEntry(key: string, entry: unknown): RelatedResource | string {
   if (!isRecord(entry)) return 'is not an object'
   const { namespace = '', name, gvk } = entry
-  if (typeof name !== 'string' || name.length > MAX_NAME || !SUBDOMAIN.test(name)) return 'name is not the name of an object'
+  if (typeof name !== 'string' || name.length > MAX_NAME || !SUBDOMAIN.test(name))
+    return 'name is not the name of an object'
   if (typeof namespace !== 'string' || namespace.length > 63 || !(namespace === '' || LABEL.test(namespace))) {
     return 'namespace is not the name of a namespace'
   }
@@ -47,8 +49,10 @@ function readEntry(key: string, entry: unknown): RelatedResource | string {
 function readKind(gvk: unknown): GVK | string {
   if (!isRecord(gvk)) return 'gvk is missing'
   const { group = '', version, kind } = gvk
-  if (typeof group !== 'string' || group.length > MAX_NAME || !(group === '' || SUBDOMAIN.test(group))) return 'gvk.group is not an API group'
-  if (typeof version !== 'string' || version.length > 63 || !LABEL.test(version)) return 'gvk.version is not an API version'
+  if (typeof group !== 'string' || group.length > MAX_NAME || !(group === '' || SUBDOMAIN.test(group)))
+    return 'gvk.group is not an API group'
+  if (typeof version !== 'string' || version.length > 63 || !LABEL.test(version))
+    return 'gvk.version is not an API version'
   if (typeof kind !== 'string' || kind.length > 63 || !KIND.test(kind)) return 'gvk.kind is not a kind'
   return { group: group === 'core' ? '' : group, version, kind }
 }

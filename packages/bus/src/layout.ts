@@ -4,7 +4,8 @@ import { createHash } from 'node:crypto'
  * What a subject of the stream can hold about one key. Every name is used here and nowhere else:
  *
  * - `source`: the consumer's object
- * - `source-related`: the Secrets and ConfigMaps that the broker made beside it, by metadata
+ * - `source-related.<consumer>`: the Secrets and ConfigMaps that the broker made beside it, by metadata; qualified by the cluster
+ *   that they were seen in, since their labels are the consumer's to write
  * - `copy.<provider>`: the object's copy at one provider
  * - `copy-related.<provider>`: the Secrets and ConfigMaps that the copy's status refers to, by metadata
  * - `assignment`, `migration.<name>`: the platform's records of the object
@@ -25,8 +26,8 @@ export const PARTS = [
 ] as const
 export type Part = (typeof PARTS)[number]
 
-/** Parts of which a key has several, told apart by a qualifier: the provider, or the Migration's name. */
-export const QUALIFIED: ReadonlySet<Part> = new Set<Part>(['copy', 'copy-related', 'migration'])
+/** Parts of which a key may have several, told apart by a qualifier: the cluster, or the Migration's name. */
+export const QUALIFIED: ReadonlySet<Part> = new Set<Part>(['source-related', 'copy', 'copy-related', 'migration'])
 
 /** The key of what concerns a whole partition instead of one object. */
 export const PARTITION_KEY = '-'

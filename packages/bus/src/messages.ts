@@ -6,14 +6,14 @@ export const kubeObject = z.looseObject({
   kind: z.string(),
   metadata: z.looseObject({
     name: z.string(),
-    namespace: z.string().optional(),
+    namespace: z.string().exactOptional(),
     uid: z.string(),
     resourceVersion: z.string(),
-    generation: z.number().optional(),
-    deletionTimestamp: z.string().optional(),
-    finalizers: z.array(z.string()).optional(),
-    labels: z.record(z.string(), z.string()).optional(),
-    annotations: z.record(z.string(), z.string()).optional(),
+    generation: z.number().exactOptional(),
+    deletionTimestamp: z.string().exactOptional(),
+    finalizers: z.array(z.string()).exactOptional(),
+    labels: z.record(z.string(), z.string()).exactOptional(),
+    annotations: z.record(z.string(), z.string()).exactOptional(),
   }),
 })
 export type KubeObject = z.infer<typeof kubeObject>
@@ -21,7 +21,7 @@ export type KubeObject = z.infer<typeof kubeObject>
 const gvr = z.object({ group: z.string(), version: z.string(), resource: z.string() })
 
 /** Which consumer object a key stands for: what the key is the hash of, in the clear. */
-export const sourceRef = z.object({ cluster: z.string(), gvr, namespace: z.string().optional(), name: z.string() })
+export const sourceRef = z.object({ cluster: z.string(), gvr, namespace: z.string().exactOptional(), name: z.string() })
 export type SourceRef = z.infer<typeof sourceRef>
 
 /** A Secret or ConfigMap, by metadata alone: its content never enters NATS. `uid` is absent when no watch has seen the object. */
@@ -29,8 +29,8 @@ export const relatedMeta = z.object({
   kind: z.string(),
   namespace: z.string(),
   name: z.string(),
-  uid: z.string().optional(),
-  resourceVersion: z.string().optional(),
+  uid: z.string().exactOptional(),
+  resourceVersion: z.string().exactOptional(),
 })
 export type RelatedMeta = z.infer<typeof relatedMeta>
 

@@ -90,9 +90,14 @@ export class PartitionConsumer {
     return consumer
   }
 
-  /** Takes what an API server answered into the view of the key, ahead of the stream. */
+  /** What is known of a key. */
   view(key: string): KeyView {
     return this.#partition(key).view.of(key)
+  }
+
+  /** Looks at every key of the partitions that this replica owns. */
+  reconcileAll(): void {
+    for (const { view } of this.#partitions) for (const key of view.keys()) this.#queue.push(key, undefined)
   }
 
   /** Keys that wait or run. */

@@ -12,7 +12,7 @@ const FIRST_RETRY_MS = 100
 const LAST_RETRY_MS = 5_000
 
 /** One object of one cluster. `cluster` is empty for the platform's own. */
-export type ObjectRef = { cluster: string; group: string; version: string; resource: string; namespace?: string; name: string }
+export type ObjectRef = { cluster: string; group: string; version: string; resource: string; namespace?: string; name: string; uid?: string }
 
 export type Publication<P extends Part = Part> = {
   part: P

@@ -1,3 +1,7 @@
+export { openBus, openClusters } from './backends.ts'
+export { ClusterNotConnectedError, Clusters, ClusterSet } from './clusters.ts'
+export { consumerReport } from './consumer-report.ts'
+export { recordEvent } from './events.ts'
 export {
   type ClusterConfig,
   clusterFlags,

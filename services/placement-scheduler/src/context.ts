@@ -1,7 +1,6 @@
 import type { OfferRef } from '@resource-broker/api'
 import type { Bus } from '@resource-broker/bus'
-import type { Clusters } from '@resource-broker/service'
-import type { Logger } from 'pino'
+import type { Clusters, Logger } from '@resource-broker/service'
 import type { Offers } from './offers.ts'
 
 /** What the handlers of the scheduler work with. */

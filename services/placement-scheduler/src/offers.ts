@@ -1,6 +1,6 @@
+import type { Logger } from '@resource-broker/service'
 import { AcceptAPI, compileAcceptAPI, OfferIndex, type OfferRef } from '@resource-broker/api'
 import { type Bucket, type OfferEntry, offerKey } from '@resource-broker/bus'
-import type { Logger } from 'pino'
 
 /** The index of offers, kept current from the bucket that the registry fills. */
 export class Offers {

@@ -1,5 +1,4 @@
-import type { Clusters } from '@resource-broker/service'
-import type { Logger } from 'pino'
+import type { Clusters, Logger } from '@resource-broker/service'
 
 /** What the handlers of the syncer work with. */
 export type SyncerContext = {
@@ -8,4 +7,9 @@ export type SyncerContext = {
   now: () => Date
   /** Which versions of a related object were last found equal: `<provider>/<origin version>/<consumer's version>` by key, kind and name. */
   compared: Map<string, string>
+  /**
+   * What the consumer was last told, by key, and what its API server made of it: it drops fields that its schema lacks, and the
+   * same would otherwise be written again at each event.
+   */
+  told: Map<string, { wanted: unknown; status: unknown }>
 }

@@ -29,7 +29,7 @@ export function readKnown(key: string, view: KeyView): Known | undefined {
     assignment,
     ref: namespace === undefined ? { cluster, gvr, name } : { cluster, gvr, namespace, name },
     source: view.get('source')?.object,
-    sourceRelated: view.get('source-related')?.related ?? [],
+    sourceRelated: view.get('source-related', cluster)?.related ?? [],
     decision: view.get('decision'),
     copies: view.all('copy'),
     copyRelated: new Map([...related].map(([provider, message]) => [provider, message.related])),

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { InventoryItem, KubeObject, Messages, ObjectRef, Part } from '@resource-broker/bus'
 import { type ResourceRef, type Watch, watchResource } from '@resource-broker/kube'
-import type { WatcherContext, WatchedCluster } from './context.ts'
+import type { WatchedCluster, WatcherContext } from './context.ts'
 
 export type Route = { key: string; qualifier?: string }
 
@@ -16,11 +16,13 @@ export type PartRule<P extends Part> = {
   message: (object: KubeObject | null, ref: ObjectRef) => Messages[P]
   /** What must differ from the snapshot before for this one to be news. */
   significant: (object: KubeObject) => unknown
+  /** Whether the broker guards the object, as it must go on to: that this ends is news, that it begins is not. */
+  guarded?: (object: KubeObject) => boolean
   /** Told of every object that routes, news or not, and of each that went. */
   seen?: (route: Route, object: KubeObject | null) => void
 }
 
-type Known = { route: Route; ref: ObjectRef; fingerprint: string; hadFinalizer: boolean }
+type Known = { route: Route; ref: ObjectRef; fingerprint: string; guarded: boolean }
 
 /** Publishes what changes among the objects of one rule. After a gap it also publishes what went during the gap. */
 export class PartWatch<P extends Part> {
@@ -66,10 +68,10 @@ export class PartWatch<P extends Part> {
     if (route === undefined) return undefined
     this.#rule.seen?.(route, object)
     const fingerprint = hash('sha1', JSON.stringify([object.metadata.uid, this.#rule.significant(object)]), 'base64')
-    const hasFinalizer = object.metadata.finalizers !== undefined && object.metadata.finalizers.length > 0
-    const same = known?.fingerprint === fingerprint && !(known.hadFinalizer && !hasFinalizer)
+    const guarded = this.#rule.guarded?.(object) ?? false
+    const same = known?.fingerprint === fingerprint && !(known.guarded && !guarded)
     const ref = this.#ref(object.metadata)
-    this.#known.set(id, { route, ref, fingerprint, hadFinalizer: hasFinalizer })
+    this.#known.set(id, { route, ref, fingerprint, guarded })
     if (same || this.#isStored(id, object)) return undefined
     return this.#context.publish({
       part: this.#rule.part,

@@ -12,7 +12,14 @@ export function crdOf(kind: Kind): Record<string, unknown> {
     metadata: { name: `${plural}.${group}` },
     spec: {
       group,
-      names: { kind: kind.kind, listKind: `${kind.kind}List`, plural, singular: kind.kind.toLowerCase(), shortNames, categories: ['broker'] },
+      names: {
+        kind: kind.kind,
+        listKind: `${kind.kind}List`,
+        plural,
+        singular: kind.kind.toLowerCase(),
+        shortNames,
+        categories: ['broker'],
+      },
       scope: 'Cluster',
       versions: [
         {

@@ -14,11 +14,44 @@ export type InputSize = { characters: number; longest: number }
 export type Cost = (input: InputSize) => number
 
 const LOOPS = new Set(['all', 'exists', 'exists_one', 'map', 'filter'])
-const FUNCTIONS = new Set(['has', 'size', 'int', 'uint', 'double', 'string', 'bool', 'dyn', 'type', 'timestamp', 'duration'])
+const FUNCTIONS = new Set([
+  'has',
+  'size',
+  'int',
+  'uint',
+  'double',
+  'string',
+  'bool',
+  'dyn',
+  'type',
+  'timestamp',
+  'duration',
+])
 const METHODS = new Set([
   ...LOOPS,
-  ...['size', 'contains', 'startsWith', 'endsWith', 'matches', 'lowerAscii', 'upperAscii', 'trim', 'indexOf', 'lastIndexOf'],
-  ...['substring', 'orValue', 'hasValue', 'getFullYear', 'getMonth', 'getDate', 'getDayOfMonth', 'getDayOfWeek', 'getDayOfYear'],
+  ...[
+    'size',
+    'contains',
+    'startsWith',
+    'endsWith',
+    'matches',
+    'lowerAscii',
+    'upperAscii',
+    'trim',
+    'indexOf',
+    'lastIndexOf',
+  ],
+  ...[
+    'substring',
+    'orValue',
+    'hasValue',
+    'getFullYear',
+    'getMonth',
+    'getDate',
+    'getDayOfMonth',
+    'getDayOfWeek',
+    'getDayOfYear',
+  ],
   ...['getHours', 'getMinutes', 'getSeconds', 'getMilliseconds'],
 ])
 const COMPARISONS = new Set(['==', '!=', '<', '<=', '>', '>='])
@@ -53,7 +86,8 @@ function count(node: ASTNode, depth: number, tally: Tally): void {
   if (node.op === '+') tally.growth *= 2
   if (node.op === 'list' || node.op === 'map') {
     tally.literal = Math.max(tally.literal, node.args.length)
-    if (!(node.args as unknown[]).flat().every((item) => isLiteral(item as ASTNode))) tally.growth *= Math.max(2, node.args.length)
+    if (!(node.args as unknown[]).flat().every((item) => isLiteral(item as ASTNode)))
+      tally.growth *= Math.max(2, node.args.length)
   }
   const [inside, looped] = childrenOf(node)
   for (const child of inside) count(child, depth, tally)
@@ -98,5 +132,7 @@ function isLinear(node: ASTNode): boolean {
   if (COMPARISONS.has(node.op)) return !(node.args as ASTNode[]).some(isLiteral)
   if (node.op === 'in') return !(node.args[1].op === 'list' && node.args[1].args.every(isLiteral))
   if (node.op === '+' || node.op === 'call') return true
-  return node.op === 'rcall' && !LOOPS.has(node.args[0]) && !['startsWith', 'endsWith', 'orValue'].includes(node.args[0])
+  return (
+    node.op === 'rcall' && !LOOPS.has(node.args[0]) && !['startsWith', 'endsWith', 'orValue'].includes(node.args[0])
+  )
 }

@@ -15,10 +15,14 @@ const LINEAR_MATCHES = 'matchesRE2'
 const KEPT_PATTERNS = 1000
 const patterns = new Map<string, Pattern>()
 
-const environment = new Environment({ enableOptionalTypes: true, limits: { maxAstNodes: 256, maxDepth: 32, maxListElements: 256 } })
+const environment = new Environment({
+  enableOptionalTypes: true,
+  limits: { maxAstNodes: 256, maxDepth: 32, maxListElements: 256 },
+})
   .registerVariable('object', 'map')
   .registerFunction(`string.${LINEAR_MATCHES}(string): bool`, (text: string, pattern: string) => {
-    if (text.length > LONGEST_SUBJECT) throw new Error(`matches() takes a text of at most ${LONGEST_SUBJECT} characters`)
+    if (text.length > LONGEST_SUBJECT)
+      throw new Error(`matches() takes a text of at most ${LONGEST_SUBJECT} characters`)
     return patternOf(pattern).test(text)
   })
 
@@ -28,14 +32,16 @@ const environment = new Environment({ enableOptionalTypes: true, limits: { maxAs
  * wrong with it, as a sentence, if it cannot be used.
  */
 export function compileCel(source: string): Program | { mistake: string } {
-  if (source.length > LONGEST_EXPRESSION) return { mistake: `the expression is longer than ${LONGEST_EXPRESSION} characters` }
+  if (source.length > LONGEST_EXPRESSION)
+    return { mistake: `the expression is longer than ${LONGEST_EXPRESSION} characters` }
   try {
     const parsed = environment.parse(source)
     const cost = costOf(parsed.ast)
     useLinearMatches(parsed.ast)
     const checked = parsed.check()
     if (!checked.valid) return { mistake: explain(checked.error) }
-    if (checked.type !== 'bool' && checked.type !== 'dyn') return { mistake: `the expression gives ${checked.type}, not true or false` }
+    if (checked.type !== 'bool' && checked.type !== 'dyn')
+      return { mistake: `the expression gives ${checked.type}, not true or false` }
     return { source, evaluate: (input) => run(parsed, cost, input) }
   } catch (error) {
     return { mistake: explain(error) }
@@ -70,10 +76,12 @@ function toCel(value: unknown, size: InputSize): unknown {
   size.longest = Math.max(size.longest, entries.length)
   if (Array.isArray(value)) return value.map((item) => toCel(item, size))
   return new Map(
-    entries.filter(([, item]) => item !== undefined).map(([key, item]) => {
-      size.characters += key.length
-      return [key, toCel(item, size)]
-    }),
+    entries
+      .filter(([, item]) => item !== undefined)
+      .map(([key, item]) => {
+        size.characters += key.length
+        return [key, toCel(item, size)]
+      }),
   )
 }
 
@@ -81,7 +89,8 @@ function toCel(value: unknown, size: InputSize): unknown {
 function useLinearMatches(node: ASTNode): void {
   if (node.op === 'rcall' && node.args[0] === 'matches') {
     const pattern = node.args[2][0]
-    if (pattern?.op !== 'value' || typeof pattern.args !== 'string') throw new Error('matches() needs its pattern as a literal string')
+    if (pattern?.op !== 'value' || typeof pattern.args !== 'string')
+      throw new Error('matches() needs its pattern as a literal string')
     patternOf(pattern.args)
     ;(node.args as unknown[])[0] = LINEAR_MATCHES
   }

@@ -41,14 +41,19 @@ test.each(vectors<CompileCase>('compile/mistakes.json'))('names the mistake: $na
   expect(compileAcceptAPI(acceptAPI(spec), 'p')).toEqual({ mistakes })
 })
 
-test.each([undefined, null, 7, 'x', [], {}, { spec: 1 }, acceptAPI(null), acceptAPI({ gvr: 1 })])('names mistakes in %j without throwing', (input) => {
-  const compiled = compileAcceptAPI(input, 'p')
-  expect('mistakes' in compiled && compiled.mistakes.length).toBeGreaterThan(0)
-})
+test.each([undefined, null, 7, 'x', [], {}, { spec: 1 }, acceptAPI(null), acceptAPI({ gvr: 1 })])(
+  'names mistakes in %j without throwing',
+  (input) => {
+    const compiled = compileAcceptAPI(input, 'p')
+    expect('mistakes' in compiled && compiled.mistakes.length).toBeGreaterThan(0)
+  },
+)
 
 test('an offer has weight 1 and no limit unless it says otherwise', () => {
   const compiled = compileAcceptAPI(acceptAPI({ gvr }), 'p')
-  expect(compiled).toMatchObject({ offer: { ref: { providerCluster: 'p', name: 'offer' }, gvr, weight: 1, capacity: Infinity } })
+  expect(compiled).toMatchObject({
+    offer: { ref: { providerCluster: 'p', name: 'offer' }, gvr, weight: 1, capacity: Infinity },
+  })
 })
 
 test("an offer's export is in its spec, or in the Go broker's annotation", () => {
@@ -65,5 +70,7 @@ test("the Go broker's empty boundary is no condition", () => {
 })
 
 test('filters that cannot be compiled are an error that names them', () => {
-  expect(() => matchFilters([{ key: 'spec.a' }], {})).toThrow('filters[0].key: a key is a path below spec: write "a" for "spec.a"')
+  expect(() => matchFilters([{ key: 'spec.a' }], {})).toThrow(
+    'filters[0].key: a key is a path below spec: write "a" for "spec.a"',
+  )
 })

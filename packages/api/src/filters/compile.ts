@@ -25,7 +25,10 @@ export type Offer = Conditions & {
  * Compiles an AcceptAPI, which may be anything that a provider wrote, into an offer. Every mistake is named with its
  * path from the object's root, such as `spec.filters[0].pattern`; nothing throws.
  */
-export function compileAcceptAPI(acceptAPI: unknown, providerCluster: string): { offer: Offer } | { mistakes: Mistake[] } {
+export function compileAcceptAPI(
+  acceptAPI: unknown,
+  providerCluster: string,
+): { offer: Offer } | { mistakes: Mistake[] } {
   const parsed = AcceptAPI.parse(acceptAPI)
   if (!parsed.ok) return { mistakes: parsed.mistakes }
   const { metadata, spec } = parsed.value
@@ -56,11 +59,16 @@ export function matchFilters(filters: readonly Filter[], object: Record<string, 
   if (mistakes.length > 0) throw new TypeError(mistakes.map(({ path, message }) => `${path}: ${message}`).join('; '))
   const conditions: Conditions = { filters: compiled, consumers: undefined }
   const subject = subjectOf(object)
-  return holds(conditions, subject) ? { accepted: true } : { accepted: false, refusals: refusalsOf(conditions, subject) }
+  return holds(conditions, subject)
+    ? { accepted: true }
+    : { accepted: false, refusals: refusalsOf(conditions, subject) }
 }
 
 /** Compiles filters; the mistakes name `<at>[<index>].<field>`. */
-export function compileFilters(filters: readonly Filter[], at: string): { filters: CompiledFilter[]; mistakes: Mistake[] } {
+export function compileFilters(
+  filters: readonly Filter[],
+  at: string,
+): { filters: CompiledFilter[]; mistakes: Mistake[] } {
   const results = filters.map((filter, i) => compileFilter(filter, `${at}[${i}]`))
   return { filters: results.map(({ filter }) => filter), mistakes: results.flatMap(({ mistakes }) => mistakes) }
 }
@@ -70,7 +78,12 @@ function compileFilter(filter: Filter, at: string): { filter: CompiledFilter; mi
   const program = filter.cel ? compileCel(filter.cel) : undefined
   const failed = program !== undefined && 'mistake' in program
   return {
-    filter: { key: filter.key ?? '', path: parsePath(filter.key ?? '') ?? [], rules, program: failed ? undefined : program },
+    filter: {
+      key: filter.key ?? '',
+      path: parsePath(filter.key ?? '') ?? [],
+      rules,
+      program: failed ? undefined : program,
+    },
     mistakes: [
       ...keyMistakes(filter, rules.length > 0, `${at}.key`),
       ...mistakes.map(({ field, message }) => ({ path: `${at}.${field}`, message })),
@@ -80,9 +93,12 @@ function compileFilter(filter: Filter, at: string): { filter: CompiledFilter; mi
 }
 
 function keyMistakes({ key = '', cel }: Filter, hasRules: boolean, path: string): Mistake[] {
-  if (key.startsWith('spec.')) return [{ path, message: `a key is a path below spec: write "${key.slice('spec.'.length)}" for "${key}"` }]
+  if (key.startsWith('spec.'))
+    return [{ path, message: `a key is a path below spec: write "${key.slice('spec.'.length)}" for "${key}"` }]
   if (key === '') return cel && !hasRules ? [] : [{ path, message: 'a filter needs a key, or a cel expression only' }]
-  return parsePath(key) === undefined ? [{ path, message: `"${key}" is no path: it has an empty part, or more than 32` }] : []
+  return parsePath(key) === undefined
+    ? [{ path, message: `"${key}" is no path: it has an empty part, or more than 32` }]
+    : []
 }
 
 function selectorsOf(consumers: ConsumerSelector[] | undefined): Conditions['consumers'] {

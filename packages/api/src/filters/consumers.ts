@@ -15,7 +15,9 @@ export function compileSelector({ path, matchLabels = {}, matchExpressions = [] 
   const words = [
     ...(path === undefined ? [] : [`path ${path}`]),
     ...wanted.map(([key, value]) => `label ${key}=${value}`),
-    ...matchExpressions.map(({ key, operator, values }) => `label ${key} ${operator}${values ? ` ${values.join(',')}` : ''}`),
+    ...matchExpressions.map(
+      ({ key, operator, values }) => `label ${key} ${operator}${values ? ` ${values.join(',')}` : ''}`,
+    ),
   ]
   return {
     want: brief(words.join(' and ') || 'anyone'),

@@ -45,7 +45,9 @@ export function holds({ filters, consumers }: Conditions, subject: Subject): boo
 /** Every refusal, in the order of the filters; empty if everything holds. */
 export function refusalsOf({ filters, consumers }: Conditions, subject: Subject): Refusal[] {
   const refusals = filters.flatMap((filter) => filterRefusals(filter, subject))
-  return servesConsumer(consumers, subject.consumer) ? refusals : [wrongConsumer(consumers ?? [], subject.consumer), ...refusals]
+  return servesConsumer(consumers, subject.consumer)
+    ? refusals
+    : [wrongConsumer(consumers ?? [], subject.consumer), ...refusals]
 }
 
 function servesConsumer(selectors: Conditions['consumers'], consumer: Consumer | undefined): boolean {
@@ -81,7 +83,8 @@ function filterRefusals({ key, path, rules, program }: CompiledFilter, subject: 
 
 function gotOf(rule: Rule, value: unknown, subject: Subject, path: Path): string {
   const got = describe(value)
-  if (value !== undefined) return rule.type === undefined || rule.type.is(value) ? got : `${got}, which is not ${rule.type.name}`
+  if (value !== undefined)
+    return rule.type === undefined || rule.type.is(value) ? got : `${got}, which is not ${rule.type.name}`
   const why = whyNothing(subject.spec, path)
   return why === '' ? got : `${got}: ${why}`
 }

@@ -38,7 +38,8 @@ export function whyNothing(root: unknown, path: Path): string {
   let value = root
   for (const [i, part] of path.entries()) {
     const where = path.slice(0, i).join('.')
-    if (Array.isArray(value) && indexOf(part) === undefined) return `${where} is a list, whose items are named by number`
+    if (Array.isArray(value) && indexOf(part) === undefined)
+      return `${where} is a list, whose items are named by number`
     if (value !== null && typeof value !== 'object' && value !== undefined && i > 0) return `${where} is no object`
     value = step(value, part)
     if (value === undefined || value === null) return ''

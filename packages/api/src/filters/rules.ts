@@ -24,7 +24,10 @@ type RuleMistake = { field: string; message: string }
 /** A rule; nothing, where the condition is not given; or what is wrong with it. */
 type Compiled = Rule | undefined | RuleMistake[]
 
-const scalar = { name: 'a string, number or boolean', is: (value: unknown) => value !== null && typeof value !== 'object' }
+const scalar = {
+  name: 'a string, number or boolean',
+  is: (value: unknown) => value !== null && typeof value !== 'object',
+}
 const text = { name: 'a string', is: (value: unknown) => typeof value === 'string' }
 const shortText = {
   name: `a string of at most ${LONGEST_SUBJECT} characters`,
@@ -36,11 +39,20 @@ const numeric = { name: 'a number or quantity', is: (value: unknown) => parseQua
  * The text by which valueIn and notIn compare a number, boolean or string: as the Go broker does (fmt's %v), so `8`
  * in an object is in ["8"]. Numbers are written as JSON writes them.
  */
-export const scalarText = (value: unknown): string | undefined => (scalar.is(value) && value !== undefined ? String(value) : undefined)
+export const scalarText = (value: unknown): string | undefined =>
+  scalar.is(value) && value !== undefined ? String(value) : undefined
 
 /** Compiles the conditions of one filter that look at its key; mistakes name the filter's field. */
 export function compileRules(filter: Filter): { rules: Rule[]; mistakes: RuleMistake[] } {
-  const compiled = [valueIn(filter), notIn(filter), prefix(filter), suffix(filter), pattern(filter), exists(filter), boundary(filter)]
+  const compiled = [
+    valueIn(filter),
+    notIn(filter),
+    prefix(filter),
+    suffix(filter),
+    pattern(filter),
+    exists(filter),
+    boundary(filter),
+  ]
   return {
     rules: compiled.filter((rule): rule is Rule => rule !== undefined && !Array.isArray(rule)),
     mistakes: compiled.filter(Array.isArray).flat(),
@@ -108,7 +120,9 @@ function boundary({ boundary: { min: low, max: high } = {} }: Filter): Compiled 
   const mistakes = [
     ...unreadable('boundary.min', low, min),
     ...unreadable('boundary.max', high, max),
-    ...(min && max && compareQuantities(min, max) > 0 ? [{ field: 'boundary', message: `min ${low} is above max ${high}: nothing could match` }] : []),
+    ...(min && max && compareQuantities(min, max) > 0
+      ? [{ field: 'boundary', message: `min ${low} is above max ${high}: nothing could match` }]
+      : []),
   ]
   if (mistakes.length > 0) return mistakes
   return {

@@ -7,7 +7,11 @@ const values = z.array(z.string().max(1024)).max(256).meta(crd.atomic)
 /** A CEL rule cannot look at these texts: the API server prices an int-or-string as if it were megabytes long. */
 const bound = z
   .union([z.number(), z.string().max(64)])
-  .meta({ ...crd.intOrString, maxLength: 64, pattern: '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,3})?$' })
+  .meta({
+    ...crd.intOrString,
+    maxLength: 64,
+    pattern: '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,3})?$',
+  })
   .describe('A whole number, or a decimal or quantity in quotes: 4, "0.5", "-3", "16Gi", "500m".')
 
 const boundarySchema = z
@@ -39,7 +43,10 @@ export const filterSchema = z
     notIn: optional(values, 'The value is there and is none of these.'),
     prefix: optional(z.string().max(1024), 'The value is a string that starts with this.'),
     suffix: optional(z.string().max(1024), 'The value is a string that ends with this.'),
-    pattern: optional(z.string().max(1024), 'The value is a string in which this RE2 expression is found; ^ and $ anchor it.'),
+    pattern: optional(
+      z.string().max(1024),
+      'The value is a string in which this RE2 expression is found; ^ and $ anchor it.',
+    ),
     exists: optional(z.boolean(), 'true: the field is there. false: it is not.'),
     boundary: optional(boundarySchema),
     cel: optional(
@@ -74,7 +81,10 @@ export const consumerSelectorSchema = z.object({
     z.string().min(1).max(512),
     'Workspace path or cluster name; * stands for one path segment or a part of it, ** for any number of segments.',
   ),
-  matchLabels: optional(z.record(z.string(), z.string().max(63)).meta({ maxProperties: 64 }), 'Labels of the consumer.'),
+  matchLabels: optional(
+    z.record(z.string(), z.string().max(63)).meta({ maxProperties: 64 }),
+    'Labels of the consumer.',
+  ),
   matchExpressions: optional(z.array(labelExpressionSchema).max(32).meta(crd.atomic), 'Label requirements.'),
 })
 export type ConsumerSelector = z.infer<typeof consumerSelectorSchema>
@@ -108,7 +118,10 @@ export const AcceptAPI = defineKind({
       'Whose objects are accepted: one entry must hold. Without it everyone is served.',
     ),
     weight: optional(z.int().min(0).max(1_000_000), 'Among accepting offers the heaviest is taken; 1 if not given.'),
-    capacity: optional(z.int().min(0).max(1_000_000_000), 'How many objects are placed here at most; unlimited if not given.'),
+    capacity: optional(
+      z.int().min(0).max(1_000_000_000),
+      'How many objects are placed here at most; unlimited if not given.',
+    ),
   }),
   status: z.object({ conditions: optional(conditionsSchema) }),
 })

@@ -33,13 +33,19 @@ const refusedSchema = z.object({
 /** Why an object was placed where it is: who accepted with which score, best first, and why the others did not. */
 export const decisionRecordSchema = z.object({
   time: timeSchema,
-  candidates: z.array(z.object({ ...offerNames, score: z.int() })).max(32).meta(crd.atomic),
+  candidates: z
+    .array(z.object({ ...offerNames, score: z.int() }))
+    .max(32)
+    .meta(crd.atomic),
   refused: z.array(refusedSchema).max(32).meta(crd.atomic),
   refusedCount: z.int().min(0).describe('How many offers refused, those that refused does not list included.'),
 })
 export type DecisionRecord = z.infer<typeof decisionRecordSchema>
 
-const immutable = (field: string) => ({ rule: `self.${field} == oldSelf.${field}`, message: `${field} cannot be changed` })
+const immutable = (field: string) => ({
+  rule: `self.${field} == oldSelf.${field}`,
+  message: `${field} cannot be changed`,
+})
 
 /**
  * The record of a placement, and the one place that says which copies should exist. It has NO status subresource: the
@@ -70,7 +76,11 @@ export const Assignment = defineKind({
       gvr: gvrSchema,
       namespace: optional(z.string().min(1).max(63), 'Absent for cluster-scoped objects.'),
       name: objectName,
-      uid: z.string().min(1).max(64).describe("metadata.uid of the consumer's object: another of the same name is another object."),
+      uid: z
+        .string()
+        .min(1)
+        .max(64)
+        .describe("metadata.uid of the consumer's object: another of the same name is another object."),
       providerCluster: clusterName.describe('The active provider.'),
       acceptAPIName: objectName.describe("The active provider's AcceptAPI that accepted the object."),
       copies: optional(

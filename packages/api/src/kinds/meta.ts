@@ -25,7 +25,11 @@ const group = z.string().max(MAX_NAME).describe('API group; "" is the core group
 const version = z.string().min(1).max(63).describe('API version, such as v1alpha1.')
 
 /** Names a collection that an API server serves: `{ group, version, resource }`, `resource` in the plural. */
-export const gvrSchema = z.object({ group, version, resource: z.string().min(1).max(63).describe('Plural name, such as certificates.') })
+export const gvrSchema = z.object({
+  group,
+  version,
+  resource: z.string().min(1).max(63).describe('Plural name, such as certificates.'),
+})
 export type GVR = z.infer<typeof gvrSchema>
 
 /** Names a type: `{ group, version, kind }`. */
@@ -64,7 +68,11 @@ export const conditionSchema = z.object({
 })
 export type Condition = z.infer<typeof conditionSchema>
 
-export const conditionsSchema = z.array(conditionSchema).max(32).meta(crd.listMap('type')).describe('Conditions, one per type.')
+export const conditionsSchema = z
+  .array(conditionSchema)
+  .max(32)
+  .meta(crd.listMap('type'))
+  .describe('Conditions, one per type.')
 
 /** Wraps a schema as optional: absent or there, never `undefined` (exactOptionalPropertyTypes). */
 export const optional = <T extends z.ZodType>(schema: T, description?: string) => {

@@ -9,15 +9,19 @@ const stageSchema = z.object({
   name: z.string().min(1).max(63).describe('Shown in conditions and in the Migration.'),
   preconditions: optional(expressions, 'CEL expressions that must all be true before the stage starts.'),
   templates: optional(
-    z
-      .record(z.string(), template)
-      .meta({
-        maxProperties: 32,
-        ...crd.rules({ rule: "!('from' in self) && !('to' in self)", message: "'from' and 'to' name the two copies in CEL; use another key" }),
+    z.record(z.string(), template).meta({
+      maxProperties: 32,
+      ...crd.rules({
+        rule: "!('from' in self) && !('to' in self)",
+        message: "'from' and 'to' name the two copies in CEL; use another key",
       }),
+    }),
     'Objects to deploy for the stage, by the key under which CEL sees them. Strings in them may hold ${CEL}.',
   ),
-  successConditions: optional(expressions, 'CEL expressions that must all be true for the stage to be done; none: done once deployed.'),
+  successConditions: optional(
+    expressions,
+    'CEL expressions that must all be true for the stage to be done; none: done once deployed.',
+  ),
   progress: optional(z.boolean(), 'When this stage is done the initial part is over and the switch may begin.'),
 })
 export type MigrationStage = z.infer<typeof stageSchema>

@@ -24,7 +24,8 @@ export const Migration = defineKind({
   kind: 'Migration',
   plural: 'migrations',
   shortNames: ['mig'],
-  description: 'Moves one object from one provider to another: the new copy first, then the switch, then the old copy goes.',
+  description:
+    'Moves one object from one provider to another: the new copy first, then the switch, then the old copy goes.',
   statusSubresource: true,
   columns: [
     { name: 'Assignment', type: 'string', jsonPath: '.spec.assignment', priority: 1 },
@@ -48,7 +49,10 @@ export const Migration = defineKind({
           rule: 'self.assignment == oldSelf.assignment && self.from == oldSelf.from && self.to == oldSelf.to',
           message: 'assignment, from and to of a Migration cannot be changed: create another one',
         },
-        { rule: '!has(oldSelf.cancel) || !oldSelf.cancel || (has(self.cancel) && self.cancel)', message: 'what was cancelled stays cancelled' },
+        {
+          rule: '!has(oldSelf.cancel) || !oldSelf.cancel || (has(self.cancel) && self.cancel)',
+          message: 'what was cancelled stays cancelled',
+        },
         {
           rule: 'self.from.providerCluster != self.to.providerCluster || self.from.acceptAPIName != self.to.acceptAPIName || self.from.gvk.kind != self.to.gvk.kind',
           message: 'from and to are the same',

@@ -37,7 +37,15 @@ export class IntervalTree<T> {
 
   #insert(node: Node<T> | undefined, min: number, max: number, item: T): Node<T> {
     if (node === undefined) {
-      return { min, max, reach: max, priority: mix(++this.#added), items: new Set([item]), left: undefined, right: undefined }
+      return {
+        min,
+        max,
+        reach: max,
+        priority: mix(++this.#added),
+        items: new Set([item]),
+        left: undefined,
+        right: undefined,
+      }
     }
     const order = compare(min, max, node)
     if (order === 0) node.items.add(item)

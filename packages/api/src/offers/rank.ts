@@ -9,4 +9,5 @@ export const compareRefs = (a: OfferRef, b: OfferRef): number =>
 /** Best first: the heavier offer; on a tie the lower provider name, then the lower AcceptAPI name. */
 export const compareOffers = (a: Offer, b: Offer): number => b.weight - a.weight || compareRefs(a.ref, b.ref)
 
-export const sameRef = (a: OfferRef, b: OfferRef): boolean => a.providerCluster === b.providerCluster && a.name === b.name
+export const sameRef = (a: OfferRef, b: OfferRef): boolean =>
+  a.providerCluster === b.providerCluster && a.name === b.name

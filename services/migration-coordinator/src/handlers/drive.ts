@@ -8,7 +8,7 @@ import { ENDED, planStep, type Step } from '../plan.ts'
 const MOST_STEPS = 8
 
 /** Takes every Migration of one object as far as it can go now. */
-export async function drive(context: CoordinatorContext, _key: string, view: KeyView): Promise<Outcome> {
+export async function drive(context: CoordinatorContext, view: KeyView): Promise<Outcome> {
   let keep = Number.POSITIVE_INFINITY
   for (const name of view.all('migration').keys()) {
     for (let steps = 0; steps < MOST_STEPS; steps++) {

@@ -55,7 +55,8 @@ async function createAssignment(context: SchedulerContext, known: Known, offer: 
 }
 
 /** The finalizer, and for people the provider. The uid makes the API server refuse instead of creating what is gone. */
-export async function putFinalizer(context: SchedulerContext, { ref, source }: Known, providerCluster: string): Promise<string | undefined> {
+export async function putFinalizer(context: SchedulerContext, known: Known, providerCluster: string): Promise<string | undefined> {
+  const { ref, source } = known
   const { apiVersion, kind, metadata } = source
   const target = { ...ref.gvr, name: ref.name, ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }) }
   const body = {

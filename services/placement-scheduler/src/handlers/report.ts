@@ -1,4 +1,4 @@
-import { Assignment, conditionTypes, consumerStatus, getCondition, type NextCondition, reasons, sameStatus, setCondition } from '@resource-broker/api'
+import { Assignment, conditionTypes, consumerStatus, getCondition, mergePatchOf, type NextCondition, reasons, sameStatus, setCondition } from '@resource-broker/api'
 import type { KeyView, KubeObject } from '@resource-broker/bus'
 import { isConflict, isNotFound } from '@resource-broker/kube'
 import { recordEvent } from '@resource-broker/service'
@@ -12,12 +12,12 @@ export async function reportUnplaceable(context: SchedulerContext, known: Known,
   const condition: NextCondition = { type: conditionTypes.placed, status: 'False', reason: reasons.noProviderAccepts, message: why }
   const status = consumerStatus({ copyStatus: undefined, conditions: [condition], previous: source.status as Record<string, unknown> | undefined, rename: (name) => name, namespace: ref.namespace, now })
   if (sameStatus(status, source.status)) return
-  const { apiVersion, kind, metadata } = source
+  const { metadata } = source
   const target = { ...ref.gvr, name: ref.name, ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }) }
-  const body = { apiVersion, kind, metadata: { name: ref.name, namespace: ref.namespace, uid: metadata.uid }, status }
+  const patch = { metadata: { uid: metadata.uid }, status: mergePatchOf(source.status, status) }
   const client = context.clusters.consumers.client(ref.cluster)
   try {
-    const written = await client.apply<KubeObject>(target, body, { force: true, subresource: 'status' })
+    const written = await client.mergePatch<KubeObject>(target, patch, { subresource: 'status' })
     const object = { ...source, metadata: { ...metadata, resourceVersion: written.metadata.resourceVersion }, status: written.status }
     view.learn('source', undefined, { ref, object }, now.getTime())
   } catch (error) {

@@ -7,6 +7,15 @@ import type { Known } from '../known.ts'
 /** Why a related object did not reach the consumer. */
 export type RelatedProblem = { reason: 'RelatedConflict' | 'RelatedRefused' | 'RelatedMissing'; message: string }
 
+class Refusal extends Error {
+  readonly reason: RelatedProblem['reason']
+
+  constructor(reason: RelatedProblem['reason'], message: string) {
+    super(message)
+    this.reason = reason
+  }
+}
+
 /** Kinds that travel, by kind: the resource, and the fields that are content. Everything else is refused. */
 const ALLOWED: Record<string, { resource: string; content: string[] }> = {
   Secret: { resource: 'secrets', content: ['type', 'data', 'immutable'] },
@@ -29,13 +38,16 @@ export async function syncRelated(context: SyncerContext, known: Known & { sourc
   const present: RelatedMeta[] = []
   const { ready } = readiness(copy.object) // until then a provider may name what it has yet to make
   for (const item of wanted) {
-    const result = await syncOne(context, known, copy.provider, item)
-    if (!('reason' in result)) present.push(result)
-    else if (result.reason !== 'RelatedMissing' || ready) problems.push(result)
+    try {
+      present.push(await syncOne(context, known, copy.provider, item))
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      if (error.reason !== 'RelatedMissing' || ready) problems.push({ reason: error.reason, message: error.message })
+    }
   }
   await removeOthers(context, known, present)
   if (present.length > 0 || known.sourceRelated.length > 0) {
-    view.learn('source-related', undefined, { related: present }, context.now().getTime())
+    view.learn('source-related', known.ref.cluster, { related: present }, context.now().getTime())
   }
   return problems
 }
@@ -57,7 +69,7 @@ function wantedRelated(known: Known, copy: CopyMessage): { wanted: Wanted[]; pro
   return { wanted, problems }
 }
 
-async function syncOne(context: SyncerContext, known: Known & { source: KubeObject }, provider: string, item: Wanted): Promise<RelatedMeta | RelatedProblem> {
+async function syncOne(context: SyncerContext, known: Known & { source: KubeObject }, provider: string, item: Wanted): Promise<RelatedMeta> {
   const at = known.sourceRelated.find((meta) => meta.kind === item.kind && meta.name === item.to.name && meta.namespace === item.to.namespace)
   const memo = `${known.key}/${item.kind}/${item.to.name}`
   const mark = (origin: string | undefined, target: string | undefined) => `${provider}/${origin}/${target}`
@@ -65,13 +77,12 @@ async function syncOne(context: SyncerContext, known: Known & { source: KubeObje
   const { resource, content } = ALLOWED[item.kind] as { resource: string; content: string[] }
   const collection = { group: '', version: 'v1', resource }
   const origin = await readOrigin(context.clusters.providers.client(provider), { ...collection, ...item.from })
-  if (origin === undefined) return { reason: 'RelatedMissing', message: `${provider} has no ${item.kind} ${item.from.namespace}/${item.from.name}, which its status refers to` }
+  if (origin === undefined) throw new Refusal('RelatedMissing', `${provider} has no ${item.kind} ${item.from.namespace}/${item.from.name}, which its status refers to`)
   if (item.kind === 'Secret' && REFUSED_TYPES.has(String(origin.type))) {
-    return { reason: 'RelatedRefused', message: `${item.kind} ${item.from.name} at ${provider} has the type ${origin.type}, which does not travel` }
+    throw new Refusal('RelatedRefused', `${item.kind} ${item.from.name} at ${provider} has the type ${origin.type}, which does not travel`)
   }
   const body = { ...skeleton(known, item), ...Object.fromEntries(content.flatMap((field) => (field in origin ? [[field, origin[field]]] : []))) }
   const written = await write(context.clusters.consumers.client(known.ref.cluster), { ...collection, ...item.to }, body, known)
-  if ('reason' in written) return written
   context.compared.set(memo, mark(origin.metadata.resourceVersion, written.metadata.resourceVersion))
   return { kind: item.kind, ...item.to, uid: written.metadata.uid, resourceVersion: written.metadata.resourceVersion }
 }
@@ -98,22 +109,22 @@ function skeleton({ key, source }: Known & { source: KubeObject }, { kind, to }:
 }
 
 /** Replaces the whole object if it is the broker's own, creates it if there is none, and touches nobody else's. */
-async function write(client: KubeClient, ref: ObjectRef, body: { metadata: object }, known: Known): Promise<KubeObject | RelatedProblem> {
+async function write(client: KubeClient, ref: ObjectRef, body: { metadata: object }, known: Known): Promise<KubeObject> {
   try {
     return await client.create<KubeObject>(ref, body)
   } catch (error) {
-    if (isInvalid(error) || isForbidden(error)) return { reason: 'RelatedRefused', message: `the consumer's cluster refuses it: ${error.message}` }
+    if (isInvalid(error) || isForbidden(error)) throw new Refusal('RelatedRefused', `the consumer's cluster refuses it: ${error.message}`)
     if (!isAlreadyExists(error)) throw error
   }
   const existing = await client.get<KubeObject>(ref, { metadataOnly: true })
   if (!isOwn(existing, known)) {
-    return { reason: 'RelatedConflict', message: `the consumer already has ${ref.resource}/${ref.name}, which the broker did not create; it is left as it is` }
+    throw new Refusal('RelatedConflict', `the consumer already has ${ref.resource}/${ref.name}, which the broker did not create; it is left as it is`)
   }
   const { uid, resourceVersion } = existing.metadata
   try {
     return await client.replace<KubeObject>(ref, { ...body, metadata: { ...body.metadata, uid, resourceVersion } })
   } catch (error) {
-    if (isInvalid(error)) return { reason: 'RelatedRefused', message: `the consumer's cluster refuses it: ${error.message}` }
+    if (isInvalid(error)) throw new Refusal('RelatedRefused', `the consumer's cluster refuses it: ${error.message}`)
     throw error
   }
 }

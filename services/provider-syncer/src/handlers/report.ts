@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { annotations, Assignment, consumerStatus, type CopyStatus, originName, readiness, sameStatus } from '@resource-broker/api'
+import { annotations, Assignment, consumerStatus, type CopyStatus, mergePatchOf, originName, readiness, sameStatus } from '@resource-broker/api'
 import type { CopyMessage, KeyView, KubeObject } from '@resource-broker/bus'
 import { isConflict, isNotFound } from '@resource-broker/kube'
 import { brokerConditions, type Problem } from '../conditions.ts'
@@ -35,13 +35,15 @@ export async function reportToConsumer(
     ...(serving?.object ? { generations: generationsOf(serving.object) } : {}),
     now,
   })
-  if (sameStatus(status, source.status)) return undefined
-  const { apiVersion, kind, metadata } = source
-  const body = { apiVersion, kind, metadata: { name: ref.name, namespace: ref.namespace, uid: metadata.uid }, status }
+  const told = context.told.get(known.key)
+  if (sameStatus(status, source.status) || (told?.status === source.status && sameStatus(told?.wanted, status))) return undefined
+  const target = { ...ref.gvr, name: ref.name, ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }) }
+  const patch = { metadata: { uid: source.metadata.uid }, status: mergePatchOf(source.status, status) }
   try {
-    const target = { ...ref.gvr, name: ref.name, ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }) }
-    const written = await context.clusters.consumers.client(ref.cluster).apply<KubeObject>(target, body, { force: true, subresource: 'status' })
-    view.learn('source', undefined, { ref, object: { ...source, metadata: { ...metadata, resourceVersion: written.metadata.resourceVersion }, status: written.status } }, now.getTime())
+    const written = await context.clusters.consumers.client(ref.cluster).mergePatch<KubeObject>(target, patch, { subresource: 'status' })
+    const object = { ...source, metadata: { ...source.metadata, resourceVersion: written.metadata.resourceVersion }, status: written.status }
+    view.learn('source', undefined, { ref, object }, now.getTime())
+    context.told.set(known.key, { wanted: status, status: written.status })
   } catch (error) {
     if (!isNotFound(error) && !isConflict(error)) throw error // gone or another object by now: its event is on the way
   }

@@ -1,0 +1,14 @@
+import { isRecord, sameJSON } from './records.ts'
+
+/** The JSON merge patch (RFC 7386) that makes `before` be `after`: what vanished is null, what is the same is left out. */
+export function mergePatchOf(before: unknown, after: unknown): unknown {
+  if (!isRecord(after) || !isRecord(before)) return after
+  const gone = Object.keys(before).filter((name) => !Object.hasOwn(after, name))
+  const changed = Object.entries(after).filter(
+    ([name, value]) => !Object.hasOwn(before, name) || !sameJSON(before[name], value),
+  )
+  return Object.fromEntries([
+    ...gone.map((name) => [name, null]),
+    ...changed.map(([name, value]) => [name, Object.hasOwn(before, name) ? mergePatchOf(before[name], value) : value]),
+  ])
+}

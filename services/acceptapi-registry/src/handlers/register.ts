@@ -1,0 +1,77 @@
+import { AcceptAPI, compileAcceptAPI, conditionTypes, type NextCondition, sameStatus, setCondition } from '@resource-broker/api'
+import { type AcceptAPIMessage, DONE, type KeyView, type KubeObject, offerKey, type Outcome } from '@resource-broker/bus'
+import { isConflict, isNotFound, resolveResource } from '@resource-broker/kube'
+import { recordEvent } from '@resource-broker/service'
+import type { RegistryContext } from '../context.ts'
+
+/** Takes one AcceptAPI: into the bucket of offers if it is valid, and what is wrong with it into its conditions. */
+export async function register(context: RegistryContext, view: KeyView): Promise<Outcome> {
+  const message = view.get('acceptapi')
+  if (message === undefined) return DONE
+  const { provider, name, object } = message
+  const key = offerKey(provider, name)
+  if (object === null || object.metadata.deletionTimestamp !== undefined) {
+    context.put.delete(key)
+    await context.bucket.delete(key)
+    context.logger.info({ provider, acceptAPI: name }, 'offer withdrawn')
+    return DONE
+  }
+  const verdict = await judge(context, message, object)
+  if (verdict.condition.status === 'True') await put(context, key, { provider, name, object })
+  else if (!context.put.has(key)) await put(context, key, { provider, name, object: null })
+  await report(context, message, object, verdict.condition)
+  return verdict.again ? { requeueAfterMs: 15_000, reason: verdict.condition.reason } : DONE
+}
+
+async function put(context: RegistryContext, key: string, entry: { provider: string; name: string; object: KubeObject | null }): Promise<void> {
+  const mark = `${entry.object?.metadata.uid}/${entry.object?.metadata.generation}`
+  if (context.put.get(key) === mark) return
+  await context.bucket.put(key, entry)
+  context.put.set(key, mark)
+  context.logger.info({ provider: entry.provider, acceptAPI: entry.name, valid: entry.object !== null }, 'offer indexed')
+}
+
+type Verdict = { condition: NextCondition; again?: boolean }
+
+async function judge(context: RegistryContext, { provider }: AcceptAPIMessage, object: KubeObject): Promise<Verdict> {
+  const type = conditionTypes.ready
+  const observedGeneration = object.metadata.generation ?? 0
+  const no = (reason: string, message: string): NextCondition => ({ type, status: 'False', reason, message, observedGeneration })
+  const compiled = compileAcceptAPI(object, provider)
+  if ('mistakes' in compiled) {
+    const told = compiled.mistakes.map(({ path, message }) => `${path}: ${message}`).join('; ')
+    const kept = context.put.has(offerKey(provider, object.metadata.name)) ? '; the last valid version stays in force' : ''
+    return { condition: no('Invalid', `${told}${kept}`.slice(0, 4096)) }
+  }
+  const { gvr } = AcceptAPI.schema.parse(object).spec
+  const name = [gvr.resource, gvr.version, gvr.group].filter((part) => part !== '').join('.')
+  const ofGroup = context.kinds.filter(({ group, version }) => group === gvr.group && version === gvr.version)
+  const watched = `the broker watches ${context.kinds.map(({ kind, version, group }) => `${kind}.${version}.${group}`).join(', ') || 'nothing'}`
+  if (ofGroup.length === 0) return { condition: no('KindNotWatched', `no one watches ${name}: ${watched}`) }
+  const served = await resolveResource(context.clusters.providers.client(provider), gvr)
+  if (served === undefined) return { condition: no('KindNotServed', `${provider} does not serve ${name} itself`), again: true }
+  if (!ofGroup.some(({ kind }) => kind === served.kind)) return { condition: no('KindNotWatched', `no one watches ${name} (kind ${served.kind}): ${watched}`) }
+  return { condition: { type, status: 'True', reason: 'Indexed', message: `objects of ${name} can be routed here`, observedGeneration } }
+}
+
+async function report(context: RegistryContext, { provider, name }: AcceptAPIMessage, object: KubeObject, condition: NextCondition): Promise<void> {
+  const { status } = AcceptAPI.schema.parse({ ...object, spec: placeholder(object) })
+  const conditions = setCondition(status?.conditions, condition, context.now())
+  if (sameStatus({ conditions }, { conditions: status?.conditions })) return
+  const client = context.clusters.providers.client(provider)
+  const patch = { metadata: { uid: object.metadata.uid }, status: { conditions } }
+  try {
+    await client.mergePatch({ ...AcceptAPI.resource, name }, patch, { subresource: 'status' })
+  } catch (error) {
+    if (isNotFound(error) || isConflict(error)) return // gone or another by now: its event is on the way
+    throw error
+  }
+  if (condition.status === 'True') return
+  await recordEvent(client, object, { type: 'Warning', reason: condition.reason, message: condition.message, now: context.now() })
+}
+
+/** A spec that parses, whatever the object's own is like: only the status is wanted here. */
+function placeholder({ spec }: KubeObject): unknown {
+  const parsed = AcceptAPI.schema.shape.spec.safeParse(spec)
+  return parsed.success ? parsed.data : { gvr: { group: '', version: 'v1', resource: 'unknown' } }
+}

@@ -1,0 +1,4 @@
+import { runService } from '@resource-broker/service'
+import { acceptAPIRegistry } from './service.ts'
+
+await runService(acceptAPIRegistry)

@@ -1,0 +1,33 @@
+import { offerEntry } from '@resource-broker/bus'
+import { clusterFlags, configSchema, consumerReport, openBus, openClusters, type ServiceContext, type ServiceDefinition } from '@resource-broker/service'
+import type { z } from 'zod'
+import type { RegistryContext } from './context.ts'
+import { register } from './handlers/register.ts'
+
+const NAME = 'acceptapi-registry'
+const config = configSchema({ ...clusterFlags })
+type Config = z.output<typeof config>
+
+const CONCURRENCY = 32
+
+/** What providers offer: validates AcceptAPIs, tells them what is wrong, and keeps the bucket of offers. */
+export const acceptAPIRegistry: ServiceDefinition<Config> = { name: NAME, summary: 'Validates AcceptAPIs and keeps the offers.', config, start }
+
+async function start(service: ServiceContext<Config>): Promise<void> {
+  const bus = await openBus(service)
+  const clusters = await openClusters(service)
+  const bucket = await bus.bucket(bus.layout.offersBucket, offerEntry)
+  const context: RegistryContext = { clusters, bucket, kinds: service.config.watchKind, put: new Map(), logger: service.logger, now: () => new Date() }
+  const consumer = await bus.consume({
+    service: NAME,
+    parts: ['acceptapi'],
+    concurrency: CONCURRENCY,
+    reconcile: (_key, view) => register(context, view),
+    report: consumerReport(service),
+  })
+  bucket.onLost(() => {
+    context.put.clear()
+    consumer.reconcileAll()
+  })
+  service.onStop('consumer', () => consumer.stop())
+}

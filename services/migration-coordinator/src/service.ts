@@ -1,0 +1,32 @@
+import { KubeClient } from '@resource-broker/kube'
+import { clusterFlags, configSchema, consumerReport, openBus, type ServiceContext, type ServiceDefinition } from '@resource-broker/service'
+import { z } from 'zod'
+import type { CoordinatorContext } from './context.ts'
+import { drive } from './handlers/drive.ts'
+
+const NAME = 'migration-coordinator'
+const config = configSchema({
+  coordinationKubeconfig: clusterFlags.coordinationKubeconfig,
+  keepMigrations: z.int().min(0).default(86_400).meta({ description: 'How long an ended Migration stays readable', value: 'SECONDS' }),
+})
+type Config = z.output<typeof config>
+
+const CONCURRENCY = 32
+
+/** Moves objects between providers: drives each Migration through its states by editing the Assignment. */
+export const migrationCoordinator: ServiceDefinition<Config> = { name: NAME, summary: 'Moves objects from provider to provider.', config, start }
+
+async function start(service: ServiceContext<Config>): Promise<void> {
+  const bus = await openBus(service)
+  const coordination = await KubeClient.fromFile(service.config.coordinationKubeconfig)
+  const keepMs = service.config.keepMigrations * 1_000
+  const context: CoordinatorContext = { coordination, logger: service.logger, now: () => new Date(), keepMs }
+  const consumer = await bus.consume({
+    service: NAME,
+    parts: ['assignment', 'migration'],
+    concurrency: CONCURRENCY,
+    reconcile: (_key, view) => drive(context, view),
+    report: consumerReport(service),
+  })
+  service.onStop('consumer', () => consumer.stop())
+}

@@ -1,0 +1,4 @@
+import { runService } from '@resource-broker/service'
+import { placementScheduler } from './service.ts'
+
+await runService(placementScheduler)

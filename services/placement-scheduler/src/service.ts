@@ -1,0 +1,58 @@
+import { type KeyView, offerEntry, type PartitionHandle } from '@resource-broker/bus'
+import { clusterFlags, configSchema, consumerReport, openBus, openClusters, type ServiceContext, type ServiceDefinition } from '@resource-broker/service'
+import type { z } from 'zod'
+import type { SchedulerContext } from './context.ts'
+import { place } from './handlers/place.ts'
+import { isAffected } from './handlers/reconsider.ts'
+import { Offers } from './offers.ts'
+import { Usage } from './usage.ts'
+
+const NAME = 'placement-scheduler'
+const config = configSchema({ ...clusterFlags })
+type Config = z.output<typeof config>
+
+/** Objects that are placed at once. */
+const CONCURRENCY = 128
+/** Offers often change in groups; the objects are looked at once for a group. */
+const SETTLE_MS = 50
+
+/** The mind of the broker: decides where each object belongs, and when it must move. */
+export const placementScheduler: ServiceDefinition<Config> = { name: NAME, summary: 'Places objects at providers and asks for their moves.', config, start }
+
+async function start(service: ServiceContext<Config>): Promise<void> {
+  const { logger, signal } = service
+  const bus = await openBus(service)
+  const clusters = await openClusters(service)
+  const bucket = await bus.bucket(bus.layout.offersBucket, offerEntry)
+  const nudge = debounce(SETTLE_MS, () => void bus.nudgePartitions('offers', { by: NAME }).catch(() => undefined)) // rejects only when closed
+  const offers = new Offers(bucket, logger, nudge)
+  await offers.start(signal)
+  const usage = new Usage()
+  const context: SchedulerContext = { bus, clusters, offers, usage: (offer) => usage.of(offer), logger, now: () => new Date() }
+  const consumer = await bus.consume({
+    service: NAME,
+    parts: ['source', 'assignment', 'migration', 'offers'],
+    alsoLoad: ['decision'],
+    concurrency: CONCURRENCY,
+    reconcile: async (key: string, view: KeyView, attempt: number) => {
+      const outcome = await place(context, key, view, attempt)
+      usage.note(key, view)
+      return outcome
+    },
+    reconcilePartition: async (partition: PartitionHandle) => {
+      for (const key of partition.keys()) if (isAffected(context, key, partition.view(key))) partition.reconcile(key)
+    },
+    report: consumerReport(service),
+  })
+  service.onStop('consumer', () => consumer.stop())
+}
+
+function debounce(ms: number, run: () => void): () => void {
+  let timer: NodeJS.Timeout | undefined
+  return () => {
+    timer ??= setTimeout(() => {
+      timer = undefined
+      run()
+    }, ms)
+  }
+}

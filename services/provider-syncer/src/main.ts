@@ -1,0 +1,4 @@
+import { runService } from '@resource-broker/service'
+import { providerSyncer } from './service.ts'
+
+await runService(providerSyncer)

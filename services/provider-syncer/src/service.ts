@@ -1,0 +1,28 @@
+import { clusterFlags, configSchema, consumerReport, openBus, openClusters, type ServiceContext, type ServiceDefinition } from '@resource-broker/service'
+import type { z } from 'zod'
+import type { SyncerContext } from './context.ts'
+import { sync } from './handlers/sync.ts'
+
+const NAME = 'provider-syncer'
+const config = configSchema({ ...clusterFlags })
+type Config = z.output<typeof config>
+
+/** Objects that are synced at once. */
+const CONCURRENCY = 128
+
+/** The hands of the broker: makes copies be what the Assignments say, and brings back what providers answer. */
+export const providerSyncer: ServiceDefinition<Config> = { name: NAME, summary: 'Copies specs down, and status and related objects up.', config, start }
+
+async function start(service: ServiceContext<Config>): Promise<void> {
+  const bus = await openBus(service)
+  const clusters = await openClusters(service)
+  const context: SyncerContext = { clusters, logger: service.logger, now: () => new Date(), compared: new Map(), told: new Map() }
+  const consumer = await bus.consume({
+    service: NAME,
+    parts: ['source', 'source-related', 'decision', 'assignment', 'copy', 'copy-related'],
+    concurrency: CONCURRENCY,
+    reconcile: (key, view, attempt) => sync(context, key, view, attempt),
+    report: consumerReport(service),
+  })
+  service.onStop('consumer', () => consumer.stop())
+}

@@ -1,0 +1,47 @@
+import { AcceptAPI, Assignment, assignmentName, Migration } from '@resource-broker/api'
+import { acceptAPIKey, type KubeObject } from '@resource-broker/bus'
+import type { PartRule } from '../part-watch.ts'
+
+/** The platform's Assignments; the name of each holds its key. */
+export function assignmentRule(): PartRule<'assignment'> {
+  return {
+    part: 'assignment',
+    resource: Assignment.resource,
+    route: ({ metadata }) => route(metadata.name),
+    message: (object, { name }) => ({ name, object }),
+    significant: wholly,
+  }
+}
+
+/** The platform's Migrations; each names the Assignment that it moves. */
+export function migrationRule(): PartRule<'migration'> {
+  return {
+    part: 'migration',
+    resource: Migration.resource,
+    route: ({ metadata, spec }) => {
+      const at = route((spec as { assignment: string }).assignment)
+      return at === undefined ? undefined : { ...at, qualifier: metadata.name }
+    },
+    message: (object, { name }) => ({ name, object }),
+    significant: wholly,
+  }
+}
+
+/** What one provider offers. */
+export function acceptAPIRule(provider: string): PartRule<'acceptapi'> {
+  return {
+    part: 'acceptapi',
+    resource: AcceptAPI.resource,
+    route: ({ metadata }) => ({ key: acceptAPIKey(provider, metadata.name) }),
+    message: (object, { name }) => ({ provider, name, object }),
+    significant: wholly,
+  }
+}
+
+function route(name: string): { key: string } | undefined {
+  const prefix = assignmentName('')
+  const key = name.slice(prefix.length)
+  return name.startsWith(prefix) && /^[0-9a-f]{32}$/.test(key) ? { key } : undefined
+}
+
+const wholly = ({ metadata, ...content }: KubeObject): unknown => [metadata.deletionTimestamp, metadata.generation, metadata.annotations, content]

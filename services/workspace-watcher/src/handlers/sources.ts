@@ -1,0 +1,30 @@
+import { annotations, finalizer, keyOf } from '@resource-broker/api'
+import type { KubeObject, SourceRef } from '@resource-broker/bus'
+import type { ResourceRef } from '@resource-broker/kube'
+import type { PartRule } from '../part-watch.ts'
+import { withoutNoise } from '../without-noise.ts'
+
+/** A consumer's objects of one brokered kind. */
+export function sourceRule(cluster: string, { group, version, resource }: ResourceRef): PartRule<'source'> {
+  const gvr = { group, version, resource }
+  const refOf = ({ namespace, name }: { namespace?: string | undefined; name: string }): SourceRef => ({
+    cluster,
+    gvr,
+    ...(namespace === undefined ? {} : { namespace }),
+    name,
+  })
+  return {
+    part: 'source',
+    resource: gvr,
+    route: ({ metadata }) => ({ key: keyOf(refOf(metadata)) }),
+    message: (object, ref) => ({ ref: refOf(ref), object: object === null ? null : withoutNoise(object) }),
+    significant,
+    guarded: ({ metadata }) => metadata.finalizers?.includes(finalizer) ?? false,
+  }
+}
+
+/** Not the finalizers and not what the broker itself notes: those changes are its own. */
+function significant({ metadata, apiVersion: _apiVersion, kind: _kind, ...content }: KubeObject): unknown {
+  const { [annotations.providerCluster]: _own, ...others } = metadata.annotations ?? {}
+  return [metadata.deletionTimestamp, metadata.generation, metadata.labels, others, content]
+}
