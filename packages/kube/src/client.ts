@@ -63,7 +63,7 @@ export class KubeClient {
       const query = { labelSelector, fieldSelector, limit: String(limit), continue: next }
       const request = { method: 'GET', path: pathOf(ref, query), accept: metadataOnly ? METADATA_LIST : undefined, signal }
       const page = await this.#json<{ items?: T[]; metadata: { resourceVersion: string; continue?: string } }>(request)
-      items.push(...(page.items ?? []))
+      items.push(...(page.items ?? []).map(stripManagedFields))
       next = page.metadata.continue ?? ''
       if (next === '') return { items, resourceVersion: page.metadata.resourceVersion }
     }

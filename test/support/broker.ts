@@ -1,0 +1,29 @@
+import { join } from 'node:path'
+import { freePort, ManagedProcess } from '@resource-broker/testbed'
+import { type Landscape, ROOT } from './landscape.ts'
+
+export const SERVICES = ['workspace-watcher', 'acceptapi-registry', 'placement-scheduler', 'provider-syncer', 'migration-coordinator'] as const
+export type ServiceName = (typeof SERVICES)[number]
+
+/** Flags that a service of this name does not have. */
+const UNKNOWN_TO: Partial<Record<ServiceName | 'broker', string[]>> = {
+  'migration-coordinator': ['--consumer-kubeconfig-dir', '--provider-kubeconfig-dir', '--watch-kind'],
+}
+
+/** Starts one service, or with `broker` all five in one process, as a user would; resolves when it says that it is ready. */
+export async function startService(landscape: Landscape, name: ServiceName | 'broker', id: string = name): Promise<ManagedProcess> {
+  const unknown = UNKNOWN_TO[name] ?? []
+  const flags = landscape.flags.flatMap((flag, i, all) => {
+    const isValue = !flag.startsWith('--')
+    return unknown.includes(isValue ? (all[i - 1] as string) : flag) ? [] : [flag]
+  })
+  const http = `127.0.0.1:${await freePort()}`
+  return await ManagedProcess.start({
+    name: id,
+    command: process.execPath,
+    args: [join(ROOT, 'services', name, 'src/main.ts'), ...flags, '--http-address', http],
+    logFile: join(landscape.dir, `${id}.log`),
+    env: { NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/node') },
+    ready: async () => (await fetch(`http://${http}/readyz`)).ok,
+  })
+}

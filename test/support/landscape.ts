@@ -1,0 +1,88 @@
+import { mkdir, rm, symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { KubeClient } from '@resource-broker/kube'
+import { type ControlPlane, type Nats, startControlPlane, startNats } from '@resource-broker/testbed'
+
+/** The checkout. */
+export const ROOT = join(import.meta.dirname, '../..')
+
+/** A control plane, and the product's own client for it. */
+export type Site = ControlPlane & { kube: KubeClient }
+
+export type Landscape = {
+  dir: string
+  platform: Site
+  consumers: Record<string, Site>
+  providers: Record<string, Site>
+  nats: Nats
+  /** Flags that make the broker work on this landscape. */
+  flags: string[]
+  stop: () => Promise<void>
+}
+
+export type LandscapeOptions = {
+  dir: string
+  consumers: string[]
+  providers: string[]
+  report?: (line: string) => void
+  /** CRD files of the brokered kinds at the consumers. */
+  consumerCrds?: string[]
+  /** CRD files of the brokered kinds at the providers, where no provider brings its own. */
+  providerCrds?: string[]
+  /** `Kind.version.group` of each brokered kind. */
+  kinds: string[]
+}
+
+/** Starts the control planes of a platform, its consumers and its providers, and a nats-server, with the broker's CRDs installed. */
+export async function startLandscape(options: LandscapeOptions): Promise<Landscape> {
+  const { dir, report = () => undefined } = options
+  await mkdir(dir, { recursive: true })
+  const [nats, ...sites] = await Promise.all([
+    startNats({ dir, report }),
+    ...['platform', ...options.consumers, ...options.providers].map((name) => startSite(name, dir, report)),
+  ])
+  const [platform, ...others] = sites as [Site, ...Site[]]
+  const consumers = pick(others, options.consumers)
+  const providers = pick(others, options.providers)
+  await platform.client.applyDirectory(join(ROOT, 'crds'))
+  for (const provider of Object.values(providers)) {
+    await provider.client.applyFile(join(ROOT, 'crds/broker.platform-mesh.io_acceptapis.yaml'))
+    for (const file of options.providerCrds ?? []) await provider.client.applyFile(file)
+  }
+  for (const consumer of Object.values(consumers)) for (const file of options.consumerCrds ?? []) await consumer.client.applyFile(file)
+  const directories = { consumers: join(dir, 'kubeconfigs/consumers'), providers: join(dir, 'kubeconfigs/providers') }
+  await linkKubeconfigs(directories.consumers, consumers)
+  await linkKubeconfigs(directories.providers, providers)
+  return {
+    dir,
+    platform,
+    consumers,
+    providers,
+    nats,
+    flags: [
+      ...['--coordination-kubeconfig', platform.kubeconfig],
+      ...['--consumer-kubeconfig-dir', directories.consumers],
+      ...['--provider-kubeconfig-dir', directories.providers],
+      ...options.kinds.flatMap((kind) => ['--watch-kind', kind]),
+      ...['--nats', nats.url],
+    ],
+    stop: async () => {
+      await Promise.allSettled([...sites.map((site) => site.stop()), nats.stop()])
+    },
+  }
+}
+
+async function startSite(name: string, dir: string, report: (line: string) => void): Promise<Site> {
+  const plane = await startControlPlane({ name, dir, report })
+  return Object.assign(plane, { kube: await KubeClient.fromFile(plane.kubeconfig) })
+}
+
+function pick(sites: Site[], names: string[]): Record<string, Site> {
+  return Object.fromEntries(sites.filter(({ name }) => names.includes(name)).map((site) => [site.name, site]))
+}
+
+async function linkKubeconfigs(directory: string, sites: Record<string, Site>): Promise<void> {
+  await rm(directory, { recursive: true, force: true })
+  await mkdir(directory, { recursive: true })
+  for (const [name, site] of Object.entries(sites)) await symlink(site.kubeconfig, join(directory, `${name}.kubeconfig`))
+}

@@ -1,0 +1,48 @@
+import type { KubeObject } from '@resource-broker/bus'
+import { isAlreadyExists, isConflict, isNotFound, watchResource } from '@resource-broker/kube'
+import type { Site } from './landscape.ts'
+
+export const THING = { group: 'test.platform-mesh.io', version: 'v1', resource: 'things' }
+export const THING_KIND = 'Thing.v1.test.platform-mesh.io'
+
+/**
+ * A provider's own operator, as small as one can be: makes each Thing Available at once, and where spec.secret is true a Secret
+ * beside it. With spec.fail it says Failed.
+ */
+export function runThingController(site: Site, { withSecret = true }: { withSecret?: boolean } = {}): () => void {
+  const stopping = new AbortController()
+  const reconcile = async (object: KubeObject) => {
+    const { name, namespace = 'default', deletionTimestamp, generation } = object.metadata
+    if (deletionTimestamp !== undefined || (object.status as { observedGeneration?: number } | undefined)?.observedGeneration === generation) return
+    const spec = (object.spec ?? {}) as { secret?: boolean; fail?: boolean; value?: unknown }
+    const secret = withSecret && spec.secret === true
+    if (secret) await putSecret(site, namespace, `${name}-secret`, { from: `${site.name}/${String(spec.value)}` })
+    const related = { secret: { namespace, name: `${name}-secret`, gvk: { group: 'core', version: 'v1', kind: 'Secret' } } }
+    const status = { observedGeneration: generation, status: spec.fail ? 'Failed' : 'Available', from: site.name, ...(secret ? { relatedResources: related } : {}) }
+    await site.kube.mergePatch({ ...THING, namespace, name }, { status }, { subresource: 'status', fieldManager: 'thing-controller' })
+  }
+  const watch = watchResource(site.kube, THING, {
+    upsert: (object) => {
+      reconcile(object as KubeObject).catch((error: unknown) => {
+        if (isNotFound(error) || isConflict(error)) return
+        setTimeout(() => watch.restart(), 500).unref() // the API server is away: everything is looked at again
+      })
+    },
+    delete: async ({ namespace = 'default', name }) => {
+      await site.kube.delete({ group: '', version: 'v1', resource: 'secrets', namespace, name: `${name}-secret` }).catch(() => undefined)
+    },
+  }, { signal: stopping.signal })
+  return () => stopping.abort()
+}
+
+/** Creates or replaces a Secret with these strings. */
+export async function putSecret(site: Site, namespace: string, name: string, content: Record<string, string>): Promise<void> {
+  const ref = { group: '', version: 'v1', resource: 'secrets', namespace, name }
+  const data = Object.fromEntries(Object.entries(content).map(([key, value]) => [key, Buffer.from(value).toString('base64')]))
+  const body = { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace }, type: 'Opaque', data }
+  await site.kube.create(ref, body, { fieldManager: 'thing-controller' }).catch(async (error: unknown) => {
+    if (!isAlreadyExists(error)) throw error
+    await site.kube.replace(ref, body, { fieldManager: 'thing-controller' })
+  })
+}
+
