@@ -230,6 +230,7 @@ export class PartitionConsumer {
         return this.#again(key, messages, outcome.requeueAfterMs)
       }
       for (const message of messages) message.ack()
+      if (!key.startsWith(PARTITION_KEY) && this.view(key).isGone) this.#partition(key).view.drop(key)
       this.#options.report?.({ type: 'reconciled', key, seconds: (performance.now() - started) / 1000 })
     } catch (error) {
       if (isTerminal(error)) return this.#park(key, messages, error)

@@ -53,8 +53,12 @@ export class KeyView {
     this.#parts.delete(id(part, qualifier))
   }
 
-  get isEmpty(): boolean {
-    return this.#parts.size === 0
+  /** Whether every object that was heard of here is gone. */
+  get isGone(): boolean {
+    return [...this.#parts].every(([name, stored]) => {
+      const message = parse(name.split('/')[0] as Part, stored) as { object?: unknown }
+      return message.object === undefined || message.object === null
+    })
   }
 }
 

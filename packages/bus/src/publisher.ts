@@ -23,6 +23,8 @@ export type Publication<P extends Part = Part> = {
   object?: ObjectRef
   /** What makes two publications the same; resourceVersion where there is one. The server drops the second. */
   version?: string
+  /** Keeps a publication of the same version apart from those of another epoch. */
+  epoch?: string
   /** The message says that the object is gone. */
   tombstone?: boolean
 }
@@ -105,14 +107,14 @@ export class Publisher {
 }
 
 function publishOptions(subject: string, publication: Publication) {
-  const { object, version, tombstone } = publication
+  const { object, version, epoch = '', tombstone } = publication
   const headers = natsHeaders()
   if (object !== undefined) headers.set(HEADERS.object, JSON.stringify(object))
   if (version !== undefined) headers.set(HEADERS.version, version)
   return {
     headers,
     timeout: 5_000,
-    ...(version === undefined ? {} : { msgID: `${subject}@${version}` }),
+    ...(version === undefined ? {} : { msgID: `${subject}@${version}${epoch}` }),
     ...(tombstone === true ? { ttl: TOMBSTONE_TTL } : {}),
   }
 }

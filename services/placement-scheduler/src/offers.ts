@@ -29,17 +29,31 @@ export class Offers {
 
   async #follow(signal: AbortSignal, ready: () => void): Promise<void> {
     while (!signal.aborted) {
+      const seen = new Set<string>()
+      const forget = setTimeout(() => this.#forgetAllBut(seen), FORGET_MS)
       try {
         for await (const entry of this.#bucket.watch(signal)) {
           if (entry === 'ready') ready()
-          else this.#take(entry.key, entry.value)
+          else {
+            seen.add(entry.key)
+            this.#take(entry.key, entry.value)
+          }
           this.#changed()
         }
       } catch (error) {
         this.#logger.warn({ err: error }, 'offers are not readable, trying again')
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+      } finally {
+        clearTimeout(forget)
       }
     }
+  }
+
+  /** Offers that a bucket made anew was not filled with went while there was none. */
+  #forgetAllBut(seen: Set<string>): void {
+    const gone = [...this.#entries.keys()].filter((key) => !seen.has(key))
+    for (const key of gone) this.#take(key, undefined)
+    if (gone.length > 0) this.#changed()
   }
 
   #take(key: string, entry: OfferEntry | undefined): void {
@@ -57,3 +71,5 @@ export class Offers {
 }
 
 const RETRY_MS = 500
+/** The registry fills a bucket that was lost far sooner; until then what was known stays in force. */
+const FORGET_MS = 30_000

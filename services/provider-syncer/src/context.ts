@@ -1,12 +1,14 @@
+import type { Bus } from '@resource-broker/bus'
 import type { Clusters, Logger } from '@resource-broker/service'
 
 /** What the handlers of the syncer work with. */
 export type SyncerContext = {
+  bus: Bus
   clusters: Clusters
   logger: Logger
   now: () => Date
-  /** Which versions of a related object were last found equal: `<provider>/<origin version>/<consumer's version>` by key, kind and name. */
-  compared: Map<string, string>
+  /** Which versions of a related object were last found equal: by key, then `<kind>/<name>`, `<provider>/<origin's version>/<consumer's version>`. */
+  compared: Map<string, Map<string, string>>
   /**
    * What the consumer was last told, by key, and what its API server made of it: it drops fields that its schema lacks, and the
    * same would otherwise be written again at each event.

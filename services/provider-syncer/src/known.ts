@@ -10,7 +10,7 @@ export type Known = {
   source: KubeObject | null | undefined
   sourceRelated: RelatedMeta[]
   decision: DecisionMessage | undefined
-  /** By provider; a message whose object is null says that the copy was seen gone. */
+  /** The broker's own, by provider; a message whose object is null says that the copy was seen gone. */
   copies: Map<string, CopyMessage>
   copyRelated: Map<string, RelatedMeta[]>
 }
@@ -31,7 +31,7 @@ export function readKnown(key: string, view: KeyView): Known | undefined {
     source: view.get('source')?.object,
     sourceRelated: view.get('source-related', cluster)?.related ?? [],
     decision: view.get('decision'),
-    copies: view.all('copy'),
+    copies: new Map([...view.all('copy')].filter(([, copy]) => copy.ours || copy.object === null)),
     copyRelated: new Map([...related].map(([provider, message]) => [provider, message.related])),
   }
 }

@@ -16,7 +16,7 @@ export const providerSyncer: ServiceDefinition<Config> = { name: NAME, summary: 
 async function start(service: ServiceContext<Config>): Promise<void> {
   const bus = await openBus(service)
   const clusters = await openClusters(service)
-  const context: SyncerContext = { clusters, logger: service.logger, now: () => new Date(), compared: new Map(), told: new Map() }
+  const context: SyncerContext = { bus, clusters, logger: service.logger, now: () => new Date(), compared: new Map(), told: new Map() }
   const consumer = await bus.consume({
     service: NAME,
     parts: ['source', 'source-related', 'decision', 'assignment', 'copy', 'copy-related'],

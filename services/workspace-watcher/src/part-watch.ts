@@ -18,6 +18,8 @@ export type PartRule<P extends Part> = {
   significant: (object: KubeObject) => unknown
   /** Whether the broker guards the object, as it must go on to: that this ends is news, that it begins is not. */
   guarded?: (object: KubeObject) => boolean
+  /** Given where the same snapshot can be news again: unique to this time that the cluster is connected. */
+  epoch?: string
   /** Told of every object that routes, news or not, and of each that went. */
   seen?: (route: Route, object: KubeObject | null) => void
 }
@@ -79,6 +81,7 @@ export class PartWatch<P extends Part> {
       message: this.#rule.message(object, ref),
       object: ref,
       version: object.metadata.resourceVersion,
+      ...(this.#rule.epoch === undefined ? {} : { epoch: this.#rule.epoch }),
     })
   }
 

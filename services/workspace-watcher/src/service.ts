@@ -58,31 +58,33 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   })
   const balance = () => watched.balance((cluster) => membership.owns(cluster))
   clusters.consumers.follow(balance, balance)
-  clusters.providers.follow(balance, (cluster) => {
+  clusters.providers.follow(balance, () => {
     balance()
-    withdrawOffers(context, select(inventory, 'acceptapi', cluster.name))
+    void withdrawOffers(context, clusters)
   })
   balance()
+  await withdrawOffers(context, clusters)
   service.onStop('watches', () => {
     membership.stop()
     watched.stop()
   })
 }
 
-/** Inventory of one part and cluster, and of one resource if given, by namespace/name. */
-function select(inventory: InventoryItem[], part: Part, cluster: string, resource?: ResourceRef): Map<string, InventoryItem> {
+/** Inventory of one part, cluster and resource, by namespace/name. */
+function select(inventory: InventoryItem[], part: Part, cluster: string, resource: ResourceRef): Map<string, InventoryItem> {
   const matching = inventory.filter(({ part: its, object }) => {
-    const ofResource = resource === undefined || (object.group === resource.group && object.version === resource.version && object.resource === resource.resource)
+    const ofResource = object.group === resource.group && object.version === resource.version && object.resource === resource.resource
     return its === part && object.cluster === cluster && ofResource
   })
   return new Map(matching.map((item) => [idOf(item.object), item]))
 }
 
-/** A provider that left offers nothing any more. */
-function withdrawOffers(context: WatcherContext, offers: Map<string, InventoryItem>): void {
-  for (const { key, object } of offers.values()) {
+/** A provider that left offers nothing any more, also if it left while nobody watched. */
+async function withdrawOffers(context: WatcherContext, { providers }: Clusters): Promise<void> {
+  for (const { key, object } of await context.bus.inventory(['acceptapi'])) {
+    if (providers.find(object.cluster) !== undefined) continue
     const message = { provider: object.cluster, name: object.name, object: null }
-    void context.publish({ part: 'acceptapi', key, message, object, version: `${object.uid}-left`, tombstone: true })
+    await context.bus.publish({ part: 'acceptapi', key, message, object, version: `${object.uid}-left`, epoch: randomUUID(), tombstone: true })
   }
 }
 

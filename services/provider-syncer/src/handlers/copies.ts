@@ -80,7 +80,7 @@ export async function removeUnwantedCopies(context: SyncerContext, known: Known)
   const leaving: string[] = []
   const postponed: string[] = []
   for (const [provider, copy] of known.copies) {
-    if (wanted.has(provider) || copy.object === null || !copy.ours) continue
+    if (wanted.has(provider) || copy.object === null) continue
     leaving.push(provider)
     if (copy.object.metadata.deletionTimestamp !== undefined) continue
     if (!activeReady && readiness(copy.object).ready) postponed.push(provider)

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { annotations, labels, originName, readiness, relatedResources } from '@resource-broker/api'
 import type { CopyMessage, KeyView, KubeObject, RelatedMeta } from '@resource-broker/bus'
 import { isAlreadyExists, isConflict, isForbidden, isInvalid, isNotFound, type KubeClient, type ObjectRef } from '@resource-broker/kube'
@@ -71,9 +72,10 @@ function wantedRelated(known: Known, copy: CopyMessage): { wanted: Wanted[]; pro
 
 async function syncOne(context: SyncerContext, known: Known & { source: KubeObject }, provider: string, item: Wanted): Promise<RelatedMeta> {
   const at = known.sourceRelated.find((meta) => meta.kind === item.kind && meta.name === item.to.name && meta.namespace === item.to.namespace)
-  const memo = `${known.key}/${item.kind}/${item.to.name}`
+  const compared = comparedOf(context, known.key)
+  const memo = `${item.kind}/${item.to.name}`
   const mark = (origin: string | undefined, target: string | undefined) => `${provider}/${origin}/${target}`
-  if (at !== undefined && item.known?.uid !== undefined && context.compared.get(memo) === mark(item.known.resourceVersion, at.resourceVersion)) return at
+  if (at !== undefined && item.known?.uid !== undefined && compared.get(memo) === mark(item.known.resourceVersion, at.resourceVersion)) return at
   const { resource, content } = ALLOWED[item.kind] as { resource: string; content: string[] }
   const collection = { group: '', version: 'v1', resource }
   const origin = await readOrigin(context.clusters.providers.client(provider), { ...collection, ...item.from })
@@ -82,9 +84,16 @@ async function syncOne(context: SyncerContext, known: Known & { source: KubeObje
     throw new Refusal('RelatedRefused', `${item.kind} ${item.from.name} at ${provider} has the type ${origin.type}, which does not travel`)
   }
   const body = { ...skeleton(known, item), ...Object.fromEntries(content.flatMap((field) => (field in origin ? [[field, origin[field]]] : []))) }
-  const written = await write(context.clusters.consumers.client(known.ref.cluster), { ...collection, ...item.to }, body, known)
-  context.compared.set(memo, mark(origin.metadata.resourceVersion, written.metadata.resourceVersion))
+  const client = context.clusters.consumers.client(known.ref.cluster)
+  const written = await write(client, { ...collection, ...item.to }, body, known, at !== undefined)
+  compared.set(memo, mark(origin.metadata.resourceVersion, written.metadata.resourceVersion))
   return { kind: item.kind, ...item.to, uid: written.metadata.uid, resourceVersion: written.metadata.resourceVersion }
+}
+
+function comparedOf({ compared }: SyncerContext, key: string): Map<string, string> {
+  const known = compared.get(key) ?? new Map<string, string>()
+  compared.set(key, known)
+  return known
 }
 
 async function readOrigin(client: KubeClient, ref: ObjectRef): Promise<KubeObject | undefined> {
@@ -108,25 +117,35 @@ function skeleton({ key, source }: Known & { source: KubeObject }, { kind, to }:
   }
 }
 
-/** Replaces the whole object if it is the broker's own, creates it if there is none, and touches nobody else's. */
-async function write(client: KubeClient, ref: ObjectRef, body: { metadata: object }, known: Known): Promise<KubeObject> {
+/** Creates the object, or replaces it whole if it is the broker's own and differs; touches nobody else's. */
+async function write(client: KubeClient, ref: ObjectRef, body: Body, known: Known, exists: boolean): Promise<KubeObject> {
   try {
-    return await client.create<KubeObject>(ref, body)
+    if (!exists) return await client.create<KubeObject>(ref, body)
   } catch (error) {
     if (isInvalid(error) || isForbidden(error)) throw new Refusal('RelatedRefused', `the consumer's cluster refuses it: ${error.message}`)
     if (!isAlreadyExists(error)) throw error
   }
-  const existing = await client.get<KubeObject>(ref, { metadataOnly: true })
+  const existing = await client.get<KubeObject>(ref)
   if (!isOwn(existing, known)) {
     throw new Refusal('RelatedConflict', `the consumer already has ${ref.resource}/${ref.name}, which the broker did not create; it is left as it is`)
   }
   const { uid, resourceVersion } = existing.metadata
+  if (isSame(existing, body)) return existing
   try {
     return await client.replace<KubeObject>(ref, { ...body, metadata: { ...body.metadata, uid, resourceVersion } })
   } catch (error) {
     if (isInvalid(error)) throw new Refusal('RelatedRefused', `the consumer's cluster refuses it: ${error.message}`)
     throw error
   }
+}
+
+type Body = { metadata: { labels: object; ownerReferences: object }; [field: string]: unknown }
+
+function isSame(existing: KubeObject, body: Body): boolean {
+  const { metadata, ...content } = existing
+  const { metadata: wanted, ...wantedContent } = body
+  const { labels: its, ownerReferences } = metadata as Partial<Body['metadata']>
+  return isDeepStrictEqual(content, wantedContent) && isDeepStrictEqual([its, ownerReferences], [wanted.labels, wanted.ownerReferences])
 }
 
 /** The broker made it for this very object: label and owner say so, and only the broker writes both. */
@@ -139,7 +158,7 @@ async function removeOthers(context: SyncerContext, known: Known, present: Relat
   const stays = new Set(present.map(({ kind, name }) => `${kind}/${name}`))
   for (const meta of known.sourceRelated) {
     if (stays.has(`${meta.kind}/${meta.name}`)) continue
-    context.compared.delete(`${known.key}/${meta.kind}/${meta.name}`)
+    comparedOf(context, known.key).delete(`${meta.kind}/${meta.name}`)
     await removeRelated(context, known, meta)
   }
 }

@@ -81,7 +81,7 @@ export async function reportToAssignment(context: SyncerContext, known: Known, s
 
 function copyStatuses(known: Known, problems: Map<string, string>): CopyStatus[] {
   const wanted = wantedCopies(known.assignment).map(({ provider }) => provider)
-  const leaving = [...known.copies].filter(([provider, copy]) => copy.ours && copy.object !== null && !wanted.includes(provider))
+  const leaving = [...known.copies].filter(([provider, copy]) => copy.object !== null && !wanted.includes(provider))
   return [...new Set([...wanted, ...leaving.map(([provider]) => provider)])].sort().map((provider) => {
     return copyStatus(provider, known.copies.get(provider)?.object ?? undefined, problems.get(provider))
   })

@@ -16,8 +16,16 @@ export async function teardown(context: SyncerContext, known: Known, view: KeyVi
   for (const meta of known.sourceRelated) await removeRelated(context, known, meta)
   await removeAssignment(context, known, view)
   await removeFinalizer(context, known)
+  await forget(context, known)
   context.logger.info({ key: known.key, consumer: known.ref.cluster, namespace: known.ref.namespace, name: known.ref.name }, 'object released')
   return DONE
+}
+
+/** What only the broker knows of the object expires, since no watch will tell that it went. */
+async function forget(context: SyncerContext, { key, decision }: Known): Promise<void> {
+  context.told.delete(key)
+  context.compared.delete(key)
+  if (decision !== undefined) await context.bus.publish({ part: 'decision', key, message: { ...decision, provider: null }, tombstone: true })
 }
 
 async function removeCopies(context: SyncerContext, known: Known, view: KeyView): Promise<string[]> {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { AcceptAPI, Assignment, assignmentName, Migration } from '@resource-broker/api'
 import { acceptAPIKey, type KubeObject } from '@resource-broker/bus'
 import type { PartRule } from '../part-watch.ts'
@@ -27,13 +28,14 @@ export function migrationRule(): PartRule<'migration'> {
   }
 }
 
-/** What one provider offers. */
+/** What one provider offers. It withdraws all when it leaves and may be back with the same at once. */
 export function acceptAPIRule(provider: string): PartRule<'acceptapi'> {
   return {
     part: 'acceptapi',
     resource: AcceptAPI.resource,
     route: ({ metadata }) => ({ key: acceptAPIKey(provider, metadata.name) }),
     message: (object, { name }) => ({ provider, name, object }),
+    epoch: randomUUID(),
     significant: wholly,
   }
 }

@@ -47,7 +47,7 @@ export abstract class RelatedWatch {
   }
 
   protected tell(part: Part & ('source-related' | 'copy-related'), route: Route, related: RelatedMeta[]): void {
-    void this.#context.publish({ part, ...route, message: { related } })
+    void this.#context.publish({ part, ...route, message: { related }, tombstone: related.length === 0 })
   }
 }
 
