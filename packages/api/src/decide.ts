@@ -40,7 +40,9 @@ export function decide(
   if (kept !== undefined) return { verdict: 'stay', offer: kept }
 
   const isClosed = ({ ref, capacity }: Offer) => excluded.has(ref.providerCluster) || usage(ref) >= capacity
-  const { open: withRoom = [], closed = [] } = Object.groupBy(accepting, (offer) => (isClosed(offer) ? 'closed' : 'open'))
+  const { open: withRoom = [], closed = [] } = Object.groupBy(accepting, (offer) =>
+    isClosed(offer) ? 'closed' : 'open',
+  )
   const { refused, total } = offers.explain(object, RECORDED)
   const passedOver = closed.slice(0, RECORDED).map((offer) => closedOffer(offer, usage, excluded))
   const record = recordOf(withRoom, [...passedOver, ...refused], closed.length + total, now)
@@ -73,8 +75,19 @@ function recordOf(
 
 const namesOf = ({ providerCluster, name }: OfferRef) => ({ providerCluster, acceptAPIName: name })
 
-function closedOffer({ ref, capacity }: Offer, usage: (ref: OfferRef) => number, excluded: ReadonlyMap<string, string>): RefusedOffer {
+function closedOffer(
+  { ref, capacity }: Offer,
+  usage: (ref: OfferRef) => number,
+  excluded: ReadonlyMap<string, string>,
+): RefusedOffer {
   const why = excluded.get(ref.providerCluster)
-  if (why !== undefined) return { ...ref, path: '', rule: 'excluded', want: 'a provider that was not tried in vain', got: why }
-  return { ...ref, path: '', rule: 'capacity', want: `fewer than ${capacity} objects placed there`, got: String(usage(ref)) }
+  if (why !== undefined)
+    return { ...ref, path: '', rule: 'excluded', want: 'a provider that was not tried in vain', got: why }
+  return {
+    ...ref,
+    path: '',
+    rule: 'capacity',
+    want: `fewer than ${capacity} objects placed there`,
+    got: String(usage(ref)),
+  }
 }

@@ -20,14 +20,14 @@ export function readKnown(key: string, view: KeyView): Known | undefined {
   if (message === undefined || message.object === null || message.object.metadata.deletionTimestamp !== undefined) return undefined
   const { ref, object: source } = message
   const record = view.get('assignment')?.object
-  const migrations = [...view.all('migration').values()].flatMap(({ object }) => (object === null ? [] : [Migration.schema.parse(object)]))
+  const migrations = [...view.all('migration').values()].flatMap(({ object }) => (object === null ? [] : [Migration.of(object)]))
   const { uid, generation = 0 } = source.metadata
   return {
     key,
     ref,
     source,
     object: { consumer: { cluster: ref.cluster }, gvr: ref.gvr, ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }), name: ref.name, uid, generation, object: source },
-    assignment: record === undefined || record === null ? undefined : Assignment.schema.parse(record),
+    assignment: record === undefined || record === null ? undefined : Assignment.of(record),
     decision: view.get('decision'),
     migrations,
   }

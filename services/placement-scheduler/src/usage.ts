@@ -13,7 +13,7 @@ export class Usage {
   /** Takes what is known of one key now. */
   note(key: string, view: KeyView): void {
     const object = view.get('assignment')?.object
-    const spec = object === undefined || object === null ? undefined : Assignment.schema.parse(object).spec
+    const spec = object === undefined || object === null ? undefined : Assignment.of(object).spec
     const now = spec === undefined ? undefined : `${spec.providerCluster}\n${spec.acceptAPIName}`
     const before = this.#byKey.get(key)
     if (now === before) return

@@ -21,7 +21,7 @@ export type WantedCopy = { provider: string; acceptAPIName: string; role: 'Activ
 export function readKnown(key: string, view: KeyView): Known | undefined {
   const record = view.get('assignment')?.object
   if (record === undefined || record === null) return undefined
-  const assignment = Assignment.schema.parse(record)
+  const assignment = Assignment.of(record)
   const { consumerCluster: cluster, gvr, namespace, name } = assignment.spec
   const related = view.all('copy-related')
   return {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type GVR, objectMetaSchema } from './meta.ts'
+import { parseOnce } from './parse-once.ts'
 
 /** A column that `kubectl get` prints. */
 export type PrinterColumn = {
@@ -48,6 +49,8 @@ export function defineKind<Spec extends z.ZodType, Status extends z.ZodType>(def
     resource: { group, version, resource: plural } satisfies GVR,
     /** zod schema of the whole object; unknown fields of spec and status are dropped, those of metadata stay. */
     schema,
+    /** Reads an object that the broker wrote itself; the same object is read once. @throws {z.ZodError} */
+    of: parseOnce(schema),
     /** Reads an object that may be anything; never throws. */
     parse: (input: unknown): Parsed<z.infer<typeof schema>> => parseWith(schema, input),
   }

@@ -24,13 +24,13 @@ export async function drive(context: CoordinatorContext, view: KeyView): Promise
 
 function readMigration(view: KeyView, name: string): Migration | undefined {
   const object = view.get('migration', name)?.object
-  return object === undefined || object === null ? undefined : Migration.schema.parse(object)
+  return object === undefined || object === null ? undefined : Migration.of(object)
 }
 
 async function surroundings(context: CoordinatorContext, migration: Migration, view: KeyView) {
   const message = view.get('assignment')
   const named = message?.name === migration.spec.assignment ? message.object : await readAssignment(context, migration)
-  const assignment = named === null || named === undefined ? undefined : Assignment.schema.parse(named)
+  const assignment = named === null || named === undefined ? undefined : Assignment.of(named)
   const begins = (migration.status?.state ?? 'Pending') === 'Pending'
   return {
     assignment,
