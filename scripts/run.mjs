@@ -19,7 +19,8 @@ const commands = {
 }
 
 async function main({ node, env }, file, args) {
-  return (await run(node, [join(root, file), ...args], { env })).code
+  // So that what starts processes of its own can end with us, however we end.
+  return (await run(node, [join(root, file), ...args], { env: { ...env, BROKER_PARENT: String(process.pid) } })).code
 }
 
 function wrongUse(message) {
@@ -27,7 +28,9 @@ function wrongUse(message) {
   process.exit(2)
 }
 
-const [name, ...args] = process.argv.slice(2)
+const [name, ...given] = process.argv.slice(2)
+// npm takes the first `--` away; without npm it arrives here.
+const args = given[0] === '--' ? given.slice(1) : given
 if (!Object.hasOwn(commands, name ?? '')) wrongUse(`usage: run.mjs ${Object.keys(commands).join('|')} [arguments]`)
 if (name === 'service') {
   const services = subfolders('services').filter((folder) => existsSync(join(root, folder, 'src/main.ts')))

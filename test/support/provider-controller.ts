@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { KubeObject } from '@resource-broker/bus'
 import { isAlreadyExists, isConflict, isNotFound, watchResource } from '@resource-broker/kube'
 import type { Site } from './landscape.ts'
@@ -7,13 +8,14 @@ export const THING_KIND = 'Thing.v1.test.platform-mesh.io'
 
 /**
  * A provider's own operator, as small as one can be: makes each Thing Available at once, and where spec.secret is true a Secret
- * beside it. With spec.fail it says Failed.
+ * beside it. With spec.fail it says Failed. `worksMs` is how long it works on each.
  */
-export function runThingController(site: Site, { withSecret = true }: { withSecret?: boolean } = {}): () => void {
+export function runThingController(site: Site, { withSecret = true, worksMs = 0 }: { withSecret?: boolean; worksMs?: number } = {}): () => void {
   const stopping = new AbortController()
   const reconcile = async (object: KubeObject) => {
     const { name, namespace = 'default', deletionTimestamp, generation } = object.metadata
     if (deletionTimestamp !== undefined || (object.status as { observedGeneration?: number } | undefined)?.observedGeneration === generation) return
+    if (worksMs > 0) await delay(worksMs)
     const spec = (object.spec ?? {}) as { secret?: boolean; fail?: boolean; value?: unknown }
     const secret = withSecret && spec.secret === true
     if (secret) await putSecret(site, namespace, `${name}-secret`, { from: `${site.name}/${String(spec.value)}` })

@@ -31,7 +31,12 @@ export class Bucket<T> {
     })()
   }
 
-  static async open<T>(connection: NatsConnection, name: string, schema: z.ZodType<T>, replicas = 1): Promise<Bucket<T>> {
+  static async open<T>(
+    connection: NatsConnection,
+    name: string,
+    schema: z.ZodType<T>,
+    replicas = 1,
+  ): Promise<Bucket<T>> {
     const bucket = new Bucket(connection, name, schema, replicas)
     await bucket.#open()
     return bucket
@@ -43,13 +48,11 @@ export class Bucket<T> {
   }
 
   async put(key: string, value: T): Promise<void> {
-    const kv = await this.#open()
-    await kv.put(key, JSON.stringify(value))
+    await this.#write((kv) => kv.put(key, JSON.stringify(value)))
   }
 
   async delete(key: string): Promise<void> {
-    const kv = await this.#open()
-    await kv.delete(key)
+    await this.#write((kv) => kv.delete(key))
   }
 
   /**
@@ -81,6 +84,16 @@ export class Bucket<T> {
     }
   }
 
+  /** A bucket that went without a word is made again, once. */
+  async #write(write: (kv: KV) => Promise<unknown>): Promise<void> {
+    try {
+      await write(await this.#open())
+    } catch {
+      this.#kv = undefined
+      await write(await this.#open())
+    }
+  }
+
   #parse(value: Uint8Array): T | undefined {
     try {
       return this.#schema.parse(JSON.parse(Buffer.from(value).toString('utf8')))
@@ -90,10 +103,12 @@ export class Bucket<T> {
   }
 
   #open(): Promise<KV> {
-    this.#kv ??= new Kvm(this.#connection).create(this.#name, { replicas: this.#replicas, history: 1 }).catch((error: unknown) => {
-      this.#kv = undefined
-      throw error
-    })
+    this.#kv ??= new Kvm(this.#connection)
+      .create(this.#name, { replicas: this.#replicas, history: 1 })
+      .catch((error: unknown) => {
+        this.#kv = undefined
+        throw error
+      })
     return this.#kv
   }
 }

@@ -2,12 +2,13 @@ import type { NatsConnection } from '@nats-io/transport-node'
 import type { z } from 'zod'
 import { Bucket } from './bucket.ts'
 import { type BusConnection, connect } from './connect.ts'
+import type { PartitionConsumerOptions } from './consumer-options.ts'
 import { type InventoryItem, readInventory } from './inventory.ts'
 import { Layout, type Part } from './layout.ts'
 import { Membership } from './membership.ts'
 import type { Messages } from './messages.ts'
 import { listParked, type ParkedMessage } from './parked.ts'
-import { PartitionConsumer, type PartitionConsumerOptions } from './partition-consumer.ts'
+import { PartitionConsumer } from './partition-consumer.ts'
 import { type Publication, Publisher } from './publisher.ts'
 import { StateStream } from './stream.ts'
 
@@ -19,6 +20,8 @@ export type BusOptions = {
   replicas?: number
 }
 
+const CLOSE_MS = 2_000
+
 /** A service's side of the bus: everything that the broker does with NATS goes through here. */
 export class Bus {
   readonly layout: Layout
@@ -26,6 +29,7 @@ export class Bus {
   readonly #stream: StateStream
   readonly #publisher: Publisher
   readonly #replicas: number
+  #connected = true
 
   private constructor(connection: NatsConnection, layout: Layout, stream: StateStream, replicas: number) {
     this.#connection = connection
@@ -33,6 +37,7 @@ export class Bus {
     this.#stream = stream
     this.#replicas = replicas
     this.#publisher = new Publisher(connection, layout, () => stream.ensure())
+    void this.#followStatus()
   }
 
   /** @throws {BusUnusableError} if the server cannot serve the broker. */
@@ -40,8 +45,12 @@ export class Bus {
     const layout = new Layout(options.prefix, options.partitions)
     const replicas = options.replicas ?? 1
     const connection = await connect(options.connection)
-    const stream = await StateStream.open(connection, layout, replicas)
-    return new Bus(connection, layout, stream, replicas)
+    try {
+      return new Bus(connection, layout, await StateStream.open(connection, layout, replicas), replicas)
+    } catch (error) {
+      await connection.close()
+      throw error
+    }
   }
 
   /** Resolves when the server has stored it. */
@@ -77,14 +86,29 @@ export class Bus {
   }
 
   parked(): Promise<ParkedMessage[]> {
-    return listParked(this.#stream.jsm, this.layout)
+    return listParked(this.#connection, this.layout)
   }
 
   get isConnected(): boolean {
-    return !this.#connection.isClosed() && this.#connection.info !== undefined
+    return this.#connected && !this.#connection.isClosed()
   }
 
+  /** Sends what is still to be sent and ends the connection; does not wait long for a server that is away. */
   async close(): Promise<void> {
-    if (!this.#connection.isClosed()) await this.#connection.drain()
+    if (this.#connection.isClosed()) return
+    let timer: NodeJS.Timeout | undefined
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, this.#connected ? CLOSE_MS : 0)
+    })
+    await Promise.race([this.#connection.drain().catch(() => undefined), patience])
+    clearTimeout(timer)
+    await this.#connection.close()
+  }
+
+  async #followStatus(): Promise<void> {
+    for await (const { type } of this.#connection.status()) {
+      if (type === 'disconnect') this.#connected = false
+      else if (type === 'reconnect') this.#connected = true
+    }
   }
 }

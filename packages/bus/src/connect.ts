@@ -1,5 +1,10 @@
-import { readFile } from 'node:fs/promises'
-import { connect as connectNats, credsAuthenticator, type ConnectionOptions, type NatsConnection } from '@nats-io/transport-node'
+import { readFileSync } from 'node:fs'
+import {
+  type ConnectionOptions,
+  connect as connectNats,
+  credsAuthenticator,
+  type NatsConnection,
+} from '@nats-io/transport-node'
 import { BusUnusableError } from './errors.ts'
 
 export type BusConnection = {
@@ -7,7 +12,7 @@ export type BusConnection = {
   servers: string[]
   /** What the server shows as this client's name. */
   name: string
-  /** A `.creds` file (JWT and seed). */
+  /** A `.creds` file (JWT and seed); read anew for every connection, so that it can be renewed. */
   credentialsFile?: string
   /** PEM files. */
   caFile?: string
@@ -23,7 +28,7 @@ const OLDEST_SERVER = [2, 11] as const
  * @throws {BusUnusableError} if the server is older than 2.11 or has no JetStream.
  */
 export async function connect(options: BusConnection): Promise<NatsConnection> {
-  const connection = await connectNats(await natsOptions(options))
+  const connection = await connectNats(natsOptions(options))
   const info = connection.info
   const [major = 0, minor = 0] = (info?.version ?? '').split('.').map(Number)
   if (major < OLDEST_SERVER[0] || (major === OLDEST_SERVER[0] && minor < OLDEST_SERVER[1])) {
@@ -37,7 +42,7 @@ export async function connect(options: BusConnection): Promise<NatsConnection> {
   return connection
 }
 
-async function natsOptions(options: BusConnection): Promise<ConnectionOptions> {
+function natsOptions(options: BusConnection): ConnectionOptions {
   const { credentialsFile, caFile, certificateFile, keyFile } = options
   const tls = {
     ...(caFile === undefined ? {} : { caFile }),
@@ -48,10 +53,15 @@ async function natsOptions(options: BusConnection): Promise<ConnectionOptions> {
     servers: options.servers,
     name: options.name,
     maxReconnectAttempts: -1,
+    // Credentials may be refused for a while during their renewal; without this two refusals end the connection for good.
+    ignoreAuthErrorAbort: true,
     reconnectTimeWait: 250,
     pingInterval: 10_000,
     maxPingOut: 2,
-    ...(credentialsFile === undefined ? {} : { authenticator: credsAuthenticator(await readFile(credentialsFile)) }),
+    noAsyncTraces: true, // a stack trace per publication, of which the broker has thousands a second
+    ...(credentialsFile === undefined
+      ? {}
+      : { authenticator: credsAuthenticator(() => readFileSync(credentialsFile)) }),
     ...(Object.keys(tls).length === 0 ? {} : { tls }),
   }
 }

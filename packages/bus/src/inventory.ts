@@ -10,14 +10,26 @@ export type InventoryItem = Address & { object: ObjectRef; version: string }
 const TTL = 'Nats-TTL'
 
 /** Reads the headers of all messages of `parts`. Tombstones and what is no snapshot of an object are left out. */
-export async function readInventory(connection: NatsConnection, layout: Layout, parts: Part[]): Promise<InventoryItem[]> {
+export async function readInventory(
+  connection: NatsConnection,
+  layout: Layout,
+  parts: Part[],
+): Promise<InventoryItem[]> {
   const items: InventoryItem[] = []
   const filters = parts.map((part) => layout.filter(part))
-  await readAll(connection, layout, { filters, headersOnly: true }, (message) => {
+  await readAll(connection, { stream: layout.stream, filters, headersOnly: true }, (message) => {
     const address = layout.parse(message.subject)
-    const object = message.headers?.get(HEADERS.object) ?? ''
-    if (address === undefined || object === '' || message.headers?.get(TTL) !== '') return
-    items.push({ ...address, object: JSON.parse(object) as ObjectRef, version: message.headers?.get(HEADERS.version) ?? '' })
+    const object = refOf(message.headers?.get(HEADERS.object) ?? '')
+    if (address === undefined || object === undefined || message.headers?.get(TTL) !== '') return
+    items.push({ ...address, object, version: message.headers?.get(HEADERS.version) ?? '' })
   })
   return items
+}
+
+function refOf(header: string): ObjectRef | undefined {
+  try {
+    return JSON.parse(header) as ObjectRef
+  } catch {
+    return undefined // not of the broker's making
+  }
 }

@@ -1,9 +1,9 @@
-/** What came for a key since its last run. */
-type Entry<T> = { items: T[] }
+/** What came for a key since its last run, and what that run is about. */
+type Entry<T> = { items: T[]; running: T[] }
 
 /**
  * Runs `run(key, items)` for keys that got items: one run at a time per key, at most `concurrency` at once, keys in the order in
- * which they became due. What arrives during a run waits for the next one of that key. `run` must not reject.
+ * which they became due. What arrives during a run waits for the next one of that key. A run that rejects counts as ended.
  */
 export class KeyQueue<T> {
   readonly #run: (key: string, items: T[]) => Promise<void>
@@ -16,8 +16,8 @@ export class KeyQueue<T> {
   #idle: (() => void)[] = []
 
   constructor(concurrency: number, run: (key: string, items: T[]) => Promise<void>) {
-    this.#concurrency = concurrency
     this.#run = run
+    this.#concurrency = concurrency
   }
 
   push(key: string, item: T): void {
@@ -27,21 +27,25 @@ export class KeyQueue<T> {
       entry.items.push(item)
       return
     }
-    this.#entries.set(key, { items: [item] })
+    this.#entries.set(key, { items: [item], running: [] })
     this.#due.push(key)
     this.#start()
   }
 
   /** Every item that no run has finished with. */
   *pending(): IterableIterator<T> {
-    for (const entry of this.#entries.values()) yield* entry.items
+    for (const entry of this.#entries.values()) {
+      yield* entry.running
+      yield* entry.items
+    }
   }
 
+  /** Keys that wait or run. */
   get depth(): number {
     return this.#entries.size
   }
 
-  /** Starts nothing more and resolves when what runs has ended. */
+  /** Starts nothing more and resolves when what runs has ended; what never ran stays in `pending`. */
   async stop(): Promise<void> {
     this.#stopped = true
     if (this.#running > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
@@ -61,9 +65,10 @@ export class KeyQueue<T> {
 
   async #runKey(key: string): Promise<void> {
     const entry = this.#entries.get(key) as Entry<T>
-    const items = entry.items
+    entry.running = entry.items
     entry.items = []
-    await this.#run(key, items)
+    await this.#run(key, entry.running).catch(() => undefined) // what a failed run means is the caller's matter
+    entry.running = []
     this.#running--
     if (entry.items.length > 0) this.#due.push(key)
     else this.#entries.delete(key)

@@ -41,8 +41,10 @@ export class Layout {
 
   /** `prefix` becomes part of stream names and subjects: letters, digits, `-` and `_`. */
   constructor(prefix: string, partitions: number) {
-    if (!/^[A-Za-z0-9_-]+$/.test(prefix)) throw new TypeError(`stream prefix "${prefix}": only letters, digits, - and _ are allowed`)
-    if (!Number.isInteger(partitions) || partitions < 1) throw new TypeError(`partitions: ${partitions} is not a whole number from 1`)
+    if (!/^[A-Za-z0-9_-]+$/.test(prefix))
+      throw new TypeError(`stream prefix "${prefix}": only letters, digits, - and _ are allowed`)
+    if (!Number.isInteger(partitions) || partitions < 1)
+      throw new TypeError(`partitions: ${partitions} is not a whole number from 1`)
     this.prefix = prefix
     this.partitions = partitions
   }
@@ -73,8 +75,14 @@ export class Layout {
     return `${this.prefix}.*.*.>`
   }
 
-  /** The first 32 bits of a key's hash, modulo the number of partitions. */
+  /** On which the replicas of `service` are told that partition `partition` may have no owner. */
+  takeOverSubject(service: string, partition: number): string {
+    return `${this.prefix}.${partition}.${PARTITION_KEY}.take-over.${token(service)}`
+  }
+
+  /** The first 32 bits of a key's hash, modulo the number of partitions. @throws {TypeError} if the key is no hash. */
   partitionOf(key: string): number {
+    if (!/^[0-9a-f]{8,}$/.test(key)) throw new TypeError(`key "${key}" is not the start of a hash in hex`)
     return Number.parseInt(key.slice(0, 8), 16) % this.partitions
   }
 
@@ -98,8 +106,15 @@ export class Layout {
     if (prefix !== this.prefix || key === undefined || rest.length > 0) return undefined
     if (!(PARTS as readonly (string | undefined)[]).includes(part)) return undefined
     const address = { part: part as Part, key, partition: Number(partition) }
+    if (!this.#isPlaced(address)) return undefined
     if (QUALIFIED.has(address.part) !== (qualifier !== undefined)) return undefined
     return qualifier === undefined ? address : { ...address, qualifier: untoken(qualifier) }
+  }
+
+  /** What another number of partitions left behind is not: nobody would look for its key there. */
+  #isPlaced({ key, partition }: Address): boolean {
+    if (key === PARTITION_KEY) return Number.isInteger(partition) && partition >= 0 && partition < this.partitions
+    return /^[0-9a-f]{8,}$/.test(key) && partition === this.partitionOf(key)
   }
 
   #subject(partition: number, key: string, part: Part, qualifier?: string): string {
@@ -110,16 +125,24 @@ export class Layout {
 
 /** The key of an AcceptAPI: 32 hex digits, spread over the partitions like every other key. */
 export function acceptAPIKey(providerCluster: string, name: string): string {
-  return createHash('sha256').update(JSON.stringify([providerCluster, name])).digest('hex').slice(0, 32)
+  return createHash('sha256')
+    .update(JSON.stringify([providerCluster, name]))
+    .digest('hex')
+    .slice(0, 32)
 }
 
-/** Any name as one subject token: what NATS gives a meaning, and `=`, is written as `=` and two hex digits. */
+/** Any name as one subject token: what NATS gives a meaning, and `=`, is written as `=` and two hex digits; nothing as `=`. */
 export function token(name: string): string {
+  if (name === '') return '='
   return name.replace(/[^A-Za-z0-9_-]/gu, (char) => hex(char).replace(/../g, '=$&'))
 }
 
 function untoken(text: string): string {
-  return Buffer.from(text.replace(/=([0-9a-f]{2})|[^=]/g, (char, digits: string | undefined) => digits ?? hex(char)), 'hex').toString()
+  if (text === '=') return ''
+  return Buffer.from(
+    text.replace(/=([0-9a-f]{2})|[^=]/g, (char, digits: string | undefined) => digits ?? hex(char)),
+    'hex',
+  ).toString()
 }
 
 function hex(text: string): string {

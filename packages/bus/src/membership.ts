@@ -24,11 +24,15 @@ export class Membership {
   readonly #seen = new Map<string, number>()
   readonly #subscription: Subscription
   readonly #timer: NodeJS.Timeout
+  #lastBeat: number
 
   constructor(connection: NatsConnection, options: MembershipOptions) {
     this.#connection = connection
     this.#options = { heartbeatMs: 1_000, now: Date.now, ...options }
-    this.#subscription = connection.subscribe(options.subject, { callback: (_error, message) => this.#hear(message.string()) })
+    this.#lastBeat = this.#options.now()
+    this.#subscription = connection.subscribe(options.subject, {
+      callback: (_error, message) => this.#hear(message.string()),
+    })
     this.#timer = setInterval(() => this.#beat(), this.#options.heartbeatMs).unref()
     this.#beat()
   }
@@ -55,7 +59,11 @@ export class Membership {
   #beat(): void {
     if (this.#connection.isClosed()) return
     this.#connection.publish(this.#options.subject, `+${this.#options.id}`)
-    const oldest = this.#options.now() - MISSED_HEARTBEATS * this.#options.heartbeatMs
+    const now = this.#options.now()
+    const late = now - this.#lastBeat > 2 * this.#options.heartbeatMs
+    this.#lastBeat = now
+    if (late) return // this process stood still: what the others said meanwhile has yet to be read
+    const oldest = now - MISSED_HEARTBEATS * this.#options.heartbeatMs
     const gone = [...this.#seen].filter(([, seen]) => seen < oldest)
     for (const [id] of gone) this.#seen.delete(id)
     if (gone.length > 0) this.#options.changed()

@@ -1,9 +1,10 @@
 export { Bucket, type BucketEntry } from './bucket.ts'
 export { Bus, type BusOptions } from './bus.ts'
-export { type BusConnection } from './connect.ts'
+export type { BusConnection } from './connect.ts'
+export { type ConsumerEvent, DONE, type Outcome, type PartitionHandle } from './consumer-options.ts'
 export { BusUnusableError, isTerminal, TerminalError } from './errors.ts'
 export type { InventoryItem } from './inventory.ts'
-export { acceptAPIKey, type Address, Layout, type Part, token } from './layout.ts'
+export { type Address, acceptAPIKey, Layout, type Part, token } from './layout.ts'
 export { Membership } from './membership.ts'
 export type {
   AcceptAPIMessage,
@@ -17,8 +18,8 @@ export type {
   SourceMessage,
   SourceRef,
 } from './messages.ts'
+export { type OfferEntry, offerEntry, offerKey } from './offers.ts'
 export type { ParkedMessage } from './parked.ts'
-export { offerEntry, type OfferEntry, offerKey } from './offers.ts'
-export { type ConsumerEvent, DONE, type Outcome, PartitionConsumer, type PartitionHandle } from './partition-consumer.ts'
+export { PartitionConsumer } from './partition-consumer.ts'
 export type { KeyView } from './partition-view.ts'
 export type { ObjectRef, Publication } from './publisher.ts'

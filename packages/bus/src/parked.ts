@@ -1,7 +1,7 @@
-import { type JetStreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { z } from 'zod'
 import type { Layout } from './layout.ts'
+import { readAll } from './load-partition.ts'
 
 /** What is kept of a message that nothing could handle: no body, only where it stands and why it was given up. */
 export const parkedMessage = z.object({
@@ -18,14 +18,12 @@ export function park(connection: NatsConnection, layout: Layout, message: Parked
   connection.publish(layout.parkedSubject(message.service, message.key), JSON.stringify(message))
 }
 
-/** What is parked, oldest first, at most `limit`. */
-export async function listParked(jsm: JetStreamManager, layout: Layout, limit = 1_000): Promise<ParkedMessage[]> {
-  const { state } = await jsm.streams.info(layout.parkedStream)
-  if (state.messages === 0) return []
+/** What is parked, oldest first: the last message of each service and key. */
+export async function listParked(connection: NatsConnection, layout: Layout): Promise<ParkedMessage[]> {
   const found: ParkedMessage[] = []
-  for (let seq = state.first_seq; seq <= state.last_seq && found.length < limit; seq++) {
-    const stored = await jsm.streams.getMessage(layout.parkedStream, { seq })
-    if (stored !== null) found.push(parkedMessage.parse(stored.json()))
-  }
+  const stream = layout.parkedStream
+  await readAll(connection, { stream, filters: [`${stream}.>`], headersOnly: false }, ({ data }) => {
+    found.push(parkedMessage.parse(JSON.parse(Buffer.from(data).toString('utf8'))))
+  })
   return found
 }

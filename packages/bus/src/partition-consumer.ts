@@ -1,51 +1,13 @@
 import { AckPolicy, type ConsumerConfig, type ConsumerMessages, type JsMsg, jetstream } from '@nats-io/jetstream'
 import { type NatsConnection, nanos } from '@nats-io/transport-node'
-import { isTerminal } from './errors.ts'
-import { KeyQueue } from './key-queue.ts'
-import { type Address, type Layout, type Part, PARTITION_KEY } from './layout.ts'
-import { park } from './parked.ts'
+import { DONE, type Outcome, type PartitionConsumerOptions } from './consumer-options.ts'
+import { KeyRunner, quietly } from './key-runner.ts'
+import { type Layout, PARTITION_KEY } from './layout.ts'
 import { loadPartition } from './load-partition.ts'
+import { type Delivery, OwnedPartition } from './owned-partition.ts'
+import { park } from './parked.ts'
 import { type KeyView, PartitionView } from './partition-view.ts'
 import type { StateStream } from './stream.ts'
-
-/** What a reconcile of a key came to. Nothing else schedules another look at it; an error counts as a wait that grows. */
-export type Outcome = { done: true } | { requeueAfterMs: number; reason: string }
-export const DONE: Outcome = { done: true }
-
-export type Reconcile = (key: string, view: KeyView, attempt: number) => Promise<Outcome>
-
-export type PartitionConsumerOptions = {
-  service: string
-  /** Parts whose change is a reason to look at the key again. */
-  parts: Part[]
-  /** Further parts that a reconcile reads but is not called for. */
-  alsoLoad?: Part[]
-  /** Keys that are worked on at once, over all partitions. */
-  concurrency: number
-  reconcile: Reconcile
-  /** A message on the partition's own subject; it is handled like a key, after the keys that came before it. */
-  reconcilePartition?: (partition: PartitionHandle) => Promise<void>
-  report?: (event: ConsumerEvent) => void
-}
-
-export type ConsumerEvent =
-  | { type: 'failed'; key: string; error: unknown; retryInMs: number }
-  | { type: 'requeued'; key: string; reason: string; retryInMs: number }
-  | { type: 'parked'; key: string; reason: string }
-  | { type: 'reconciled'; key: string; seconds: number }
-  | { type: 'took over'; partition: number; keys: number }
-  | { type: 'restarting'; partition: number; reason: string }
-
-/** A partition as its owner sees it. */
-export type PartitionHandle = {
-  partition: number
-  keys: () => IterableIterator<string>
-  view: (key: string) => KeyView
-  /** Reconciles a key now, in turn with everything else of that key. */
-  reconcile: (key: string) => void
-}
-
-type Delivery = { message: JsMsg; address: Address }
 
 /** Unacknowledged messages of a replica that died come back after this time; a busy one asks for more. */
 const ACK_WAIT_MS = 5_000
@@ -53,14 +15,20 @@ const ACK_WAIT_MS = 5_000
 const PIN_TIMEOUT_MS = 6_000
 const PULL_EXPIRES_MS = 4_000
 const PULL_BATCH = 256
+/** Messages that wait for their next attempt count here; when there are so many, a partition stands still. */
+const MOST_UNACKNOWLEDGED = 100_000
 const GROUP = 'owner'
 const FIRST_RETRY_MS = 100
 const LAST_RETRY_MS = 15_000
+const UNPINNED = '$JS.EVENT.ADVISORY.CONSUMER.UNPINNED'
+/** The status events of a pull after which it brings nothing more. */
+const DEAD = ['consumer_deleted', 'consumer_not_found', 'stream_not_found']
 
 /**
  * Consumes every partition of the stream for one service. A partition is delivered to one replica at a time (a pinned pull
  * consumer); the replica that gets the first message after another, seen by a gap in the delivery sequence, loads the whole
- * partition and reconciles each of its keys once, so that nothing hangs on what the other had in memory.
+ * partition and reconciles each of its keys once, so that nothing hangs on what the other had in memory. So that there is a first
+ * message also when nothing happens, whoever starts, or hears that a partition lost its owner, publishes the word to take over.
  */
 export class PartitionConsumer {
   readonly #connection: NatsConnection
@@ -68,54 +36,111 @@ export class PartitionConsumer {
   readonly #stream: StateStream
   readonly #options: PartitionConsumerOptions
   readonly #partitions: OwnedPartition[]
-  readonly #queue: KeyQueue<Delivery | undefined>
+  readonly #runner: KeyRunner
   readonly #keepAlive: NodeJS.Timeout
+  readonly #unfollow: (() => void)[] = []
 
-  private constructor(connection: NatsConnection, layout: Layout, stream: StateStream, options: PartitionConsumerOptions) {
+  private constructor(
+    connection: NatsConnection,
+    layout: Layout,
+    stream: StateStream,
+    options: PartitionConsumerOptions,
+  ) {
     this.#connection = connection
     this.#layout = layout
     this.#stream = stream
     this.#options = options
     this.#partitions = Array.from({ length: layout.partitions }, (_, p) => new OwnedPartition(p))
-    this.#queue = new KeyQueue(options.concurrency, (key, deliveries) => this.#run(key, deliveries))
+    this.#runner = new KeyRunner(options, {
+      turnOf: (key) => this.#partitionOf(key).turn,
+      reconcile: (key, attempt) => this.#reconcile(key, attempt),
+      park: (message) => park(connection, layout, message),
+    })
     this.#keepAlive = setInterval(() => this.#extend(), ACK_WAIT_MS / 2).unref()
   }
 
-  static async start(connection: NatsConnection, layout: Layout, stream: StateStream, options: PartitionConsumerOptions): Promise<PartitionConsumer> {
+  static async start(
+    connection: NatsConnection,
+    layout: Layout,
+    stream: StateStream,
+    options: PartitionConsumerOptions,
+  ): Promise<PartitionConsumer> {
     const consumer = new PartitionConsumer(connection, layout, stream, options)
+    consumer.#followOwnership()
     await Promise.all(consumer.#partitions.map((partition) => consumer.#consume(partition)))
-    stream.onLost(() => {
-      for (const partition of consumer.#partitions) consumer.#restart(partition, 'the stream was lost')
-    })
     return consumer
   }
 
   /** What is known of a key. */
   view(key: string): KeyView {
-    return this.#partition(key).view.of(key)
+    return this.#partitionOf(key).view.of(key)
   }
 
   /** Looks at every key of the partitions that this replica owns. */
   reconcileAll(): void {
-    for (const { view } of this.#partitions) for (const key of view.keys()) this.#queue.push(key, undefined)
+    for (const { view, turn } of this.#partitions) for (const key of view.keys()) this.#runner.push(key, { turn })
   }
 
   /** Keys that wait or run. */
   get depth(): number {
-    return this.#queue.depth
+    return this.#runner.depth
   }
 
-  /** Finishes what runs, hands the partitions back and stops. */
+  /** Finishes what runs, hands the partitions and what has not run back, and stops. */
   async stop(): Promise<void> {
-    clearInterval(this.#keepAlive)
+    for (const unfollow of this.#unfollow) unfollow()
     for (const partition of this.#partitions) {
       partition.stopped = true
       partition.messages?.stop()
     }
-    await this.#queue.stop()
+    await this.#runner.stop()
+    clearInterval(this.#keepAlive)
+    for (const message of this.#unfinished()) quietly(() => message.nak())
+    if (this.#connection.isClosed()) return
     const { stream } = this.#layout
     const unpin = (p: OwnedPartition) => this.#stream.jsm.consumers.unpin(stream, this.#durable(p.number), GROUP)
     await Promise.allSettled(this.#partitions.filter((p) => p.lastDelivery > 0).map(unpin))
+  }
+
+  /** A replica that another may have replaced lets go at once; whoever owns the partition then is told to take over. */
+  #followOwnership(): void {
+    const restart = () => {
+      for (const partition of this.#partitions) this.#restart(partition, 'the stream was lost')
+    }
+    const advisories = this.#connection.subscribe(`${UNPINNED}.${this.#layout.stream}.*`, {
+      callback: (_error, { subject }) => {
+        const durable = subject.split('.').at(-1)
+        const partition = this.#partitions.find(({ number }) => this.#durable(number) === durable)
+        if (partition !== undefined) this.#callForOwner(partition)
+      },
+    })
+    this.#unfollow.push(this.#stream.onLost(restart), () => quietly(() => advisories.unsubscribe()))
+    void this.#followConnection()
+  }
+
+  /** Who was not connected does not know what others did meanwhile. */
+  async #followConnection(): Promise<void> {
+    const statuses = this.#connection.status()
+    for await (const { type } of statuses) {
+      for (const partition of this.#partitions) {
+        if (partition.stopped) return
+        if (type === 'disconnect') partition.letGo()
+        else if (type === 'reconnect') this.#callForOwner(partition)
+      }
+    }
+  }
+
+  #callForOwner(partition: OwnedPartition): void {
+    if (partition.stopped) return
+    partition.letGo()
+    const publish = (): void => {
+      if (partition.stopped || this.#connection.isClosed()) return
+      const subject = this.#layout.takeOverSubject(this.#options.service, partition.number)
+      jetstream(this.#connection)
+        .publish(subject, '')
+        .catch(() => setTimeout(publish, FIRST_RETRY_MS * 5).unref())
+    }
+    publish()
   }
 
   #durable(partition: number): string {
@@ -126,10 +151,10 @@ export class PartitionConsumer {
     const filters = this.#options.parts.map((part) => this.#layout.filter(part, partition))
     return {
       durable_name: this.#durable(partition),
-      filter_subjects: filters,
+      filter_subjects: [...filters, this.#layout.takeOverSubject(this.#options.service, partition)],
       ack_policy: AckPolicy.Explicit,
       ack_wait: nanos(ACK_WAIT_MS),
-      max_ack_pending: 4 * PULL_BATCH,
+      max_ack_pending: MOST_UNACKNOWLEDGED,
       priority_policy: 'pinned_client',
       priority_groups: [GROUP],
       priority_timeout: nanos(PIN_TIMEOUT_MS),
@@ -138,7 +163,10 @@ export class PartitionConsumer {
 
   async #consume(partition: OwnedPartition): Promise<void> {
     await this.#stream.ensureConsumer(this.#consumerConfig(partition.number))
-    const consumer = await jetstream(this.#connection).consumers.get(this.#layout.stream, this.#durable(partition.number))
+    const consumer = await jetstream(this.#connection).consumers.get(
+      this.#layout.stream,
+      this.#durable(partition.number),
+    )
     if (partition.stopped) return
     const messages = await consumer.consume({
       group: GROUP,
@@ -148,21 +176,26 @@ export class PartitionConsumer {
     } as Parameters<typeof consumer.consume>[0])
     partition.messages = messages
     void this.#supervise(partition, messages)
+    this.#callForOwner(partition)
   }
 
-  /** A consumer that was deleted under us is made again. */
+  /** A consumer that was deleted under us is made again, and so is a pull that ended. */
   async #supervise(partition: OwnedPartition, messages: ConsumerMessages): Promise<void> {
-    for await (const status of messages.status()) {
-      if (['consumer_deleted', 'consumer_not_found', 'stream_not_found'].includes(status.type)) this.#restart(partition, status.type)
+    for await (const { type } of messages.status()) {
+      if (type === 'consumer_unpinned') this.#callForOwner(partition)
+      else if (DEAD.includes(type)) return this.#restart(partition, type)
     }
+    if (partition.messages === messages) this.#restart(partition, 'the pull ended')
   }
 
   #restart(partition: OwnedPartition, reason: string): void {
-    if (partition.restarting || partition.stopped) return
+    if (partition.restarting || partition.stopped || this.#connection.isClosed()) return
     partition.restarting = true
     this.#options.report?.({ type: 'restarting', partition: partition.number, reason })
-    partition.messages?.stop()
-    partition.reset()
+    const { messages } = partition
+    partition.messages = undefined
+    messages?.stop()
+    partition.letGo()
     const attempt = (delay: number): void => {
       this.#consume(partition).then(
         () => {
@@ -176,28 +209,29 @@ export class PartitionConsumer {
 
   #deliver(partition: OwnedPartition, message: JsMsg): void {
     const address = this.#layout.parse(message.subject)
-    if (address === undefined) {
-      message.term('not a subject of the broker')
-      return
-    }
-    const { deliverySequence } = message.info
-    const continuous = partition.lastDelivery > 0 && deliverySequence === partition.lastDelivery + 1
-    partition.lastDelivery = deliverySequence
-    if (!continuous) partition.loading = this.#takeOver(partition)
-    if (partition.loading === undefined) this.#accept(partition, { message, address })
-    else partition.waiting.push({ message, address })
+    const isCall = message.subject === this.#layout.takeOverSubject(this.#options.service, partition.number)
+    const follows = partition.follows(message.info.deliverySequence)
+    if (!follows) void this.#takeOver(partition)
+    if (address === undefined && !isCall) message.term('not a subject of the broker')
+    else if (partition.loading) partition.waiting.push({ message, address })
+    else this.#accept(partition, { message, address })
   }
 
-  #accept(partition: OwnedPartition, delivery: Delivery): void {
-    const { address, message } = delivery
-    if (address.key !== PARTITION_KEY) {
-      partition.view.of(address.key).put(address.part, address.qualifier, message.seq, message.data, Date.now())
+  #accept({ number, turn, view }: OwnedPartition, { address, message }: Delivery): void {
+    if (address === undefined) {
+      message.ack()
+    } else if (address.key === PARTITION_KEY) {
+      this.#runner.push(`${PARTITION_KEY}${number}`, { turn, message })
+    } else {
+      const { part, key, qualifier } = address
+      view.of(key).put(part, qualifier, message.seq, message.data, Date.now())
+      this.#runner.push(key, { turn, message })
     }
-    this.#queue.push(address.key === PARTITION_KEY ? `${PARTITION_KEY}${partition.number}` : address.key, delivery)
   }
 
   async #takeOver(partition: OwnedPartition): Promise<void> {
     const turn = ++partition.turn
+    partition.loading = true
     const parts = [...this.#options.parts, ...(this.#options.alsoLoad ?? [])]
     const filters = parts.map((part) => this.#layout.filter(part, partition.number))
     const view = new PartitionView()
@@ -205,100 +239,50 @@ export class PartitionConsumer {
       await loadPartition(this.#connection, this.#layout, filters, view)
     } catch (error) {
       if (turn !== partition.turn) return
-      for (const { message } of partition.waiting.splice(0)) message.nak(FIRST_RETRY_MS)
-      partition.loading = undefined
-      partition.lastDelivery = 0
+      for (const { message } of partition.waiting) quietly(() => message.nak(FIRST_RETRY_MS))
+      partition.letGo()
       this.#options.report?.({ type: 'failed', key: `partition ${partition.number}`, error, retryInMs: FIRST_RETRY_MS })
       return
     }
     if (turn !== partition.turn || partition.stopped) return
     partition.view = view
-    partition.loading = undefined
+    partition.loading = false
     for (const delivery of partition.waiting.splice(0)) this.#accept(partition, delivery)
-    for (const key of view.keys()) this.#queue.push(key, undefined)
+    for (const key of view.keys()) this.#runner.push(key, { turn })
     this.#options.report?.({ type: 'took over', partition: partition.number, keys: view.size })
   }
 
-  async #run(key: string, deliveries: (Delivery | undefined)[]): Promise<void> {
-    const messages = deliveries.flatMap((delivery) => (delivery === undefined ? [] : [delivery.message]))
-    const attempt = Math.max(1, ...messages.map((message) => message.info.deliveryCount))
-    const started = performance.now()
-    try {
-      const outcome = key.startsWith(PARTITION_KEY) ? await this.#runPartition(key) : await this.#options.reconcile(key, this.view(key), attempt)
-      if ('requeueAfterMs' in outcome) {
-        this.#options.report?.({ type: 'requeued', key, reason: outcome.reason, retryInMs: outcome.requeueAfterMs })
-        return this.#again(key, messages, outcome.requeueAfterMs)
-      }
-      for (const message of messages) message.ack()
-      if (!key.startsWith(PARTITION_KEY) && this.view(key).isGone) this.#partition(key).view.drop(key)
-      this.#options.report?.({ type: 'reconciled', key, seconds: (performance.now() - started) / 1000 })
-    } catch (error) {
-      if (isTerminal(error)) return this.#park(key, messages, error)
-      const retryInMs = Math.min(FIRST_RETRY_MS * 2 ** Math.min(attempt - 1, 16), LAST_RETRY_MS)
-      this.#options.report?.({ type: 'failed', key, error, retryInMs })
-      this.#again(key, messages, retryInMs)
+  async #reconcile(key: string, attempt: number): Promise<Outcome> {
+    const { number, view, turn } = this.#partitionOf(key)
+    if (!key.startsWith(PARTITION_KEY)) {
+      const outcome = await this.#options.reconcile(key, view.of(key), attempt)
+      if ('done' in outcome && view.of(key).isGone) view.drop(key)
+      return outcome
     }
-  }
-
-  async #runPartition(key: string): Promise<Outcome> {
-    const partition = this.#partitions[Number(key.slice(PARTITION_KEY.length))] as OwnedPartition
     await this.#options.reconcilePartition?.({
-      partition: partition.number,
-      keys: () => partition.view.keys(),
-      view: (name) => partition.view.of(name),
-      reconcile: (name) => this.#queue.push(name, undefined),
+      partition: number,
+      keys: () => view.keys(),
+      view: (name) => view.of(name),
+      reconcile: (name) => this.#runner.push(name, { turn }),
     })
     return DONE
   }
 
-  /** The newest message is handed back and comes again, to whoever owns the partition then; the others are done with. */
-  #again(key: string, messages: JsMsg[], delayMs: number): void {
-    const newest = messages.pop()
-    for (const message of messages) message.ack()
-    if (newest !== undefined) newest.nak(delayMs)
-    else setTimeout(() => this.#queue.push(key, undefined), delayMs).unref()
-  }
-
-  #park(key: string, messages: JsMsg[], error: Error): void {
-    const parkedAt = new Date().toISOString()
-    const subject = messages.at(-1)?.subject ?? key
-    park(this.#connection, this.#layout, { service: this.#options.service, subject, key, reason: error.message, parkedAt })
-    for (const message of messages) message.term(error.message)
-    this.#options.report?.({ type: 'parked', key, reason: error.message })
-  }
-
   /** Asks for more time for everything that waits or runs. */
   #extend(): void {
-    for (const delivery of this.#queue.pending()) delivery?.message.working()
+    for (const message of this.#unfinished()) quietly(() => message.working())
   }
 
-  #partition(key: string): OwnedPartition {
-    return this.#partitions[this.#layout.partitionOf(key)] as OwnedPartition
-  }
-}
-
-class OwnedPartition {
-  readonly number: number
-  view = new PartitionView()
-  messages: ConsumerMessages | undefined
-  /** Sequence of the last delivery to this replica; 0: none since the view was built. */
-  lastDelivery = 0
-  /** Set while the partition is being loaded; deliveries wait in `waiting`. */
-  loading: Promise<void> | undefined
-  waiting: Delivery[] = []
-  turn = 0
-  restarting = false
-  stopped = false
-
-  constructor(number: number) {
-    this.number = number
+  *#unfinished(): IterableIterator<JsMsg> {
+    yield* this.#runner.unfinished()
+    for (const { waiting } of this.#partitions) for (const { message } of waiting) yield message
   }
 
-  reset(): void {
-    this.view = new PartitionView()
-    this.lastDelivery = 0
-    this.loading = undefined
-    this.waiting = []
-    this.turn++
+  /** Of a key, or of the partition's own key in the queue. */
+  #partitionOf(key: string): OwnedPartition {
+    const own = key.startsWith(PARTITION_KEY)
+    return this.#partitions[
+      own ? Number(key.slice(PARTITION_KEY.length)) : this.#layout.partitionOf(key)
+    ] as OwnedPartition
   }
 }

@@ -1,6 +1,6 @@
+import { TerminalError } from './errors.ts'
 import type { Part } from './layout.ts'
 import { type Messages, messageSchemas } from './messages.ts'
-import { TerminalError } from './errors.ts'
 
 type Stored = {
   seq: number
@@ -37,9 +37,9 @@ export class KeyView {
   put(part: Part, qualifier: string | undefined, seq: number, data: Uint8Array, now: number): void {
     const name = id(part, qualifier)
     const known = this.#parts.get(name)
-    if (known !== undefined && known.seq > seq) return
+    if (known !== undefined && known.seq >= seq) return // delivered again
     const stored: Stored = { seq, data: Uint8Array.from(data), parsed: undefined, learnedAt: 0 }
-    if (known !== undefined && known.learnedAt + LEARNED_FOR_MS > now && isOlder(parse(part, stored), known.parsed)) return
+    if (known !== undefined && known.learnedAt + LEARNED_FOR_MS > now && isOlder(part, stored, known.parsed)) return
     this.#parts.set(name, stored)
   }
 
@@ -67,8 +67,10 @@ export class PartitionView {
   readonly #keys = new Map<string, KeyView>()
 
   of(key: string): KeyView {
-    let view = this.#keys.get(key)
-    if (view === undefined) this.#keys.set(key, (view = new KeyView()))
+    const known = this.#keys.get(key)
+    if (known !== undefined) return known
+    const view = new KeyView()
+    this.#keys.set(key, view)
     return view
   }
 
@@ -105,15 +107,25 @@ function parse<P extends Part>(part: P, stored: Stored): Messages[P] {
   return stored.parsed as Messages[P]
 }
 
-/** Whether two snapshots are of one object and the first is the older. resourceVersions of one object can be compared. */
-function isOlder(a: unknown, b: unknown): boolean {
-  const [first, second] = [versionOf(a), versionOf(b)]
+/** Whether a snapshot is of the same object as `other` and older. resourceVersions of one object can be compared. */
+function isOlder(part: Part, snapshot: Stored, other: unknown): boolean {
+  const [first, second] = [versionOf(parsedOrUndefined(part, snapshot)), versionOf(other)]
   if (first === undefined || second === undefined || first.uid !== second.uid) return false
   return first.version < second.version
 }
 
+/** What is not valid is older than nothing: it is told of when somebody reads it. */
+function parsedOrUndefined(part: Part, stored: Stored): unknown {
+  try {
+    return parse(part, stored)
+  } catch {
+    return undefined
+  }
+}
+
 function versionOf(message: unknown): { uid: string; version: bigint } | undefined {
-  const object = (message as { object?: { metadata: { uid: string; resourceVersion: string } } | null }).object
+  const object = (message as { object?: { metadata: { uid: string; resourceVersion: string } } | null } | undefined)
+    ?.object
   if (object === undefined || object === null || !/^\d+$/.test(object.metadata.resourceVersion)) return undefined
   return { uid: object.metadata.uid, version: BigInt(object.metadata.resourceVersion) }
 }

@@ -1,18 +1,34 @@
+import { randomUUID } from 'node:crypto'
 import { type JetStreamClient, jetstream } from '@nats-io/jetstream'
-import { headers as natsHeaders, type NatsConnection } from '@nats-io/transport-node'
+import { type NatsConnection, headers as natsHeaders } from '@nats-io/transport-node'
+import { TerminalError } from './errors.ts'
 import type { Layout, Part } from './layout.ts'
 import type { Messages } from './messages.ts'
 
 /** Headers that tell of a message without its body being read. */
 export const HEADERS = { object: 'Broker-Object', version: 'Broker-Version' } as const
 
+/** The server drops a repetition for so long (DUPLICATE_WINDOW_MS in stream.ts); what was stored before cannot be overtaken. */
+const REMEMBERED_MS = 30_000
+const REMEMBERED_AT_MOST = 10_000
+
 /** How long the word that something is gone stays, for whoever was away: as long as a tombstone can matter to a slow replica. */
 const TOMBSTONE_TTL = '1h'
+/** For the headers, which count with the body: names of Kubernetes have at most 253 characters each. */
+const HEADER_ROOM = 4_096
 const FIRST_RETRY_MS = 100
 const LAST_RETRY_MS = 5_000
 
 /** One object of one cluster. `cluster` is empty for the platform's own. */
-export type ObjectRef = { cluster: string; group: string; version: string; resource: string; namespace?: string; name: string; uid?: string }
+export type ObjectRef = {
+  cluster: string
+  group: string
+  version: string
+  resource: string
+  namespace?: string
+  name: string
+  uid?: string
+}
 
 export type Publication<P extends Part = Part> = {
   part: P
@@ -41,6 +57,8 @@ export class Publisher {
   readonly #layout: Layout
   readonly #ensureStream: () => Promise<void>
   readonly #slots = new Map<string, Slot>()
+  /** Sequence of what was last stored by subject, the longest ago first. */
+  readonly #stored = new Map<string, { seq: number; at: number }>()
 
   constructor(connection: NatsConnection, layout: Layout, ensureStream: () => Promise<void>) {
     this.#connection = connection
@@ -49,7 +67,7 @@ export class Publisher {
     this.#ensureStream = ensureStream
   }
 
-  /** Resolves when the server has stored this message or a newer one of the same subject; rejects only when the connection closed. */
+  /** Resolves when the server has stored this message or a newer one of the same subject; rejects with TerminalError if it is too large, or when the connection closed. */
   publish<P extends Part>(publication: Publication<P>): Promise<void> {
     const subject = this.#layout.subject(publication.part, publication.key, publication.qualifier)
     return this.#enqueue(subject, publication as Publication)
@@ -92,17 +110,39 @@ export class Publisher {
 
   async #send(subject: string, publication: Publication): Promise<void> {
     const body = JSON.stringify(publication.message)
-    const options = publishOptions(subject, publication)
+    this.#refuseTooLarge(subject, body)
+    let options = publishOptions(subject, publication)
     for (let retry = FIRST_RETRY_MS; ; retry = Math.min(retry * 2, LAST_RETRY_MS)) {
       try {
-        await this.#js.publish(subject, body, options)
-        return
+        const { seq, duplicate } = await this.#js.publish(subject, body, options)
+        const before = this.#stored.get(subject)
+        if (!duplicate || before === undefined || before.seq <= seq) return this.#remember(subject, seq)
+        // Another publisher was faster with this version, and one of ours that is older came after it and stands there now.
+        options = publishOptions(subject, { ...publication, epoch: randomUUID() })
       } catch (error) {
         if (this.#connection.isClosed()) throw error
         await new Promise((resolve) => setTimeout(resolve, retry))
         await this.#ensureStream().catch(() => undefined) // the next attempt to publish tells
       }
     }
+  }
+
+  #remember(subject: string, seq: number): void {
+    const now = Date.now()
+    this.#stored.delete(subject)
+    this.#stored.set(subject, { seq, at: now })
+    for (const [oldest, { at }] of this.#stored) {
+      if (at + REMEMBERED_MS > now && this.#stored.size <= REMEMBERED_AT_MOST) break
+      this.#stored.delete(oldest)
+    }
+  }
+
+  /** The client throws for it at once, and would at every attempt. */
+  #refuseTooLarge(subject: string, body: string): void {
+    const most = this.#connection.info?.max_payload
+    const size = Buffer.byteLength(body) + HEADER_ROOM
+    if (most !== undefined && size > most)
+      throw new TerminalError(`${subject}: ${size} bytes, and the server takes ${most}`)
   }
 }
 

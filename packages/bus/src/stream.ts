@@ -9,6 +9,7 @@ import {
   type StreamConfig,
 } from '@nats-io/jetstream'
 import { type NatsConnection, nanos } from '@nats-io/transport-node'
+import { BusUnusableError } from './errors.ts'
 import type { Layout } from './layout.ts'
 
 /** How long the server recognises a publication that it has had already: longer than a watch lags behind its writer. */
@@ -35,7 +36,10 @@ export class StateStream {
   }
 
   static async open(connection: NatsConnection, layout: Layout, replicas = 1): Promise<StateStream> {
-    const jsm = await jetstreamManager(connection)
+    const jsm = await jetstreamManager(connection).catch((cause: unknown) => {
+      if (!isRefusal(cause)) throw cause
+      throw new BusUnusableError(`JetStream is not there for this account: ${cause.message}`, { cause })
+    })
     const stream = new StateStream(jsm, layout, replicas)
     await stream.ensure()
     stream.#watch(connection)
@@ -81,6 +85,7 @@ export class StateStream {
       subjects: [`${this.#layout.parkedStream}.>`],
       max_age: nanos(PARKED_FOR_MS),
       max_msgs: PARKED_AT_MOST,
+      max_msgs_per_subject: 1,
     })
     const known = this.#created
     this.#created = info.created
@@ -88,13 +93,28 @@ export class StateStream {
   }
 
   async #add(config: Partial<StreamConfig> & { name: string }) {
-    const full = { ...config, retention: RetentionPolicy.Limits, storage: StorageType.File, discard: DiscardPolicy.Old, num_replicas: this.#replicas }
+    const full = {
+      ...config,
+      retention: RetentionPolicy.Limits,
+      storage: StorageType.File,
+      discard: DiscardPolicy.Old,
+      num_replicas: this.#replicas,
+    }
     try {
       return await this.jsm.streams.add(full)
     } catch (error) {
-      if (!isStreamExists(error)) throw error
+      if (!isStreamExists(error)) throw unusable(config.name, error)
+      await this.#refuseForeign(config)
       return await this.jsm.streams.update(config.name, full)
     }
+  }
+
+  async #refuseForeign({ name, subjects = [] }: Partial<StreamConfig> & { name: string }): Promise<void> {
+    const { config } = await this.jsm.streams.info(name)
+    if (config.subjects?.join() === subjects.join()) return
+    throw new BusUnusableError(
+      `the stream "${name}" is there with other subjects (${config.subjects}): choose another prefix`,
+    )
   }
 
   /** The server tells of deleted streams by advisory; after a reconnect it may be another server, or one that lost its disk. */
@@ -110,6 +130,17 @@ export class StateStream {
       for await (const status of connection.status()) if (status.type === 'reconnect') recover()
     })()
   }
+}
+
+/** JetStream said no, or nobody answers for it. */
+function isRefusal(error: unknown): error is Error {
+  return error instanceof JetStreamApiError || (error instanceof Error && error.name === 'JetStreamNotEnabled')
+}
+
+/** "subjects overlap with an existing stream" (error 10065) does not pass by itself. */
+function unusable(name: string, error: unknown): unknown {
+  if (!(error instanceof JetStreamApiError) || error.code !== 10065) return error
+  return new BusUnusableError(`the stream "${name}" cannot be made: ${error.message}`, { cause: error })
 }
 
 /** "stream name already in use with a different configuration" (error 10058 of the JetStream API). */

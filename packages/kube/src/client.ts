@@ -1,114 +1,188 @@
 import type { IncomingMessage } from 'node:http'
-import { AlreadyExistsError, isInvalid, KubeError, type Status } from './errors.ts'
-import { type Endpoint, readKubeconfig } from './kubeconfig.ts'
+import { type Endpoint, readKubeconfig } from './clusters/kubeconfig.ts'
+import { AlreadyExistsError, isGone, isVersionRefusal, KubeError, type Status } from './errors.ts'
 import { stripManagedFields } from './managed-fields.ts'
+import { Patience } from './patience.ts'
+import { type CollectionRef, type ObjectRef, pathOf, type Query } from './refs.ts'
 import { type HttpResponse, Transport } from './transport.ts'
 
-/** A collection that an API server serves: `resource` in the plural, group `''` for core. */
-export type ResourceRef = { group: string; version: string; resource: string }
-/** One object, or with `name` left out the collection that it is in; no `namespace` means all, or cluster-scoped. */
-export type CollectionRef = ResourceRef & { namespace?: string | undefined }
-export type ObjectRef = CollectionRef & { name: string }
-
-export type ReadOptions = { metadataOnly?: boolean; signal?: AbortSignal }
-export type WriteOptions = { fieldManager?: string; subresource?: 'status' | 'scale'; signal?: AbortSignal }
+/** `timeoutMs`: until the whole answer is there; otherwise that of the client. */
+export type CallOptions = { signal?: AbortSignal | undefined; timeoutMs?: number | undefined }
+/** `metadataOnly`: the server answers PartialObjectMetadata, without spec, status and data. */
+export type ReadOptions = CallOptions & { metadataOnly?: boolean }
+export type WriteOptions = CallOptions & { fieldManager?: string; subresource?: 'status' | 'scale' }
 export type ApplyOptions = WriteOptions & {
   /** Takes fields over from other managers. */
   force?: boolean
-  /** Refuses with `isAlreadyExists` if the object is there. Custom resources only. */
+  /** Refuses with `isAlreadyExists` if the object is there. Custom resources only: built-in kinds may be updated without a version. */
   createOnly?: boolean
 }
-export type DeleteOptions = { uid?: string | undefined; propagationPolicy?: 'Background' | 'Foreground' | 'Orphan'; signal?: AbortSignal }
+export type DeleteOptions = CallOptions & {
+  /** Only the very object of this uid, or in this version: 409, `isConflict`, otherwise. */
+  uid?: string | undefined
+  resourceVersion?: string | undefined
+  propagationPolicy?: 'Background' | 'Foreground' | 'Orphan'
+}
 
 /** One page, or all pages, of a collection. */
 export type List<T> = { items: T[]; resourceVersion: string }
 
-export type ListOptions = ReadOptions & { labelSelector?: string; fieldSelector?: string; limit?: number }
+export type ListOptions = ReadOptions & {
+  labelSelector?: string | undefined
+  fieldSelector?: string | undefined
+  /** Objects on a page; 0 asks for all at once. */
+  limit?: number
+}
+
+/** What a caller may count or log of a client's requests. */
+export type ClientEvent =
+  /** An answer, or with status 0 none. */
+  | { type: 'request'; method: string; status: number; seconds: number }
+  /** The server asked to be left alone for so long; the client waits. */
+  | { type: 'throttled'; seconds: number }
+
+export type ClientOptions = {
+  onEvent?: (event: ClientEvent) => void
+  /** Milliseconds for one request, 10,000 if left out. */
+  timeoutMs?: number
+  /** Between 0 and 1, for the spread of what waits. */
+  random?: () => number
+}
+
+type Sent = CallOptions & {
+  method: string
+  path: string
+  accept?: string | undefined
+  contentType?: string
+  body?: object
+  repeatable?: boolean
+}
 
 const FIELD_MANAGER = 'resource-broker'
 const TIMEOUT_MS = 10_000
 const PAGE = 500
 /** A server that asks for patience gets it this often before its answer is passed on. */
-const MOST_PATIENCE = 3
-const LONGEST_PATIENCE_S = 5
+const MOST_PATIENCE = 5
 
 const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json'
 const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json'
 
 /**
- * The Kubernetes API of one cluster, for any kind. Each call is one request; a server's 429, or 503 with Retry-After, is honoured
- * and tried again. All calls throw KubeError for a refusal and ConnectionError for no answer.
+ * The Kubernetes API of one cluster, or of one kcp workspace, for any kind. Each call is one request; a server's 429, or 503 with
+ * Retry-After, holds all requests of this client back and is tried again. All calls throw KubeError for a refusal, ConnectionError
+ * for no answer, CredentialsError if a token cannot be had, and the reason of their signal when that aborts.
  */
 export class KubeClient {
   readonly #transport: Transport
+  readonly #options: ClientOptions
+  readonly #patience: Patience
 
-  constructor(endpoint: Endpoint) {
+  constructor(endpoint: Endpoint, options: ClientOptions = {}) {
     this.#transport = new Transport(endpoint)
+    this.#options = options
+    const onAsked = (seconds: number) => options.onEvent?.({ type: 'throttled', seconds })
+    this.#patience = new Patience({ random: options.random ?? Math.random, onAsked })
   }
 
   /** For the current context of a kubeconfig file. @throws {KubeconfigError} */
-  static async fromFile(path: string): Promise<KubeClient> {
-    return new KubeClient(await readKubeconfig(path))
+  static async fromFile(path: string, options?: ClientOptions): Promise<KubeClient> {
+    return new KubeClient(await readKubeconfig(path), options)
   }
 
-  async get<T>(ref: ObjectRef, { metadataOnly, signal }: ReadOptions = {}): Promise<T> {
-    return await this.#json<T>({ method: 'GET', path: pathOf(ref), accept: metadataOnly ? METADATA_ONLY : undefined, signal })
+  /** Goes on with another address or other credentials of the same cluster; requests and watches under way are not disturbed. */
+  update(endpoint: Endpoint): void {
+    this.#transport.update(endpoint)
+  }
+
+  async get<T>(ref: ObjectRef, { metadataOnly, ...call }: ReadOptions = {}): Promise<T> {
+    return await this.#json<T>({
+      ...call,
+      method: 'GET',
+      path: pathOf(ref),
+      accept: metadataOnly ? METADATA_ONLY : undefined,
+    })
   }
 
   /** All pages of a collection, from one consistent snapshot. */
   async list<T>(ref: CollectionRef, options: ListOptions = {}): Promise<List<T>> {
-    const { metadataOnly, signal, labelSelector, fieldSelector, limit = PAGE } = options
+    const { limit = PAGE } = options
     const items: T[] = []
-    for (let next = ''; ; ) {
-      const query = { labelSelector, fieldSelector, limit: String(limit), continue: next }
-      const request = { method: 'GET', path: pathOf(ref, query), accept: metadataOnly ? METADATA_LIST : undefined, signal }
-      const page = await this.#json<{ items?: T[]; metadata: { resourceVersion: string; continue?: string } }>(request)
-      items.push(...(page.items ?? []).map(stripManagedFields))
-      next = page.metadata.continue ?? ''
-      if (next === '') return { items, resourceVersion: page.metadata.resourceVersion }
+    try {
+      let resourceVersion = ''
+      for await (const page of this.pages<T>(ref, { ...options, limit })) {
+        items.push(...page.items)
+        resourceVersion = page.resourceVersion
+      }
+      return { items, resourceVersion }
+    } catch (error) {
+      // The snapshot was compacted away between two pages (every 5 minutes): all in one answer cannot expire.
+      if (!isGone(error) || limit === 0) throw error
+      return await this.list<T>(ref, { ...options, limit: 0 })
     }
   }
 
-  async create<T>(ref: CollectionRef & { name?: string }, body: object, { fieldManager = FIELD_MANAGER, signal }: WriteOptions = {}): Promise<T> {
-    const { name: _name, ...collection } = ref
-    return await this.#json<T>({ method: 'POST', path: pathOf(collection, { fieldManager }), body, signal })
+  /** Page after page of one consistent snapshot. @throws {KubeError} `isGone` when it took so long that the snapshot is no more */
+  async *pages<T>(ref: CollectionRef, options: ListOptions = {}): AsyncGenerator<List<T>> {
+    const { metadataOnly, labelSelector, fieldSelector, limit = PAGE, ...call } = options
+    const accept = metadataOnly ? METADATA_LIST : undefined
+    const selection = { labelSelector, fieldSelector, limit: limit === 0 ? '' : String(limit) }
+    let next: string | undefined = ''
+    do {
+      const path = pathOf(ref, { ...selection, continue: next })
+      type Page = { items?: T[] | null; metadata: { resourceVersion: string; continue?: string } }
+      const page: Page = await this.#json<Page>({ ...call, method: 'GET', path, accept })
+      for (const item of page.items ?? []) stripManagedFields(item)
+      yield { items: page.items ?? [], resourceVersion: page.metadata.resourceVersion }
+      next = page.metadata.continue
+    } while (next)
+  }
+
+  async create<T>(ref: CollectionRef, body: object, options: WriteOptions = {}): Promise<T> {
+    const { fieldManager = FIELD_MANAGER, subresource: _none, ...call } = options
+    const { group, version, resource, namespace } = ref
+    const path = pathOf({ group, version, resource, namespace }, { fieldManager })
+    return await this.#json<T>({ ...call, method: 'POST', path, body })
   }
 
   /**
-   * Server-side apply. With `metadata.uid` in the body the server refuses (409) to create what is not there, and to touch another
-   * object of the name. `createOnly` sends resourceVersion "0", which an existing custom resource refuses (422) as no version to
-   * update from; kube-apiserver 1.34 answers so.
+   * Server-side apply. With `metadata.uid` in the body the server refuses (`isConflict`) to create what is not there, and to touch
+   * another object of the name; not so in a subresource, where only `metadata.resourceVersion` counts. `createOnly` sends
+   * resourceVersion "0", which an existing custom resource refuses (422) as no version to update from. So kube-apiserver 1.34.
    */
   async apply<T>(ref: ObjectRef, body: object, options: ApplyOptions = {}): Promise<T> {
-    const { fieldManager = FIELD_MANAGER, force = false, createOnly = false, subresource, signal } = options
+    const { fieldManager = FIELD_MANAGER, force = false, createOnly = false, subresource, ...call } = options
     const path = pathOf(ref, { fieldManager, force: String(force) }, subresource)
-    const sent = createOnly ? { ...body, metadata: { ...(body as { metadata?: object }).metadata, resourceVersion: '0' } } : body
+    const request = { ...call, method: 'PATCH', path, contentType: 'application/apply-patch+yaml' }
+    if (!createOnly) return await this.#json<T>({ ...request, body, repeatable: true })
+    const fresh = { ...body, metadata: { ...(body as { metadata?: object }).metadata, resourceVersion: '0' } }
     try {
-      return await this.#json<T>({ method: 'PATCH', path, contentType: 'application/apply-patch+yaml', body: sent, signal })
+      return await this.#json<T>({ ...request, body: fresh })
     } catch (error) {
-      if (createOnly && isVersionRefusal(error)) throw new AlreadyExistsError(`${ref.resource}/${ref.name} already exists`, { cause: error })
-      throw error
+      if (!isVersionRefusal(error)) throw error
+      throw new AlreadyExistsError(`${ref.resource}/${ref.name} already exists`, { cause: error })
     }
   }
 
-  async mergePatch<T>(ref: ObjectRef, patch: object, { fieldManager = FIELD_MANAGER, subresource, signal }: WriteOptions = {}): Promise<T> {
-    return await this.#json<T>({ method: 'PATCH', path: pathOf(ref, { fieldManager }, subresource), contentType: 'application/merge-patch+json', body: patch, signal })
+  /** JSON merge patch (RFC 7386). `metadata.uid` in it guards as in `apply`. */
+  async mergePatch<T>(ref: ObjectRef, patch: object, options: WriteOptions = {}): Promise<T> {
+    const { fieldManager = FIELD_MANAGER, subresource, ...call } = options
+    const path = pathOf(ref, { fieldManager }, subresource)
+    const contentType = 'application/merge-patch+json'
+    return await this.#json<T>({ ...call, method: 'PATCH', path, contentType, body: patch, repeatable: true })
   }
 
   /** Replaces the whole object; `metadata.resourceVersion` in the body makes it conditional. */
-  async replace<T>(ref: ObjectRef, body: object, { fieldManager = FIELD_MANAGER, subresource, signal }: WriteOptions = {}): Promise<T> {
-    return await this.#json<T>({ method: 'PUT', path: pathOf(ref, { fieldManager }, subresource), body, signal })
+  async replace<T>(ref: ObjectRef, body: object, options: WriteOptions = {}): Promise<T> {
+    const { fieldManager = FIELD_MANAGER, subresource, ...call } = options
+    return await this.#json<T>({ ...call, method: 'PUT', path: pathOf(ref, { fieldManager }, subresource), body })
   }
 
-  /** Asks for the deletion; with `uid` of that very object alone (409 otherwise). */
-  async delete(ref: ObjectRef, { uid, propagationPolicy, signal }: DeleteOptions = {}): Promise<void> {
-    const body = {
-      apiVersion: 'v1',
-      kind: 'DeleteOptions',
-      ...(uid === undefined ? {} : { preconditions: { uid } }),
-      ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
-    }
-    await this.#json({ method: 'DELETE', path: pathOf(ref), body, signal })
+  /** Asks for the deletion; resolves when the server took note, finalizers may keep the object for longer. */
+  async delete(ref: ObjectRef, options: DeleteOptions = {}): Promise<void> {
+    const { uid, resourceVersion, propagationPolicy, ...call } = options
+    const preconditions = { uid, resourceVersion }
+    const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions, propagationPolicy }
+    await this.#json({ ...call, method: 'DELETE', path: pathOf(ref), body })
   }
 
   /** Any path of the API server, such as `/apis` for discovery. */
@@ -116,66 +190,94 @@ export class KubeClient {
     return await this.#json<T>({ method: 'GET', path, signal })
   }
 
-  /** The raw answer of a watch: one JSON event a line. @throws {KubeError} if it is refused at the start. */
-  async watch(ref: CollectionRef, query: Record<string, string | undefined>, options: { metadataOnly: boolean; signal: AbortSignal }): Promise<IncomingMessage> {
+  /** The raw answer of a watch: one JSON event a line, until `signal` aborts. @throws {KubeError} if it is refused at the start. */
+  async watch(
+    ref: CollectionRef,
+    query: Query,
+    options: { metadataOnly: boolean; signal: AbortSignal },
+  ): Promise<IncomingMessage> {
+    const { metadataOnly, signal } = options
+    await this.#patience.over(signal)
     const path = pathOf(ref, { ...query, watch: 'true' })
-    const headers = { accept: options.metadataOnly ? METADATA_ONLY : 'application/json' }
-    const response = await this.#transport.stream({ method: 'GET', path, headers, signal: options.signal, timeoutMs: TIMEOUT_MS })
+    const headers = { accept: metadataOnly ? METADATA_ONLY : 'application/json' }
+    const timeoutMs = this.#options.timeoutMs ?? TIMEOUT_MS
+    const response = await this.#transport.stream({ method: 'GET', path, headers, signal, timeoutMs })
     if (response.statusCode === 200) return response
     const chunks: Buffer[] = []
     for await (const chunk of response) chunks.push(chunk as Buffer)
-    throw errorOf({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks).toString('utf8') })
+    const body = Buffer.concat(chunks).toString('utf8')
+    const error = errorOf({ status: response.statusCode ?? 0, headers: response.headers, body })
+    if (error.status === 401) this.#transport.renewCredentials()
+    if (asksForPatience(error)) this.#patience.asked(error.retryAfterSeconds)
+    throw error
   }
 
-  /** Closes idle connections; requests under way fail. */
+  /** Breaks off requests and watches that are under way; later ones fail. */
   close(): void {
     this.#transport.close()
   }
 
-  async #json<T>(request: { method: string; path: string; accept?: string | undefined; contentType?: string; body?: object; signal?: AbortSignal | undefined }): Promise<T> {
-    const { method, path, accept = 'application/json', contentType = 'application/json', body, signal } = request
-    const headers = { accept, ...(body === undefined ? {} : { 'content-type': contentType }) }
+  async #json<T>(sent: Sent): Promise<T> {
+    const {
+      method,
+      path,
+      accept = 'application/json',
+      contentType = 'application/json',
+      signal,
+      repeatable = method === 'GET',
+    } = sent
+    const headers: Record<string, string> = { accept }
+    if (sent.body !== undefined) headers['content-type'] = contentType
+    const body = sent.body === undefined ? undefined : JSON.stringify(sent.body)
+    const timeoutMs = sent.timeoutMs ?? this.#options.timeoutMs ?? TIMEOUT_MS
+    let renewed = false
     for (let patience = MOST_PATIENCE; ; patience--) {
-      const sent = { method, path, headers, body: body === undefined ? undefined : JSON.stringify(body), signal, timeoutMs: TIMEOUT_MS }
-      const response = await this.#transport.send(sent)
+      const waiting = this.#patience.over(signal)
+      if (waiting !== undefined) await waiting
+      const response = await this.#answer({ method, path, headers, body, signal, timeoutMs, repeatable })
       if (response.status >= 200 && response.status < 300) return stripManagedFields(JSON.parse(response.body) as T)
+      if (response.status === 401 && !renewed && this.#transport.renewCredentials()) {
+        renewed = true
+        continue
+      }
       const error = errorOf(response)
-      if (patience === 0 || !asksForPatience(error)) throw error
-      await new Promise((resolve) => setTimeout(resolve, Math.min(error.retryAfterSeconds ?? 1, LONGEST_PATIENCE_S) * 1000))
+      if (!asksForPatience(error)) throw error
+      this.#patience.asked(error.retryAfterSeconds)
+      if (patience === 0) throw error
+    }
+  }
+
+  async #answer(request: Parameters<Transport['send']>[0]): Promise<HttpResponse> {
+    const { onEvent } = this.#options
+    if (onEvent === undefined) return await this.#transport.send(request)
+    const started = performance.now()
+    let status = 0
+    try {
+      const response = await this.#transport.send(request)
+      status = response.status
+      return response
+    } finally {
+      onEvent({ type: 'request', method: request.method, status, seconds: (performance.now() - started) / 1000 })
     }
   }
 }
 
-/** Path of an object or collection with its query; values that are undefined or empty are left out. */
-export function pathOf(ref: CollectionRef & { name?: string }, query: Record<string, string | undefined> = {}, subresource?: string): string {
-  const { group, version, resource, namespace, name } = ref
-  const parts = [group === '' ? `/api/${version}` : `/apis/${group}/${version}`]
-  if (namespace !== undefined) parts.push('namespaces', encodeURIComponent(namespace))
-  parts.push(resource)
-  if (name !== undefined) parts.push(encodeURIComponent(name))
-  if (subresource !== undefined) parts.push(subresource)
-  const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== '')
-  return parts.join('/') + (given.length === 0 ? '' : `?${new URLSearchParams(given)}`)
-}
-
 function errorOf({ status, headers, body }: HttpResponse): KubeError {
-  const after = Number(headers['retry-after'])
+  const header = headers['retry-after']
+  const after = header === undefined ? Number.NaN : Number(header)
   return new KubeError(status, statusOf(body), Number.isFinite(after) ? after : undefined)
 }
 
-/** Proxies and virtual workspaces answer plain text in places (kcp contract 11.3). */
+/** Proxies, virtual workspaces and unknown paths answer plain text. */
 function statusOf(body: string): Status {
   try {
-    return JSON.parse(body) as Status
-  } catch {
-    return { message: body.trim().slice(0, 500) }
-  }
+    const parsed: unknown = JSON.parse(body)
+    if (typeof parsed === 'object' && parsed !== null) return parsed
+  } catch {}
+  const message = body.trim().slice(0, 500)
+  return message === '' ? {} : { message }
 }
 
 function asksForPatience(error: KubeError): boolean {
   return error.status === 429 || (error.status === 503 && error.retryAfterSeconds !== undefined)
-}
-
-function isVersionRefusal(error: unknown): boolean {
-  return isInvalid(error) && (error.details?.causes ?? []).some(({ field }) => field === 'metadata.resourceVersion')
 }

@@ -8,15 +8,16 @@ export type Status = {
 
 /** An API server's refusal. `status` is the HTTP status, `reason` the machine-readable word of Kubernetes, such as `NotFound`. */
 export class KubeError extends Error {
+  override readonly name = 'KubeError'
   readonly code = 'Kube'
   readonly status: number
   readonly reason: string
   readonly details: Status['details']
+  /** Seconds until the server wants to be asked again. */
   readonly retryAfterSeconds: number | undefined
 
   constructor(status: number, body: Status, retryAfterSeconds?: number) {
     super(body.message ?? `HTTP ${status}`)
-    this.name = 'KubeError'
     this.status = status
     this.reason = body.reason ?? ''
     this.details = body.details
@@ -24,23 +25,36 @@ export class KubeError extends Error {
   }
 }
 
-/** No answer: the connection failed, broke or timed out. */
+/** No answer: the connection failed, broke or timed out. The message names method, server and path, never a header. */
 export class ConnectionError extends Error {
+  override readonly name = 'ConnectionError'
   readonly code = 'KubeConnection'
+}
+
+/** No credentials for the request: the token file or the exec plugin failed. */
+export class CredentialsError extends Error {
+  override readonly name = 'CredentialsError'
+  readonly code = 'KubeCredentials'
 }
 
 /** A create-only apply found the object there. */
 export class AlreadyExistsError extends Error {
+  override readonly name = 'AlreadyExistsError'
   readonly code = 'KubeAlreadyExists'
 }
 
 /** A kubeconfig that cannot be used; the message says which file and what is wrong. */
 export class KubeconfigError extends Error {
+  override readonly name = 'KubeconfigError'
   readonly code = 'Kubeconfig'
 }
 
-const is = (status: number, reason?: string) => (error: unknown): error is KubeError =>
-  error instanceof KubeError && error.status === status && (reason === undefined || error.reason === reason)
+const is =
+  (status: number, reason?: string) =>
+  (error: unknown): error is KubeError =>
+    error instanceof KubeError && error.status === status && (reason === undefined || error.reason === reason)
+
+const names = (error: KubeError, field: string) => (error.details?.causes ?? []).some((cause) => cause.field === field)
 
 export const isNotFound = is(404)
 export const isForbidden = is(403)
@@ -53,19 +67,30 @@ export const isInvalid = is(422)
 export function isConflict(error: unknown): error is KubeError {
   if (!(error instanceof KubeError)) return false
   if (error.status === 409) return error.reason !== 'AlreadyExists'
-  return error.status === 422 && (error.details?.causes ?? []).some(({ field }) => field === 'metadata.uid')
+  return error.status === 422 && names(error, 'metadata.uid')
+}
+
+/** Another field manager owns a field of an apply that was not forced. */
+export function isFieldConflict(error: unknown): error is KubeError {
+  return is(409)(error) && (error.details?.causes ?? []).some(({ reason }) => reason === 'FieldManagerConflict')
 }
 
 export function isAlreadyExists(error: unknown): error is Error {
   return error instanceof AlreadyExistsError || is(409, 'AlreadyExists')(error)
 }
 
-/** The resourceVersion is too old to go on from. */
+/** An existing custom resource's refusal of resourceVersion "0", see `ApplyOptions.createOnly`. */
+export function isVersionRefusal(error: unknown): boolean {
+  return isInvalid(error) && names(error, 'metadata.resourceVersion')
+}
+
+/** The resourceVersion, or the `continue` of a list, is too old to go on from. */
 export function isGone(error: unknown): error is KubeError {
   return error instanceof KubeError && (error.status === 410 || error.reason === 'Expired' || error.reason === 'Gone')
 }
 
 /** Worth trying again as it is: no answer, 429, or a fault of the server. */
 export function isTransient(error: unknown): boolean {
-  return error instanceof ConnectionError || (error instanceof KubeError && (error.status === 429 || error.status >= 500))
+  if (error instanceof ConnectionError || error instanceof CredentialsError) return true
+  return error instanceof KubeError && (error.status === 429 || error.status >= 500)
 }

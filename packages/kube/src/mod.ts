@@ -1,21 +1,25 @@
 export {
   type ApplyOptions,
-  type CollectionRef,
+  type CallOptions,
+  type ClientEvent,
+  type ClientOptions,
   type DeleteOptions,
   KubeClient,
   type List,
   type ListOptions,
-  type ObjectRef,
   type ReadOptions,
-  type ResourceRef,
   type WriteOptions,
 } from './client.ts'
+export { type Endpoint, readKubeconfig } from './clusters/kubeconfig.ts'
+export { type Cluster, KubeconfigFiles, type KubeconfigFilesOptions } from './clusters/kubeconfig-files.ts'
 export { type DiscoveredResource, type Kind, resolveResource } from './discovery.ts'
 export {
   AlreadyExistsError,
   ConnectionError,
+  CredentialsError,
   isAlreadyExists,
   isConflict,
+  isFieldConflict,
   isForbidden,
   isGone,
   isInvalid,
@@ -24,6 +28,14 @@ export {
   KubeconfigError,
   KubeError,
 } from './errors.ts'
-export { type Cluster, KubeconfigFiles } from './kubeconfig-files.ts'
 export { isAppliedBy } from './managed-fields.ts'
-export { type Gone, type Watch, type WatchEvent, type WatchHandler, type WatchOptions, type WatchedObject, watchResource } from './watch.ts'
+export type { CollectionRef, ObjectRef, ResourceRef } from './refs.ts'
+export type { Gone, Known } from './watch/object-index.ts'
+export {
+  type Watch,
+  type WatchEvent,
+  type WatchedObject,
+  type WatchHandler,
+  type WatchOptions,
+  watchResource,
+} from './watch/watch.ts'

@@ -11,6 +11,7 @@ export {
 export { type ControlPlane, type ControlPlaneOptions, type Identity, startControlPlane } from './control-plane.ts'
 export type { Controller } from './controller-manager.ts'
 export { type Nats, type NatsOptions, startNats } from './nats.ts'
+export { CertificateAuthority } from './pki.ts'
 export { freePort } from './ports.ts'
 export { logTail, ManagedProcess, type ProcessSpec, StartError } from './processes.ts'
 export { type BinaryName, cacheDirectory, type Report } from './tools.ts'

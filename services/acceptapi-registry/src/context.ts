@@ -7,7 +7,9 @@ export type RegistryContext = {
   bucket: Bucket<OfferEntry>
   /** Kinds that the broker serves. */
   kinds: WatchedKind[]
-  /** Whether the bucket has spoken of an offer, and what was last put there, by key. */
+  /** What the bucket holds, by key, whichever replica put it there: the last valid version of each offer. */
+  kept: Map<string, OfferEntry>
+  /** What this replica put there last, by key. */
   put: Map<string, string>
   logger: Logger
   now: () => Date

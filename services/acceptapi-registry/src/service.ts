@@ -17,7 +17,8 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   const bus = await openBus(service)
   const clusters = await openClusters(service)
   const bucket = await bus.bucket(bus.layout.offersBucket, offerEntry)
-  const context: RegistryContext = { clusters, bucket, kinds: service.config.watchKind, put: new Map(), logger: service.logger, now: () => new Date() }
+  const context: RegistryContext = { clusters, bucket, kinds: service.config.watchKind, kept: new Map(), put: new Map(), logger: service.logger, now: () => new Date() }
+  await follow(context, service.signal)
   const consumer = await bus.consume({
     service: NAME,
     parts: ['acceptapi'],
@@ -30,4 +31,26 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     consumer.reconcileAll()
   })
   service.onStop('consumer', () => consumer.stop())
+}
+
+const RETRY_MS = 500
+
+/** Keeps `kept` as the bucket is; resolves once it was read. What a lost bucket held stays known, to be put there again. */
+async function follow({ bucket, kept, logger }: RegistryContext, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const read = async () => {
+    for await (const entry of bucket.watch(signal)) {
+      if (entry === 'ready') resolve()
+      else if (entry.value === undefined) kept.delete(entry.key)
+      else kept.set(entry.key, entry.value)
+    }
+  }
+  const readAgain = async () => {
+    while (!signal.aborted) {
+      await read().catch((error: unknown) => logger.warn({ err: error }, 'offers are not readable, trying again'))
+      await new Promise((done) => setTimeout(done, RETRY_MS))
+    }
+  }
+  void readAgain()
+  await promise
 }

@@ -1,4 +1,4 @@
-import type { Assignment, AssignmentCopy, Migration, MigrationState } from '@resource-broker/api'
+import { annotations, type Assignment, type AssignmentCopy, type CopyStatus, type Migration, type MigrationState } from '@resource-broker/api'
 
 /** The fields of the Assignment's spec that a Migration may write. */
 export type AssignmentEdit = { providerCluster?: string; acceptAPIName?: string; copies: AssignmentCopy[] | null }
@@ -67,7 +67,7 @@ const hold = (reason: string, message: string): Step => ({ state: 'Pending', rea
 function awaitIncoming(migration: Migration, assignment: Assignment): Step | undefined {
   const { to } = migration.spec
   if (migration.spec.cancel === true) return rollBack(migration, assignment)
-  const copy = copyOf(assignment, to.providerCluster)
+  const copy = incomingOf(migration, assignment)
   if (copy?.ready === true) return { state: 'InitialCompleted', reason: 'IncomingReady', message: `the copy at ${to.providerCluster} is ready` }
   if (copy?.state === 'Failed') {
     const message = `the copy at ${to.providerCluster} failed: ${copy.message ?? 'it gives no reason'}; the object stays at ${assignment.spec.providerCluster}`
@@ -82,9 +82,9 @@ function rollBack({ spec }: Migration, assignment: Assignment): Step {
   return { state: 'RolledBack', reason: 'Cancelled', message, edit: { copies: without(assignment, spec.to.providerCluster) } }
 }
 
-function cutOver({ spec }: Migration, assignment: Assignment): Step | undefined {
-  const { from, to } = spec
-  if (assignment.spec.providerCluster !== to.providerCluster && copyOf(assignment, to.providerCluster)?.ready !== true) {
+function cutOver(migration: Migration, assignment: Assignment): Step | undefined {
+  const { from, to } = migration.spec
+  if (assignment.spec.providerCluster !== to.providerCluster && incomingOf(migration, assignment)?.ready !== true) {
     return { state: 'InitialInProgress', reason: 'IncomingCopy', message: `the copy at ${to.providerCluster} is no longer ready` }
   }
   const outgoing: AssignmentCopy = { providerCluster: from.providerCluster, acceptAPIName: from.acceptAPIName, role: 'Outgoing' }
@@ -103,6 +103,13 @@ function finish({ spec }: Migration, assignment: Assignment): Step | undefined {
   }
   if (copyOf(assignment, from.providerCluster) !== undefined) return undefined
   return { state: 'CutoverCompleted', reason: 'Completed', message: `moved from ${from.providerCluster} to ${to.providerCluster}` }
+}
+
+/** What is said of the incoming copy, unless it is about a spec older than the one that the move was asked for: another copy's word. */
+function incomingOf({ spec, metadata }: Migration, assignment: Assignment): CopyStatus | undefined {
+  const copy = copyOf(assignment, spec.to.providerCluster)
+  const wanted = Number(metadata.annotations?.[annotations.consumerGeneration] ?? 0)
+  return copy?.observedGeneration !== undefined && copy.observedGeneration < wanted ? undefined : copy
 }
 
 function copyOf(assignment: Assignment, provider: string) {

@@ -10,6 +10,8 @@ export type SchedulerContext = {
   offers: Offers
   /** How many objects this replica knows at an offer. */
   usage: (offer: OfferRef) => number
+  /** Counts an object at an offer before its Assignment stands: others are decided at the same time. */
+  reserve: (key: string, offer: OfferRef) => void
   logger: Logger
   now: () => Date
 }

@@ -35,14 +35,22 @@ export function readKnown(key: string, view: KeyView): Known | undefined {
 
 /** The Migration of this Assignment that has not ended, if there is one. */
 export function runningMigration({ assignment, migrations }: Known): Migration | undefined {
-  return migrations.find(({ spec, status }) => spec.assignment === assignment?.metadata.name && !ENDED.has(status?.state ?? ''))
+  return migrations.find((migration) => isRunning(migration, assignment?.metadata.name))
 }
 
-/** Providers that this very generation could not be moved to, and why: a move there failed, and its record still stands. */
+/** Whether a Migration moves this Assignment and has not ended. */
+export function isRunning({ spec, status }: Migration, assignment: string | undefined): boolean {
+  return spec.assignment === assignment && !ENDED.has(status?.state ?? '')
+}
+
+/** Providers that this very generation is not to be moved to, and why: a move there failed or was cancelled, and its record still stands. */
 export function failedTargets({ assignment, migrations, source }: Known): Map<string, string> {
   const failed = migrations.filter(({ spec, status, metadata }) => {
     const generation = metadata.annotations?.[annotations.consumerGeneration]
-    return spec.assignment === assignment?.metadata.name && status?.state === 'Failed' && generation === String(source.metadata.generation)
+    return spec.assignment === assignment?.metadata.name && isVain(status?.state) && generation === String(source.metadata.generation)
   })
-  return new Map(failed.map(({ spec, metadata }) => [spec.to.providerCluster, `Migration ${metadata.name} failed`]))
+  const word = (state: string | undefined) => (state === 'Failed' ? 'failed' : 'was cancelled')
+  return new Map(failed.map(({ spec, status, metadata }) => [spec.to.providerCluster, `Migration ${metadata.name} ${word(status?.state)}`]))
 }
+
+const isVain = (state: string | undefined): boolean => state === 'Failed' || state === 'RolledBack'

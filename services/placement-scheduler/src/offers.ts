@@ -9,6 +9,7 @@ export class Offers {
   readonly #logger: Logger
   readonly #changed: () => void
   readonly #entries = new Map<string, OfferRef>()
+  readonly #limited = new Set<string>()
 
   /** `changed` is called after the index changed, also when it was read for the first time. */
   constructor(bucket: Bucket<OfferEntry>, logger: Logger, changed: () => void) {
@@ -25,6 +26,11 @@ export class Offers {
   /** Whether the registry has spoken of this offer: what it does not accept then is no matter of lateness. */
   isKnown(ref: OfferRef): boolean {
     return this.#entries.has(offerKey(ref.providerCluster, ref.name))
+  }
+
+  /** Whether the offer has a capacity. */
+  isLimited(ref: OfferRef): boolean {
+    return this.#limited.has(offerKey(ref.providerCluster, ref.name))
   }
 
   async #follow(signal: AbortSignal, ready: () => void): Promise<void> {
@@ -60,13 +66,16 @@ export class Offers {
     const known = this.#entries.get(key)
     if (known !== undefined) this.index.delete(known)
     this.#entries.delete(key)
+    this.#limited.delete(key)
     if (entry === undefined) return
     const ref = { providerCluster: entry.provider, name: entry.name }
     this.#entries.set(key, ref)
     if (entry.object === null) return // known, but not valid
     const compiled = compileAcceptAPI(AcceptAPI.schema.parse(entry.object), entry.provider)
-    if ('offer' in compiled) this.index.set(compiled.offer)
-    else this.#logger.error({ provider: entry.provider, acceptAPI: entry.name, mistakes: compiled.mistakes }, 'offer does not compile here')
+    if ('offer' in compiled) {
+      this.index.set(compiled.offer)
+      if (compiled.offer.capacity !== Number.POSITIVE_INFINITY) this.#limited.add(key)
+    } else this.#logger.error({ provider: entry.provider, acceptAPI: entry.name, mistakes: compiled.mistakes }, 'offer does not compile here')
   }
 }
 

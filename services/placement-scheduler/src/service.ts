@@ -27,17 +27,21 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   const nudge = debounce(SETTLE_MS, () => void bus.nudgePartitions('offers', { by: NAME }).catch(() => undefined)) // rejects only when closed
   const offers = new Offers(bucket, logger, nudge)
   await offers.start(signal)
-  const usage = new Usage()
-  const context: SchedulerContext = { bus, clusters, offers, usage: (offer) => usage.of(offer), logger, now: () => new Date() }
+  const usage = new Usage((offer) => {
+    if (offers.isLimited(offer)) nudge() // whoever found it full may have the room
+  })
+  const context: SchedulerContext = { bus, clusters, offers, usage: (offer) => usage.of(offer), reserve: (key, offer) => usage.reserve(key, offer), logger, now: () => new Date() }
   const consumer = await bus.consume({
     service: NAME,
     parts: ['source', 'assignment', 'migration', 'offers'],
     alsoLoad: ['decision'],
     concurrency: CONCURRENCY,
     reconcile: async (key: string, view: KeyView, attempt: number) => {
-      const outcome = await place(context, key, view, attempt)
-      usage.note(key, view)
-      return outcome
+      try {
+        return await place(context, key, view, attempt)
+      } finally {
+        usage.note(key, view)
+      }
     },
     reconcilePartition: async (partition: PartitionHandle) => {
       for (const key of partition.keys()) if (isAffected(context, key, partition.view(key))) partition.reconcile(key)

@@ -29,6 +29,10 @@ function synced({ assignment, decision, source }: Known, generation: number, pro
     const message = `generation ${generation} is not copied: ${assignment.spec.providerCluster} does not accept it and keeps what it has`
     return { type, status: 'False', reason: reasons.notAccepted, message }
   }
+  if (!wantedCopies(assignment).some((copy) => copy.provider === provider)) {
+    const message = `generation ${generation} waits for the move from ${assignment.spec.providerCluster} to ${provider} to begin`
+    return { type, status: 'False', reason: 'WaitingForMove', message }
+  }
   return { type, status: 'True', reason: reasons.synced, message: `generation ${generation} is at ${provider}` }
 }
 

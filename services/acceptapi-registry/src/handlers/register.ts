@@ -12,13 +12,15 @@ export async function register(context: RegistryContext, view: KeyView): Promise
   const key = offerKey(provider, name)
   if (object === null || object.metadata.deletionTimestamp !== undefined) {
     context.put.delete(key)
+    context.kept.delete(key)
     await context.bucket.delete(key)
     context.logger.info({ provider, acceptAPI: name }, 'offer withdrawn')
     return DONE
   }
-  const verdict = await judge(context, message, object)
-  if (verdict.condition.status === 'True') await put(context, key, { provider, name, object })
-  else if (!context.put.has(key)) await put(context, key, { provider, name, object: null })
+  const kept = context.kept.get(key)
+  const lastValid = kept?.object?.metadata.uid === object.metadata.uid ? (kept?.object ?? null) : null
+  const verdict = await judge(context, message, object, lastValid !== null)
+  await put(context, key, { provider, name, object: verdict.condition.status === 'True' ? object : lastValid })
   await report(context, message, object, verdict.condition)
   return verdict.again ? { requeueAfterMs: 15_000, reason: verdict.condition.reason } : DONE
 }
@@ -28,20 +30,21 @@ async function put(context: RegistryContext, key: string, entry: { provider: str
   if (context.put.get(key) === mark) return
   await context.bucket.put(key, entry)
   context.put.set(key, mark)
+  context.kept.set(key, entry)
   context.logger.info({ provider: entry.provider, acceptAPI: entry.name, valid: entry.object !== null }, 'offer indexed')
 }
 
 type Verdict = { condition: NextCondition; again?: boolean }
 
-async function judge(context: RegistryContext, { provider }: AcceptAPIMessage, object: KubeObject): Promise<Verdict> {
+async function judge(context: RegistryContext, { provider }: AcceptAPIMessage, object: KubeObject, hasValid: boolean): Promise<Verdict> {
   const type = conditionTypes.ready
   const observedGeneration = object.metadata.generation ?? 0
-  const no = (reason: string, message: string): NextCondition => ({ type, status: 'False', reason, message, observedGeneration })
+  const inForce = hasValid ? '; the last valid version stays in force' : ''
+  const no = (reason: string, message: string): NextCondition => ({ type, status: 'False', reason, message: `${message.slice(0, 4096)}${inForce}`, observedGeneration })
   const compiled = compileAcceptAPI(object, provider)
   if ('mistakes' in compiled) {
     const told = compiled.mistakes.map(({ path, message }) => `${path}: ${message}`).join('; ')
-    const kept = context.put.has(offerKey(provider, object.metadata.name)) ? '; the last valid version stays in force' : ''
-    return { condition: no('Invalid', `${told}${kept}`.slice(0, 4096)) }
+    return { condition: no('Invalid', told) }
   }
   const { gvr } = AcceptAPI.schema.parse(object).spec
   const name = [gvr.resource, gvr.version, gvr.group].filter((part) => part !== '').join('.')

@@ -1,15 +1,18 @@
-import { Assignment, conditionTypes, Migration, MigrationConfiguration, type NextCondition, setCondition, timestamp } from '@resource-broker/api'
+import { Assignment, conditionTypes, Migration, type NextCondition, setCondition, timestamp } from '@resource-broker/api'
 import { DONE, type KeyView, type KubeObject, type Outcome } from '@resource-broker/bus'
 import { isConflict, isNotFound } from '@resource-broker/kube'
 import type { CoordinatorContext } from '../context.ts'
 import { ENDED, planStep, type Step } from '../plan.ts'
+import { matchingConfiguration } from './configurations.ts'
 
 /** A step may lead to the next at once; a Migration has far fewer than this. */
 const MOST_STEPS = 8
+/** What holds a Migration is no matter of its key, so nothing tells that it ended. */
+const HELD_MS = 15_000
 
 /** Takes every Migration of one object as far as it can go now. */
 export async function drive(context: CoordinatorContext, view: KeyView): Promise<Outcome> {
-  let keep = Number.POSITIVE_INFINITY
+  let again = Number.POSITIVE_INFINITY
   for (const name of view.all('migration').keys()) {
     for (let steps = 0; steps < MOST_STEPS; steps++) {
       const migration = readMigration(view, name)
@@ -17,9 +20,10 @@ export async function drive(context: CoordinatorContext, view: KeyView): Promise
       const step = planStep(migration, await surroundings(context, migration, view))
       if (step === undefined || !(await take(context, migration, step, view))) break
     }
-    keep = Math.min(keep, await expire(context, view, name))
+    const held = readMigration(view, name)?.status?.state === 'Pending' ? HELD_MS : Number.POSITIVE_INFINITY
+    again = Math.min(again, held, await expire(context, view, name))
   }
-  return Number.isFinite(keep) ? { requeueAfterMs: keep, reason: 'an ended Migration is kept for a while' } : DONE
+  return Number.isFinite(again) ? { requeueAfterMs: again, reason: 'a Migration is held, or kept for a while' } : DONE
 }
 
 function readMigration(view: KeyView, name: string): Migration | undefined {
@@ -59,22 +63,6 @@ function earlier(migration: Migration, view: KeyView): string | undefined {
 
 function order({ metadata, status }: Migration): string {
   return `${(status?.state ?? 'Pending') === 'Pending' ? 1 : 0}/${metadata.creationTimestamp ?? ''}/${metadata.name}`
-}
-
-/** A configuration with stages must not be passed over: its stages may carry the data. */
-async function matchingConfiguration(context: CoordinatorContext, { spec }: Migration): Promise<string | undefined> {
-  const configurations = await context.coordination.list<KubeObject>({ ...MigrationConfiguration.resource })
-  for (const item of configurations.items) {
-    const parsed = MigrationConfiguration.parse(item)
-    if (!parsed.ok || (parsed.value.spec.stages ?? []).length === 0) continue
-    const { from, to } = parsed.value.spec
-    if (sameKind(from, spec.from.gvk) && sameKind(to, spec.to.gvk)) return parsed.value.metadata.name
-  }
-  return undefined
-}
-
-function sameKind(a: { group: string; version: string; kind: string }, b: { group: string; version: string; kind: string }): boolean {
-  return a.group === b.group && a.version === b.version && a.kind === b.kind
 }
 
 /** Performs one step: the Assignment first, then the record of it. Returns whether anything changed. */

@@ -36,12 +36,18 @@ export async function startMigration(context: SchedulerContext, known: Known, to
   }
 }
 
-/** Takes a move back that has not switched over yet; the coordinator rolls it back. */
+/**
+ * Takes a move back that has not switched over yet; the coordinator rolls it back. Without the generation that it was asked for
+ * its record speaks against no later move there, as that of a move that a person cancelled does.
+ */
 export async function cancelMigration(context: SchedulerContext, known: Known, migration: Migration, view: KeyView): Promise<void> {
   if (migration.spec.cancel === true) return
   const { name, uid } = migration.metadata
   try {
-    const object = await context.clusters.coordination.mergePatch<KubeObject>({ ...Migration.resource, name }, { metadata: { uid }, spec: { cancel: true } })
+    const object = await context.clusters.coordination.mergePatch<KubeObject>({ ...Migration.resource, name }, {
+      metadata: { uid, annotations: { [annotations.consumerGeneration]: null } },
+      spec: { cancel: true },
+    })
     view.learn('migration', name, { name, object }, context.now().getTime())
     context.logger.info({ key: known.key, migration: name }, 'migration cancelled')
   } catch (error) {

@@ -26,6 +26,7 @@ async function placeNew(context: SchedulerContext, known: Known, view: KeyView):
     if ('record' in decision) await reportUnplaceable(context, known, refusalMessage(decision.record), view)
     return DONE
   }
+  context.reserve(known.key, decision.offer.ref)
   const sourceVersion = await bind(context, known, decision.offer.ref, decision.record, view)
   if (sourceVersion !== undefined) await announce(context, known, sourceVersion, decision.offer.ref.providerCluster, view)
   return DONE
@@ -35,6 +36,7 @@ async function placeNew(context: SchedulerContext, known: Known, view: KeyView):
 async function placeAgain(context: SchedulerContext, known: Known, current: OfferRef, view: KeyView, attempt: number): Promise<Outcome> {
   const decision = decide(known.object, context.offers.index, current, context.usage, context.now(), failedTargets(known))
   const stays = decision.verdict === 'stay'
+  if (decision.verdict === 'move') context.reserve(known.key, decision.offer.ref)
   if (!stays && (await isUnheardOf(context, current))) return { requeueAfterMs: waitMs(attempt), reason: 'the offer exists, but is not indexed yet' }
   const sourceVersion = await ensureFinalizer(context, known, current.providerCluster)
   if (decision.verdict === 'move') {

@@ -63,11 +63,24 @@ function wantedRelated(known: Known, copy: CopyMessage): { wanted: Wanted[]; pro
       problems.push({ reason: 'RelatedRefused', message: `relatedResources.${key}: ${gvk.kind} is not among the kinds that travel (${Object.keys(ALLOWED).join(', ')})` })
       continue
     }
+    if (!isInReach(namespace, copy)) {
+      problems.push({ reason: 'RelatedRefused', message: `relatedResources.${key}: the namespace ${namespace} is out of this object's reach` })
+      continue
+    }
     const to = { namespace: known.ref.namespace ?? 'default', name: originName(known.ref.cluster, name) }
     const meta = seen.find((item) => item.kind === gvk.kind && item.namespace === namespace && item.name === name)
     wanted.push({ kind: gvk.kind, from: { namespace, name }, to, known: meta })
   }
   return { wanted, problems }
+}
+
+/**
+ * The broker may read more of a provider's cluster than the operator whose word a status is: a copy refers to objects of its own
+ * namespace, a cluster-scoped one to any but the system's.
+ */
+function isInReach(namespace: string, { object }: CopyMessage): boolean {
+  const home = object?.metadata.namespace
+  return home === undefined ? !namespace.startsWith('kube-') : namespace === home
 }
 
 async function syncOne(context: SyncerContext, known: Known & { source: KubeObject }, provider: string, item: Wanted): Promise<RelatedMeta> {
@@ -78,7 +91,7 @@ async function syncOne(context: SyncerContext, known: Known & { source: KubeObje
   if (at !== undefined && item.known?.uid !== undefined && compared.get(memo) === mark(item.known.resourceVersion, at.resourceVersion)) return at
   const { resource, content } = ALLOWED[item.kind] as { resource: string; content: string[] }
   const collection = { group: '', version: 'v1', resource }
-  const origin = await readOrigin(context.clusters.providers.client(provider), { ...collection, ...item.from })
+  const origin = await readIfThere(context.clusters.providers.client(provider), { ...collection, ...item.from })
   if (origin === undefined) throw new Refusal('RelatedMissing', `${provider} has no ${item.kind} ${item.from.namespace}/${item.from.name}, which its status refers to`)
   if (item.kind === 'Secret' && REFUSED_TYPES.has(String(origin.type))) {
     throw new Refusal('RelatedRefused', `${item.kind} ${item.from.name} at ${provider} has the type ${origin.type}, which does not travel`)
@@ -96,8 +109,8 @@ function comparedOf({ compared }: SyncerContext, key: string): Map<string, strin
   return known
 }
 
-async function readOrigin(client: KubeClient, ref: ObjectRef): Promise<KubeObject | undefined> {
-  return await client.get<KubeObject>(ref).catch((error: unknown) => {
+async function readIfThere(client: KubeClient, ref: ObjectRef, options: { metadataOnly?: boolean } = {}): Promise<KubeObject | undefined> {
+  return await client.get<KubeObject>(ref, options).catch((error: unknown) => {
     if (isNotFound(error)) return undefined
     throw error
   })
@@ -163,12 +176,14 @@ async function removeOthers(context: SyncerContext, known: Known, present: Relat
   }
 }
 
-/** Deletes one related object at the consumer, if it is still the one that the broker made. */
+/** Deletes one related object at the consumer if the broker made it: the label alone is the consumer's to write. */
 export async function removeRelated(context: SyncerContext, known: Known, meta: RelatedMeta): Promise<void> {
   const collection = ALLOWED[meta.kind]
   if (collection === undefined || meta.uid === undefined) return
   const ref = { group: '', version: 'v1', resource: collection.resource, namespace: meta.namespace, name: meta.name }
   const client = context.clusters.consumers.client(known.ref.cluster)
+  const existing = await readIfThere(client, ref, { metadataOnly: true })
+  if (existing === undefined || !isOwn(existing, known)) return
   await client.delete(ref, { uid: meta.uid }).catch((error: unknown) => {
     if (!isNotFound(error) && !isConflict(error)) throw error
   })

@@ -82,14 +82,23 @@ export async function reportToAssignment(context: SyncerContext, known: Known, s
 function copyStatuses(known: Known, problems: Map<string, string>): CopyStatus[] {
   const wanted = wantedCopies(known.assignment).map(({ provider }) => provider)
   const leaving = [...known.copies].filter(([provider, copy]) => copy.object !== null && !wanted.includes(provider))
-  return [...new Set([...wanted, ...leaving.map(([provider]) => provider)])].sort().map((provider) => {
-    return copyStatus(provider, known.copies.get(provider)?.object ?? undefined, problems.get(provider))
-  })
+  const entries = [
+    ...wanted.map((provider) => copyStatus(provider, known.copies.get(provider)?.object ?? undefined, problems.get(provider))),
+    ...leaving.map(([provider]) => leavingStatus(provider)),
+  ]
+  return entries.sort((a, b) => (a.providerCluster < b.providerCluster ? -1 : 1))
+}
+
+/** What a copy that goes says of itself must not be taken for the word of one that comes. */
+function leavingStatus(providerCluster: string): CopyStatus {
+  return { providerCluster, applied: true, ready: false, state: 'Deleting', message: 'the copy is being removed' }
 }
 
 function copyStatus(providerCluster: string, copy: KubeObject | undefined, problem: string | undefined): CopyStatus {
   if (copy === undefined) return { providerCluster, applied: false, ready: false, ...(problem === undefined ? {} : { message: problem }) }
   const { ready, state, message } = readiness(copy)
   const text = problem ?? message
-  return { providerCluster, applied: true, ready, state, ...(text === '' || text === undefined ? {} : { message: text }) }
+  const isLeaving = copy.metadata.deletionTimestamp !== undefined
+  const { consumer: observedGeneration } = generationsOf(copy)
+  return { providerCluster, applied: true, observedGeneration, ready: ready && !isLeaving, state, ...(text === '' || text === undefined ? {} : { message: text }) }
 }

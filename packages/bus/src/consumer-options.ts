@@ -1,0 +1,39 @@
+import type { Part } from './layout.ts'
+import type { KeyView } from './partition-view.ts'
+
+/** What a reconcile of a key came to. Nothing else schedules another look at it; an error counts as a wait that grows. */
+export type Outcome = { done: true } | { requeueAfterMs: number; reason: string }
+export const DONE: Outcome = { done: true }
+
+export type Reconcile = (key: string, view: KeyView, attempt: number) => Promise<Outcome>
+
+export type PartitionConsumerOptions = {
+  service: string
+  /** Parts whose change is a reason to look at the key again. */
+  parts: Part[]
+  /** Further parts that a reconcile reads but is not called for. */
+  alsoLoad?: Part[]
+  /** Keys that are worked on at once, over all partitions. */
+  concurrency: number
+  reconcile: Reconcile
+  /** A message on the partition's own subject; it is handled like a key, after the keys that came before it. */
+  reconcilePartition?: (partition: PartitionHandle) => Promise<void>
+  report?: (event: ConsumerEvent) => void
+}
+
+export type ConsumerEvent =
+  | { type: 'failed'; key: string; error: unknown; retryInMs: number }
+  | { type: 'requeued'; key: string; reason: string; retryInMs: number }
+  | { type: 'parked'; key: string; reason: string }
+  | { type: 'reconciled'; key: string; seconds: number }
+  | { type: 'took over'; partition: number; keys: number }
+  | { type: 'restarting'; partition: number; reason: string }
+
+/** A partition as its owner sees it. */
+export type PartitionHandle = {
+  partition: number
+  keys: () => IterableIterator<string>
+  view: (key: string) => KeyView
+  /** Reconciles a key now, in turn with everything else of that key. */
+  reconcile: (key: string) => void
+}

@@ -1,0 +1,115 @@
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { jetstreamManager } from '@nats-io/jetstream'
+import { connect, type NatsConnection } from '@nats-io/transport-node'
+import { type Nats, startNats, waitFor } from '@resource-broker/testbed'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { keyOf, openBus, source } from '../test/fixture.ts'
+import { scratchDirectory } from '../test/scratch.ts'
+import type { Bus } from './bus.ts'
+import { TerminalError } from './errors.ts'
+
+const dir = scratchDirectory()
+let nats: Nats
+let raw: NatsConnection
+
+beforeAll(async () => {
+  nats = await startNats({ dir: join(dir, 'nats') })
+  raw = await connect({ servers: [nats.url], maxReconnectAttempts: -1, reconnectTimeWait: 100 })
+})
+
+afterAll(async () => {
+  await raw.close()
+  await nats.stop()
+})
+
+/** Sequence and version of the last message on a subject, and how many messages the stream ever took. */
+async function stored(bus: Bus, name: string): Promise<{ seq: number; version: string; taken: number }> {
+  const jsm = await jetstreamManager(raw)
+  const message = await jsm.streams.getMessage(bus.layout.stream, {
+    last_by_subj: bus.layout.subject('source', keyOf(name)),
+  })
+  const { state } = await jsm.streams.info(bus.layout.stream)
+  return { seq: message?.seq ?? 0, version: message?.header.get('Broker-Version') ?? '', taken: state.last_seq }
+}
+
+test('on one subject the last call wins, and what was overtaken before it was sent is skipped', async () => {
+  const bus = await openBus(nats.url, 'order')
+  await Promise.all(Array.from({ length: 50 }, (_, n) => bus.publish(source('a', String(n + 1)))))
+  expect(await stored(bus, 'a')).toMatchObject({ version: '50', taken: 2 })
+  await bus.close()
+})
+
+test('the server drops a second publication of one version, by whomever', async () => {
+  const [one, two] = await Promise.all([openBus(nats.url, 'same'), openBus(nats.url, 'same')])
+  await one.publish(source('a', '7'))
+  await two.publish(source('a', '7'))
+  expect(await stored(one, 'a')).toMatchObject({ taken: 1, version: '7' })
+  await two.publish(source('a', '8'))
+  expect(await stored(one, 'a')).toMatchObject({ taken: 2, version: '8' })
+  await Promise.all([one.close(), two.close()])
+})
+
+test('a publisher that lags behind another does not leave an older version in the stream', async () => {
+  const [writer, watcher] = await Promise.all([openBus(nats.url, 'lag'), openBus(nats.url, 'lag')])
+  await writer.publish(source('a', '10'))
+  await watcher.publish(source('a', '9'))
+  expect((await stored(writer, 'a')).version).toBe('9')
+  await watcher.publish(source('a', '10'))
+  expect((await stored(writer, 'a')).version).toBe('10')
+  await Promise.all([writer.close(), watcher.close()])
+})
+
+test('what is too large for the server is refused and holds nothing up', async () => {
+  const bus = await openBus(nats.url, 'large')
+  const large = source('a', '1')
+  large.message.object = { ...large.message.object!, data: 'x'.repeat(1024 * 1024) }
+  await expect(bus.publish(large)).rejects.toThrow(TerminalError)
+  await bus.publish(source('a', '2'))
+  expect((await stored(bus, 'a')).version).toBe('2')
+  await bus.close()
+})
+
+test('what is published while the server is away is stored when it is back, in order', async () => {
+  const bus = await openBus(nats.url, 'away')
+  await bus.publish(source('a', '1'))
+  await nats.process.stop()
+  let first = false
+  const publications = [
+    bus.publish(source('a', '2')).then(() => {
+      first = true
+    }),
+    bus.publish(source('a', '3')),
+    bus.publish(source('b', '1')),
+  ]
+  await waitFor('the bus notices', () => !bus.isConnected)
+  expect(first).toBe(false)
+  await nats.process.start()
+  await Promise.all(publications)
+  await waitFor(
+    'the test’s own connection is back',
+    () =>
+      !raw.isClosed() &&
+      stored(bus, 'a').then(
+        () => true,
+        () => false,
+      ),
+  )
+  expect(bus.isConnected).toBe(true)
+  expect((await stored(bus, 'a')).version).toBe('3')
+  expect((await stored(bus, 'b')).version).toBe('1')
+  await bus.close()
+})
+
+test('closing a bus whose server is away ends soon, and what was not stored rejects', async () => {
+  const bus = await openBus(nats.url, 'closing')
+  await nats.process.stop()
+  await waitFor('the bus notices', () => !bus.isConnected)
+  const publication = bus.publish(source('a', '1')).then(
+    () => 'stored',
+    () => 'rejected',
+  )
+  await Promise.race([bus.close(), delay(5_000).then(() => Promise.reject(new Error('close took too long')))])
+  expect(await publication).toBe('rejected')
+  await nats.process.start()
+})

@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    // Real API servers start in seconds, on a busy machine in many.
+    testTimeout: 120_000,
+    // With an empty cache the first start builds its binaries: kube-apiserver alone takes minutes.
+    hookTimeout: 1_800_000,
+  },
+})

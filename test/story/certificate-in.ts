@@ -1,0 +1,27 @@
+import { X509Certificate } from 'node:crypto'
+import type { SecretObject } from './stage.ts'
+
+/** The certificate that a Secret holds; undefined where it holds none that parses. */
+function certificateIn(secret: SecretObject | undefined): X509Certificate | undefined {
+  const encoded = secret?.data?.['tls.crt']
+  if (encoded === undefined) return undefined
+  try {
+    return new X509Certificate(Buffer.from(encoded, 'base64'))
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether a Secret holds a certificate for `fqdn`. */
+export function isFor(fqdn: string): (secret: SecretObject) => boolean {
+  return (secret) => certificateIn(secret)?.checkHost(fqdn) !== undefined
+}
+
+/** What a Secret holds, for people. */
+export function toldCertificate(secret: SecretObject | undefined): string {
+  if (secret === undefined) return 'no Secret'
+  const certificate = certificateIn(secret)
+  if (certificate === undefined) return 'a Secret without a certificate that parses'
+  const names = certificate.subjectAltName?.replaceAll('DNS:', '') ?? 'no name'
+  return `a certificate for ${names}, valid until ${certificate.validToDate.toISOString().slice(0, 10)}`
+}

@@ -1,0 +1,44 @@
+import { constants } from 'node:os'
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** How often it is looked whether the command that started us is still there, in milliseconds. */
+const PARENT_CHECK_MS = 1_000
+
+/** Tells that the user wants the story to end: by a signal, or because `scripts/run.mjs` that started it is gone. */
+export class EndSignal {
+  readonly #controller = new AbortController()
+  #exitCode = 0
+  #impatient = false
+
+  constructor() {
+    for (const name of SIGNALS) process.on(name, () => this.#end(128 + constants.signals[name]))
+    const parent = process.env['BROKER_PARENT']
+    if (parent === undefined) return
+    setInterval(() => process.ppid !== Number(parent) && this.#end(1), PARENT_CHECK_MS).unref()
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  get asked(): boolean {
+    return this.signal.aborted
+  }
+
+  /** As a shell tells it: 128 and the signal's number. */
+  get exitCode(): number {
+    return this.#exitCode
+  }
+
+  /** From now on a further signal ends this process at once. */
+  impatient(): void {
+    this.#impatient = true
+  }
+
+  #end(exitCode: number): void {
+    if (this.#impatient && this.asked) process.exit(exitCode)
+    this.#exitCode = exitCode
+    this.#controller.abort()
+  }
+}

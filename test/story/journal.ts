@@ -1,0 +1,64 @@
+import { type CollectionRef, watchResource } from '@resource-broker/kube'
+import type { KubeObject } from '@resource-broker/testbed'
+import type { Site } from '../support/landscape.ts'
+
+/** What one watch event said of one object; no `object`: it is gone. `at` is performance.now() of its arrival. */
+export type Entry<T extends KubeObject = KubeObject> = { at: number; name: string; uid: string; object?: T }
+/** An entry of an object that is there. */
+export type Seen<T extends KubeObject = KubeObject> = Entry<T> & { object: T }
+
+/** Everything that a watch on one collection has told, in its order: the proof of what was there when. */
+export class Journal<T extends KubeObject = KubeObject> {
+  readonly site: string
+  readonly entries: Entry<T>[] = []
+
+  /** `changed` is called after each event. */
+  constructor(
+    site: Site,
+    collection: CollectionRef,
+    { changed, signal }: { changed: () => void; signal: AbortSignal },
+  ) {
+    this.site = site.name
+    const add = (entry: Omit<Entry<T>, 'at'>) => {
+      this.entries.push({ at: performance.now(), ...entry })
+      changed()
+    }
+    watchResource(
+      site.kube,
+      { ...collection, namespace: collection.namespace },
+      {
+        upsert: (object) =>
+          add({ name: object.metadata.name, uid: object.metadata.uid, object: object as unknown as T }),
+        delete: ({ name, uid }) => add({ name, uid }),
+      },
+      { signal },
+    )
+  }
+
+  /** What is known of `name` now; undefined where it is not there. */
+  latest(name: string): T | undefined {
+    return this.entries.findLast((entry) => entry.name === name)?.object
+  }
+
+  /** Names of what is there now. */
+  get present(): string[] {
+    const names = [...new Set(this.entries.map(({ name }) => name))]
+    return names.filter((name) => this.latest(name) !== undefined)
+  }
+
+  /** What was told of `name` from `since` on. */
+  of(name: string, since = 0): Entry<T>[] {
+    return this.entries.filter((entry) => entry.name === name && entry.at >= since)
+  }
+
+  /** The first time from `since` on that `name` was there and as `test` wants it. */
+  first(name: string, test: (object: T) => boolean = () => true, since = 0): Seen<T> | undefined {
+    return this.of(name, since).find((entry): entry is Seen<T> => entry.object !== undefined && test(entry.object))
+  }
+
+  /** When `name` was last seen going, if it is not there now. */
+  gone(name: string): Entry<T> | undefined {
+    const last = this.entries.findLast((entry) => entry.name === name)
+    return last?.object === undefined ? last : undefined
+  }
+}

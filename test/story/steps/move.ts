@@ -1,0 +1,114 @@
+import { conditionTypes } from '@resource-broker/api'
+import { isFor } from '../certificate-in.ts'
+import { conditionOf, has, toldCondition, toldConditions } from '../conditions-of.ts'
+import { expect } from '../expectation.ts'
+import type { Entry } from '../journal.ts'
+import { CERTIFICATES, type Stage } from '../stage.ts'
+import type { Teller } from '../tell.ts'
+import { awaitDelivered, awaitIssued, isAvailable, NAME, nameOfAssignment, toldStatus } from './issue.ts'
+
+const FQDN = 'app.external.corp'
+
+/** The consumer changes its mind, and the object moves without a gap. */
+export async function move(stage: Stage, tell: Teller): Promise<void> {
+  const { consumer, externalca, internalca } = stage
+  tell.does('consumer', `patches fqdn to ${FQDN}, which internalca does not take and externalca does`)
+  const object = { ...CERTIFICATES, namespace: 'default', name: NAME }
+  await consumer.site.kube.mergePatch(object, { spec: { fqdn: FQDN } }, { fieldManager: 'story' })
+  const isMigrating = has(conditionTypes.migrating, 'True')
+  const migrating = await stage.until(
+    `${NAME} gets the condition Migrating=True`,
+    () => consumer.certificates.first(NAME, isMigrating, tell.began),
+    () => toldConditions(consumer.certificates.latest(NAME)),
+  )
+  tell.saw('consumer', toldCondition(migrating.object, conditionTypes.migrating), migrating.at)
+  await awaitIssued(stage, tell, externalca, NAME, FQDN)
+  await awaitDelivered(stage, tell, externalca, NAME, FQDN)
+  const copy = stage.copyName(NAME)
+  const gone = await stage.until(
+    'the copy at internalca goes',
+    () => internalca.certificates.gone(copy),
+    () => toldStatus(internalca.certificates.latest(copy)),
+  )
+  tell.saw('internalca', 'the old copy is gone', gone.at)
+  await awaitEnd(stage, tell)
+  checkOrder(stage, tell)
+  checkSecret(stage, tell)
+}
+
+/** Waits for the end of the Migration, and tells what it said on its way. */
+async function awaitEnd({ consumer, migrations, until }: Stage, tell: Teller): Promise<void> {
+  const { name, at } = await until(
+    'the Migration ends with CutoverCompleted',
+    () =>
+      migrations.entries.find((entry) => entry.at >= tell.began && entry.object?.status?.state === 'CutoverCompleted'),
+    () =>
+      migrations.present.map((each) => `${each}: ${migrations.latest(each)?.status?.state}`).join(', ') ||
+      'no Migration',
+  )
+  const settled = await until(
+    `${NAME} loses the condition Migrating`,
+    () => conditionOf(consumer.certificates.latest(NAME), conditionTypes.migrating) === undefined,
+    () => toldConditions(consumer.certificates.latest(NAME)),
+  )
+  expect(settled, 'Migrating is gone', 'it is not')
+  tell.saw('platform', `Migration ${name}:`, at)
+  for (const { state, text, at: when } of chapters(migrations.of(name))) tell.detail(text, { label: state, at: when })
+}
+
+/** What the Migration said on its way, without the provider's own words: each state and sentence once, and when it came. */
+function chapters(entries: ReturnType<Stage['migrations']['of']>): { state: string; text: string; at: number }[] {
+  const told = entries.flatMap(({ object, at }) => {
+    if (object?.status === undefined) return []
+    const message = conditionOf(object, conditionTypes.ready)?.message ?? ''
+    return [{ state: object.status.state, text: message.replace(/ is not ready: .*/s, ' is not ready yet'), at }]
+  })
+  return told.filter(({ state, text }, i) => state !== told[i - 1]?.state || text !== told[i - 1]?.text)
+}
+
+/** The new copy, its certificate, the switch, the certificate at the consumer, and only then the end of the old copy. */
+function checkOrder({ consumer, externalca, internalca, assignments, copyName }: Stage, tell: Teller): void {
+  const { began } = tell
+  const copy = copyName(NAME)
+  const carriesName = isFor(FQDN)
+  const isLeaving = ({ metadata }: { metadata: Record<string, unknown> }) => metadata['deletionTimestamp'] !== undefined
+  const moments: [what: string, entry: Entry | undefined][] = [
+    ['externalca has the new copy', externalca.certificates.first(copy, undefined, began)],
+    ['the new copy is Available', externalca.certificates.first(copy, isAvailable, began)],
+    [
+      'the Assignment switches',
+      assignments.first(nameOfAssignment(NAME), ({ spec }) => spec.providerCluster === 'externalca', began),
+    ],
+    [
+      'the consumer has the new certificate',
+      consumer.secrets.entries.find(({ object, at }) => at >= began && object !== undefined && carriesName(object)),
+    ],
+    ['the old copy is told to go', internalca.certificates.first(copy, isLeaving, began)],
+    ['the old copy is gone', internalca.certificates.gone(copy)],
+  ]
+  const inOrder = moments.every(([, entry], i) => entry !== undefined && entry.at >= (moments[i - 1]?.[1]?.at ?? began))
+  const seconds = (entry: Entry | undefined) =>
+    entry === undefined ? 'never' : `at ${((entry.at - began) / 1000).toFixed(3)} s`
+  const told = moments.map(([what, entry]) => `${what} ${seconds(entry)}`)
+  expect(inOrder, `in this order: ${moments.map(([what]) => what).join(', ')}`, told.join(', '))
+  tell.saw('everywhere', 'watches at all four places saw it in the right order:')
+  for (const [what, entry] of moments) tell.detail(what, { at: entry?.at })
+}
+
+/** The watch began before the patch: a Secret that was away for a moment would have been deleted, or come back with another uid. */
+function checkSecret({ consumer: { secrets } }: Stage, tell: Teller): void {
+  const [name = 'of the certificate', ...others] = secrets.present
+  const all = secrets.of(name)
+  const changes = all.filter(({ at }) => at >= tell.began).length
+  const absences = all.filter(({ object }) => object === undefined).length
+  const uids = new Set(all.map(({ uid }) => uid)).size
+  expect(
+    absences === 0 && uids === 1 && changes > 0 && others.length === 0,
+    `Secret ${name} is changed in place and never absent`,
+    `${changes} changes since the patch, ${absences} times absent, ${uids} uids, ${others.length} other Secrets`,
+  )
+  tell.saw(
+    'consumer',
+    `Secret ${name} was never absent: one uid, ${changes === 1 ? 'changed once' : `${changes} changes`}, in place`,
+  )
+}

@@ -1,0 +1,242 @@
+import { isDeepStrictEqual } from 'node:util'
+import {
+  AcceptAPI,
+  annotations,
+  Assignment,
+  compileAcceptAPI,
+  copyName,
+  finalizer,
+  labels,
+  Migration,
+  OfferIndex,
+  originName,
+  relatedResources,
+} from '@resource-broker/api'
+import type { KubeObject } from '@resource-broker/bus'
+import { waitFor } from '@resource-broker/testbed'
+import type { Landscape, Site } from './landscape.ts'
+import { THING } from './provider-controller.ts'
+import { conditionOf, type Thing } from './things.ts'
+
+export type Clusters = Pick<Landscape, 'platform' | 'consumers' | 'providers'>
+type Secret = KubeObject & { type?: string; data?: Record<string, string> }
+
+/** Everything that the clusters hold of the broker's work, by cluster. */
+type Snapshot = {
+  assignments: Assignment[]
+  migrations: Migration[]
+  offers: OfferIndex
+  objects: Map<string, Thing[]>
+  copies: Map<string, Map<string, Thing>>
+  secrets: Map<string, Map<string, Secret>>
+}
+
+const SECRETS = { group: '', version: 'v1', resource: 'secrets' }
+/** Conditions of a consumer's object that are the broker's own. */
+const OURS = new Set(['Placed', 'Synced', 'Migrating'])
+const ENDED = new Set(['CutoverCompleted', 'Failed', 'RolledBack'])
+/** A message names so many violations. */
+const SHOWN = 12
+
+/** Every way in which the clusters, read now, break the invariants that hold once all is quiet. The bus is not asked. */
+export async function findViolations(clusters: Clusters): Promise<string[]> {
+  return judge(await takeSnapshot(clusters))
+}
+
+/** Waits until the clusters are as they must be and nothing is written any more; throws with what is wrong at the deadline. */
+export async function untilConsistent(clusters: Clusters, timeoutMs = 90_000): Promise<void> {
+  let violations: string[] = []
+  let before: Snapshot | undefined
+  const clean = async () => {
+    const now = await takeSnapshot(clusters)
+    violations = judge(now)
+    if (violations.length > 0) return false
+    const quiet = before !== undefined && isDeepStrictEqual(versions(before), versions(now))
+    before = now
+    return quiet
+  }
+  const what = () => violations.slice(0, SHOWN).join('\n  ') || 'what is right is written again and again'
+  await waitFor('the clusters are consistent', clean, { timeoutMs, intervalMs: 250 }).catch((cause: unknown) => {
+    throw new Error(`${violations.length} violations remain:\n  ${what()}`, { cause })
+  })
+}
+
+/** Whether nothing of the broker's is left anywhere: no object, copy, Assignment or Secret. */
+export async function untilEmpty(clusters: Clusters, timeoutMs = 90_000): Promise<void> {
+  let left: string[] = []
+  const empty = async () => {
+    const { assignments, objects, copies, secrets } = await takeSnapshot(clusters)
+    left = [
+      ...assignments.map(({ metadata }) => metadata.name),
+      ...[...objects].flatMap(([at, things]) => things.map(({ metadata }) => `${at}: ${metadata.name}`)),
+      ...[...copies].flatMap(([at, things]) => [...things.keys()].map((name) => `${at}: ${name}`)),
+      ...[...secrets].flatMap(([at, found]) => [...found.keys()].map((name) => `${at}: Secret ${name}`)),
+    ]
+    return left.length === 0
+  }
+  await waitFor('nothing is left', empty, { timeoutMs, intervalMs: 250 }).catch((cause: unknown) => {
+    throw new Error(`${left.length} things are left:\n  ${left.slice(0, SHOWN).join('\n  ')}`, { cause })
+  })
+}
+
+async function takeSnapshot({ platform, consumers, providers }: Clusters): Promise<Snapshot> {
+  const all = [...Object.values(consumers), ...Object.values(providers)]
+  const [assignments, migrations, offers, objects, copies, secrets] = await Promise.all([
+    platform.kube.list<Assignment>({ ...Assignment.resource }),
+    platform.kube.list<Migration>({ ...Migration.resource }),
+    readOffers(Object.values(providers)),
+    byCluster(Object.values(consumers), async ({ kube }) => (await kube.list<Thing>(THING)).items),
+    byCluster(Object.values(providers), async ({ kube }) => byName((await kube.list<Thing>(THING)).items)),
+    byCluster(all, async ({ kube }) => byName((await kube.list<Secret>(SECRETS)).items)),
+  ])
+  return { assignments: assignments.items, migrations: migrations.items, offers, objects, copies, secrets }
+}
+
+async function byCluster<T>(sites: Site[], readOne: (site: Site) => Promise<T>): Promise<Map<string, T>> {
+  return new Map(await Promise.all(sites.map(async (site) => [site.name, await readOne(site)] as const)))
+}
+
+const id = ({ metadata }: { metadata: { namespace?: string; name: string } }) => `${metadata.namespace}/${metadata.name}`
+
+function byName<T extends KubeObject>(items: T[]): Map<string, T> {
+  return new Map(items.map((item) => [id(item), item]))
+}
+
+async function readOffers(providers: Site[]): Promise<OfferIndex> {
+  const index = new OfferIndex()
+  for (const { name, kube } of providers) {
+    const { items } = await kube.list<KubeObject>({ ...AcceptAPI.resource })
+    for (const item of items) {
+      const compiled = compileAcceptAPI(item, name)
+      if ('offer' in compiled) index.set(compiled.offer)
+    }
+  }
+  return index
+}
+
+function versions({ assignments, migrations, objects, copies, secrets }: Snapshot): string[] {
+  const flat = [...objects.values()].flat()
+  const mapped = [...copies.values(), ...secrets.values()].flatMap((of): KubeObject[] => [...of.values()])
+  return [...assignments, ...migrations, ...flat, ...mapped].map(({ metadata }) => `${metadata.uid}@${metadata.resourceVersion}`)
+}
+
+function judge(snapshot: Snapshot): string[] {
+  const live = [...snapshot.objects].flatMap(([cluster, things]) => things.map((object) => ({ cluster, object })))
+  const uids = new Set(live.map(({ object }) => object.metadata.uid))
+  return [
+    ...live.flatMap(({ cluster, object }) => judgeObject(snapshot, cluster, object)),
+    ...snapshot.assignments
+      .filter(({ spec }) => !uids.has(spec.uid))
+      .map(({ metadata, spec }) => `${metadata.name} stands for ${spec.name} of uid ${spec.uid}, which is gone`),
+    ...snapshot.migrations
+      .filter(({ status }) => !ENDED.has(status?.state ?? 'Pending'))
+      .map(({ metadata, status }) => `${metadata.name} has not ended: ${status?.state} ${JSON.stringify(status?.conditions?.at(-1)?.message)}`),
+    ...orphans(snapshot),
+    ...strayRelated(snapshot, uids),
+  ]
+}
+
+function orphans({ assignments, copies }: Snapshot): string[] {
+  const wanted = new Set(assignments.map(({ spec }) => `${spec.providerCluster}: ${spec.namespace}/${copyName(spec.consumerCluster, spec.name)}`))
+  const found = [...copies].flatMap(([provider, things]) => [...things.keys()].map((name) => `${provider}: ${name}`))
+  return found.filter((copy) => !wanted.has(copy)).map((copy) => `${copy} is there, but no Assignment names it`)
+}
+
+/** Secrets that the broker made at a consumer for an object that is no more. */
+function strayRelated({ objects, secrets }: Snapshot, uids: Set<string>): string[] {
+  return [...objects.keys()].flatMap((cluster) =>
+    [...(secrets.get(cluster)?.values() ?? [])]
+      .filter((secret) => secret.metadata.labels?.[labels.relatedTo] !== undefined && !ownersOf(secret).some((uid) => uids.has(uid)))
+      .map((secret) => `${cluster}: Secret ${secret.metadata.name} belongs to no object`),
+  )
+}
+
+function ownersOf({ metadata }: Secret): string[] {
+  return ((metadata as { ownerReferences?: { uid: string }[] }).ownerReferences ?? []).map(({ uid }) => uid)
+}
+
+function judgeObject(snapshot: Snapshot, cluster: string, object: Thing): string[] {
+  const { name, namespace, uid, deletionTimestamp } = object.metadata
+  const says = (what: string) => `${cluster}: ${name} ${what}`
+  if (deletionTimestamp !== undefined) return [says('is being deleted and still there')]
+  const ofObject = snapshot.assignments.filter(({ spec }) => spec.consumerCluster === cluster && spec.namespace === namespace && spec.name === name)
+  const accepting = acceptedBy(snapshot, cluster, object)
+  const [assignment, ...more] = ofObject
+  if (accepting.length === 0 && assignment === undefined) {
+    return conditionOf(object, 'Placed')?.status === 'False' ? [] : [says('is accepted by nobody and not told so')]
+  }
+  if (assignment === undefined) return [says(`is accepted by ${accepting.join(', ')} and has no Assignment`)]
+  const { spec } = assignment
+  const wrong = [
+    ...more.map(({ metadata }) => `has one more Assignment: ${metadata.name}`),
+    ...(spec.uid === uid ? [] : [`has uid ${uid}, its Assignment is for ${spec.uid}`]),
+    ...(spec.copies?.length ? [`still has copies asked for: ${JSON.stringify(spec.copies)}`] : []),
+    ...(accepting.length > 0 && !accepting.includes(spec.providerCluster) ? [`is at ${spec.providerCluster}, which refuses it; ${accepting} would not`] : []),
+    ...(object.metadata.finalizers?.includes(finalizer) ? [] : ['has no finalizer']),
+    ...judgeCopies(snapshot, cluster, object, assignment, accepting.includes(spec.providerCluster)),
+  ]
+  return wrong.map(says)
+}
+
+function acceptedBy({ offers }: Snapshot, cluster: string, object: Thing): string[] {
+  const { name, namespace = '', uid, generation = 0 } = object.metadata
+  const matched = offers.match({ consumer: { cluster }, gvr: THING, namespace, name, uid, generation, object })
+  return [...new Set(matched.map(({ ref }) => ref.providerCluster))]
+}
+
+function judgeCopies(snapshot: Snapshot, cluster: string, object: Thing, { spec }: Assignment, accepted: boolean): string[] {
+  const at = `${object.metadata.namespace}/${copyName(cluster, object.metadata.name)}`
+  const holders = [...snapshot.copies].filter(([, things]) => things.has(at)).map(([provider]) => provider)
+  const copy = snapshot.copies.get(spec.providerCluster)?.get(at)
+  const elsewhere = holders.filter((provider) => provider !== spec.providerCluster)
+  const wrong = elsewhere.map((provider) => `has a copy at ${provider}, but is at ${spec.providerCluster}`)
+  if (copy === undefined) return [...wrong, `has no copy at ${spec.providerCluster}`]
+  if (copy.metadata.deletionTimestamp !== undefined) wrong.push(`has a copy at ${spec.providerCluster} that is being deleted`)
+  if (copy.metadata.annotations?.[annotations.consumerUID] !== object.metadata.uid) wrong.push('has the copy of another object')
+  if (accepted && !isDeepStrictEqual(copy.spec, object.spec)) wrong.push(`wants ${JSON.stringify(object.spec)}, its copy is ${JSON.stringify(copy.spec)}`)
+  if (accepted) wrong.push(...judgeStatus(cluster, object, copy))
+  return [...wrong, ...judgeSecrets(snapshot, cluster, object, spec.providerCluster, copy)]
+}
+
+function judgeStatus(cluster: string, object: Thing, copy: Thing): string[] {
+  const said = providerWords(copy)
+  const heard = providerWords(object)
+  const renamed = Object.entries((said.relatedResources ?? {}) as Record<string, { name: string }>).map(([key, related]) => [
+    key,
+    { ...related, name: originName(cluster, related.name) },
+  ])
+  const expected = {
+    ...said,
+    ...(said.relatedResources === undefined ? {} : { relatedResources: Object.fromEntries(renamed) }),
+    observedGeneration: object.metadata.generation,
+  }
+  const wrong = [
+    ...(copy.status?.['observedGeneration'] === copy.metadata.generation ? [] : ['is not answered by its provider yet']),
+    ...(isDeepStrictEqual(heard, expected) ? [] : [`says ${JSON.stringify(heard)}, its copy ${JSON.stringify(expected)}`]),
+  ]
+  for (const type of ['Placed', 'Synced']) {
+    const condition = conditionOf(object, type)
+    if (condition?.status !== 'True') wrong.push(`is ${type}=${condition?.status} ${condition?.reason}: ${condition?.message}`)
+  }
+  if (conditionOf(object, 'Migrating') !== undefined) wrong.push('says that it moves')
+  return wrong
+}
+
+/** status without the broker's own conditions. */
+function providerWords({ status = {} }: Thing): Record<string, unknown> {
+  const { conditions = [], ...fields } = status
+  const theirs = conditions.filter(({ type }) => !OURS.has(type))
+  return theirs.length === 0 ? fields : { ...fields, conditions: theirs }
+}
+
+function judgeSecrets({ secrets }: Snapshot, cluster: string, object: Thing, provider: string, copy: Thing): string[] {
+  return relatedResources(copy.status).related.flatMap(({ namespace = 'default', name }) => {
+    const from = secrets.get(provider)?.get(`${namespace}/${name}`)
+    const to = secrets.get(cluster)?.get(`${object.metadata.namespace}/${originName(cluster, name)}`)
+    if (from === undefined) return [`refers to Secret ${name}, which ${provider} does not have`]
+    if (to === undefined) return [`lacks the Secret ${originName(cluster, name)}`]
+    if (!ownersOf(to).includes(object.metadata.uid)) return [`has Secret ${to.metadata.name} without being its owner`]
+    if (from.type === to.type && isDeepStrictEqual(from.data, to.data)) return []
+    return [`has Secret ${to.metadata.name} with other content than ${provider}`]
+  })
+}
