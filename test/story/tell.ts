@@ -1,6 +1,7 @@
 import { styleText } from 'node:util'
 
 const WIDEST = 118
+const TIME = 9
 const PLACE = 12
 const LABEL = 18
 
@@ -37,7 +38,7 @@ export class Teller {
 
   /** Plain words without a time. */
   says(text: string): void {
-    this.#line('', '', text)
+    this.#write(...wrap(text, 2, this.#width, '  '))
   }
 
   /** Somebody does something at `place`. */
@@ -66,12 +67,11 @@ export class Teller {
     return `${((at - this.#began) / 1000).toFixed(2)} s`
   }
 
+  /** Time and place in columns, the text behind them; later lines of it are indented by `hang` more. */
   #line(time: string, place: string, text: string, hang = 2): void {
-    const head = `${time.padStart(9)}  ${place.padEnd(PLACE)}`
-    const indent = time === '' && place === '' && hang === 2 ? 2 : head.length
-    const lines = wrap(text, indent === 2 ? 2 : indent + hang, this.#width, indent === 2 ? '  ' : head)
-    if (time !== '') lines[0] = (lines[0] as string).replace(time.padStart(9), this.#styled('dim', time.padStart(9)))
-    this.#write(...lines)
+    const head = `${time.padStart(TIME)}  ${place.padEnd(PLACE)}`
+    const [first = '', ...others] = wrap(text, head.length + hang, this.#width, head)
+    this.#write(this.#styled('dim', first.slice(0, TIME)) + first.slice(TIME), ...others)
   }
 
   get #width(): number {

@@ -201,10 +201,8 @@ function judgeCopies(snapshot: Snapshot, cluster: string, object: Thing, { spec 
 function judgeStatus(cluster: string, object: Thing, copy: Thing): string[] {
   const said = providerWords(copy)
   const heard = providerWords(object)
-  const renamed = Object.entries((said.relatedResources ?? {}) as Record<string, { name: string }>).map(([key, related]) => [
-    key,
-    { ...related, name: originName(cluster, related.name) },
-  ])
+  const { related } = relatedResources(copy.status)
+  const renamed = related.map(({ key, namespace, name, gvk }) => [key, { namespace, name: originName(cluster, name), gvk }])
   const expected = {
     ...said,
     ...(said.relatedResources === undefined ? {} : { relatedResources: Object.fromEntries(renamed) }),

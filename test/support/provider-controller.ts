@@ -8,7 +8,7 @@ export const THING_KIND = 'Thing.v1.test.platform-mesh.io'
 
 /**
  * A provider's own operator, as small as one can be: makes each Thing Available at once, and where spec.secret is true a Secret
- * beside it. With spec.fail it says Failed. `worksMs` is how long it works on each.
+ * beside it. With spec.fail it says Failed, with spec.pending Provisioning. `worksMs` is how long it works on each.
  */
 export function runThingController(site: Site, { withSecret = true, worksMs = 0 }: { withSecret?: boolean; worksMs?: number } = {}): () => void {
   const stopping = new AbortController()
@@ -16,11 +16,11 @@ export function runThingController(site: Site, { withSecret = true, worksMs = 0 
     const { name, namespace = 'default', deletionTimestamp, generation } = object.metadata
     if (deletionTimestamp !== undefined || (object.status as { observedGeneration?: number } | undefined)?.observedGeneration === generation) return
     if (worksMs > 0) await delay(worksMs)
-    const spec = (object.spec ?? {}) as { secret?: boolean; fail?: boolean; value?: unknown }
+    const spec = (object.spec ?? {}) as Spec
     const secret = withSecret && spec.secret === true
     if (secret) await putSecret(site, namespace, `${name}-secret`, { from: `${site.name}/${String(spec.value)}` })
     const related = { secret: { namespace, name: `${name}-secret`, gvk: { group: 'core', version: 'v1', kind: 'Secret' } } }
-    const status = { observedGeneration: generation, status: spec.fail ? 'Failed' : 'Available', from: site.name, ...(secret ? { relatedResources: related } : {}) }
+    const status = { observedGeneration: generation, status: stateOf(spec), from: site.name, ...(secret ? { relatedResources: related } : {}) }
     await site.kube.mergePatch({ ...THING, namespace, name }, { status }, { subresource: 'status', fieldManager: 'thing-controller' })
   }
   const watch = watchResource(site.kube, THING, {
@@ -35,6 +35,13 @@ export function runThingController(site: Site, { withSecret = true, worksMs = 0 
     },
   }, { signal: stopping.signal })
   return () => stopping.abort()
+}
+
+type Spec = { secret?: boolean; fail?: boolean; pending?: boolean; value?: unknown }
+
+function stateOf({ fail, pending }: Spec): string {
+  if (fail) return 'Failed'
+  return pending ? 'Provisioning' : 'Available'
 }
 
 /** Creates or replaces a Secret with these strings. */

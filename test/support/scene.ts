@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { copyFile, mkdtemp, rm, unlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ManagedProcess } from '@resource-broker/testbed'
@@ -12,6 +12,8 @@ type SceneOptions = Pick<LandscapeOptions, 'consumers' | 'providers'> &
   Partial<Pick<LandscapeOptions, 'kinds' | 'consumerCrds' | 'providerCrds'>> & {
     /** Done after the clusters stand and before the broker starts. */
     before?: (landscape: Landscape) => Promise<void>
+    /** Kubeconfigs for the broker by cluster name, in the place of the administrator's. */
+    identities?: (landscape: Landscape) => Promise<Record<string, string>>
   }
 
 /** A fresh landscape with the whole broker as one process and an operator for Things at each provider. */
@@ -20,10 +22,12 @@ export type Scene = {
   broker: ManagedProcess
   /** A consumer or provider by name. */
   site: (name: string) => Site
+  /** Stops the broker and starts it with more flags. */
+  restartBroker: (flags: string[]) => Promise<void>
   stop: () => Promise<void>
 }
 
-export async function startScene({ before, ...options }: SceneOptions): Promise<Scene> {
+export async function startScene({ before, identities, ...options }: SceneOptions): Promise<Scene> {
   const dir = await mkdtemp(join(tmpdir(), 'resource-broker-'))
   const landscape = await startLandscape({
     ...options,
@@ -41,11 +45,34 @@ export async function startScene({ before, ...options }: SceneOptions): Promise<
   }
   try {
     await before?.(landscape)
-    const broker = await startService(landscape, 'broker')
+    if (identities !== undefined) await useIdentities(landscape, await identities(landscape))
     const sites = { ...landscape.consumers, ...landscape.providers }
-    return { landscape, broker, site: (name) => sites[name] as Site, stop: () => stop(broker) }
+    const scene: Scene = {
+      landscape,
+      broker: await startService(landscape, 'broker'),
+      site: (name) => sites[name] as Site,
+      restartBroker: async (flags) => {
+        await scene.broker.stop()
+        scene.broker = await startService({ ...landscape, flags: [...landscape.flags, ...flags] }, 'broker')
+      },
+      stop: () => stop(scene.broker),
+    }
+    return scene
   } catch (error) {
     await stop()
     throw error
   }
+}
+
+/** The broker's flags go on naming the same files. */
+async function useIdentities({ dir, platform, consumers, providers, flags }: Landscape, files: Record<string, string>) {
+  const replace = async (path: string, name: string) => {
+    await unlink(path).catch(() => undefined)
+    await copyFile(files[name] as string, path)
+  }
+  flags[flags.indexOf('--coordination-kubeconfig') + 1] = files['platform'] as string
+  for (const [folder, sites] of Object.entries({ consumers, providers })) {
+    for (const { name } of Object.values(sites)) await replace(join(dir, 'kubeconfigs', folder, `${name}.kubeconfig`), name)
+  }
+  if (files[platform.name] === undefined) throw new TypeError('the platform needs an identity too')
 }

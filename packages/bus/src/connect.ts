@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { checkServerIdentity, type PeerCertificate } from 'node:tls'
 import {
   type ConnectionOptions,
   connect as connectNats,
@@ -45,6 +47,7 @@ export async function connect(options: BusConnection): Promise<NatsConnection> {
 function natsOptions(options: BusConnection): ConnectionOptions {
   const { credentialsFile, caFile, certificateFile, keyFile } = options
   const tls = {
+    ...byAddress(options.servers),
     ...(caFile === undefined ? {} : { caFile }),
     ...(certificateFile === undefined ? {} : { certFile: certificateFile }),
     ...(keyFile === undefined ? {} : { keyFile }),
@@ -52,6 +55,8 @@ function natsOptions(options: BusConnection): ConnectionOptions {
   return {
     servers: options.servers,
     name: options.name,
+    // For one attempt; a TLS server that refuses the client's certificate only falls silent.
+    timeout: 5_000,
     maxReconnectAttempts: -1,
     // Credentials may be refused for a while during their renewal; without this two refusals end the connection for good.
     ignoreAuthErrorAbort: true,
@@ -64,4 +69,19 @@ function natsOptions(options: BusConnection): ConnectionOptions {
       : { authenticator: credsAuthenticator(() => readFileSync(credentialsFile)) }),
     ...(Object.keys(tls).length === 0 ? {} : { tls }),
   }
+}
+
+/** The NATS client checks the certificate of a server that is given by its address against "localhost" instead. */
+function byAddress(servers: string[]) {
+  const hosts = servers.map(hostOf)
+  if (!servers.some((server) => server.startsWith('tls://')) || !hosts.every((host) => isIP(host))) return {}
+  const check = (_host: string, certificate: PeerCertificate) => {
+    const faults = hosts.map((host) => checkServerIdentity(host, certificate))
+    return faults.every((fault) => fault !== undefined) ? faults[0] : undefined
+  }
+  return { checkServerIdentity: check }
+}
+
+function hostOf(server: string): string {
+  return new URL(server.replace(/^[a-z]+:/, 'http:')).hostname.replace(/^\[|\]$/g, '')
 }

@@ -9,15 +9,28 @@ export type InventoryItem = Address & { object: ObjectRef; version: string }
 /** Only tombstones have a time to live (ADR-43). */
 const TTL = 'Nats-TTL'
 
+/** Reads that are broken off, by a reconnect or a slow moment, are begun anew so often. */
+const MOST_READS = 5
+
 /** Reads the headers of all messages of `parts`. Tombstones and what is no snapshot of an object are left out. */
 export async function readInventory(
   connection: NatsConnection,
   layout: Layout,
   parts: Part[],
 ): Promise<InventoryItem[]> {
+  for (let reads = 1; ; reads++) {
+    try {
+      return await readOnce(connection, layout, parts)
+    } catch (error) {
+      if (reads === MOST_READS || connection.isClosed()) throw error
+    }
+  }
+}
+
+async function readOnce(connection: NatsConnection, layout: Layout, parts: Part[]): Promise<InventoryItem[]> {
   const items: InventoryItem[] = []
-  const filters = parts.map((part) => layout.filter(part))
-  await readAll(connection, { stream: layout.stream, filters, headersOnly: true }, (message) => {
+  const read = { stream: layout.stream, filters: parts.map((part) => layout.filter(part)), headersOnly: true }
+  await readAll(connection, read, (message) => {
     const address = layout.parse(message.subject)
     const object = refOf(message.headers?.get(HEADERS.object) ?? '')
     if (address === undefined || object === undefined || message.headers?.get(TTL) !== '') return

@@ -21,6 +21,8 @@ export class KeyRunner {
   readonly #surroundings: Surroundings
   readonly #queue: KeyQueue<Item>
   readonly #attempts = new Attempts()
+  /** Looks that are due later and have no message that would bring them. */
+  readonly #later = new Map<string, NodeJS.Timeout>()
 
   constructor(options: PartitionConsumerOptions, surroundings: Surroundings) {
     this.#options = options
@@ -51,6 +53,8 @@ export class KeyRunner {
     const turn = this.#surroundings.turnOf(key)
     const current = items.filter((item) => item.turn === turn)
     if (current.length === 0) return // the server delivers again what is not acknowledged
+    clearTimeout(this.#later.get(key)) // this is the look
+    this.#later.delete(key)
     const messages = current.flatMap(({ message }) => message ?? [])
     const deliveries = Math.max(1, ...messages.map((message) => message.info.deliveryCount))
     const started = performance.now()
@@ -82,9 +86,11 @@ export class KeyRunner {
       return
     }
     const push = () => {
+      this.#later.delete(key)
       if (this.#surroundings.turnOf(key) === turn) this.#queue.push(key, { turn })
     }
-    setTimeout(push, delayMs).unref()
+    clearTimeout(this.#later.get(key))
+    this.#later.set(key, setTimeout(push, delayMs).unref())
   }
 
   #park(key: string, messages: JsMsg[], error: Error): void {

@@ -1,4 +1,4 @@
-import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream'
+import { AckPolicy, DeliverPolicy, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { type NatsConnection, nanos } from '@nats-io/transport-node'
 import { type Layout, PARTITION_KEY } from './layout.ts'
 import type { PartitionView } from './partition-view.ts'
@@ -48,19 +48,26 @@ export async function readAll(
     num_replicas: 1,
   })
   try {
-    if (pending === 0) return
     const consumer = await jetstream(connection).consumers.get(stream, name)
-    for (let expected = 1, left = pending; left > 0; ) {
+    let [expected, last] = [1, 0]
+    for (let left = pending; left > 0; ) {
       const batch = await consumer.fetch({ max_messages: Math.min(left, BATCH), expires: STANDSTILL_MS })
       for await (const message of batch) {
         if (message.info.deliverySequence !== expected++) throw new Error(`reading ${stream} was interrupted`)
         visit(message)
         left = message.info.pending
-        if (left === 0) break
+        last = message.seq
       }
       if (left > 0) left = (await consumer.info()).num_pending
+      // What replaces a message is counted as pending a moment after that message went: the stream itself knows.
+      if (left === 0 && (await hasAfter(jsm, read, last))) left = 1
     }
   } finally {
     await jsm.consumers.delete(stream, name).catch(() => undefined) // goes by itself after its threshold
   }
+}
+
+async function hasAfter(jsm: JetStreamManager, { stream, filters }: Read, seq: number): Promise<boolean> {
+  const next = (filter: string) => jsm.streams.getMessage(stream, { seq: seq + 1, next_by_subj: filter })
+  return (await Promise.all(filters.map(next))).some((message) => message !== null)
 }

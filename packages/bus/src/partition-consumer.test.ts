@@ -130,6 +130,12 @@ test.each(['hold', 'done'])('a replica that is killed (%s) loses nothing to the 
   await publishAll(one, names(40))
   await waitFor('it has every key', () => has(log().split('\n'), names(40)))
   const second = await consume(one)
+  const jsm = await jetstreamManager(raw)
+  const open = async () =>
+    (await Promise.all([0, 1].map((n) => jsm.consumers.info(prefix, `svc-${n}`)))).map(
+      (info) => info.num_pending + (how === 'hold' ? 0 : info.num_ack_pending),
+    )
+  await waitFor('nothing is left to be delivered', async () => (await open()).every((count) => count === 0))
   await child.kill('SIGKILL')
   await waitFor('the other looks at every key, also at those that were done', () => has(second.done, names(40)))
 })
@@ -151,13 +157,17 @@ test('a failing key is tried again with growing waits and does not hold the othe
   const others: string[] = []
   const { of } = await consume(one, {
     reconcile: async (key, _view, attempt) => {
-      if (key !== keyOf('bad')) return void others.push(key) ?? DONE
+      if (key !== keyOf('bad')) {
+        others.push(key)
+        return DONE
+      }
       times.push(performance.now())
       attempts.push(attempt)
       if (times.length < 5) throw new Error('not yet')
       return DONE
     },
   })
+  await waitFor('both partitions are taken over', () => of('took over').length === 2)
   await publishAll(one, ['bad', ...names(10)])
   await waitFor('the others are done', () => has(others, names(10)))
   await waitFor('it succeeds', () => times.length === 5)
@@ -205,6 +215,7 @@ test('a key that asks to be looked at later is, and its attempts are counted', a
       return attempts.length < 3 ? { requeueAfterMs: 200, reason: 'not there yet' } : DONE
     },
   })
+  await waitFor('both partitions are taken over', () => of('took over').length === 2)
   await publishAll(one, ['a'])
   await waitFor('three looks', () => attempts.length === 3)
   expect(attempts).toEqual([1, 2, 3])

@@ -105,33 +105,24 @@ export class Transport {
     resolve: (sent: Sent) => void,
     reject: (error: unknown) => void,
   ): void {
-    const { method, path, body, signal, timeoutMs } = request
+    const { body, signal, timeoutMs } = request
     const agent = this.#agentsFor(credentials)[pool]
-    const base = this.#base
-    const headers: Record<string, string | string[] | number> = { ...request.headers, ...credentials.headers }
-    // Node sends the body of a DELETE without a length otherwise, and the server takes it for the next request.
-    if (body !== undefined) headers['content-length'] = Buffer.byteLength(body)
-    const options = {
-      agent,
-      method,
-      headers,
-      host: base.hostname.replace(/^\[|\]$/g, ''),
-      port: base.port,
-      path: base.pathname === '/' ? path : base.pathname.replace(/\/$/, '') + path,
-    }
-    const outgoing = base.protocol === 'https:' ? httpsRequest(options) : httpRequest(options)
+    const outgoing = this.#create(request, credentials, agent)
     const abort = () => outgoing.destroy(signal?.reason instanceof Error ? signal.reason : undefined)
+    let late: Error | undefined
     const timer = setTimeout(() => {
+      late = new Error(`no answer within ${timeoutMs} ms`)
       dropIdle(agent)
-      outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`))
+      outgoing.destroy(late)
     }, timeoutMs)
     const settle = () => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', abort)
     }
-    const failed = (cause: unknown) => {
+    const failed = (thrown: unknown) => {
       settle()
       if (signal?.aborted) return signal.reason
+      const cause = late ?? thrown
       return new ConnectionError(`${this.#describe(request)}: ${(cause as Error).message}`, { cause })
     }
     signal?.addEventListener('abort', abort, { once: true })
@@ -144,6 +135,26 @@ export class Transport {
       this.#start({ ...request, repeatable: false }, credentials, pool, resolve, reject)
     })
     outgoing.end(body)
+  }
+
+  #create(
+    { method, path, headers: given, body }: HttpRequest,
+    credentials: Credentials,
+    agent: HttpAgent,
+  ): ClientRequest {
+    const base = this.#base
+    const headers: Record<string, string | string[] | number> = { ...given, ...credentials.headers }
+    // Node sends the body of a DELETE without a length otherwise, and the server takes it for the next request.
+    if (body !== undefined) headers['content-length'] = Buffer.byteLength(body)
+    const options = {
+      agent,
+      method,
+      headers,
+      host: base.hostname.replace(/^\[|\]$/g, ''),
+      port: base.port,
+      path: base.pathname === '/' ? path : base.pathname.replace(/\/$/, '') + path,
+    }
+    return base.protocol === 'https:' ? httpsRequest(options) : httpRequest(options)
   }
 
   #describe({ method, path }: HttpRequest): string {

@@ -38,7 +38,7 @@ export function planStep(migration: Migration, around: Surroundings): Step | und
     case 'InitialInProgress':
       return awaitIncoming(migration, assignment)
     case 'InitialCompleted':
-      return migration.spec.cancel === true ? rollBack(migration, assignment) : cutOver(migration, assignment)
+      return migration.spec.cancel === true && !hasSwitched(migration, assignment) ? rollBack(migration, assignment) : cutOver(migration, assignment)
     case 'CutoverInProgress':
       return finish(migration, assignment)
     default:
@@ -46,9 +46,11 @@ export function planStep(migration: Migration, around: Surroundings): Step | und
   }
 }
 
-function begin({ spec }: Migration, assignment: Assignment, { waitsFor, configuration }: Surroundings): Step | undefined {
-  const { from, to } = spec
-  if (spec.cancel === true) return { state: 'RolledBack', reason: 'Cancelled', message: 'cancelled before it began' }
+function begin(migration: Migration, assignment: Assignment, { waitsFor, configuration }: Surroundings): Step {
+  const { from, cancel } = migration.spec
+  // Asked for an incoming copy already means that the record of it was lost.
+  if (cancel === true && isAskedFor(migration, assignment)) return rollBack(migration, assignment)
+  if (cancel === true) return { state: 'RolledBack', reason: 'Cancelled', message: 'cancelled before it began' }
   if (assignment.spec.providerCluster !== from.providerCluster) {
     return { state: 'Failed', reason: 'Stale', message: `the object is at ${assignment.spec.providerCluster}, not at ${from.providerCluster}` }
   }
@@ -57,16 +59,27 @@ function begin({ spec }: Migration, assignment: Assignment, { waitsFor, configur
     const message = `MigrationConfiguration ${configuration} asks for stages, which this version cannot run: the object stays at ${from.providerCluster}`
     return hold('StagesNotSupported', message)
   }
+  return askForIncoming(migration, assignment)
+}
+
+function askForIncoming({ spec: { to } }: Migration, assignment: Assignment): Step {
   const incoming: AssignmentCopy = { providerCluster: to.providerCluster, acceptAPIName: to.acceptAPIName, role: 'Incoming' }
   const message = `making a copy at ${to.providerCluster}`
   return { state: 'InitialInProgress', reason: 'IncomingCopy', message, edit: { copies: [...others(assignment, to.providerCluster), incoming] } }
 }
+
+const isAskedFor = ({ spec: { to } }: Migration, { spec }: Assignment): boolean =>
+  spec.copies?.some(({ providerCluster, role }) => providerCluster === to.providerCluster && role === 'Incoming') ?? false
+
+const hasSwitched = ({ spec: { to } }: Migration, { spec }: Assignment): boolean => spec.providerCluster === to.providerCluster
 
 const hold = (reason: string, message: string): Step => ({ state: 'Pending', reason, message })
 
 function awaitIncoming(migration: Migration, assignment: Assignment): Step | undefined {
   const { to } = migration.spec
   if (migration.spec.cancel === true) return rollBack(migration, assignment)
+  // It was taken back, and the record of why was lost: asked for again, it comes to the same end.
+  if (!isAskedFor(migration, assignment)) return askForIncoming(migration, assignment)
   const copy = incomingOf(migration, assignment)
   if (copy?.ready === true) return { state: 'InitialCompleted', reason: 'IncomingReady', message: `the copy at ${to.providerCluster} is ready` }
   if (copy?.state === 'Failed') {
@@ -84,7 +97,7 @@ function rollBack({ spec }: Migration, assignment: Assignment): Step {
 
 function cutOver(migration: Migration, assignment: Assignment): Step | undefined {
   const { from, to } = migration.spec
-  if (assignment.spec.providerCluster !== to.providerCluster && incomingOf(migration, assignment)?.ready !== true) {
+  if (!hasSwitched(migration, assignment) && incomingOf(migration, assignment)?.ready !== true) {
     return { state: 'InitialInProgress', reason: 'IncomingCopy', message: `the copy at ${to.providerCluster} is no longer ready` }
   }
   const outgoing: AssignmentCopy = { providerCluster: from.providerCluster, acceptAPIName: from.acceptAPIName, role: 'Outgoing' }

@@ -15,8 +15,7 @@ export async function issue(stage: Stage, tell: Teller): Promise<void> {
   tell.does('consumer', `creates Certificate ${NAME} with fqdn ${FQDN}: certificate-internal.yaml`)
   await consumer.site.client.applyFile(join(EXAMPLES, 'consumer/certificate-internal.yaml'))
   await awaitPlacement(stage, tell, NAME, 'internalca')
-  await awaitIssued(stage, tell, internalca, NAME, FQDN)
-  await awaitDelivered(stage, tell, internalca, NAME, FQDN)
+  await awaitCertificate(stage, tell, internalca, NAME, FQDN)
   const elsewhere = externalca.certificates.present
   expect(elsewhere.length === 0, 'no copy at externalca', elsewhere.join(', '))
 }
@@ -39,8 +38,19 @@ export async function awaitPlacement(
   tell.saw('platform', `Assignment: ${name} goes to ${providerCluster}, whose AcceptAPI ${acceptAPIName} takes it`, at)
 }
 
+/** Waits until the provider has issued the copy and the consumer has the certificate, and tells each as it comes. */
+export async function awaitCertificate(
+  stage: Stage,
+  tell: Teller,
+  provider: Place,
+  name: string,
+  fqdn: string,
+): Promise<void> {
+  await Promise.all([awaitIssued(stage, tell, provider, name, fqdn), awaitDelivered(stage, tell, provider, name, fqdn)])
+}
+
 /** Waits until the provider has a copy with this name in it, and has issued it. */
-export async function awaitIssued(
+async function awaitIssued(
   stage: Stage,
   tell: Teller,
   { site, certificates }: Place,
@@ -64,7 +74,7 @@ export async function awaitIssued(
 }
 
 /** Waits until the consumer has the Secret with the certificate, and the status that says so. */
-export async function awaitDelivered(
+async function awaitDelivered(
   { consumer, until }: Stage,
   tell: Teller,
   provider: Place,

@@ -1,11 +1,11 @@
-import { conditionTypes } from '@resource-broker/api'
+import { annotations, conditionTypes } from '@resource-broker/api'
 import { isFor } from '../certificate-in.ts'
 import { conditionOf, has, toldCondition, toldConditions } from '../conditions-of.ts'
 import { expect } from '../expectation.ts'
 import type { Entry } from '../journal.ts'
-import { CERTIFICATES, type Stage } from '../stage.ts'
+import { CERTIFICATES, type CertificateObject, type Stage } from '../stage.ts'
 import type { Teller } from '../tell.ts'
-import { awaitDelivered, awaitIssued, isAvailable, NAME, nameOfAssignment, toldStatus } from './issue.ts'
+import { awaitCertificate, isAvailable, NAME, nameOfAssignment, toldStatus } from './issue.ts'
 
 const FQDN = 'app.external.corp'
 
@@ -15,15 +15,7 @@ export async function move(stage: Stage, tell: Teller): Promise<void> {
   tell.does('consumer', `patches fqdn to ${FQDN}, which internalca does not take and externalca does`)
   const object = { ...CERTIFICATES, namespace: 'default', name: NAME }
   await consumer.site.kube.mergePatch(object, { spec: { fqdn: FQDN } }, { fieldManager: 'story' })
-  const isMigrating = has(conditionTypes.migrating, 'True')
-  const migrating = await stage.until(
-    `${NAME} gets the condition Migrating=True`,
-    () => consumer.certificates.first(NAME, isMigrating, tell.began),
-    () => toldConditions(consumer.certificates.latest(NAME)),
-  )
-  tell.saw('consumer', toldCondition(migrating.object, conditionTypes.migrating), migrating.at)
-  await awaitIssued(stage, tell, externalca, NAME, FQDN)
-  await awaitDelivered(stage, tell, externalca, NAME, FQDN)
+  await Promise.all([awaitMigrating(stage, tell), awaitCertificate(stage, tell, externalca, NAME, FQDN)])
   const copy = stage.copyName(NAME)
   const gone = await stage.until(
     'the copy at internalca goes',
@@ -34,6 +26,15 @@ export async function move(stage: Stage, tell: Teller): Promise<void> {
   await awaitEnd(stage, tell)
   checkOrder(stage, tell)
   checkSecret(stage, tell)
+}
+
+async function awaitMigrating({ consumer: { certificates }, until }: Stage, tell: Teller): Promise<void> {
+  const { object, at } = await until(
+    `${NAME} gets the condition Migrating=True`,
+    () => certificates.first(NAME, has(conditionTypes.migrating, 'True'), tell.began),
+    () => toldConditions(certificates.latest(NAME)),
+  )
+  tell.saw('consumer', toldCondition(object, conditionTypes.migrating), at)
 }
 
 /** Waits for the end of the Migration, and tells what it said on its way. */
@@ -47,13 +48,25 @@ async function awaitEnd({ consumer, migrations, until }: Stage, tell: Teller): P
       'no Migration',
   )
   const settled = await until(
-    `${NAME} loses the condition Migrating`,
-    () => conditionOf(consumer.certificates.latest(NAME), conditionTypes.migrating) === undefined,
-    () => toldConditions(consumer.certificates.latest(NAME)),
+    `${NAME} loses the condition Migrating, and its annotation names externalca`,
+    () => consumer.certificates.first(NAME, isSettled, tell.began),
+    () => `${toldProvider(consumer.certificates.latest(NAME))}; ${toldConditions(consumer.certificates.latest(NAME))}`,
   )
-  expect(settled, 'Migrating is gone', 'it is not')
   tell.saw('platform', `Migration ${name}:`, at)
   for (const { state, text, at: when } of chapters(migrations.of(name))) tell.detail(text, { label: state, at: when })
+  tell.saw('consumer', 'the condition Migrating is gone; kubectl shows externalca as the provider', settled.at)
+}
+
+function isSettled(object: CertificateObject): boolean {
+  return toldProvider(object) === 'externalca' && conditionOf(object, conditionTypes.migrating) === undefined
+}
+
+/** What the Provider column of `kubectl get certificates` shows. */
+function toldProvider(object: CertificateObject | undefined): string {
+  return (
+    (object?.metadata['annotations'] as Record<string, string> | undefined)?.[annotations.providerCluster] ??
+    'no provider'
+  )
 }
 
 /** What the Migration said on its way, without the provider's own words: each state and sentence once, and when it came. */

@@ -13,7 +13,7 @@ export async function offer(stage: Stage, tell: Teller): Promise<void> {
     [stage.externalca, 'external'],
   ] as const
   await Promise.all(offers.map(([place, which]) => applyOffer(tell, place, which)))
-  for (const [place, which] of offers) await awaitOffer(stage, tell, place, which)
+  await Promise.all(offers.map(([place, which]) => awaitOffer(stage, tell, place, which)))
 }
 
 /** Applies `acceptapi-<which>.yaml` at a provider. */

@@ -4,7 +4,7 @@ import { conditionOf, has, toldConditions } from '../conditions-of.ts'
 import { expect } from '../expectation.ts'
 import { EXAMPLES, type Stage } from '../stage.ts'
 import type { Teller } from '../tell.ts'
-import { awaitDelivered, awaitIssued, awaitPlacement } from './issue.ts'
+import { awaitCertificate, awaitPlacement } from './issue.ts'
 import { applyOffer, awaitOffer } from './offer.ts'
 
 export const NAME = 'nowhere-from-consumer'
@@ -21,8 +21,7 @@ export async function refuse(stage: Stage, tell: Teller): Promise<void> {
   await applyOffer(tell, externalca, 'nowhere')
   await awaitOffer(stage, tell, externalca, 'nowhere')
   await awaitPlacement(stage, tell, NAME, 'externalca')
-  await awaitIssued(stage, tell, externalca, NAME, FQDN)
-  await awaitDelivered(stage, tell, externalca, NAME, FQDN)
+  await awaitCertificate(stage, tell, externalca, NAME, FQDN)
   const generation = consumer.certificates.latest(NAME)?.metadata['generation']
   expect(generation === 1, 'nobody touched the object meanwhile: generation 1', `generation ${String(generation)}`)
 }

@@ -45,6 +45,8 @@ export class KubeconfigFiles extends EventEmitter<Events> {
   /** The text that a path had when it was read last. */
   readonly #texts = new Map<string, string>()
   readonly #problems = new Map<string, string>()
+  /** Directories that cannot be read: no reason to let their clusters go. */
+  readonly #away = new Set<string>()
   /** Since when a cluster's file is missing, in milliseconds of `performance.now`. */
   readonly #missing = new Map<string, number>()
   readonly #watches = new DirectoryWatches(() => this.#scanIn(SETTLE_MS))
@@ -97,7 +99,9 @@ export class KubeconfigFiles extends EventEmitter<Events> {
     const found = await this.#find()
     if (this.#stopped) return
     for (const [name, path] of found) await this.#read(name, path)
-    for (const cluster of [...this.#clusters.values()]) this.#check(cluster, found)
+    for (const cluster of [...this.#clusters.values()]) {
+      if (!this.#away.has(dirname(cluster.path))) this.#check(cluster, found)
+    }
     if (!this.#stopped) this.#watch()
   }
 
@@ -127,10 +131,10 @@ export class KubeconfigFiles extends EventEmitter<Events> {
         const entries = (await readdir(directory)).filter((entry) => !IGNORED.test(entry)).sort()
         paths.push(...entries.map((entry) => join(directory, entry)))
         this.#problems.delete(directory)
+        this.#away.delete(directory)
       } catch (error) {
         this.#invalid(directory, `kubeconfig directory ${directory}: ${(error as Error).message}`)
-        const known = [...this.#clusters.values()].map(({ path }) => path)
-        paths.push(...known.filter((path) => dirname(path) === directory))
+        this.#away.add(directory)
       }
     }
     return paths

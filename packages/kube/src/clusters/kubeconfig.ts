@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path'
 import type { User } from '@kubernetes/client-node'
 // The package's entry point and its config.js load the models of every API, 60 MiB; its parsing and authentication stand alone.
 import { newClusters, newContexts, newUsers } from '@kubernetes/client-node/dist/config_types.js'
-import { parse } from 'yaml'
+import { parse, YAMLParseError } from 'yaml'
 import { KubeconfigError } from '../errors.ts'
 import {
   type CredentialSource,
@@ -38,8 +38,7 @@ export async function readKubeconfig(path: string): Promise<Endpoint> {
 
 /** The endpoint of the current context; paths in `text` are relative to `directory`. @throws with what is wrong */
 export async function parseKubeconfig(text: string, directory: string): Promise<Endpoint> {
-  // Pretty errors quote the lines around, and here those are credentials.
-  const config = parse(text, { prettyErrors: false }) as Record<string, unknown> | null
+  const config = parsed(text)
   if (config === null || typeof config !== 'object') throw new Error('it is empty')
   const contexts = newContexts(config.contexts)
   const current = config['current-context']
@@ -62,6 +61,16 @@ export async function parseKubeconfig(text: string, directory: string): Promise<
     servername: cluster.tlsServerName,
     insecure: cluster.skipTLSVerify ?? false,
     credentials: user === undefined ? fixed({ headers: {} }) : await sourceOf(user, raw?.user ?? {}, directory),
+  }
+}
+
+/** The parser's own messages quote what they are about, and here that may be a credential. */
+function parsed(text: string): Record<string, unknown> | null {
+  try {
+    return parse(text, { prettyErrors: false, logLevel: 'error' })
+  } catch (error) {
+    if (!(error instanceof YAMLParseError)) throw new Error('it is no YAML')
+    throw new Error(`it is no YAML: ${error.code} at line ${text.slice(0, error.pos[0]).split('\n').length}`)
   }
 }
 

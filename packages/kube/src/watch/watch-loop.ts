@@ -1,18 +1,17 @@
 import type { IncomingMessage } from 'node:http'
 import type { KubeClient } from '../client.ts'
-import { ConnectionError, isGone, isNotFound, KubeError, type Status } from '../errors.ts'
+import { ConnectionError, isGone, isNotFound, isTransient, KubeError, type Status } from '../errors.ts'
 import { stripManagedFields } from '../managed-fields.ts'
 import { pause } from '../patience.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { type Gone, isBefore, type Known, ObjectIndex } from './object-index.ts'
+import { retryDelay } from './retry-delay.ts'
 import type { WatchedObject, WatchHandler, WatchOptions } from './watch.ts'
 
 type WireEvent = { type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'; object: WatchedObject & Status }
 
 const SILENCE_MS = 150_000
 const LIST_SILENCE_MS = 30_000
-const FIRST_RETRY_MS = 200
-const LAST_RETRY_MS = 10_000
 /** A CRD that is created is seen after this time at the latest; asking costs the server next to nothing. */
 const ABSENT_RETRY_MS = 3_000
 /** The server closes a watch after this time, or a little later; a client that asks for it spreads its own. */
@@ -250,6 +249,11 @@ export class WatchLoop {
     this.#advance(version)
   }
 
+  /** A server that answers, but not with the whole list; refusals and absence are no matter of how it is asked. */
+  #isStreamFailure(error: unknown): boolean {
+    return this.#openedAt !== undefined || (error instanceof KubeError && isTransient(error))
+  }
+
   #noStreams(): void {
     this.#streams = false
   }
@@ -272,13 +276,16 @@ export class WatchLoop {
       return
     }
     this.#failures++
-    const unreached = this.#openedAt === undefined && error instanceof ConnectionError
-    if (wasListing) this.#streamFailures = this.#streaming && !unreached ? this.#streamFailures + 1 : 0
+    if (wasListing)
+      this.#streamFailures = this.#streaming && this.#isStreamFailure(error) ? this.#streamFailures + 1 : 0
     if (isGone(error)) this.#listAnew(error.message)
     else if (error instanceof RelistError) this.#listAnew(error.message)
     else if (this.#failures >= MOST_FAILURES)
       this.#listAnew(`${this.#failures} failures, the last: ${messageOf(error)}`)
-    const retryInMs = untroubled && (isGone(error) || error instanceof RelistError) ? 0 : this.#delay(error)
+    const retryInMs =
+      untroubled && (isGone(error) || error instanceof RelistError)
+        ? 0
+        : retryDelay(this.#failures, this.#options, isNotFound(error) ? ABSENT_RETRY_MS : undefined)
     if (isNotFound(error)) this.#absent(retryInMs)
     else if (retryInMs > 0) this.#handler.report?.({ type: 'disconnected', error: error ?? ended(), retryInMs })
     await pause(retryInMs, this.#connection.signal)
@@ -287,12 +294,6 @@ export class WatchLoop {
   #absent(retryInMs: number): void {
     this.#version = undefined
     this.#handler.report?.({ type: 'absent', retryInMs })
-  }
-
-  #delay(error: unknown): number {
-    const { firstRetryMs = FIRST_RETRY_MS, lastRetryMs = LAST_RETRY_MS, random = Math.random } = this.#options
-    const longest = isNotFound(error) ? Math.min(lastRetryMs, ABSENT_RETRY_MS) : lastRetryMs
-    return Math.round(Math.min(firstRetryMs * 2 ** Math.min(this.#failures - 1, 20), longest) * (0.5 + random() / 2))
   }
 }
 

@@ -249,9 +249,11 @@ test('a list that stops halfway is given up, and its part of the view is kept', 
 })
 
 test('a server that closes at once is asked with growing pauses', async () => {
-  listed(10).end()
+  const first = listed(10)
   for (let i = 0; i < 3; i++) server.next((_request, response) => response.writeHead(200).end())
   start({ firstRetryMs: 8, lastRetryMs: 1000, random: () => 1 })
+  await told('synced')
+  first.end()
   await waitFor('asked', () => recorder.events.filter(({ type }) => type === 'disconnected').length >= 2, {
     intervalMs: 5,
   })
@@ -334,8 +336,8 @@ test('handlers run one after another, and a slow one is no silence', async () =>
 })
 
 test('objects of one name in two logical clusters are two', async () => {
-  const inCluster = (cluster: string) => {
-    const { metadata, ...rest } = thing('a', 5, `uid-in-${cluster}`)
+  const inCluster = (cluster: string, version = 5) => {
+    const { metadata, ...rest } = thing('a', version, `uid-in-${cluster}`)
     return { ...rest, metadata: { ...metadata, annotations: { 'kcp.io/cluster': cluster } } }
   }
   const live = listed(10, inCluster('one'), inCluster('two'))
@@ -349,7 +351,7 @@ test('objects of one name in two logical clusters are two', async () => {
   )
   await waitFor('synced', () => recorder.syncs === 1, { intervalMs: 5 })
   expect([...watch.known.keys()]).toEqual(['one/default/a', 'two/default/a'])
-  live.send('DELETED', inCluster('one'))
+  live.send('DELETED', inCluster('one', 11))
   await waitFor('gone', () => gone.length === 1, { intervalMs: 5 })
   expect(gone).toEqual([{ cluster: 'one', namespace: 'default', name: 'a', uid: 'uid-in-one' }])
 })

@@ -93,11 +93,14 @@ async function isThere(context: SchedulerContext, { ref, source }: Known): Promi
   }
 }
 
-/** Puts the finalizer back if somebody took it off: a snapshot newer than the one it was set at does not show it. */
+/**
+ * Puts the finalizer back if somebody took it off, and tells people the provider that the object has by now: a snapshot newer than
+ * the one they were set at does not show them.
+ */
 export async function ensureFinalizer(context: SchedulerContext, known: Known, providerCluster: string): Promise<string> {
   const { source, decision } = known
-  const { resourceVersion, finalizers = [] } = source.metadata
-  if (finalizers.includes(finalizer)) return resourceVersion
+  const { resourceVersion, finalizers = [], annotations: notes = {} } = source.metadata
+  if (finalizers.includes(finalizer) && notes[annotations.providerCluster] === providerCluster) return resourceVersion
   const setAt = decision?.uid === source.metadata.uid ? decision.sourceVersion : undefined
   if (setAt !== undefined && BigInt(setAt) >= BigInt(resourceVersion)) return setAt
   return (await putFinalizer(context, known, providerCluster)) ?? resourceVersion

@@ -53,7 +53,7 @@ async function placeAgain(context: SchedulerContext, known: Known, current: Offe
 async function placeMoving(context: SchedulerContext, known: Known, assignment: Assignment, migration: Migration, view: KeyView): Promise<Outcome> {
   const { to } = migration.spec
   const target = { providerCluster: to.providerCluster, name: to.acceptAPIName }
-  const sourceVersion = await ensureFinalizer(context, known, to.providerCluster)
+  const sourceVersion = await ensureFinalizer(context, known, assignment.spec.providerCluster)
   if (accepts(context, known, target)) {
     await announce(context, known, sourceVersion, to.providerCluster, view)
     return DONE

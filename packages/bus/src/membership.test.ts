@@ -1,0 +1,100 @@
+import { join } from 'node:path'
+import { connect, type NatsConnection } from '@nats-io/transport-node'
+import { type Nats, startNats, waitFor } from '@resource-broker/testbed'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { scratchDirectory } from '../test/scratch.ts'
+import { Membership, type MembershipOptions } from './membership.ts'
+
+const dir = scratchDirectory()
+const members: Membership[] = []
+let nats: Nats
+let raw: NatsConnection
+
+beforeAll(async () => {
+  nats = await startNats({ dir: join(dir, 'nats') })
+  raw = await connect({ servers: [nats.url] })
+})
+
+afterEach(() => {
+  for (const member of members.splice(0)) member.stop()
+})
+
+afterAll(async () => {
+  await raw.close()
+  await nats.stop()
+})
+
+function join_(subject: string, id: string, options: Partial<MembershipOptions> = {}): Membership {
+  const member = new Membership(raw, { subject, id, changed: () => undefined, heartbeatMs: 50, ...options })
+  members.push(member)
+  return member
+}
+
+const items = Array.from({ length: 300 }, (_, n) => `cluster-${n}`)
+const agree = (all: Membership[], ids: string[]) => all.every(({ members: seen }) => seen.join() === ids.join())
+
+test('what each of three replicas owns is disjoint and complete, and each has a fair share', async () => {
+  const all = ['a', 'b', 'c'].map((id) => join_('three', id))
+  await waitFor('they know each other', () => agree(all, ['a', 'b', 'c']))
+  for (const item of items) expect(all.filter((member) => member.owns(item))).toHaveLength(1)
+  for (const member of all) expect(items.filter((item) => member.owns(item)).length).toBeGreaterThan(60)
+})
+
+test('a replica that says goodbye is known gone at once, and only its own share moves', async () => {
+  const heartbeatMs = 30_000 // nothing but the goodbye can tell
+  const [a, b, c] = ['a', 'b', 'c'].map((id) => join_('goodbye', id, { heartbeatMs })) as [
+    Membership,
+    Membership,
+    Membership,
+  ]
+  await waitFor('they know each other', () => agree([a, b, c], ['a', 'b', 'c']))
+  const before = items.filter((item) => a.owns(item))
+  c.stop()
+  await waitFor('they know', () => agree([a, b], ['a', 'b']))
+  for (const item of items) expect(a.owns(item)).toBe(!b.owns(item))
+  for (const item of before) expect(a.owns(item)).toBe(true)
+})
+
+test('a replica that falls silent is counted out after four heartbeats, and said so', async () => {
+  let time = 0
+  let changes = 0
+  const watching = join_('silent', 'a', { now: () => time, changed: () => changes++ })
+  raw.publish('silent', '+b')
+  await waitFor('b is known', () => watching.members.length === 2)
+  expect(changes).toBe(1)
+  const timer = setInterval(() => {
+    time += 50
+  }, 10)
+  await waitFor('b is gone', () => watching.members.length === 1)
+  clearInterval(timer)
+  expect(changes).toBe(2)
+  expect(time).toBeGreaterThanOrEqual(200)
+})
+
+test('a replica that stood still itself does not take the others for gone', async () => {
+  let time = 0
+  const counts: number[] = []
+  const standing = join_('standing', 'a', {
+    heartbeatMs: 1_000,
+    now: () => time,
+    changed: () => counts.push(standing.members.length),
+  })
+  raw.publish('standing', '+b')
+  await waitFor('b is known', () => standing.members.length === 2)
+  time += 60_000
+  let heard = false
+  raw.subscribe('standing', {
+    callback: () => {
+      heard = true
+    },
+  })
+  await raw.flush()
+  await waitFor('its own next heartbeat', () => heard, { intervalMs: 5 })
+  expect(standing.members).toEqual(['a', 'b'])
+  expect(counts).toEqual([2])
+})
+
+test('a replica alone owns everything', () => {
+  const alone = join_('alone', 'a')
+  expect(items.every((item) => alone.owns(item))).toBe(true)
+})

@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { annotations, type Assignment, type AssignmentCopy, type CopyStatus, type Migration, type MigrationState } from '@resource-broker/api'
+import { expect, test } from 'vitest'
+import { ENDED, planStep, type Step } from './plan.ts'
+
+type Case = {
+  name: string
+  state?: MigrationState
+  cancel?: true
+  assignment?: false
+  active?: string
+  copies?: AssignmentCopy[]
+  said?: CopyStatus[]
+  servedFrom?: string
+  waitsFor?: string
+  configuration?: string
+  step: Step | null
+}
+
+const file = join(import.meta.dirname, '../vectors/steps.json')
+const { cases } = JSON.parse(readFileSync(file, 'utf8')) as { cases: Case[] }
+
+const gvk = { group: 'test.platform-mesh.io', version: 'v1', kind: 'Thing' }
+
+function migrationOf({ state, cancel }: Partial<Case>): Migration {
+  return {
+    apiVersion: 'coord.broker.platform-mesh.io/v1alpha1',
+    kind: 'Migration',
+    metadata: { name: 'migration-1', annotations: { [annotations.consumerGeneration]: '2' } },
+    spec: {
+      assignment: 'assignment-a',
+      from: { gvk, providerCluster: 'alpha', acceptAPIName: 'small' },
+      to: { gvk, providerCluster: 'beta', acceptAPIName: 'large' },
+      ...(cancel === undefined ? {} : { cancel }),
+    },
+    ...(state === undefined ? {} : { status: { state } }),
+  }
+}
+
+function assignmentOf({ active = 'alpha', copies, said, servedFrom }: Partial<Case>): Assignment {
+  return {
+    apiVersion: 'coord.broker.platform-mesh.io/v1alpha1',
+    kind: 'Assignment',
+    metadata: { name: 'assignment-a' },
+    spec: {
+      ...{ consumerCluster: 'acme', gvr: { group: gvk.group, version: 'v1', resource: 'things' }, name: 'a', uid: 'u' },
+      ...{ providerCluster: active, acceptAPIName: active === 'alpha' ? 'small' : 'large' },
+      ...(copies === undefined ? {} : { copies }),
+    },
+    status: {
+      phase: 'Bound',
+      ...(said === undefined ? {} : { copies: said }),
+      ...(servedFrom === undefined ? {} : { servedFrom }),
+    },
+  }
+}
+
+const plan = (given: Case): Step | undefined =>
+  planStep(migrationOf(given), {
+    assignment: given.assignment === false ? undefined : assignmentOf(given),
+    waitsFor: given.waitsFor,
+    configuration: given.configuration,
+  })
+
+test.each(cases)('$name', (given) => {
+  expect(plan(given) ?? null).toEqual(given.step)
+})
+
+test.each(cases)('the same again gives the same: $name', (given) => {
+  expect(plan(structuredClone(given))).toEqual(plan(given))
+})
+
+test('every state has a case', () => {
+  const states: MigrationState[] = ['InitialInProgress', 'InitialCompleted', 'CutoverInProgress', 'CutoverCompleted', 'Failed', 'RolledBack']
+  expect([...new Set(cases.flatMap(({ state }) => state ?? []))].sort()).toEqual(states.sort())
+})
+
+test.each(cases.filter(({ step }) => step?.edit !== undefined))('an edit that was made and not recorded is made again unchanged: $name', (given) => {
+  const edit = given.step?.edit
+  const after = { ...given, ...(edit?.providerCluster === undefined ? {} : { active: edit.providerCluster }) }
+  const { copies: _before, ...others } = after
+  const again = plan({ ...others, ...(edit?.copies ? { copies: edit.copies } : {}) })
+  if (again?.edit?.copies !== undefined && again.state === given.step?.state) expect(again.edit.copies ?? []).toEqual(edit?.copies ?? [])
+})
+
+/** Plays a Migration against an Assignment that obeys, a step at a time, as the coordinator does. */
+function play(given: Partial<Case>, said: (spec: Assignment['spec']) => Partial<Case>): MigrationState[] {
+  const states: MigrationState[] = []
+  let [state, spec]: [MigrationState, Assignment['spec']] = ['Pending', assignmentOf(given).spec]
+  for (let i = 0; i < 20; i++) {
+    const { copies } = spec
+    const around = { active: spec.providerCluster, ...(copies === undefined ? {} : { copies }), ...said(spec) }
+    const step = planStep(migrationOf({ ...given, state }), { assignment: assignmentOf(around), waitsFor: undefined, configuration: undefined })
+    if (step === undefined) break
+    const { copies: edited, ...moved } = step.edit ?? { copies: spec.copies ?? null }
+    const { copies: _old, ...kept } = spec
+    spec = { ...kept, ...moved, ...(edited === null || edited.length === 0 ? {} : { copies: edited }) }
+    if (step.state === state && step.edit === undefined) break
+    if (step.state !== state) states.push(step.state)
+    state = step.state
+  }
+  return states
+}
+
+const speak = ({ providerCluster, copies = [] }: Assignment['spec'], state: string): Partial<Case> => ({
+  servedFrom: providerCluster,
+  said: [providerCluster, ...copies.map((copy) => copy.providerCluster)].map((name) => ({
+    ...{ providerCluster: name, applied: true, observedGeneration: 2, ready: state === 'Available', state, message: state },
+  })),
+})
+
+test('from step to step a Migration whose copies are ready comes to its end', () => {
+  const said = (spec: Assignment['spec']) => (spec.copies === undefined ? { servedFrom: spec.providerCluster } : speak(spec, 'Available'))
+  expect(play({}, said)).toEqual(['InitialInProgress', 'InitialCompleted', 'CutoverInProgress', 'CutoverCompleted'])
+})
+
+test('from step to step a Migration whose new copy fails ends with the object where it was', () => {
+  const states = play({}, (spec) => speak(spec, 'Failed'))
+  expect(states).toEqual(['InitialInProgress', 'Failed'])
+  expect(states.every((state) => state === 'InitialInProgress' || ENDED.has(state))).toBe(true)
+})

@@ -1,0 +1,64 @@
+import { annotations, Assignment, type AssignmentCopy, Migration, type MigrationState } from '@resource-broker/api'
+import type { KeyView, KubeObject, RecordMessage, SourceRef } from '@resource-broker/bus'
+
+/** Objects for the tests of this service. */
+const gvr = { group: 'test.platform-mesh.io', version: 'v1', resource: 'things' }
+export const ref: SourceRef = { cluster: 'acme', gvr, namespace: 'default', name: 'a' }
+
+export function source(metadata: Partial<KubeObject['metadata']> = {}): KubeObject {
+  return {
+    apiVersion: 'test.platform-mesh.io/v1',
+    kind: 'Thing',
+    metadata: { name: 'a', namespace: 'default', uid: 'uid-a', resourceVersion: '7', generation: 2, ...metadata },
+    spec: { size: 'small' },
+  }
+}
+
+type Placed = { at?: string; offer?: string; copies?: AssignmentCopy[] }
+
+export function assignment({ at = 'alpha', offer = 'small', copies }: Placed = {}): RecordMessage {
+  const object = {
+    apiVersion: Assignment.apiVersion,
+    kind: Assignment.kind,
+    metadata: { name: 'assignment-a', uid: 'uid-assignment', resourceVersion: '1' },
+    spec: {
+      ...{ consumerCluster: 'acme', gvr, namespace: 'default', name: 'a', uid: 'uid-a', providerCluster: at, acceptAPIName: offer },
+      ...(copies === undefined ? {} : { copies }),
+    },
+    status: { phase: 'Bound' },
+  }
+  return { name: 'assignment-a', object }
+}
+
+type Move = { name?: string; of?: string; to?: string; state?: MigrationState; generation?: string }
+
+export function migration({ name = 'migration-1', of = 'assignment-a', to = 'beta', state, generation = '2' }: Move): RecordMessage {
+  const gvk = { group: gvr.group, version: gvr.version, kind: 'Thing' }
+  const notes = generation === '' ? {} : { annotations: { [annotations.consumerGeneration]: generation } }
+  const object = {
+    apiVersion: Migration.apiVersion,
+    kind: Migration.kind,
+    metadata: { name, uid: `uid-${name}`, resourceVersion: '1', ...notes },
+    spec: {
+      assignment: of,
+      from: { gvk, providerCluster: 'alpha', acceptAPIName: 'small' },
+      to: { gvk, providerCluster: to, acceptAPIName: 'large' },
+    },
+    ...(state === undefined ? {} : { status: { state } }),
+  }
+  return { name, object }
+}
+
+/** A view that holds these messages: by part, or by part and qualifier as `migration/m`. What is learned goes into `messages`. */
+export function viewOf(messages: Record<string, unknown>): KeyView {
+  const id = (part: string, qualifier?: string) => (qualifier === undefined ? part : `${part}/${qualifier}`)
+  const view = {
+    get: (part: string, qualifier?: string) => messages[id(part, qualifier)],
+    all: (part: string) => {
+      const found = Object.entries(messages).filter(([name]) => name.startsWith(`${part}/`))
+      return new Map(found.map(([name, message]) => [name.slice(part.length + 1), message]))
+    },
+    learn: (part: string, qualifier: string | undefined, message: unknown) => void (messages[id(part, qualifier)] = message),
+  }
+  return view as unknown as KeyView
+}

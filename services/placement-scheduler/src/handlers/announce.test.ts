@@ -1,0 +1,39 @@
+import type { DecisionMessage } from '@resource-broker/bus'
+import { expect, test } from 'vitest'
+import type { SchedulerContext } from '../context.ts'
+import { ref, source, viewOf } from '../fixtures.ts'
+import { type Known, readKnown } from '../known.ts'
+import { announce } from './announce.ts'
+
+const said: DecisionMessage = { uid: 'uid-a', generation: 2, sourceVersion: '9', provider: 'alpha' }
+
+async function announced(before: DecisionMessage | undefined, sourceVersion: string, provider: string | null) {
+  const messages: Record<string, unknown> = { source: { ref, object: source() }, decision: before }
+  const published: unknown[] = []
+  const bus = { publish: async (publication: unknown) => void published.push(publication) }
+  const context = { bus, now: () => new Date(0) } as unknown as SchedulerContext
+  const view = viewOf(messages)
+  await announce(context, readKnown('k', view) as Known, sourceVersion, provider, view)
+  return { published, known: messages['decision'] }
+}
+
+test.each([
+  { what: 'the first decision', before: undefined, provider: 'alpha' },
+  { what: 'that nobody may take it', before: said, provider: null },
+  { what: 'another provider', before: said, provider: 'beta' },
+  { what: 'the next generation', before: { ...said, generation: 1 }, provider: 'alpha' },
+  { what: 'another object of the name', before: { ...said, uid: 'uid-b' }, provider: 'alpha' },
+  { what: 'a newer version with the finalizer', before: { ...said, sourceVersion: '8' }, provider: 'alpha' },
+])('$what is said', async ({ before, provider }) => {
+  const message = { ...said, provider }
+  expect(await announced(before, '9', provider)).toEqual({ published: [{ part: 'decision', key: 'k', message }], known: message })
+})
+
+test('the same is not said twice', async () => {
+  expect(await announced(said, '9', 'alpha')).toEqual({ published: [], known: said })
+})
+
+test('versions are compared as numbers: one that is older by number is not said', async () => {
+  expect((await announced({ ...said, sourceVersion: '10' }, '9', 'alpha')).published).toEqual([])
+  expect((await announced({ ...said, sourceVersion: '9' }, '10', 'alpha')).published).toHaveLength(1)
+})

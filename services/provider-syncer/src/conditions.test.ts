@@ -1,0 +1,96 @@
+import type { AssignmentCopy } from '@resource-broker/api'
+import type { DecisionMessage } from '@resource-broker/bus'
+import { expect, test } from 'vitest'
+import { brokerConditions, type Problem } from './conditions.ts'
+import { assignment, decision, ref, source, viewOf } from './fixtures.ts'
+import { readKnown } from './known.ts'
+
+type Given = {
+  active?: string
+  copies?: AssignmentCopy[]
+  decided?: DecisionMessage
+  problems?: Problem[]
+  accepted?: { status: string; reason: string; message: string }
+  before?: object[]
+}
+
+function conditions({ active, copies, decided, problems = [], accepted, before = [] }: Given) {
+  const spec = { ...(active === undefined ? {} : { active }), ...(copies === undefined ? {} : { copies }) }
+  const lastTransitionTime = '2026-01-01T00:00:00Z'
+  const status = accepted === undefined ? {} : { conditions: [{ type: 'Accepted', lastTransitionTime, ...accepted }] }
+  const known = readKnown(
+    'k',
+    viewOf({
+      assignment: { name: 'assignment-a', object: assignment(spec, status) },
+      source: { ref, object: source({}, { status: { conditions: before } }) },
+      decision: decided,
+    }),
+  )
+  if (known === undefined) throw new TypeError('there is an Assignment')
+  return Object.fromEntries(brokerConditions(known, 2, problems).map(({ type, ...condition }) => [type, condition]))
+}
+
+const incoming: AssignmentCopy[] = [{ providerCluster: 'beta', acceptAPIName: 'b', role: 'Incoming' }]
+const outgoing: AssignmentCopy[] = [{ providerCluster: 'beta', acceptAPIName: 'b', role: 'Outgoing' }]
+
+test('an object at its provider is placed and synced, and does not migrate', () => {
+  expect(conditions({ decided: decision('alpha') })).toEqual({
+    Placed: { status: 'True', reason: 'Placed', message: 'placed at alpha by AcceptAPI things' },
+    Synced: { status: 'True', reason: 'Synced', message: 'generation 2 is at alpha' },
+  })
+})
+
+test('an object that its provider no longer accepts is still placed, and says why', () => {
+  const { Placed, Synced } = conditions({
+    decided: decision(null),
+    accepted: { status: 'False', reason: 'ProviderNoLongerAccepts', message: 'alpha/things: size' },
+  })
+  expect(Placed).toEqual({ status: 'True', reason: 'ProviderNoLongerAccepts', message: 'alpha/things: size' })
+  const message = 'generation 2 is not copied: alpha does not accept it and keeps what it has'
+  expect(Synced).toEqual({ status: 'False', reason: 'NotAccepted', message })
+})
+
+test('an object that is accepted again is placed as before', () => {
+  const { Placed } = conditions({ decided: decision('alpha'), accepted: { status: 'True', reason: 'Accepted', message: 'fine' } })
+  expect(Placed).toMatchObject({ reason: 'Placed' })
+})
+
+test('problems are told together, under the reason of the first', () => {
+  const problems = [
+    { reason: 'CopyConflict', message: 'one' },
+    { reason: 'RelatedRefused', message: 'two' },
+  ]
+  const { Synced } = conditions({ decided: decision('alpha'), problems })
+  expect(Synced).toEqual({ status: 'False', reason: 'CopyConflict', message: 'one; two' })
+})
+
+test('before the first decision nothing is known; later what was said of the generation before stays', () => {
+  expect(conditions({})['Synced']).toEqual({ status: 'Unknown', reason: 'Deciding', message: 'waiting for the placement' })
+  const said = { type: 'Synced', status: 'True', reason: 'Synced', message: 'generation 1 is at alpha', lastTransitionTime: 't' }
+  for (const decided of [decision('alpha', 1), { ...decision('alpha'), uid: 'another' }]) {
+    const { Synced } = conditions({ decided, before: [said] })
+    expect(Synced).toEqual({ status: 'True', reason: 'Synced', message: 'generation 1 is at alpha' })
+  }
+})
+
+test('a generation that waits for a move to begin is not called synced', () => {
+  expect(conditions({ decided: decision('beta') })['Synced']).toEqual({
+    ...{ status: 'False', reason: 'WaitingForMove' },
+    message: 'generation 2 waits for the move from alpha to beta to begin',
+  })
+})
+
+test('a move is told while the new copy is made, and while the old one is left', () => {
+  expect(conditions({ decided: decision('beta'), copies: incoming })).toMatchObject({
+    Migrating: { status: 'True', reason: 'IncomingCopy', message: 'moving from alpha to beta: waiting for the new copy to be ready' },
+    Synced: { status: 'True', message: 'generation 2 is at beta' },
+  })
+  expect(conditions({ decided: decision('alpha'), copies: outgoing })['Migrating']).toEqual({
+    ...{ status: 'True', reason: 'Cutover', message: 'moving from beta to alpha: switching over' },
+  })
+})
+
+test('a replica is no move', () => {
+  const copies: AssignmentCopy[] = [{ providerCluster: 'beta', acceptAPIName: 'b', role: 'Replica' }]
+  expect(conditions({ decided: decision('alpha'), copies })['Migrating']).toBeUndefined()
+})

@@ -1,0 +1,136 @@
+import type { MatchFigure } from '../../packages/api/src/bench/match.ts'
+import type { Measured } from './measure.ts'
+import type { SubjectName } from './subject.ts'
+
+export type Results = {
+  floor?: Measured
+  brokers: { name: SubjectName; measured: Measured }[]
+  matching: MatchFigure[]
+}
+
+/** One line of the table. `ok` is absent where nothing is demanded. */
+export type Row = { what: string; measured: string; floor: string; ratio: string; wanted: string; ok?: boolean }
+
+type Limit = { most?: number; least?: number }
+
+const HEAD = { what: '', measured: 'measured', floor: 'floor', ratio: 'ratio', wanted: 'wanted', ok: '' }
+const MOST_US_PER_MATCH = 50
+const MOST_OFFERS = 10_000
+
+/** Each broker's figures against the floor and against what is wanted. */
+export function brokerRows(measured: Measured, floor: Measured): Row[] {
+  const ms = (what: string, of: (m: Measured) => number, limit?: Limit): Row =>
+    ratioRow(what, 'ms', of(measured), of(floor), limit)
+  const { burst, traffic, memory } = measured
+  const isStatus = ({ resource, server }: { resource: string; server: string }): boolean =>
+    server === 'consumer' && resource.endsWith('/status')
+  const writes = (of: Measured['traffic']['placement']): number =>
+    of.requests.filter((each) => isWrite(each.verb) && !isStatus(each)).reduce((sum, { count }) => sum + count, 0)
+  const firstStatus = (of: Measured['traffic']['placement']): number =>
+    of.requests.filter(isStatus).reduce((sum, { count }) => sum + count, 0)
+  return [
+    ms('create to copy, p50', (m) => m.create.p50, { most: 3 }),
+    ms('create to copy, p99', (m) => m.create.p99, { most: 3 }),
+    ms('copy to first status, p50', (m) => m.firstStatus.p50),
+    ms('copy to first status, p99', (m) => m.firstStatus.p99),
+    ms('status change, p50', (m) => m.status.p50, { most: 2 }),
+    ms('status change, p99', (m) => m.status.p99),
+    ms('status change after its answer, p50', (m) => m.statusAfterAnswer.p50),
+    ratioRow(`burst of ${burst.objects}`, '/s', burst.perSecond, floor.burst.perSecond, { least: 0.5 }),
+    ms('CPU of the broker per placement', (m) => m.burst.cpuMs.subject),
+    ms('CPU of nats-server per placement', (m) => m.burst.cpuMs.nats),
+    ms('CPU of API servers per placement', (m) => m.burst.cpuMs.servers),
+    countRow('writes per placement', writes(traffic.placement), writes(floor.traffic.placement), 3),
+    countRow('writes per placement in the burst', writes(traffic.burst), writes(floor.traffic.burst), 3),
+    countRow('status writes per placement', firstStatus(traffic.placement), firstStatus(floor.traffic.placement), 1),
+    countRow(
+      'status writes per placement in the burst',
+      firstStatus(traffic.burst),
+      firstStatus(floor.traffic.burst),
+      1,
+    ),
+    countRow('reads per placement', traffic.placement.reads, floor.traffic.placement.reads, 0),
+    countRow('reads per placement in the burst', traffic.burst.reads, floor.traffic.burst.reads, 0),
+    countRow('writes per status change', traffic.status.writes, floor.traffic.status.writes, 1),
+    countRow('reads per status change', traffic.status.reads, floor.traffic.status.reads, 0),
+    {
+      ...row('memory, RSS', `${memory.full.rssMiB.toFixed(0)} MiB`, `${floor.memory.full.rssMiB.toFixed(0)} MiB`),
+      wanted: '< 600 MiB',
+      ok: memory.full.rssMiB < 600,
+    },
+    row('memory, PSS', `${memory.full.pssMiB.toFixed(0)} MiB`, `${floor.memory.full.pssMiB.toFixed(0)} MiB`),
+  ]
+}
+
+export function matchingRows(figures: MatchFigure[]): Row[] {
+  return figures.map(({ shape, offers, usPerMatch }) => {
+    const least = figures.find((each) => each.shape === shape)?.usPerMatch ?? usPerMatch
+    const found = {
+      ...row(`${shape}, ${offers.toLocaleString('en')} offers`, `${usPerMatch.toFixed(2)} µs`),
+      ratio: (usPerMatch / least).toFixed(2),
+    }
+    return offers === MOST_OFFERS
+      ? { ...found, wanted: `< ${MOST_US_PER_MATCH} µs`, ok: usPerMatch < MOST_US_PER_MATCH }
+      : found
+  })
+}
+
+/** Requests by server and verb, and messages, for people who look for the one too many. */
+export function detailLines({ traffic, messages, memory, othersShare }: Measured): string[] {
+  const requests = Object.entries(traffic).map(
+    ([phase, { requests: all }]) =>
+      `  requests per object, ${phase}: ${all.map(({ server, verb, resource, count }) => `${server} ${verb} ${resource} ${round(count)}`).join('; ') || 'none'}`,
+  )
+  const published = Object.entries(messages ?? {}).map(([phase, { stored, delivered }]) => {
+    const each = Object.entries(delivered).filter(([, count]) => count > 0)
+    const total = each.reduce((sum, [, count]) => sum + count, 0)
+    return `  messages per object, ${phase}: ${round(stored)} stored, ${round(total)} delivered (${each.map(([service, count]) => `${service} ${round(count)}`).join(', ')})`
+  })
+  const { idle, full, processes } = memory
+  const memoryLine = `  memory of ${processes} process(es), MiB: RSS ${idle.rssMiB.toFixed(0)} idle, ${full.rssMiB.toFixed(0)} full, ${full.peakRssMiB.toFixed(0)} at most`
+  return [
+    ...requests,
+    ...published,
+    memoryLine,
+    `  CPU that others on the machine had meanwhile: ${(othersShare * 100).toFixed(0)} %`,
+  ]
+}
+
+export function table(title: string, rows: Row[]): string {
+  const cells = [HEAD, ...rows.map((each) => ({ ...each, ok: each.ok === undefined ? '' : each.ok ? 'yes' : 'NO' }))]
+  const columns = ['what', 'measured', 'floor', 'ratio', 'wanted', 'ok'] as const
+  const widths = columns.map((column) => Math.max(...cells.map((each) => each[column].length)))
+  const lines = cells.map((each) =>
+    columns
+      .map((column, i) => (i === 0 ? each[column].padEnd(widths[i] ?? 0) : each[column].padStart(widths[i] ?? 0)))
+      .join('  ')
+      .trimEnd(),
+  )
+  return [title, ...lines].join('\n')
+}
+
+function ratioRow(what: string, unit: string, measured: number, floor: number, limit?: Limit): Row {
+  const ratio = measured / floor
+  const found = {
+    ...row(what, `${measured.toFixed(1)} ${unit}`, `${floor.toFixed(1)} ${unit}`),
+    ratio: Number.isFinite(ratio) ? ratio.toFixed(2) : '',
+  }
+  if (limit === undefined) return found
+  const ok = limit.most === undefined ? ratio >= (limit.least ?? 0) : ratio <= limit.most
+  return { ...found, wanted: limit.most === undefined ? `>= ${limit.least}` : `<= ${limit.most}`, ok }
+}
+
+function countRow(what: string, measured: number, floor: number, most: number): Row {
+  return {
+    ...row(what, String(round(measured)), String(round(floor))),
+    wanted: most === 0 ? '0' : `<= ${most}`,
+    ok: measured <= most,
+  }
+}
+
+function row(what: string, measured: string, floor = ''): Row {
+  return { what, measured, floor, ratio: '', wanted: '' }
+}
+
+const isWrite = (verb: string): boolean => verb !== 'GET' && verb !== 'LIST'
+const round = (value: number): number => Math.round(value * 1000) / 1000

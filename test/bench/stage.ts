@@ -1,0 +1,141 @@
+import { Assignment } from '@resource-broker/api'
+import { type ManagedProcess, waitFor } from '@resource-broker/testbed'
+import type { Landscape, Site } from '../support/landscape.ts'
+import { THING } from '../support/provider-controller.ts'
+import { countMessages, type MessageCount } from './messages.ts'
+import { Observer } from './observer.ts'
+import { countRequests, type RequestCount } from './requests.ts'
+import { pidsOf, type Subject, sitesOf } from './subject.ts'
+import { providerOf, type Thing, thingRef } from './things.ts'
+
+const CLEAN_UP_MS = 240_000
+const CLEAN_UP_IN_FLIGHT = 16
+
+/** The servers and one subject on them, with the bench's eyes. */
+export class Stage {
+  readonly consumer: Site
+  readonly providers: readonly [Site, Site]
+  readonly eyes: { consumer: Observer; providers: readonly [Observer, Observer] }
+  readonly #landscape: Landscape
+  readonly #subject: Subject
+  readonly #actor: ManagedProcess
+
+  private constructor(landscape: Landscape, subject: Subject, actor: ManagedProcess, eyes: Stage['eyes']) {
+    this.#landscape = landscape
+    this.#subject = subject
+    this.#actor = actor
+    this.consumer = landscape.consumers['consumer'] as Site
+    this.providers = Object.values(landscape.providers) as [Site, Site]
+    this.eyes = eyes
+  }
+
+  static async open(landscape: Landscape, subject: Subject, actor: ManagedProcess): Promise<Stage> {
+    const sites = [landscape.consumers['consumer'], ...Object.values(landscape.providers)] as [Site, Site, Site]
+    const [consumer, first, second] = (await Promise.all(sites.map((site) => Observer.start(site)))) as [
+      Observer,
+      Observer,
+      Observer,
+    ]
+    return new Stage(landscape, subject, actor, { consumer, providers: [first, second] })
+  }
+
+  get namespace(): string {
+    return this.#subject.namespace
+  }
+
+  copyName(name: string): string {
+    return this.#subject.copyName(name)
+  }
+
+  subjectPids(): number[] {
+    return pidsOf(this.#subject.processes)
+  }
+
+  natsPids(): number[] {
+    return pidsOf([this.#landscape.nats.process])
+  }
+
+  serverPids(): number[] {
+    return pidsOf(sitesOf(this.#landscape).flatMap(({ apiServer, etcd }) => [apiServer, etcd]))
+  }
+
+  /** The bench's own process and the providers' operator. */
+  benchPids(): number[] {
+    return [process.pid, ...pidsOf([this.#actor])]
+  }
+
+  allPids(): number[] {
+    return [...this.subjectPids(), ...this.natsPids(), ...this.serverPids(), ...this.benchPids()]
+  }
+
+  countRequests(): Promise<RequestCount[]> {
+    return countRequests(sitesOf(this.#landscape))
+  }
+
+  async countMessages(): Promise<MessageCount | undefined> {
+    const { streamPrefix } = this.#subject
+    return streamPrefix === undefined ? undefined : await countMessages(this.#landscape.nats.url, streamPrefix)
+  }
+
+  /** Every object has exactly one copy, at the right provider, and for the broker an Assignment. @throws when not */
+  async check(count: number): Promise<void> {
+    const [objects, ...copies] = await Promise.all([this.consumer, ...this.providers].map((site) => this.#things(site)))
+    const found = (copies as Thing[][]).map((each) => new Set(each.map(({ metadata }) => metadata.name)))
+    const wrong = (objects as Thing[]).filter(({ metadata: { name, finalizers = [] }, status }) => {
+      const at = providerOf(Number(name.split('-')[1]))
+      const isPlaced = found[at]?.has(this.copyName(name)) && !found[1 - at]?.has(this.copyName(name))
+      return !isPlaced || finalizers.length !== 1 || status?.status !== 'Available'
+    })
+    const assignments = this.#subject.streamPrefix === undefined ? count : (await this.#assignments()).length
+    const totals = [objects?.length, (copies as Thing[][]).flat().length, assignments]
+    if (wrong.length === 0 && totals.every((total) => total === count)) return
+    const [first] = wrong
+    throw new Error(
+      `${this.#subject.name}: of ${count} objects, their copies and Assignments there are ${totals.join(', ')}; ${wrong.length} are wrong, ${JSON.stringify(first)}`,
+    )
+  }
+
+  /** Deletes what the subject was measured with; a broker has to do its part. */
+  async clear(): Promise<void> {
+    if (this.#subject.streamPrefix === undefined) {
+      for (const provider of this.providers) await this.#delete(provider)
+      await this.#delete(this.consumer)
+      await this.#dropFinalizers()
+    } else await this.#delete(this.consumer)
+    await waitFor(
+      `${this.#subject.name}: nothing is left`,
+      async () =>
+        (await Promise.all([this.consumer, ...this.providers].map((site) => this.#things(site)))).flat().length === 0 &&
+        (await this.#assignments()).length === 0,
+      { timeoutMs: CLEAN_UP_MS, intervalMs: 500 },
+    )
+  }
+
+  close(): void {
+    for (const eye of [this.eyes.consumer, ...this.eyes.providers]) eye.stop()
+  }
+
+  async #things(site: Site): Promise<Thing[]> {
+    return (await site.kube.list<Thing>({ ...THING, namespace: this.namespace })).items
+  }
+
+  async #assignments(): Promise<object[]> {
+    return (await this.#landscape.platform.kube.list<object>(Assignment.resource)).items
+  }
+
+  async #delete(site: Site): Promise<void> {
+    await site.client.json(
+      'DELETE',
+      `/apis/${THING.group}/${THING.version}/namespaces/${this.namespace}/${THING.resource}`,
+    )
+  }
+
+  async #dropFinalizers(): Promise<void> {
+    const things = (await this.#things(this.consumer))[Symbol.iterator]()
+    const work = async (): Promise<void> => {
+      for (const { metadata } of things)
+        await this.consumer.kube.mergePatch(thingRef(this.namespace, metadata.name), { metadata: { finalizers: null } })
+    }
+    await Promise.all(Array.from({ length: CLEAN_UP_IN_FLIGHT }, work))
+  }
+}

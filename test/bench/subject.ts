@@ -1,0 +1,73 @@
+import { join } from 'node:path'
+import { copyName } from '@resource-broker/api'
+import { logTail, ManagedProcess } from '@resource-broker/testbed'
+import { SERVICES, startService } from '../support/broker.ts'
+import { type Landscape, ROOT, type Site } from '../support/landscape.ts'
+
+export type SubjectName = 'floor' | 'one process' | 'five processes'
+
+/** Who is measured: processes that place what the bench creates in `namespace`. */
+export type Subject = {
+  name: SubjectName
+  namespace: string
+  processes: ManagedProcess[]
+  /** The name that an object's copy has at its provider. */
+  copyName: (name: string) => string
+  /** Of the broker's stream; the floor has none. */
+  streamPrefix: string | undefined
+}
+
+const STOP_MS = 15_000
+
+export async function startSubject(landscape: Landscape, name: SubjectName): Promise<Subject> {
+  const namespace = name.replaceAll(' ', '-')
+  for (const site of sitesOf(landscape))
+    await site.client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
+  if (name === 'floor') {
+    const processes = [await startProgram(landscape, 'floor', landscape.consumers['consumer'] as Site)]
+    return { name, namespace, processes, copyName: (of) => of, streamPrefix: undefined }
+  }
+  const own = { ...landscape, flags: [...landscape.flags, '--stream-prefix', namespace] }
+  const processes =
+    name === 'one process'
+      ? [await startService(own, 'broker')]
+      : await Promise.all(SERVICES.map((service) => startService(own, service)))
+  return { name, namespace, processes, copyName: (of) => copyName('consumer', of), streamPrefix: namespace }
+}
+
+/** Starts one of the bench's own programs, with the consumer, if given, and the providers as arguments. */
+export async function startProgram(
+  { dir, providers }: Landscape,
+  name: 'floor' | 'actor',
+  ...first: Site[]
+): Promise<ManagedProcess> {
+  const logFile = join(dir, `${name}.log`)
+  return await ManagedProcess.start({
+    name,
+    command: process.execPath,
+    args: [
+      join(ROOT, 'test/bench', `${name}.ts`),
+      ...[...first, ...Object.values(providers)].map(({ kubeconfig }) => kubeconfig),
+    ],
+    logFile,
+    ready: () => logTail(logFile).includes('ready'),
+  })
+}
+
+export async function stopSubject({ name, processes }: Subject): Promise<void> {
+  const dead = processes.filter(({ running }) => !running)
+  if (dead.length > 0)
+    throw new Error(
+      `${name}: ${dead.map((each) => each.spec.name).join(', ')} did not survive:\n${logTail(dead[0]?.logFile ?? '')}`,
+    )
+  await Promise.all(processes.map((each) => each.stop(STOP_MS)))
+}
+
+export function pidsOf(processes: ManagedProcess[]): number[] {
+  return processes.flatMap(({ pid }) => pid ?? [])
+}
+
+/** The API servers: platform, consumer, both providers. */
+export function sitesOf({ platform, consumers, providers }: Landscape): Site[] {
+  return [platform, ...Object.values(consumers), ...Object.values(providers)]
+}

@@ -1,0 +1,239 @@
+import { Migration, MigrationConfiguration } from '@resource-broker/api'
+import { type Watch, watchResource } from '@resource-broker/kube'
+import { waitFor } from '@resource-broker/testbed'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Landscape, Site } from '../support/landscape.ts'
+import { THING } from '../support/provider-controller.ts'
+import { type Scene, startScene } from '../support/scene.ts'
+import {
+  assignmentOf,
+  conditionOf,
+  copyRef,
+  create,
+  gone,
+  migrationsOf,
+  offer,
+  offerCondition,
+  patchSpec,
+  read,
+  secretOf,
+  secretRef,
+  served,
+  thing,
+  thingRef,
+  told,
+} from '../support/things.ts'
+
+let scene: Scene
+let landscape: Landscape
+let [acme, alpha, beta] = [] as unknown as [Site, Site, Site]
+
+const KIND = { group: THING.group, version: THING.version, kind: 'Thing' }
+
+beforeAll(async () => {
+  scene = await startScene({ consumers: ['acme'], providers: ['alpha', 'beta'] })
+  landscape = scene.landscape
+  ;[acme, alpha, beta] = [scene.site('acme'), scene.site('alpha'), scene.site('beta')]
+  await offer(alpha, 'small', { filters: [{ key: 'size', valueIn: ['small'] }] })
+  await offer(beta, 'large', { filters: [{ key: 'size', valueIn: ['large'] }] })
+  await offerCondition(alpha, 'small', 'True', 'Indexed')
+  await offerCondition(beta, 'large', 'True', 'Indexed')
+})
+
+afterAll(() => scene?.stop())
+
+/** Places a Thing at alpha. */
+async function settle(name: string): Promise<void> {
+  await create(acme, thing(name, { size: 'small', secret: true, value: 1 }))
+  await served(acme, name, alpha)
+  await expect.poll(() => secretOf(acme, `${name}-secret`)).toEqual({ from: 'alpha/1' })
+}
+
+const largeAndFailing = { size: 'large', fail: true }
+
+/** Asks for the move of a settled Thing to beta, where it comes to nothing yet: beta says Provisioning. */
+async function beginMove(name: string): Promise<string> {
+  await settle(name)
+  await patchSpec(acme, thingRef(name), { size: 'large', pending: true })
+  return await inState(name, 'InitialInProgress')
+}
+
+async function inState(name: string, state: string, index = 0): Promise<string> {
+  return await waitFor(`the Migration of ${name} is ${state}`, async () => {
+    const migration = (await migrationsOf(landscape, acme, name))[index]
+    return migration?.status?.state === state ? migration.metadata.name : undefined
+  })
+}
+
+const readyOf = async (name: string) => {
+  const migration = (await read(landscape.platform, { ...Migration.resource, name })) as unknown as Migration
+  return migration.status?.conditions?.find(({ type }) => type === 'Ready')
+}
+
+/** Watches that the Secret of a Thing is never absent at the consumer. */
+async function neverAbsent(name: string): Promise<() => void> {
+  const stopping = new AbortController()
+  let deletions = 0
+  let watch: Watch | undefined
+  await new Promise<void>((resolve) => {
+    const options = { ...secretRef(name), fieldSelector: `metadata.name=${name}` }
+    const handler = { upsert: () => undefined, delete: () => void deletions++, synced: resolve }
+    watch = watchResource(acme.kube, options, handler, { signal: stopping.signal })
+  })
+  return () => {
+    expect(watch?.known.size).toBe(1)
+    expect(deletions).toBe(0)
+    stopping.abort()
+  }
+}
+
+test('a move makes the new copy first, switches, and takes the old one away; the Secret is there all the time', async () => {
+  await settle('mover')
+  const check = await neverAbsent('mover-secret')
+  await patchSpec(acme, thingRef('mover'), { size: 'large', value: 2 })
+  await served(acme, 'mover', beta)
+  await expect.poll(() => secretOf(acme, 'mover-secret')).toEqual({ from: 'beta/2' })
+  await gone(alpha, copyRef(acme, 'mover'))
+  const name = await inState('mover', 'CutoverCompleted')
+  expect(await readyOf(name)).toMatchObject({ status: 'True', reason: 'Completed', message: 'moved from alpha to beta' })
+  check()
+  const assignment = await assignmentOf(landscape, acme, 'mover')
+  expect(assignment?.spec).toMatchObject({ providerCluster: 'beta', acceptAPIName: 'large' })
+  expect(assignment?.spec.copies).toBeUndefined()
+  await told(acme, 'mover', 'Placed', 'True', 'Placed')
+  await waitFor('the condition Migrating is gone', async () => conditionOf(await read(acme, thingRef('mover')), 'Migrating') === undefined)
+})
+
+test('there and back again is two moves', async () => {
+  await settle('returns')
+  await patchSpec(acme, thingRef('returns'), { size: 'large' })
+  await served(acme, 'returns', beta)
+  await inState('returns', 'CutoverCompleted')
+  await patchSpec(acme, thingRef('returns'), { size: 'small' })
+  await served(acme, 'returns', alpha)
+  await inState('returns', 'CutoverCompleted', 1)
+  await gone(beta, copyRef(acme, 'returns'))
+  expect(await migrationsOf(landscape, acme, 'returns')).toHaveLength(2)
+})
+
+test('a new copy that fails leaves the old one active and says why everywhere; a further change of the spec tries again', async () => {
+  await settle('fails')
+  await patchSpec(acme, thingRef('fails'), largeAndFailing)
+  const name = await inState('fails', 'Failed')
+  const ready = await readyOf(name)
+  expect(ready).toMatchObject({ status: 'False', reason: 'IncomingFailed' })
+  expect(ready?.message).toBe('the copy at beta failed: the provider says Failed; the object stays at alpha')
+  const { message } = await told(acme, 'fails', 'Placed', 'True', 'ProviderNoLongerAccepts')
+  expect(message).toContain(`got Migration ${name} failed`)
+  await told(acme, 'fails', 'Synced', 'False', 'NotAccepted')
+  await gone(beta, copyRef(acme, 'fails'))
+  const object = await read(acme, thingRef('fails'))
+  expect(object?.status).toMatchObject({ status: 'Available', from: 'alpha' })
+  expect(await secretOf(acme, 'fails-secret')).toEqual({ from: 'alpha/1' })
+  expect((await assignmentOf(landscape, acme, 'fails'))?.spec.providerCluster).toBe('alpha')
+  await patchSpec(acme, thingRef('fails'), { fail: null })
+  await served(acme, 'fails', beta)
+  await inState('fails', 'CutoverCompleted', 1)
+  await gone(alpha, copyRef(acme, 'fails'))
+  await told(acme, 'fails', 'Placed', 'True', 'Placed')
+})
+
+test('a spec changed again while the new copy fails is tried at once', async () => {
+  await settle('hasty')
+  await patchSpec(acme, thingRef('hasty'), largeAndFailing)
+  await inState('hasty', 'Failed')
+  await patchSpec(acme, thingRef('hasty'), { fail: null, value: 3 })
+  await served(acme, 'hasty', beta)
+  await expect.poll(() => secretOf(acme, 'hasty-secret')).toEqual({ from: 'beta/3' })
+  await inState('hasty', 'CutoverCompleted', 1)
+})
+
+test('a move that a person cancels is rolled back and not asked for again, until the spec changes', async () => {
+  const name = await beginMove('cancelled')
+  expect((await told(acme, 'cancelled', 'Migrating', 'True', 'IncomingCopy')).message).toContain('from alpha to beta')
+  const ref = { ...Migration.resource, name }
+  await landscape.platform.kube.mergePatch(ref, { spec: { cancel: true } }, { fieldManager: 'kubectl-patch' })
+  await inState('cancelled', 'RolledBack')
+  expect(await readyOf(name)).toMatchObject({ reason: 'Cancelled', message: 'cancelled; the object stays at alpha' })
+  await gone(beta, copyRef(acme, 'cancelled'))
+  const { message } = await told(acme, 'cancelled', 'Placed', 'True', 'ProviderNoLongerAccepts')
+  expect(message).toContain(`got Migration ${name} was cancelled`)
+  expect(await migrationsOf(landscape, acme, 'cancelled')).toHaveLength(1)
+  expect((await read(acme, thingRef('cancelled')))?.status).toMatchObject({ status: 'Available', from: 'alpha' })
+  await patchSpec(acme, thingRef('cancelled'), { pending: null })
+  await served(acme, 'cancelled', beta)
+})
+
+test('a spec that is reverted during the move takes the move back', async () => {
+  await beginMove('reverted')
+  await patchSpec(acme, thingRef('reverted'), { size: 'small', pending: null, value: 4 })
+  await inState('reverted', 'RolledBack')
+  await gone(beta, copyRef(acme, 'reverted'))
+  await served(acme, 'reverted', alpha)
+  expect((await read(alpha, copyRef(acme, 'reverted')))?.spec['value']).toBe(4)
+  await told(acme, 'reverted', 'Placed', 'True', 'Placed')
+  await waitFor('the condition Migrating is gone', async () => conditionOf(await read(acme, thingRef('reverted')), 'Migrating') === undefined)
+})
+
+test('while an object moves a further change goes to the new copy only', async () => {
+  await beginMove('further')
+  await patchSpec(acme, thingRef('further'), { value: 5 })
+  await waitFor('the incoming copy', async () => (await read(beta, copyRef(acme, 'further')))?.spec['value'] === 5)
+  expect((await read(alpha, copyRef(acme, 'further')))?.spec).toEqual({ size: 'small', secret: true, value: 1 })
+  await patchSpec(acme, thingRef('further'), { pending: null })
+  await served(acme, 'further', beta)
+  await gone(alpha, copyRef(acme, 'further'))
+})
+
+test('an object deleted during its move leaves nothing at either provider', async () => {
+  await beginMove('deleted')
+  await acme.kube.delete(thingRef('deleted'))
+  await gone(acme, thingRef('deleted'))
+  expect(await read(alpha, copyRef(acme, 'deleted'))).toBeUndefined()
+  expect(await read(beta, copyRef(acme, 'deleted'))).toBeUndefined()
+  await gone(acme, secretRef('deleted-secret'))
+  const name = await inState('deleted', 'Failed')
+  expect(await readyOf(name)).toMatchObject({ reason: 'ObjectDeleted' })
+})
+
+test('a target that no longer accepts during the move has the move taken back, and gets it again when it accepts again', async () => {
+  await beginMove('flaps')
+  await offer(beta, 'large', { filters: [{ key: 'size', valueIn: ['other'] }] })
+  await inState('flaps', 'RolledBack')
+  await told(acme, 'flaps', 'Placed', 'True', 'ProviderNoLongerAccepts')
+  await patchSpec(beta, copyRef(acme, 'flaps'), {}).catch(() => undefined)
+  await offer(beta, 'large', { filters: [{ key: 'size', valueIn: ['large'] }] })
+  await patchSpec(acme, thingRef('flaps'), { pending: null })
+  await served(acme, 'flaps', beta)
+})
+
+test('a MigrationConfiguration with stages that matches holds the move and says so; without it the move goes on', async () => {
+  await settle('held')
+  const { apiVersion, kind, resource } = MigrationConfiguration
+  const spec = { from: KIND, to: KIND, stages: [{ name: 'copy-data' }] }
+  await landscape.platform.kube.create(resource, { apiVersion, kind, metadata: { name: 'staged' }, spec })
+  await patchSpec(acme, thingRef('held'), { size: 'large', value: 6 })
+  const name = await waitFor('the Migration is held', async () => {
+    const [migration] = await migrationsOf(landscape, acme, 'held')
+    const reason = migration?.status?.conditions?.find(({ type }) => type === 'Ready')?.reason
+    return reason === 'StagesNotSupported' ? migration?.metadata.name : undefined
+  })
+  expect((await readyOf(name))?.message).toContain('MigrationConfiguration staged asks for stages')
+  const { message } = await told(acme, 'held', 'Synced', 'False', 'WaitingForMove')
+  expect(message).toBe('generation 2 waits for the move from alpha to beta to begin')
+  expect(await read(beta, copyRef(acme, 'held'))).toBeUndefined()
+  expect((await read(acme, thingRef('held')))?.status).toMatchObject({ status: 'Available', from: 'alpha' })
+  await landscape.platform.kube.delete({ ...resource, name: 'staged' })
+  await served(acme, 'held', beta)
+  await inState('held', 'CutoverCompleted')
+})
+
+test('Migrations that ended leave after the time that the broker was given', async () => {
+  const all = async () => (await landscape.platform.kube.list<Migration>({ ...Migration.resource })).items
+  await waitFor('every Migration has ended', async () => (await all()).every(({ status }) => status?.completionTime !== undefined))
+  expect((await all()).length).toBeGreaterThan(0)
+  await scene.restartBroker(['--keep-migrations', '1'])
+  await waitFor('all Migrations are gone', async () => (await all()).length === 0)
+  const object = await served(acme, 'held', beta)
+  expect(conditionOf(object, 'Placed')?.status).toBe('True')
+})

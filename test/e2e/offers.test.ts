@@ -1,0 +1,155 @@
+import { waitFor } from '@resource-broker/testbed'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Landscape, Site } from '../support/landscape.ts'
+import { type Scene, startScene } from '../support/scene.ts'
+import {
+  assignmentOf,
+  conditionOf,
+  copyRef,
+  create,
+  gone,
+  migrationsOf,
+  offer,
+  offerCondition,
+  read,
+  release,
+  served,
+  thing,
+  thingRef,
+  told,
+  withdraw,
+} from '../support/things.ts'
+
+let scene: Scene
+let landscape: Landscape
+let [acme, globex, alpha, beta] = [] as unknown as [Site, Site, Site, Site]
+
+beforeAll(async () => {
+  scene = await startScene({ consumers: ['acme', 'globex'], providers: ['alpha', 'beta'] })
+  landscape = scene.landscape
+  ;[acme, globex, alpha, beta] = [scene.site('acme'), scene.site('globex'), scene.site('alpha'), scene.site('beta')]
+})
+
+afterAll(() => scene?.stop())
+
+/** Each test has offers of its own, for Things of its own size. */
+const forSize = (size: string, more: object = {}) => ({ filters: [{ key: 'size', valueIn: [size] }], ...more })
+
+test('an object that nobody accepts says so for each offer, and is placed without a touch once somebody does', async () => {
+  await offer(alpha, 'odd', forSize('odd'))
+  await offerCondition(alpha, 'odd', 'True', 'Indexed')
+  await create(acme, thing('waits', { size: 'even', fqdn: 'app.nowhere.org' }))
+  const { message } = await told(acme, 'waits', 'Placed', 'False', 'NoProviderAccepts')
+  expect(message).toContain('alpha/odd: size: valueIn wants "odd", got "even"')
+  expect((await read(acme, thingRef('waits')))?.metadata.finalizers).toBeUndefined()
+  expect(await assignmentOf(landscape, acme, 'waits')).toBeUndefined()
+  await offer(beta, 'even', forSize('even'))
+  await served(acme, 'waits', beta)
+  expect((await told(acme, 'waits', 'Placed', 'True', 'Placed')).message).toBe('placed at beta by AcceptAPI even')
+})
+
+test('an object that nobody accepts can be deleted', async () => {
+  await create(acme, thing('unwanted', { size: 'unwanted' }))
+  await told(acme, 'unwanted', 'Placed', 'False', 'NoProviderAccepts')
+  await release(acme, 'unwanted')
+})
+
+test('several AcceptAPIs of one provider each take what they accept, and a change from one to the other moves nothing', async () => {
+  await offer(alpha, 'red', forSize('red'))
+  await offer(alpha, 'green', forSize('green'))
+  await create(acme, thing('paint', { size: 'red' }))
+  await served(acme, 'paint', alpha)
+  const uid = (await read(alpha, copyRef(acme, 'paint')))?.metadata.uid
+  await acme.kube.mergePatch(thingRef('paint'), { spec: { size: 'green' } })
+  await served(acme, 'paint', alpha)
+  expect((await read(alpha, copyRef(acme, 'paint')))?.metadata.uid).toBe(uid)
+  expect((await read(alpha, copyRef(acme, 'paint')))?.spec).toEqual({ size: 'green' })
+  expect(await migrationsOf(landscape, acme, 'paint')).toEqual([])
+})
+
+test('the heaviest offer is taken, with equal weights the lower provider name, and the record says how they stood', async () => {
+  await offer(alpha, 'light', forSize('weighed', { weight: 1 }))
+  await offer(beta, 'heavy', forSize('weighed', { weight: 10 }))
+  await offer(alpha, 'even-a', forSize('tied', { weight: 5 }))
+  await offer(beta, 'even-b', forSize('tied', { weight: 5 }))
+  for (const [site, name] of [[alpha, 'light'], [beta, 'heavy'], [alpha, 'even-a'], [beta, 'even-b']] as const) {
+    await offerCondition(site, name, 'True', 'Indexed')
+  }
+  await create(acme, thing('weighed', { size: 'weighed' }))
+  await served(acme, 'weighed', beta)
+  const { decision } = (await assignmentOf(landscape, acme, 'weighed'))?.status ?? {}
+  expect(decision?.candidates.map(({ acceptAPIName, score }) => [acceptAPIName, score])).toEqual([['heavy', 10], ['light', 1]])
+  await create(acme, thing('tied', { size: 'tied' }))
+  await served(acme, 'tied', alpha)
+})
+
+test('a full offer takes no more, even of a burst: the second best has the rest, and room that comes free is used', async () => {
+  await offer(alpha, 'narrow', forSize('burst', { weight: 10, capacity: 3 }))
+  await offer(beta, 'second', forSize('burst', { weight: 1, capacity: 4 }))
+  await offerCondition(alpha, 'narrow', 'True', 'Indexed')
+  await offerCondition(beta, 'second', 'True', 'Indexed')
+  const names = Array.from({ length: 8 }, (_, i) => `burst-${i}`)
+  await Promise.all(names.map((name) => create(acme, thing(name, { size: 'burst' }))))
+  const placed = () => Promise.all(names.map(async (name) => (await assignmentOf(landscape, acme, name))?.spec.acceptAPIName))
+  await waitFor('seven are placed and one is refused', async () => {
+    const told = await Promise.all(names.map(async (name) => conditionOf(await read(acme, thingRef(name)), 'Placed')?.status))
+    return told.filter((status) => status === 'True').length === 7 && told.includes('False')
+  })
+  const offers = await placed()
+  expect(offers.filter((name) => name === 'narrow')).toHaveLength(3)
+  expect(offers.filter((name) => name === 'second')).toHaveLength(4)
+  const waiting = names[offers.indexOf(undefined)] as string
+  const { message } = await told(acme, waiting, 'Placed', 'False', 'NoProviderAccepts')
+  expect(message).toContain('alpha/narrow: capacity wants fewer than 3 objects placed there, got 3')
+  await release(acme, names[offers.indexOf('narrow')] as string)
+  await served(acme, waiting, alpha)
+})
+
+test('an offer for some consumers takes nobody else’s objects', async () => {
+  await offer(alpha, 'for-acme', forSize('picky', { consumers: [{ path: 'ac*' }] }))
+  await offerCondition(alpha, 'for-acme', 'True', 'Indexed')
+  for (const consumer of [globex, acme]) await create(consumer, thing('picky', { size: 'picky' }))
+  await served(acme, 'picky', alpha)
+  const { message } = await told(globex, 'picky', 'Placed', 'False', 'NoProviderAccepts')
+  expect(message).toMatch(/alpha\/for-acme: consumer.* wants path ac\*, got .*globex/)
+  expect(await read(alpha, copyRef(globex, 'picky'))).toBeUndefined()
+})
+
+test('objects of an AcceptAPI that is removed move to whoever else accepts them', async () => {
+  await offer(alpha, 'first-home', forSize('moves', { weight: 2 }))
+  await offer(beta, 'next-home', forSize('moves'))
+  await offerCondition(alpha, 'first-home', 'True', 'Indexed')
+  await offerCondition(beta, 'next-home', 'True', 'Indexed')
+  await create(acme, thing('homeless', { size: 'moves', secret: true, value: 1 }))
+  await served(acme, 'homeless', alpha)
+  await withdraw(alpha, 'first-home')
+  await served(acme, 'homeless', beta)
+  await gone(alpha, copyRef(acme, 'homeless'))
+})
+
+test('without another taker they stay where they are and say why, and say so no more once it is taken back', async () => {
+  await offer(alpha, 'only-home', forSize('stays'))
+  await create(acme, thing('stays', { size: 'stays' }))
+  const before = await served(acme, 'stays', alpha)
+  await withdraw(alpha, 'only-home')
+  const { message } = await told(acme, 'stays', 'Placed', 'True', 'ProviderNoLongerAccepts')
+  expect(message).toMatch(/alpha\/odd: size: valueIn wants "odd", got "stays"/)
+  const after = await read(acme, thingRef('stays'))
+  expect(after?.status?.['status']).toBe('Available')
+  expect((await read(alpha, copyRef(acme, 'stays')))?.spec).toEqual(before.spec)
+  await offer(alpha, 'only-home', forSize('stays'))
+  await told(acme, 'stays', 'Placed', 'True', 'Placed')
+})
+
+test('a spec that its provider does not take, and nobody else, is not copied, and the object keeps what it has', async () => {
+  await offer(alpha, 'strict', forSize('strict'))
+  await create(acme, thing('strict', { size: 'strict', value: 1 }))
+  await served(acme, 'strict', alpha)
+  await acme.kube.mergePatch(thingRef('strict'), { spec: { size: 'nobody-has-this' } })
+  const { message } = await told(acme, 'strict', 'Synced', 'False', 'NotAccepted')
+  expect(message).toBe('generation 2 is not copied: alpha does not accept it and keeps what it has')
+  expect((await read(alpha, copyRef(acme, 'strict')))?.spec).toEqual({ size: 'strict', value: 1 })
+  await acme.kube.mergePatch(thingRef('strict'), { spec: { size: 'strict', value: 2 } })
+  await served(acme, 'strict', alpha)
+  await told(acme, 'strict', 'Placed', 'True', 'Placed')
+})
