@@ -7,7 +7,7 @@ import type { Stage } from './stage.ts'
 import { providerOf, type Thing, thing, thingRef } from './things.ts'
 
 /** Milliseconds. */
-export type Latency = { count: number; p50: number; p90: number; p99: number; mean: number }
+type Latency = { count: number; p50: number; p90: number; p99: number; mean: number }
 
 /** CPU milliseconds per placement, its first status included. */
 type Cpu = { subject: number; nats: number; servers: number; bench: number }

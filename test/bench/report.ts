@@ -1,15 +1,15 @@
 import type { MatchFigure } from '../../packages/api/src/bench/match.ts'
 import type { Measured } from './measure.ts'
-import type { SubjectName } from './subject.ts'
+import type { Run } from './run.ts'
 
 export type Results = {
-  floor?: Measured
-  brokers: { name: SubjectName; measured: Measured }[]
+  machine: { cores: number; cpu: string; memoryGiB: number; node: string }
+  runs: Run[]
   matching: MatchFigure[]
 }
 
 /** One line of the table. `ok` is absent where nothing is demanded. */
-export type Row = { what: string; measured: string; floor: string; ratio: string; wanted: string; ok?: boolean }
+type Row = { what: string; measured: string; floor: string; ratio: string; wanted: string; ok?: boolean }
 
 type Limit = { most?: number; least?: number }
 
@@ -17,8 +17,50 @@ const HEAD = { what: '', measured: 'measured', floor: 'floor', ratio: 'ratio', w
 const MOST_US_PER_MATCH = 50
 const MOST_OFFERS = 10_000
 
+/** What `npm run broker` runs. */
+const HEADLINE = 'one process'
+/** CPU share of others on the machine above which the figures say more about them. */
+const MOST_OTHERS = 0.05
+
+export type Table = { title: string; rows: Row[]; isHeadline: boolean }
+
+/** The broker as its users run it comes first; only that and matching are judged by `missed`. */
+export function tablesOf({ runs, matching }: Results): Table[] {
+  const floor = runs.find(({ name }) => name === 'floor')?.measured
+  const brokers = runs.filter(({ name }) => name !== 'floor')
+  return [
+    ...brokers.map(({ name, measured }) => ({
+      title: `Broker, ${name}`,
+      rows: brokerRows(measured, floor as Measured),
+      isHeadline: name === HEADLINE,
+    })),
+    ...(matching.length === 0 ? [] : [{ title: 'Matching, one core', rows: matchingRows(matching), isHeadline: true }]),
+  ]
+}
+
+export function missed(tables: Table[]): boolean {
+  return tables.some(({ rows, isHeadline }) => isHeadline && rows.some(({ ok }) => ok === false))
+}
+
+/** Everything as text. */
+export function report({ machine, runs }: Results, tables: Table[]): string {
+  const disturbed = runs.filter(({ measured }) => measured.othersShare > MOST_OTHERS)
+  const warning = disturbed.map(
+    ({ name, measured }) =>
+      `NOT ALONE: others had ${percent(measured.othersShare)} of the CPU time while ${name} was measured`,
+  )
+  return [
+    '',
+    `${machine.cores} cores (${machine.cpu}), ${machine.memoryGiB} GiB, Node ${machine.node}`,
+    ...warning,
+    ...tables.flatMap(({ title, rows }) => ['', table(title, rows)]),
+    '',
+    ...runs.flatMap(({ name, measured }) => [name, ...detailLines(measured)]),
+  ].join('\n')
+}
+
 /** Each broker's figures against the floor and against what is wanted. */
-export function brokerRows(measured: Measured, floor: Measured): Row[] {
+function brokerRows(measured: Measured, floor: Measured): Row[] {
   const ms = (what: string, of: (m: Measured) => number, limit?: Limit): Row =>
     ratioRow(what, 'ms', of(measured), of(floor), limit)
   const { burst, traffic, memory } = measured
@@ -62,7 +104,7 @@ export function brokerRows(measured: Measured, floor: Measured): Row[] {
   ]
 }
 
-export function matchingRows(figures: MatchFigure[]): Row[] {
+function matchingRows(figures: MatchFigure[]): Row[] {
   return figures.map(({ shape, offers, usPerMatch }) => {
     const least = figures.find((each) => each.shape === shape)?.usPerMatch ?? usPerMatch
     const found = {
@@ -76,7 +118,7 @@ export function matchingRows(figures: MatchFigure[]): Row[] {
 }
 
 /** Requests by server and verb, and messages, for people who look for the one too many. */
-export function detailLines({ traffic, messages, memory, othersShare }: Measured): string[] {
+function detailLines({ traffic, messages, memory, othersShare }: Measured): string[] {
   const requests = Object.entries(traffic).map(
     ([phase, { requests: all }]) =>
       `  requests per object, ${phase}: ${all.map(({ server, verb, resource, count }) => `${server} ${verb} ${resource} ${round(count)}`).join('; ') || 'none'}`,
@@ -92,11 +134,11 @@ export function detailLines({ traffic, messages, memory, othersShare }: Measured
     ...requests,
     ...published,
     memoryLine,
-    `  CPU that others on the machine had meanwhile: ${(othersShare * 100).toFixed(0)} %`,
+    `  CPU that others on the machine had meanwhile: ${percent(othersShare)}`,
   ]
 }
 
-export function table(title: string, rows: Row[]): string {
+function table(title: string, rows: Row[]): string {
   const cells = [HEAD, ...rows.map((each) => ({ ...each, ok: each.ok === undefined ? '' : each.ok ? 'yes' : 'NO' }))]
   const columns = ['what', 'measured', 'floor', 'ratio', 'wanted', 'ok'] as const
   const widths = columns.map((column) => Math.max(...cells.map((each) => each[column].length)))
@@ -134,3 +176,4 @@ function row(what: string, measured: string, floor = ''): Row {
 
 const isWrite = (verb: string): boolean => verb !== 'GET' && verb !== 'LIST'
 const round = (value: number): number => Math.round(value * 1000) / 1000
+const percent = (share: number): string => `${(share * 100).toFixed(0)} %`

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { copyName } from '@resource-broker/api'
 import { logTail, ManagedProcess } from '@resource-broker/testbed'
 import { SERVICES, startService } from '../support/broker.ts'
-import { type Landscape, ROOT, type Site } from '../support/landscape.ts'
+import type { Landscape, Site } from '../support/landscape.ts'
 
 export type SubjectName = 'floor' | 'one process' | 'five processes'
 
@@ -18,6 +19,7 @@ export type Subject = {
 }
 
 const STOP_MS = 15_000
+const PROGRAMS = { floor: import.meta.resolve('./floor.ts'), actor: import.meta.resolve('./actor.ts') }
 
 export async function startSubject(landscape: Landscape, name: SubjectName): Promise<Subject> {
   const namespace = name.replaceAll(' ', '-')
@@ -38,7 +40,7 @@ export async function startSubject(landscape: Landscape, name: SubjectName): Pro
 /** Starts one of the bench's own programs, with the consumer, if given, and the providers as arguments. */
 export async function startProgram(
   { dir, providers }: Landscape,
-  name: 'floor' | 'actor',
+  name: keyof typeof PROGRAMS,
   ...first: Site[]
 ): Promise<ManagedProcess> {
   const logFile = join(dir, `${name}.log`)
@@ -46,7 +48,7 @@ export async function startProgram(
     name,
     command: process.execPath,
     args: [
-      join(ROOT, 'test/bench', `${name}.ts`),
+      fileURLToPath(PROGRAMS[name]),
       ...[...first, ...Object.values(providers)].map(({ kubeconfig }) => kubeconfig),
     ],
     logFile,

@@ -76,7 +76,8 @@ async function neverAbsent(name: string): Promise<() => void> {
   let deletions = 0
   let watch: Watch | undefined
   await new Promise<void>((resolve) => {
-    const options = { ...secretRef(name), fieldSelector: `metadata.name=${name}` }
+    const { name: _name, ...collection } = secretRef(name)
+    const options = { ...collection, fieldSelector: `metadata.name=${name}` }
     const handler = { upsert: () => undefined, delete: () => void deletions++, synced: resolve }
     watch = watchResource(acme.kube, options, handler, { signal: stopping.signal })
   })
@@ -95,13 +96,20 @@ test('a move makes the new copy first, switches, and takes the old one away; the
   await expect.poll(() => secretOf(acme, 'mover-secret')).toEqual({ from: 'beta/2' })
   await gone(alpha, copyRef(acme, 'mover'))
   const name = await inState('mover', 'CutoverCompleted')
-  expect(await readyOf(name)).toMatchObject({ status: 'True', reason: 'Completed', message: 'moved from alpha to beta' })
+  expect(await readyOf(name)).toMatchObject({
+    status: 'True',
+    reason: 'Completed',
+    message: 'moved from alpha to beta',
+  })
   check()
   const assignment = await assignmentOf(landscape, acme, 'mover')
   expect(assignment?.spec).toMatchObject({ providerCluster: 'beta', acceptAPIName: 'large' })
   expect(assignment?.spec.copies).toBeUndefined()
   await told(acme, 'mover', 'Placed', 'True', 'Placed')
-  await waitFor('the condition Migrating is gone', async () => conditionOf(await read(acme, thingRef('mover')), 'Migrating') === undefined)
+  await waitFor(
+    'the condition Migrating is gone',
+    async () => conditionOf(await read(acme, thingRef('mover')), 'Migrating') === undefined,
+  )
 })
 
 test('there and back again is two moves', async () => {
@@ -172,7 +180,10 @@ test('a spec that is reverted during the move takes the move back', async () => 
   await served(acme, 'reverted', alpha)
   expect((await read(alpha, copyRef(acme, 'reverted')))?.spec['value']).toBe(4)
   await told(acme, 'reverted', 'Placed', 'True', 'Placed')
-  await waitFor('the condition Migrating is gone', async () => conditionOf(await read(acme, thingRef('reverted')), 'Migrating') === undefined)
+  await waitFor(
+    'the condition Migrating is gone',
+    async () => conditionOf(await read(acme, thingRef('reverted')), 'Migrating') === undefined,
+  )
 })
 
 test('while an object moves a further change goes to the new copy only', async () => {
@@ -228,12 +239,15 @@ test('a MigrationConfiguration with stages that matches holds the move and says 
   await inState('held', 'CutoverCompleted')
 })
 
-test('Migrations that ended leave after the time that the broker was given', async () => {
-  const all = async () => (await landscape.platform.kube.list<Migration>({ ...Migration.resource })).items
-  await waitFor('every Migration has ended', async () => (await all()).every(({ status }) => status?.completionTime !== undefined))
-  expect((await all()).length).toBeGreaterThan(0)
-  await scene.restartBroker(['--keep-migrations', '1'])
-  await waitFor('all Migrations are gone', async () => (await all()).length === 0)
-  const object = await served(acme, 'held', beta)
+test('a Migration that ended stays as long as the broker was told to keep it, and the object stays where it is', async () => {
+  await scene.restartBroker(['--keep-migrations', '2'])
+  await settle('expires')
+  await patchSpec(acme, thingRef('expires'), { size: 'large' })
+  const name = await inState('expires', 'CutoverCompleted')
+  const { completionTime = '' } = (await migrationsOf(landscape, acme, 'expires'))[0]?.status ?? {}
+  await gone(landscape.platform, { ...Migration.resource, name })
+  // completionTime has whole seconds.
+  expect(Date.now() - Date.parse(completionTime)).toBeGreaterThanOrEqual(2_000)
+  const object = await served(acme, 'expires', beta)
   expect(conditionOf(object, 'Placed')?.status).toBe('True')
 })

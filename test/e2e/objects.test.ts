@@ -82,9 +82,10 @@ test('fields that the consumer removes leave the copy, and fields that the provi
   const spec = async () => (await read(alpha, copyRef(acme, 'fields')))?.spec
   expect(await spec()).toMatchObject({ keep: 2, drop: { deeper: 2 }, both: { mine: 1, theirs: 1 }, owner: 'provider' })
   expect((await spec())?.['drop']).toEqual({ deeper: 2 })
-  await patchSpec(acme, thingRef('fields'), { drop: null, both: null })
+  await patchSpec(acme, thingRef('fields'), { drop: null, both: { mine: null } })
   await roundTrip(acme, 'fields', alpha)
-  expect(await spec()).toMatchObject({ keep: 2, both: { theirs: 1 }, owner: 'provider' })
+  expect(await spec()).toMatchObject({ keep: 2, owner: 'provider' })
+  expect((await spec())?.['both']).toEqual({ theirs: 1 })
   expect(await spec()).not.toHaveProperty('drop')
 })
 
@@ -113,7 +114,11 @@ test('a related Secret travels with its rotation, its drift is repaired, and it 
   await expect.poll(() => secretOf(acme, 'related-secret')).toEqual({ from: 'alpha/2' })
   await acme.kube.delete(secretRef('related-secret'))
   await expect.poll(() => secretOf(acme, 'related-secret')).toEqual({ from: 'alpha/2' })
-  await alpha.kube.mergePatch(copyRef(acme, 'related'), { status: { relatedResources: null } }, { subresource: 'status' })
+  await alpha.kube.mergePatch(
+    copyRef(acme, 'related'),
+    { status: { relatedResources: null } },
+    { subresource: 'status' },
+  )
   await gone(acme, secretRef('related-secret'))
 })
 
@@ -148,7 +153,10 @@ test('an object deleted and created again at once under its name is another one,
   })
   const { metadata } = await create(acme, thing('again', { value: 'second' }))
   await served(acme, 'again', alpha)
-  await waitFor('the Assignment of the second', async () => (await assignmentOf(landscape, acme, 'again'))?.spec.uid === metadata.uid)
+  await waitFor(
+    'the Assignment of the second',
+    async () => (await assignmentOf(landscape, acme, 'again'))?.spec.uid === metadata.uid,
+  )
   const second = await waitFor('the second copy', async () => {
     const copy = await read(alpha, copyRef(acme, 'again'))
     return copy?.spec['value'] === 'second' ? copy : undefined
@@ -181,7 +189,12 @@ test.each([
   await gone(alpha, copy)
 })
 
-const gadget = (name: string, spec: object) => ({ apiVersion: 'test.platform-mesh.io/v1', kind: 'Gadget', metadata: { name }, spec })
+const gadget = (name: string, spec: object) => ({
+  apiVersion: 'test.platform-mesh.io/v1',
+  kind: 'Gadget',
+  metadata: { name },
+  spec,
+})
 const part = (name: string, spec: object) => ({
   ...{ apiVersion: 'test.platform-mesh.io/v1', kind: 'Part', spec },
   metadata: { name, namespace: 'default' },
@@ -218,30 +231,55 @@ test('objects of one name and different kinds do not meet', async () => {
 })
 
 test.each([
-  { what: 'a value that it does not allow', name: 'enum', spec: { size: 'huge' }, says: /alpha refuses the copy: .*spec\.size/ },
+  {
+    what: 'a value that it does not allow',
+    name: 'enum',
+    spec: { size: 'huge' },
+    says: /alpha refuses the copy: .*spec\.size/,
+  },
   { what: 'a number out of bounds', name: 'bound', spec: { count: 11 }, says: /alpha refuses the copy: .*spec\.count/ },
-  { what: 'a value of another type', name: 'type', spec: { count: 'many' }, says: /alpha refuses the copy: .*spec\.count/ },
-])("a copy that the provider's schema refuses for $what is told to the consumer, and mended by a change", async ({ name, spec, says }) => {
-  const ref = { ...PART, namespace: 'default', name }
-  await acme.kube.create({ ...PART, namespace: 'default' }, part(name, spec))
-  const refused = await waitFor('the refusal', async () => {
-    const condition = conditionOf(await read(acme, ref), 'Synced')
-    return condition?.status === 'False' ? condition : undefined
-  })
-  expect(refused.reason).toBe('CopyRefused')
-  expect(refused.message).toMatch(says)
-  await acme.kube.mergePatch(ref, { spec: { size: 'small', count: 1 } })
-  const copy = { ...PART, namespace: 'default', name: copyName('acme', name) }
-  await waitFor('the copy', async () => (await read(alpha, copy))?.spec['count'] === 1)
-  await waitFor('the condition', async () => conditionOf(await read(acme, ref), 'Synced')?.status === 'True')
-})
+  {
+    what: 'a value of another type',
+    name: 'type',
+    spec: { count: 'many' },
+    says: /alpha refuses the copy: .*spec\.count/,
+  },
+])(
+  "a copy that the provider's schema refuses for $what is told to the consumer, and mended by a change",
+  async ({ name, spec, says }) => {
+    const ref = { ...PART, namespace: 'default', name }
+    await acme.kube.create({ ...PART, namespace: 'default' }, part(name, spec))
+    const refused = await waitFor('the refusal', async () => {
+      const condition = conditionOf(await read(acme, ref), 'Synced')
+      return condition?.status === 'False' ? condition : undefined
+    })
+    expect(refused.reason).toBe('CopyRefused')
+    expect(refused.message).toMatch(says)
+    await acme.kube.mergePatch(ref, { spec: { size: 'small', count: 1 } })
+    const copy = { ...PART, namespace: 'default', name: copyName('acme', name) }
+    await waitFor('the copy', async () => (await read(alpha, copy))?.spec['count'] === 1)
+    await waitFor('the condition', async () => conditionOf(await read(acme, ref), 'Synced')?.status === 'True')
+  },
+)
 
 test('what the consumer reads of its placement is an annotation, a finalizer and conditions, and the provider keeps its own', async () => {
   await create(acme, thing('reads', { value: 1 }))
   await served(acme, 'reads', alpha)
   const conditions = [
-    { type: 'Ready', status: 'True', reason: 'Fine', message: 'all is well', lastTransitionTime: '2026-01-01T00:00:00Z' },
-    { type: 'Placed', status: 'False', reason: 'Lie', message: 'not yours', lastTransitionTime: '2026-01-01T00:00:00Z' },
+    {
+      type: 'Ready',
+      status: 'True',
+      reason: 'Fine',
+      message: 'all is well',
+      lastTransitionTime: '2026-01-01T00:00:00Z',
+    },
+    {
+      type: 'Placed',
+      status: 'False',
+      reason: 'Lie',
+      message: 'not yours',
+      lastTransitionTime: '2026-01-01T00:00:00Z',
+    },
   ]
   await alpha.kube.mergePatch(copyRef(acme, 'reads'), { status: { conditions } }, { subresource: 'status' })
   const object = await waitFor('the condition of the provider', async () => {

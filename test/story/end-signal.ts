@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { constants } from 'node:os'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -29,6 +30,12 @@ export class EndSignal {
   /** As a shell tells it: 128 and the signal's number. */
   get exitCode(): number {
     return this.#exitCode
+  }
+
+  /** Answers as `work` does, but rejects at once when the end is asked for; `work` then goes on until this process ends. */
+  async during<T>(work: Promise<T>): Promise<T> {
+    const asked = once(this.signal, 'abort').then(() => this.signal.throwIfAborted())
+    return (await Promise.race([work, asked])) as T
   }
 
   /** From now on a further signal ends this process at once. */

@@ -33,7 +33,7 @@ export async function play({ once }: { once: boolean }): Promise<number> {
     tell.title('resource-broker: the certificate story')
     if (!once && !stays) tell.says('(the output is no terminal: this ends after the story, as with --once)')
     tell.chapter('Preparing')
-    await prepareTools(tell)
+    await end.during(prepareTools(tell))
     dir = mkdtempSync(join(tmpdir(), 'resource-broker-'))
     const stage = await tellSteps(dir, running, tell, end.signal)
     if (stays) await inviteToTry(stage, running, tell, end)

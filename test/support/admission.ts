@@ -5,7 +5,12 @@ import { CertificateAuthority, waitFor } from '@resource-broker/testbed'
 import type { Site } from './landscape.ts'
 
 /** One write that an API server is about to perform: it waits until it is judged. */
-export type Admission = { operation: 'CREATE' | 'UPDATE' | 'DELETE'; name: string; object?: unknown; oldObject?: unknown }
+export type Admission = {
+  operation: 'CREATE' | 'UPDATE' | 'DELETE'
+  name: string
+  object?: unknown
+  oldObject?: unknown
+}
 
 /** Writes of one resource that are to be judged. `when`: a CEL expression over `object` and `oldObject`. */
 export type Watched = {
@@ -49,13 +54,34 @@ export class AdmissionServer {
   async guard(site: Site, watched: Watched[], judge: Judge): Promise<void> {
     this.#judges.set(`/${site.name}`, judge)
     const { port } = this.#server.address() as AddressInfo
-    const clientConfig = { url: `https://127.0.0.1:${port}/${site.name}`, caBundle: Buffer.from(this.#authority).toString('base64') }
-    const fixed = { clientConfig, sideEffects: 'None', admissionReviewVersions: ['v1'], failurePolicy: 'Fail', timeoutSeconds: 10 }
-    const hooks = [{ group: '', version: 'v1', resource: 'configmaps', operations: ['CREATE'] } as Watched, ...watched].map((rule, index) => ({
+    const clientConfig = {
+      url: `https://127.0.0.1:${port}/${site.name}`,
+      caBundle: Buffer.from(this.#authority).toString('base64'),
+    }
+    const fixed = {
+      clientConfig,
+      sideEffects: 'None',
+      admissionReviewVersions: ['v1'],
+      failurePolicy: 'Fail',
+      timeoutSeconds: 10,
+    }
+    const hooks = [
+      { group: '', version: 'v1', resource: 'configmaps', operations: ['CREATE'] } as Watched,
+      ...watched,
+    ].map((rule, index) => ({
       ...fixed,
       name: `hook-${index}.test.platform-mesh.io`,
-      rules: [{ apiGroups: [rule.group], apiVersions: [rule.version], resources: [rule.resource], operations: rule.operations }],
-      matchConditions: [{ name: 'when', expression: index === 0 ? `object.metadata.name == '${PROBE}'` : (rule.when ?? 'true') }],
+      rules: [
+        {
+          apiGroups: [rule.group],
+          apiVersions: [rule.version],
+          resources: [rule.resource],
+          operations: rule.operations,
+        },
+      ],
+      matchConditions: [
+        { name: 'when', expression: index === 0 ? `object.metadata.name == '${PROBE}'` : (rule.when ?? 'true') },
+      ],
     }))
     await site.client.apply({
       apiVersion: 'admissionregistration.k8s.io/v1',
@@ -85,9 +111,16 @@ export class AdmissionServer {
     for await (const chunk of request) chunks.push(chunk as Buffer)
     const { apiVersion, kind, request: review } = JSON.parse(Buffer.concat(chunks).toString('utf8'))
     const path = request.url?.split('?')[0] ?? ''
-    const later = review.name === PROBE || review.object?.metadata?.name === PROBE ? this.#note(path) : await this.#judges.get(path)?.(review)
+    const later =
+      review.name === PROBE || review.object?.metadata?.name === PROBE
+        ? this.#note(path)
+        : await this.#judges.get(path)?.(review)
     const refusal = { status: { code: 503, reason: 'ServiceUnavailable', message: later } }
-    return JSON.stringify({ apiVersion, kind, response: { uid: review.uid, allowed: later === undefined, ...(later === undefined ? {} : refusal) } })
+    return JSON.stringify({
+      apiVersion,
+      kind,
+      response: { uid: review.uid, allowed: later === undefined, ...(later === undefined ? {} : refusal) },
+    })
   }
 
   #note(path: string): undefined {

@@ -62,7 +62,9 @@ function plan(world: World, round: string, there: string[]): Operation[] {
       if (index < HASTY) await change(world, name, { size: otherSize(index) })
     },
   }))
-  const changed = there.slice(0, CHANGED).map((name, index) => ({ name, run: () => change(world, name, { value: `changed-${index}` }) }))
+  const changed = there
+    .slice(0, CHANGED)
+    .map((name, index) => ({ name, run: () => change(world, name, { value: `changed-${index}` }) }))
   const moved = there.slice(CHANGED, CHANGED + MOVED).map((name, index) => ({
     name,
     run: async () => {
@@ -72,7 +74,9 @@ function plan(world: World, round: string, there: string[]): Operation[] {
     },
   }))
   const deleted = there.slice(CHANGED + MOVED).map((name) => ({ name, run: () => remove(world, name) }))
-  const spread = [created, changed, moved, deleted].flatMap((kind) => kind.map((operation, index) => ({ operation, at: index / kind.length })))
+  const spread = [created, changed, moved, deleted].flatMap((kind) =>
+    kind.map((operation, index) => ({ operation, at: index / kind.length })),
+  )
   return spread.sort((a, b) => a.at - b.at).map(({ operation }) => operation)
 }
 

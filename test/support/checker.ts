@@ -96,7 +96,8 @@ async function byCluster<T>(sites: Site[], readOne: (site: Site) => Promise<T>):
   return new Map(await Promise.all(sites.map(async (site) => [site.name, await readOne(site)] as const)))
 }
 
-const id = ({ metadata }: { metadata: { namespace?: string; name: string } }) => `${metadata.namespace}/${metadata.name}`
+const id = ({ metadata }: { metadata: { namespace?: string; name: string } }) =>
+  `${metadata.namespace}/${metadata.name}`
 
 function byName<T extends KubeObject>(items: T[]): Map<string, T> {
   return new Map(items.map((item) => [id(item), item]))
@@ -117,7 +118,9 @@ async function readOffers(providers: Site[]): Promise<OfferIndex> {
 function versions({ assignments, migrations, objects, copies, secrets }: Snapshot): string[] {
   const flat = [...objects.values()].flat()
   const mapped = [...copies.values(), ...secrets.values()].flatMap((of): KubeObject[] => [...of.values()])
-  return [...assignments, ...migrations, ...flat, ...mapped].map(({ metadata }) => `${metadata.uid}@${metadata.resourceVersion}`)
+  return [...assignments, ...migrations, ...flat, ...mapped].map(
+    ({ metadata }) => `${metadata.uid}@${metadata.resourceVersion}`,
+  )
 }
 
 function judge(snapshot: Snapshot): string[] {
@@ -130,14 +133,21 @@ function judge(snapshot: Snapshot): string[] {
       .map(({ metadata, spec }) => `${metadata.name} stands for ${spec.name} of uid ${spec.uid}, which is gone`),
     ...snapshot.migrations
       .filter(({ status }) => !ENDED.has(status?.state ?? 'Pending'))
-      .map(({ metadata, status }) => `${metadata.name} has not ended: ${status?.state} ${JSON.stringify(status?.conditions?.at(-1)?.message)}`),
+      .map(
+        ({ metadata, status }) =>
+          `${metadata.name} has not ended: ${status?.state} ${JSON.stringify(status?.conditions?.at(-1)?.message)}`,
+      ),
     ...orphans(snapshot),
     ...strayRelated(snapshot, uids),
   ]
 }
 
 function orphans({ assignments, copies }: Snapshot): string[] {
-  const wanted = new Set(assignments.map(({ spec }) => `${spec.providerCluster}: ${spec.namespace}/${copyName(spec.consumerCluster, spec.name)}`))
+  const wanted = new Set(
+    assignments.map(
+      ({ spec }) => `${spec.providerCluster}: ${spec.namespace}/${copyName(spec.consumerCluster, spec.name)}`,
+    ),
+  )
   const found = [...copies].flatMap(([provider, things]) => [...things.keys()].map((name) => `${provider}: ${name}`))
   return found.filter((copy) => !wanted.has(copy)).map((copy) => `${copy} is there, but no Assignment names it`)
 }
@@ -146,7 +156,10 @@ function orphans({ assignments, copies }: Snapshot): string[] {
 function strayRelated({ objects, secrets }: Snapshot, uids: Set<string>): string[] {
   return [...objects.keys()].flatMap((cluster) =>
     [...(secrets.get(cluster)?.values() ?? [])]
-      .filter((secret) => secret.metadata.labels?.[labels.relatedTo] !== undefined && !ownersOf(secret).some((uid) => uids.has(uid)))
+      .filter(
+        (secret) =>
+          secret.metadata.labels?.[labels.relatedTo] !== undefined && !ownersOf(secret).some((uid) => uids.has(uid)),
+      )
       .map((secret) => `${cluster}: Secret ${secret.metadata.name} belongs to no object`),
   )
 }
@@ -159,7 +172,9 @@ function judgeObject(snapshot: Snapshot, cluster: string, object: Thing): string
   const { name, namespace, uid, deletionTimestamp } = object.metadata
   const says = (what: string) => `${cluster}: ${name} ${what}`
   if (deletionTimestamp !== undefined) return [says('is being deleted and still there')]
-  const ofObject = snapshot.assignments.filter(({ spec }) => spec.consumerCluster === cluster && spec.namespace === namespace && spec.name === name)
+  const ofObject = snapshot.assignments.filter(
+    ({ spec }) => spec.consumerCluster === cluster && spec.namespace === namespace && spec.name === name,
+  )
   const accepting = acceptedBy(snapshot, cluster, object)
   const [assignment, ...more] = ofObject
   if (accepting.length === 0 && assignment === undefined) {
@@ -171,7 +186,9 @@ function judgeObject(snapshot: Snapshot, cluster: string, object: Thing): string
     ...more.map(({ metadata }) => `has one more Assignment: ${metadata.name}`),
     ...(spec.uid === uid ? [] : [`has uid ${uid}, its Assignment is for ${spec.uid}`]),
     ...(spec.copies?.length ? [`still has copies asked for: ${JSON.stringify(spec.copies)}`] : []),
-    ...(accepting.length > 0 && !accepting.includes(spec.providerCluster) ? [`is at ${spec.providerCluster}, which refuses it; ${accepting} would not`] : []),
+    ...(accepting.length > 0 && !accepting.includes(spec.providerCluster)
+      ? [`is at ${spec.providerCluster}, which refuses it; ${accepting} would not`]
+      : []),
     ...(object.metadata.finalizers?.includes(finalizer) ? [] : ['has no finalizer']),
     ...judgeCopies(snapshot, cluster, object, assignment, accepting.includes(spec.providerCluster)),
   ]
@@ -184,16 +201,25 @@ function acceptedBy({ offers }: Snapshot, cluster: string, object: Thing): strin
   return [...new Set(matched.map(({ ref }) => ref.providerCluster))]
 }
 
-function judgeCopies(snapshot: Snapshot, cluster: string, object: Thing, { spec }: Assignment, accepted: boolean): string[] {
+function judgeCopies(
+  snapshot: Snapshot,
+  cluster: string,
+  object: Thing,
+  { spec }: Assignment,
+  accepted: boolean,
+): string[] {
   const at = `${object.metadata.namespace}/${copyName(cluster, object.metadata.name)}`
   const holders = [...snapshot.copies].filter(([, things]) => things.has(at)).map(([provider]) => provider)
   const copy = snapshot.copies.get(spec.providerCluster)?.get(at)
   const elsewhere = holders.filter((provider) => provider !== spec.providerCluster)
   const wrong = elsewhere.map((provider) => `has a copy at ${provider}, but is at ${spec.providerCluster}`)
   if (copy === undefined) return [...wrong, `has no copy at ${spec.providerCluster}`]
-  if (copy.metadata.deletionTimestamp !== undefined) wrong.push(`has a copy at ${spec.providerCluster} that is being deleted`)
-  if (copy.metadata.annotations?.[annotations.consumerUID] !== object.metadata.uid) wrong.push('has the copy of another object')
-  if (accepted && !isDeepStrictEqual(copy.spec, object.spec)) wrong.push(`wants ${JSON.stringify(object.spec)}, its copy is ${JSON.stringify(copy.spec)}`)
+  if (copy.metadata.deletionTimestamp !== undefined)
+    wrong.push(`has a copy at ${spec.providerCluster} that is being deleted`)
+  if (copy.metadata.annotations?.[annotations.consumerUID] !== object.metadata.uid)
+    wrong.push('has the copy of another object')
+  if (accepted && !isDeepStrictEqual(copy.spec, object.spec))
+    wrong.push(`wants ${JSON.stringify(object.spec)}, its copy is ${JSON.stringify(copy.spec)}`)
   if (accepted) wrong.push(...judgeStatus(cluster, object, copy))
   return [...wrong, ...judgeSecrets(snapshot, cluster, object, spec.providerCluster, copy)]
 }
@@ -202,19 +228,27 @@ function judgeStatus(cluster: string, object: Thing, copy: Thing): string[] {
   const said = providerWords(copy)
   const heard = providerWords(object)
   const { related } = relatedResources(copy.status)
-  const renamed = related.map(({ key, namespace, name, gvk }) => [key, { namespace, name: originName(cluster, name), gvk }])
+  const renamed = related.map(({ key, namespace, name, gvk }) => [
+    key,
+    { namespace, name: originName(cluster, name), gvk },
+  ])
   const expected = {
     ...said,
     ...(said.relatedResources === undefined ? {} : { relatedResources: Object.fromEntries(renamed) }),
     observedGeneration: object.metadata.generation,
   }
   const wrong = [
-    ...(copy.status?.['observedGeneration'] === copy.metadata.generation ? [] : ['is not answered by its provider yet']),
-    ...(isDeepStrictEqual(heard, expected) ? [] : [`says ${JSON.stringify(heard)}, its copy ${JSON.stringify(expected)}`]),
+    ...(copy.status?.['observedGeneration'] === copy.metadata.generation
+      ? []
+      : ['is not answered by its provider yet']),
+    ...(isDeepStrictEqual(heard, expected)
+      ? []
+      : [`says ${JSON.stringify(heard)}, its copy ${JSON.stringify(expected)}`]),
   ]
   for (const type of ['Placed', 'Synced']) {
     const condition = conditionOf(object, type)
-    if (condition?.status !== 'True') wrong.push(`is ${type}=${condition?.status} ${condition?.reason}: ${condition?.message}`)
+    if (condition?.status !== 'True')
+      wrong.push(`is ${type}=${condition?.status} ${condition?.reason}: ${condition?.message}`)
   }
   if (conditionOf(object, 'Migrating') !== undefined) wrong.push('says that it moves')
   return wrong

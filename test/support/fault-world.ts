@@ -52,7 +52,14 @@ export function useWorld(options: WorldOptions = {}): World {
 async function startWorld(dir: string, { replicas = 1, furtherProviders = [], prepare }: WorldOptions): Promise<World> {
   const crds = [join(ROOT, 'test/support/thing-crd.yaml')]
   const providers = ['alpha', 'beta', ...furtherProviders]
-  const landscape = await startLandscape({ dir, consumers: ['consumer'], providers, consumerCrds: crds, providerCrds: crds, kinds: [THING_KIND] })
+  const landscape = await startLandscape({
+    dir,
+    consumers: ['consumer'],
+    providers,
+    consumerCrds: crds,
+    providerCrds: crds,
+    kinds: [THING_KIND],
+  })
   const { consumer } = landscape.consumers as { consumer: Site }
   const { alpha, beta } = landscape.providers as { alpha: Site; beta: Site }
   for (const provider of Object.values(landscape.providers)) runThingController(provider, { worksMs: WORKS_MS })
@@ -60,7 +67,9 @@ async function startWorld(dir: string, { replicas = 1, furtherProviders = [], pr
   await offer(beta, 'large', { filters: [{ key: 'size', valueIn: ['large'] }] })
   await prepare?.(landscape)
   const observer = await Observer.start(landscape)
-  const started = await Promise.all(SERVICES.map(async (name) => [name, await startReplicas(landscape, name, replicas)] as const))
+  const started = await Promise.all(
+    SERVICES.map(async (name) => [name, await startReplicas(landscape, name, replicas)] as const),
+  )
   const services = new Map(started)
   const service = (name: ServiceName) => services.get(name)?.[0] as ManagedProcess
   return { landscape, consumer, alpha, beta, observer, services, service }

@@ -1,4 +1,13 @@
-import { annotations, Assignment, assignmentName, copyName, finalizer, keyOf, labels, originOf } from '@resource-broker/api'
+import {
+  annotations,
+  Assignment,
+  assignmentName,
+  copyName,
+  finalizer,
+  keyOf,
+  labels,
+  originOf,
+} from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
 import { isNotFound, isTransient, type ObjectRef, watchResource } from '@resource-broker/kube'
 import { waitFor } from '@resource-broker/testbed'
@@ -41,8 +50,12 @@ export class Observer {
     const { platform, consumers, providers } = clusters
     const guarded = [
       admission.guard(platform, ASSIGNMENT_WRITES, (write) => observer.#judged(() => observer.#onAssignment(write))),
-      ...Object.values(consumers).map((site) => admission.guard(site, FINALIZER_REMOVAL, (write) => observer.#judged(() => observer.#onRelease(site, write)))),
-      ...Object.values(providers).map((site) => admission.guard(site, COPY_WRITES, (write) => observer.#judged(() => observer.#onCopy(site, write)))),
+      ...Object.values(consumers).map((site) =>
+        admission.guard(site, FINALIZER_REMOVAL, (write) => observer.#judged(() => observer.#onRelease(site, write))),
+      ),
+      ...Object.values(providers).map((site) =>
+        admission.guard(site, COPY_WRITES, (write) => observer.#judged(() => observer.#onCopy(site, write))),
+      ),
     ]
     await Promise.all(guarded)
     for (const consumer of Object.values(consumers)) observer.#follow(consumer)
@@ -57,7 +70,10 @@ export class Observer {
   /** Reads that get no answer put the write off; they are no verdict. */
   async #judged(judge: () => Promise<void>): Promise<string | undefined> {
     const attempt = async () => {
-      const failure = await judge().then(() => undefined, (error: unknown) => error)
+      const failure = await judge().then(
+        () => undefined,
+        (error: unknown) => error,
+      )
       if (failure !== undefined && !isTransient(failure)) this.#violation(`the observer failed: ${String(failure)}`)
       return !isTransient(failure)
     }
@@ -81,7 +97,10 @@ export class Observer {
     if (consumer === undefined) return
     const uid = copy.metadata.annotations?.[annotations.consumerUID] ?? ''
     const key = keyOf({ ...origin, gvr: THING })
-    const assignment = await read<Assignment>(this.#clusters.platform, { ...Assignment.resource, name: assignmentName(key) })
+    const assignment = await read<Assignment>(this.#clusters.platform, {
+      ...Assignment.resource,
+      name: assignmentName(key),
+    })
     const source = await read<Thing>(consumer, thingRef(origin.name, origin.namespace))
     const lives = source?.metadata.uid === uid && source.metadata.deletionTimestamp === undefined
     const record = assignment?.spec.uid === uid ? assignment : undefined
@@ -101,7 +120,8 @@ export class Observer {
     const { providerCluster, copies = [] } = record.spec
     const named = [providerCluster, ...copies.map((copy) => copy.providerCluster)]
     if (!named.includes(provider)) return this.#violation(`${about} is made, but its Assignment names ${named}`)
-    if (!source?.metadata.finalizers?.includes(finalizer)) this.#violation(`${about} is made before the object has its finalizer`)
+    if (!source?.metadata.finalizers?.includes(finalizer))
+      this.#violation(`${about} is made before the object has its finalizer`)
   }
 
   async #judgeRemoval(about: string, provider: string, copy: Thing, record: Assignment | undefined): Promise<void> {
@@ -109,7 +129,8 @@ export class Observer {
     const active = record.spec.providerCluster
     if (active === provider) return this.#violation(`${about} is removed while that provider is Active`)
     const serving = await this.#copyAt(active, copy)
-    if (!isUsable(serving) && isUsable(copy)) this.#violation(`${about} is removed before the copy at ${active} is ready`)
+    if (!isUsable(serving) && isUsable(copy))
+      this.#violation(`${about} is removed before the copy at ${active} is ready`)
   }
 
   async #onAssignment({ operation, object, oldObject }: Admission): Promise<void> {
@@ -139,18 +160,33 @@ export class Observer {
   }
 
   /** No provider that ever had a copy of this very object has it still. */
-  async #judgeGone(about: string, cluster: string, namespace: string | undefined, name: string, uid: string): Promise<void> {
+  async #judgeGone(
+    about: string,
+    cluster: string,
+    namespace: string | undefined,
+    name: string,
+    uid: string,
+  ): Promise<void> {
     for (const provider of this.#touched.get(uid) ?? []) {
       const copy = await this.#copyOf(provider, cluster, namespace, name)
-      if (copy?.metadata.annotations?.[annotations.consumerUID] === uid) this.#violation(`${about} while its copy is at ${provider}`)
+      if (copy?.metadata.annotations?.[annotations.consumerUID] === uid)
+        this.#violation(`${about} while its copy is at ${provider}`)
     }
   }
 
   async #copyAt(provider: string, copy: Thing): Promise<Thing | undefined> {
-    return await read<Thing>(this.#clusters.providers[provider] as Site, thingRef(copy.metadata.name, copy.metadata.namespace))
+    return await read<Thing>(
+      this.#clusters.providers[provider] as Site,
+      thingRef(copy.metadata.name, copy.metadata.namespace),
+    )
   }
 
-  async #copyOf(provider: string, cluster: string, namespace: string | undefined, name: string): Promise<Thing | undefined> {
+  async #copyOf(
+    provider: string,
+    cluster: string,
+    namespace: string | undefined,
+    name: string,
+  ): Promise<Thing | undefined> {
     return await read<Thing>(this.#clusters.providers[provider] as Site, thingRef(copyName(cluster, name), namespace))
   }
 
@@ -165,23 +201,40 @@ export class Observer {
   /** What the consumer sees: a status that never falls back, from an Active provider, and a Secret that is never away. */
   #follow(consumer: Site): void {
     const { signal } = this.#stopping
-    watchResource(consumer.kube, THING, { upsert: (object) => this.#onServed(object as Thing), delete: ({ uid }) => void this.#served.delete(uid) }, { signal })
+    watchResource(
+      consumer.kube,
+      THING,
+      { upsert: (object) => this.#onServed(object as Thing), delete: ({ uid }) => void this.#served.delete(uid) },
+      { signal },
+    )
     const secrets = new Map<string, KubeObject>()
-    const collection = { group: '', version: 'v1', resource: 'secrets', labelSelector: labels.relatedTo, metadataOnly: true }
-    watchResource(consumer.kube, collection, {
-      upsert: (secret) => void secrets.set(secret.metadata.uid, secret as KubeObject),
-      delete: async ({ uid }) => {
-        const secret = secrets.get(uid)
-        if (secret !== undefined) await this.#judged(() => this.#onSecretGone(consumer, secret))
+    const collection = {
+      group: '',
+      version: 'v1',
+      resource: 'secrets',
+      labelSelector: labels.relatedTo,
+      metadataOnly: true,
+    }
+    watchResource(
+      consumer.kube,
+      collection,
+      {
+        upsert: (secret) => void secrets.set(secret.metadata.uid, secret as KubeObject),
+        delete: async ({ uid }) => {
+          const secret = secrets.get(uid)
+          if (secret !== undefined) await this.#judged(() => this.#onSecretGone(consumer, secret))
+        },
       },
-    }, { signal })
+      { signal },
+    )
   }
 
   #onServed({ metadata, status }: Thing): void {
     if (metadata.deletionTimestamp !== undefined) return
     const before = this.#served.get(metadata.uid)
     const now = status?.['from'] as string | undefined
-    if (before !== undefined && !USABLE.has(status?.['status'])) this.#violation(`${metadata.name}: was ready and now says ${JSON.stringify(status)}`)
+    if (before !== undefined && !USABLE.has(status?.['status']))
+      this.#violation(`${metadata.name}: was ready and now says ${JSON.stringify(status)}`)
     if (now === undefined || !USABLE.has(status?.['status'])) return
     this.#served.set(metadata.uid, now)
     if (before === undefined || before === now || this.#active.get(metadata.uid)?.has(now)) return
@@ -199,11 +252,18 @@ export class Observer {
 
 const ASSIGNMENT_WRITES: Watched[] = [
   { ...Assignment.resource, operations: ['DELETE'] },
-  { ...Assignment.resource, operations: ['UPDATE'], when: 'object.spec.providerCluster != oldObject.spec.providerCluster' },
+  {
+    ...Assignment.resource,
+    operations: ['UPDATE'],
+    when: 'object.spec.providerCluster != oldObject.spec.providerCluster',
+  },
 ]
 const COPY_WRITES: Watched[] = [{ ...THING, operations: ['CREATE', 'DELETE'] }]
-const has = (object: string) => `(has(${object}.metadata.finalizers) && '${finalizer}' in ${object}.metadata.finalizers)`
-const FINALIZER_REMOVAL: Watched[] = [{ ...THING, operations: ['UPDATE'], when: `${has('oldObject')} && !${has('object')}` }]
+const has = (object: string) =>
+  `(has(${object}.metadata.finalizers) && '${finalizer}' in ${object}.metadata.finalizers)`
+const FINALIZER_REMOVAL: Watched[] = [
+  { ...THING, operations: ['UPDATE'], when: `${has('oldObject')} && !${has('object')}` },
+]
 
 const isUsable = (copy: Thing | undefined) => USABLE.has(copy?.status?.['status'])
 

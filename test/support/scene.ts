@@ -72,7 +72,8 @@ async function useIdentities({ dir, platform, consumers, providers, flags }: Lan
   }
   flags[flags.indexOf('--coordination-kubeconfig') + 1] = files['platform'] as string
   for (const [folder, sites] of Object.entries({ consumers, providers })) {
-    for (const { name } of Object.values(sites)) await replace(join(dir, 'kubeconfigs', folder, `${name}.kubeconfig`), name)
+    for (const { name } of Object.values(sites))
+      await replace(join(dir, 'kubeconfigs', folder, `${name}.kubeconfig`), name)
   }
   if (files[platform.name] === undefined) throw new TypeError('the platform needs an identity too')
 }

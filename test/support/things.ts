@@ -53,7 +53,9 @@ export async function offerCondition(provider: Site, name: string, status: strin
   return await waitFor(`AcceptAPI ${name} is ${status} for ${reason}`, async () => {
     const object = await read(provider, { ...AcceptAPI.resource, name })
     const ready = conditionOf(object, 'Ready')
-    return ready?.status === status && ready.reason === reason && ready.observedGeneration === object?.metadata.generation
+    return ready?.status === status &&
+      ready.reason === reason &&
+      ready.observedGeneration === object?.metadata.generation
       ? ready
       : undefined
   })
@@ -110,7 +112,10 @@ export async function roundTrip(consumer: Site, name: string, provider: Site, na
 }
 
 export async function gone(site: Site, ref: ObjectRef): Promise<void> {
-  await waitFor(`${ref.resource}/${ref.name} is gone from ${site.name}`, async () => (await read(site, ref)) === undefined)
+  await waitFor(
+    `${ref.resource}/${ref.name} is gone from ${site.name}`,
+    async () => (await read(site, ref)) === undefined,
+  )
 }
 
 /** Deletes the consumer's Thing and waits until it is gone. */
@@ -133,7 +138,11 @@ export async function migrationsOf({ platform }: Landscape, consumer: Site, name
 }
 
 /** The strings of a Secret, or undefined where there is none. */
-export async function secretOf(site: Site, name: string, namespace = 'default'): Promise<Record<string, string> | undefined> {
+export async function secretOf(
+  site: Site,
+  name: string,
+  namespace = 'default',
+): Promise<Record<string, string> | undefined> {
   const secret = await read<{ data?: Record<string, string> }>(site, secretRef(name, namespace))
   if (secret === undefined) return undefined
   const entries = Object.entries(secret.data ?? {})

@@ -96,12 +96,21 @@ test("a consumer's own Secret that carries the label of a related object stays, 
 test('a status that the consumer writes itself is put right', async () => {
   await create(acme, thing('boast', { size: 'small', fail: true }))
   await expect.poll(async () => (await read(acme, thingRef('boast')))?.status?.['status']).toBe('Failed')
-  await acme.kube.mergePatch(thingRef('boast'), { status: { status: 'Available', from: 'myself' } }, { subresource: 'status' })
-  await expect.poll(async () => (await read(acme, thingRef('boast')))?.status).toMatchObject({ status: 'Failed', from: 'alpha' })
+  await acme.kube.mergePatch(
+    thingRef('boast'),
+    { status: { status: 'Available', from: 'myself' } },
+    { subresource: 'status' },
+  )
+  await expect
+    .poll(async () => (await read(acme, thingRef('boast')))?.status)
+    .toMatchObject({ status: 'Failed', from: 'alpha' })
 })
 
 test('two consumers with objects of one name have two copies', async () => {
-  for (const [consumer, value] of [[acme, 'a'], [globex, 'b']] as const) {
+  for (const [consumer, value] of [
+    [acme, 'a'],
+    [globex, 'b'],
+  ] as const) {
     await create(consumer, thing('twin', { size: 'small', secret: true, value }))
     await served(consumer, 'twin', alpha)
   }

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ManagedProcess } from '@resource-broker/testbed'
-import { parse } from 'yaml'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { type Landscape, ROOT, type Site } from '../support/landscape.ts'
 import { putSecret, THING } from '../support/provider-controller.ts'
 import { type Scene, startScene } from '../support/scene.ts'
@@ -38,7 +38,9 @@ type Role = { rules: { apiGroups: string[]; resources: string[]; verbs: string[]
 /** The role for one role of cluster, with Things for the kind that it names as an example. */
 async function grant(site: Site, role: 'platform' | 'consumer' | 'provider'): Promise<string> {
   const text = await readFile(join(ROOT, 'deploy/rbac', `${role}.yaml`), 'utf8')
-  const clusterRole = parse(text.replaceAll(EXAMPLE_GROUP, THING.group).replaceAll('certificates', THING.resource)) as Role
+  const clusterRole = parse(
+    text.replaceAll(EXAMPLE_GROUP, THING.group).replaceAll('certificates', THING.resource),
+  ) as Role
   await site.client.apply(clusterRole as never)
   await site.client.apply({
     apiVersion: 'rbac.authorization.k8s.io/v1',
@@ -102,7 +104,9 @@ test('the roles in deploy/rbac are enough to offer, place, report, bring related
   await patchSpec(acme, thingRef('moves'), { size: 'large' })
   await served(acme, 'moves', beta)
   await gone(alpha, copyRef(acme, 'moves'))
-  await expect.poll(async () => (await migrationsOf(landscape, acme, 'moves'))[0]?.status?.state).toBe('CutoverCompleted')
+  await expect
+    .poll(async () => (await migrationsOf(landscape, acme, 'moves'))[0]?.status?.state)
+    .toBe('CutoverCompleted')
 
   await withdraw(beta, 'large')
   await told(acme, 'moves', 'Placed', 'True', 'ProviderNoLongerAccepts')
@@ -117,7 +121,11 @@ test('the roles in deploy/rbac are enough to offer, place, report, bring related
 
 test('the roles give no more than that', async () => {
   const may = async (site: Site, verb: string, group: string, resource: string, namespace = 'default') => {
-    const spec = { user: USER, groups: ['system:authenticated'], resourceAttributes: { verb, group, resource, namespace } }
+    const spec = {
+      user: USER,
+      groups: ['system:authenticated'],
+      resourceAttributes: { verb, group, resource, namespace },
+    }
     const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec }
     const answer = await site.client.json('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', review)
     return (answer['status'] as { allowed: boolean }).allowed

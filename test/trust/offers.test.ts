@@ -28,7 +28,12 @@ async function expectFlow(): Promise<void> {
 }
 
 async function eventsOn(site: Site, name: string): Promise<{ reason: string; message: string; type: string }[]> {
-  type Event = KubeObject & { involvedObject: { name: string; kind: string }; reason: string; message: string; type: string }
+  type Event = KubeObject & {
+    involvedObject: { name: string; kind: string }
+    reason: string
+    message: string
+    type: string
+  }
   const { items } = await site.kube.list<Event>({ group: '', version: 'v1', resource: 'events' })
   return items
     .filter(({ involvedObject }) => involvedObject.kind === 'AcceptAPI' && involvedObject.name === name)
@@ -36,14 +41,49 @@ async function eventsOn(site: Site, name: string): Promise<{ reason: string; mes
 }
 
 test.each([
-  { name: 'bad-cel', spec: { filters: [{ cel: 'object.spec.size ==' }] }, reason: 'Invalid', says: 'spec.filters[0].cel: ' },
-  { name: 'deep-cel', spec: { filters: [{ cel: 'object.spec.a.all(a, object.spec.a.all(b, object.spec.a.all(c, a + b + c > 0)))' }] }, reason: 'Invalid', says: 'may be nested 2 deep' },
+  {
+    name: 'bad-cel',
+    spec: { filters: [{ cel: 'object.spec.size ==' }] },
+    reason: 'Invalid',
+    says: 'spec.filters[0].cel: ',
+  },
+  {
+    name: 'deep-cel',
+    spec: { filters: [{ cel: 'object.spec.a.all(a, object.spec.a.all(b, object.spec.a.all(c, a + b + c > 0)))' }] },
+    reason: 'Invalid',
+    says: 'may be nested 2 deep',
+  },
   { name: 'no-bool', spec: { filters: [{ cel: '1 + 1' }] }, reason: 'Invalid', says: 'gives int, not true or false' },
-  { name: 'unknown-variable', spec: { filters: [{ cel: 'secrets == 1' }] }, reason: 'Invalid', says: 'spec.filters[0].cel: ' },
-  { name: 'bad-pattern', spec: { filters: [{ key: 'size', pattern: '(a' }] }, reason: 'Invalid', says: 'spec.filters[0].pattern: not a valid RE2 pattern' },
-  { name: 'look-behind', spec: { filters: [{ key: 'size', pattern: '(?<=a)b' }] }, reason: 'Invalid', says: 'spec.filters[0].pattern: not a valid RE2 pattern' },
-  { name: 'huge-pattern', spec: { filters: [{ key: 'size', pattern: '((a{100}){100})' }] }, reason: 'Invalid', says: 'spec.filters[0].pattern' },
-  { name: 'twice-wrong', spec: { filters: [{ cel: '(' }, { key: 'a..b', exists: true }] }, reason: 'Invalid', says: 'spec.filters[1].key: ' },
+  {
+    name: 'unknown-variable',
+    spec: { filters: [{ cel: 'secrets == 1' }] },
+    reason: 'Invalid',
+    says: 'spec.filters[0].cel: ',
+  },
+  {
+    name: 'bad-pattern',
+    spec: { filters: [{ key: 'size', pattern: '(a' }] },
+    reason: 'Invalid',
+    says: 'spec.filters[0].pattern: not a valid RE2 pattern',
+  },
+  {
+    name: 'look-behind',
+    spec: { filters: [{ key: 'size', pattern: '(?<=a)b' }] },
+    reason: 'Invalid',
+    says: 'spec.filters[0].pattern: not a valid RE2 pattern',
+  },
+  {
+    name: 'huge-pattern',
+    spec: { filters: [{ key: 'size', pattern: '((a{100}){100})' }] },
+    reason: 'Invalid',
+    says: 'spec.filters[0].pattern',
+  },
+  {
+    name: 'twice-wrong',
+    spec: { filters: [{ cel: '(' }, { key: 'a..b', exists: true }] },
+    reason: 'Invalid',
+    says: 'spec.filters[1].key: ',
+  },
   {
     name: 'unwatched',
     spec: { gvr: { group: 'other.example.org', version: 'v1', resource: 'gadgets' } },
@@ -56,17 +96,22 @@ test.each([
     reason: 'KindNotServed',
     says: 'beta does not serve thingummies.v1.test.platform-mesh.io itself',
   },
-])('an AcceptAPI is told what is wrong with it by condition and Event, and nothing else stops: $name', async ({ name, spec, reason, says }) => {
-  await offer(beta, name, spec)
-  const { message } = await offerCondition(beta, name, 'False', reason)
-  expect(message).toContain(says)
-  expect(message).not.toContain('last valid')
-  await expect.poll(() => eventsOn(beta, name)).toEqual([{ type: 'Warning', reason, message: message.slice(0, 1024) }])
-  await expectFlow()
-  const again = await offerCondition(beta, name, 'False', reason)
-  expect(again.message).toBe(message)
-  await withdraw(beta, name)
-})
+])(
+  'an AcceptAPI is told what is wrong with it by condition and Event, and nothing else stops: $name',
+  async ({ name, spec, reason, says }) => {
+    await offer(beta, name, spec)
+    const { message } = await offerCondition(beta, name, 'False', reason)
+    expect(message).toContain(says)
+    expect(message).not.toContain('last valid')
+    await expect
+      .poll(() => eventsOn(beta, name))
+      .toEqual([{ type: 'Warning', reason, message: message.slice(0, 1024) }])
+    await expectFlow()
+    const again = await offerCondition(beta, name, 'False', reason)
+    expect(again.message).toBe(message)
+    await withdraw(beta, name)
+  },
+)
 
 test('a key that starts with spec. is refused by the API server, with the key that was meant', async () => {
   const wrong = offer(beta, 'spec-key', { filters: [{ key: 'spec.size', exists: true }] })

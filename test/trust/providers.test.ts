@@ -56,7 +56,10 @@ afterAll(() => scene?.stop())
 type Claim = { consumer: string; name: string; copy?: string; namespace?: string }
 
 /** An object that a provider made and that claims to be a copy, with a status and a Secret that nobody may get. */
-async function forge(provider: Site, { consumer, name, copy = copyName(consumer, name), namespace = 'default' }: Claim) {
+async function forge(
+  provider: Site,
+  { consumer, name, copy = copyName(consumer, name), namespace = 'default' }: Claim,
+) {
   const claims = {
     ...originAnnotations({ cluster: consumer, namespace: 'default', name }, provider.name),
     [annotations.consumerUID]: 'forged',
@@ -91,7 +94,7 @@ const relatedNames = async (consumer: Site): Promise<string[]> => {
     .sort()
 }
 
-test("objects that a provider makes with forged origins reach no consumer, stay as they are, and leave the true copy alone", async () => {
+test('objects that a provider makes with forged origins reach no consumer, stay as they are, and leave the true copy alone', async () => {
   await create(acme, thing('true', { size: 'small', secret: true, value: 1 }))
   await served(acme, 'true', alpha)
   await expect.poll(() => secretOf(acme, 'true-secret')).toEqual({ from: 'alpha/1' })
@@ -139,23 +142,26 @@ test('a move goes by a forged object at its target: a conflict, and the object s
 test.each([
   { kind: 'a foreign object', name: 'taken', claims: false },
   { kind: 'a foreign object with forged origin', name: 'taken-too', claims: true },
-])("$kind that has the copy's name stays, the condition says so, and the object is synced once it went", async ({ name, claims }) => {
-  const foreign = thingRef(copyName('acme', name))
-  if (claims) await forge(alpha, { consumer: 'acme', name })
-  else await alpha.kube.create(foreign, thing(foreign.name, { forged: true }), { fieldManager: 'provider' })
-  const before = await read(alpha, foreign)
-  await create(acme, thing(name, { size: 'small', value: 'mine' }))
-  const { message } = await told(acme, name, 'Synced', 'False', 'CopyConflict')
-  expect(message).toBe("alpha has an object of the copy's name that the broker did not create; it is left as it is")
-  const after = await read(alpha, foreign)
-  expect([after?.spec, after?.metadata.uid]).toEqual([{ forged: true }, before?.metadata.uid])
-  const object = await read(acme, thingRef(name))
-  expect(object?.spec).toEqual({ size: 'small', value: 'mine' })
-  expect(JSON.stringify(object?.status)).not.toContain('forged')
-  await alpha.kube.delete(foreign)
-  await served(acme, name, alpha)
-  await told(acme, name, 'Synced', 'True', 'Synced')
-})
+])(
+  "$kind that has the copy's name stays, the condition says so, and the object is synced once it went",
+  async ({ name, claims }) => {
+    const foreign = thingRef(copyName('acme', name))
+    if (claims) await forge(alpha, { consumer: 'acme', name })
+    else await alpha.kube.create(foreign, thing(foreign.name, { forged: true }), { fieldManager: 'provider' })
+    const before = await read(alpha, foreign)
+    await create(acme, thing(name, { size: 'small', value: 'mine' }))
+    const { message } = await told(acme, name, 'Synced', 'False', 'CopyConflict')
+    expect(message).toBe("alpha has an object of the copy's name that the broker did not create; it is left as it is")
+    const after = await read(alpha, foreign)
+    expect([after?.spec, after?.metadata.uid]).toEqual([{ forged: true }, before?.metadata.uid])
+    const object = await read(acme, thingRef(name))
+    expect(object?.spec).toEqual({ size: 'small', value: 'mine' })
+    expect(JSON.stringify(object?.status)).not.toContain('forged')
+    await alpha.kube.delete(foreign)
+    await served(acme, name, alpha)
+    await told(acme, name, 'Synced', 'True', 'Synced')
+  },
+)
 
 test("a Secret that the consumer already has under the related object's name stays, and the condition says so", async () => {
   await putSecret(acme, 'default', 'owned-secret', { content: 'the consumer’s own' })
@@ -173,52 +179,103 @@ const SECRET = { group: 'core', version: 'v1', kind: 'Secret' }
 const many = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`k${i}`, { name: '../x', gvk: SECRET }]))
 
 test.each([
-  { what: 'a Secret of another namespace', related: { a: { namespace: 'other', name: 'bait', gvk: SECRET } }, says: 'out of this object' },
-  { what: 'a Secret of kube-system', related: { a: { namespace: 'kube-system', name: 'bait', gvk: SECRET } }, says: 'out of this object' },
+  {
+    what: 'a Secret of another namespace',
+    related: { a: { namespace: 'other', name: 'bait', gvk: SECRET } },
+    says: 'out of this object',
+  },
+  {
+    what: 'a Secret of kube-system',
+    related: { a: { namespace: 'kube-system', name: 'bait', gvk: SECRET } },
+    says: 'out of this object',
+  },
   {
     what: 'a Role',
-    related: { a: { namespace: 'default', name: 'bait', gvk: { group: 'rbac.authorization.k8s.io', version: 'v1', kind: 'Role' } } },
+    related: {
+      a: {
+        namespace: 'default',
+        name: 'bait',
+        gvk: { group: 'rbac.authorization.k8s.io', version: 'v1', kind: 'Role' },
+      },
+    },
     says: 'Role is not among the kinds that travel',
   },
-  { what: 'a Pod', related: { a: { name: 'bait', gvk: { ...SECRET, kind: 'Pod' } } }, says: 'Pod is not among the kinds that travel' },
-  { what: 'a kind named like a field of every object', related: { a: { name: 'bait', gvk: { ...SECRET, kind: 'constructor' } } }, says: 'constructor is not among' },
-  { what: 'a token of a service account', related: { a: { name: 'token', gvk: SECRET } }, says: 'kubernetes.io/service-account-token' },
-  { what: 'a bootstrap token', related: { a: { name: 'bootstrap', gvk: SECRET } }, says: 'bootstrap.kubernetes.io/token' },
-  { what: 'a name that climbs', related: { a: { name: '../../x', gvk: SECRET } }, says: 'name is not the name of an object' },
-  { what: 'a namespace that climbs', related: { a: { namespace: '../kube-system', name: 'bait', gvk: SECRET } }, says: 'namespace is not' },
+  {
+    what: 'a Pod',
+    related: { a: { name: 'bait', gvk: { ...SECRET, kind: 'Pod' } } },
+    says: 'Pod is not among the kinds that travel',
+  },
+  {
+    what: 'a kind named like a field of every object',
+    related: { a: { name: 'bait', gvk: { ...SECRET, kind: 'constructor' } } },
+    says: 'constructor is not among',
+  },
+  {
+    what: 'a token of a service account',
+    related: { a: { name: 'token', gvk: SECRET } },
+    says: 'kubernetes.io/service-account-token',
+  },
+  {
+    what: 'a bootstrap token',
+    related: { a: { name: 'bootstrap', gvk: SECRET } },
+    says: 'bootstrap.kubernetes.io/token',
+  },
+  {
+    what: 'a name that climbs',
+    related: { a: { name: '../../x', gvk: SECRET } },
+    says: 'name is not the name of an object',
+  },
+  {
+    what: 'a namespace that climbs',
+    related: { a: { namespace: '../kube-system', name: 'bait', gvk: SECRET } },
+    says: 'namespace is not',
+  },
   { what: 'an entry that is no object', related: { a: 'bait' }, says: 'is not an object' },
   { what: 'a list in the place of the entries', related: ['bait'], says: 'is not an object' },
-  { what: 'an entry called __proto__', related: JSON.parse('{"__proto__":{"name":"bait","gvk":{"kind":"Role"}}}'), says: '__proto__' },
+  {
+    what: 'an entry called __proto__',
+    related: JSON.parse('{"__proto__":{"name":"bait","gvk":{"kind":"Role"}}}'),
+    says: '__proto__',
+  },
   { what: 'an entry without a kind', related: { a: { name: 'bait' } }, says: 'gvk is missing' },
   { what: 'a thousand entries', related: many, says: 'has 1000 entries' },
-])('a status that refers to $what is refused with a clear condition, and nothing is written', async ({ related, says }) => {
-  await makeBaits()
-  const name = 'hostile'
-  if ((await read(acme, thingRef(name))) === undefined) {
-    await create(acme, thing(name, { size: 'small' }))
-    await served(acme, name, alpha)
-  }
-  const before = await relatedNames(acme)
-  const status = { relatedResources: related }
-  // The entries of the test before must go, and a merge patch would keep them.
-  await alpha.kube.mergePatch(copyRef(acme, name), { status: { relatedResources: null } }, { subresource: 'status' })
-  await told(acme, name, 'Synced', 'True', 'Synced')
-  const copy = (await read(alpha, copyRef(acme, name))) as Thing
-  await alpha.kube.replace(copyRef(acme, name), { ...copy, status: { ...copy.status, ...status } }, { subresource: 'status' })
-  const { message } = await told(acme, name, 'Synced', 'False', 'RelatedRefused')
-  expect(message).toContain(says)
-  await alpha.kube.mergePatch(copyRef(acme, name), { status: { seen: says } }, { subresource: 'status' })
-  await waitFor('a later status arrives', async () => (await read(acme, thingRef(name)))?.status?.['seen'] === says)
-  expect(await relatedNames(acme)).toEqual(before)
-  expect(Object.keys(Object.prototype)).toEqual([])
-})
+])(
+  'a status that refers to $what is refused with a clear condition, and nothing is written',
+  async ({ related, says }) => {
+    await makeBaits()
+    const name = 'hostile'
+    if ((await read(acme, thingRef(name))) === undefined) {
+      await create(acme, thing(name, { size: 'small' }))
+      await served(acme, name, alpha)
+    }
+    const before = await relatedNames(acme)
+    const status = { relatedResources: related }
+    // The entries of the test before must go, and a merge patch would keep them.
+    await alpha.kube.mergePatch(copyRef(acme, name), { status: { relatedResources: null } }, { subresource: 'status' })
+    await told(acme, name, 'Synced', 'True', 'Synced')
+    const copy = (await read(alpha, copyRef(acme, name))) as Thing
+    await alpha.kube.replace(
+      copyRef(acme, name),
+      { ...copy, status: { ...copy.status, ...status } },
+      { subresource: 'status' },
+    )
+    const { message } = await told(acme, name, 'Synced', 'False', 'RelatedRefused')
+    expect(message).toContain(says)
+    await alpha.kube.mergePatch(copyRef(acme, name), { status: { seen: says } }, { subresource: 'status' })
+    await waitFor('a later status arrives', async () => (await read(acme, thingRef(name)))?.status?.['seen'] === says)
+    expect(await relatedNames(acme)).toEqual(before)
+    expect(Object.keys(Object.prototype)).toEqual([])
+  },
+)
 
 /** What a hostile status may refer to, all there to be taken. */
 async function makeBaits(): Promise<void> {
   if ((await read(alpha, secretRef('token'))) !== undefined) return
   await putSecret(alpha, 'default', 'bait', { content: SENTINEL })
   await putSecret(alpha, 'other', 'bait', { content: SENTINEL })
-  await alpha.kube.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system' } }).catch(() => undefined)
+  await alpha.kube
+    .create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system' } })
+    .catch(() => undefined)
   await putSecret(alpha, 'kube-system', 'bait', { content: SENTINEL })
   const typed = (name: string, type: string, notes: Record<string, string> = {}) => {
     const metadata = { name, namespace: 'default', annotations: notes }
@@ -233,8 +290,13 @@ test('the content of Secrets is nowhere in NATS, in the log or in Events', async
   const name = MARKER
   await create(acme, thing(name, { size: 'small', secret: true, value: SENTINEL }))
   await expect.poll(() => secretOf(acme, `${name}-secret`), { timeout: 10_000 }).toEqual({ from: `alpha/${SENTINEL}` })
-  await putSecret(alpha, 'default', `${copyName('acme', name)}-secret`, { rotated: 'rotated-b1946ac9', cert: 'c2VjcmV0' })
-  await expect.poll(() => secretOf(acme, `${name}-secret`), { timeout: 10_000 }).toMatchObject({ rotated: 'rotated-b1946ac9' })
+  await putSecret(alpha, 'default', `${copyName('acme', name)}-secret`, {
+    rotated: 'rotated-b1946ac9',
+    cert: 'c2VjcmV0',
+  })
+  await expect
+    .poll(() => secretOf(acme, `${name}-secret`), { timeout: 10_000 })
+    .toMatchObject({ rotated: 'rotated-b1946ac9' })
   await putSecret(acme, 'default', 'owned-two-secret', { own: 'own-of-consumer-77aa' })
   await create(acme, thing('owned-two', { size: 'small', secret: true, value: 2 }))
   await told(acme, 'owned-two', 'Synced', 'False', 'RelatedConflict')
@@ -274,5 +336,7 @@ test('a provider that turns its copies over cannot reach Things of another kind 
   expect(await secretOf(acme, 'apart-secret')).toBeUndefined()
   expect((await read(alpha, copy))?.metadata.annotations).toMatchObject({ [annotations.consumerCluster]: 'globex' })
   expect(conditionOf(await read(globex, thingRef('apart')), 'Synced')?.status).toBe('True')
-  expect((await alpha.kube.list<KubeObject>(THING)).items.filter(({ metadata }) => metadata.name === copy.name)).toHaveLength(1)
+  expect(
+    (await alpha.kube.list<KubeObject>(THING)).items.filter(({ metadata }) => metadata.name === copy.name),
+  ).toHaveLength(1)
 })

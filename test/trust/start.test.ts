@@ -39,12 +39,25 @@ function run(service: string, args: string[]) {
 }
 
 const records = (text: string): { level: string; msg: string; [field: string]: unknown }[] =>
-  text.trim().split('\n').map((line) => JSON.parse(line))
+  text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
 
 test('wrong flags are told in one plain line each, and the broker exits with 2', async () => {
   const { code, stdout, stderr } = await run('broker', [
     ...['--coordination-kubeconfig', '/nowhere/kubeconfig', '--provider-kubeconfig-dir', '/nowhere/providers'],
-    ...['--watch-kind', 'Certificate', '--partitions', 'many', '--log-levle', 'info', '--nats', 'http://127.0.0.1', 'surplus'],
+    ...[
+      '--watch-kind',
+      'Certificate',
+      '--partitions',
+      'many',
+      '--log-levle',
+      'info',
+      '--nats',
+      'http://127.0.0.1',
+      'surplus',
+    ],
   ]).ended
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
   expect(stderr.trim().split('\n').sort()).toEqual([
@@ -71,32 +84,50 @@ test.each(['broker', 'workspace-watcher', 'placement-scheduler', 'migration-coor
 test.each([
   { file: 'broken.kubeconfig', says: 'broken.kubeconfig: ' },
   { file: 'empty.kubeconfig', says: 'empty.kubeconfig: it is empty' },
-])('a platform kubeconfig that cannot be used ends the start with its path and what is wrong ($file)', async ({ file, says }) => {
-  const flags = ['--coordination-kubeconfig', join(dir, file), '--nats', nats.url, '--http-address', '0']
-  const { code, stdout } = await run('broker', flags).ended
-  expect(code).toBe(1)
-  const fatal = records(stdout).filter(({ level }) => level === 'fatal')
-  expect(fatal).toHaveLength(1)
-  expect(JSON.stringify(fatal[0])).toContain(says)
-})
+])(
+  'a platform kubeconfig that cannot be used ends the start with its path and what is wrong ($file)',
+  async ({ file, says }) => {
+    const flags = ['--coordination-kubeconfig', join(dir, file), '--nats', nats.url, '--http-address', '0']
+    const { code, stdout } = await run('broker', flags).ended
+    expect(code).toBe(1)
+    const fatal = records(stdout).filter(({ level }) => level === 'fatal')
+    expect(fatal).toHaveLength(1)
+    expect(JSON.stringify(fatal[0])).toContain(says)
+  },
+)
 
 test('kubeconfigs of providers that are broken or lead nowhere are told, and the broker works without them', async () => {
   await writeFile(join(dir, 'providers/broken.kubeconfig'), 'this: [is not\n')
   const nowhere = { clusters: [{ name: 'n', cluster: { server: `http://127.0.0.1:${await freePort()}` } }], users: [] }
   const contexts = [{ name: 'n', context: { cluster: 'n', user: 'u' } }]
-  await writeFile(join(dir, 'providers/nowhere.kubeconfig'), JSON.stringify({ ...nowhere, contexts, 'current-context': 'n' }))
+  await writeFile(
+    join(dir, 'providers/nowhere.kubeconfig'),
+    JSON.stringify({ ...nowhere, contexts, 'current-context': 'n' }),
+  )
   const http = `127.0.0.1:${await freePort()}`
   const { child, output, ended } = run('broker', [
     ...['--coordination-kubeconfig', platform.kubeconfig, '--provider-kubeconfig-dir', join(dir, 'providers')],
     ...['--watch-kind', THING_KIND, '--nats', nats.url, '--http-address', http],
   ])
   try {
-    await waitFor('the broker is ready', async () => await fetch(`http://${http}/readyz`).then(({ ok }) => ok, () => false))
-    const interrupted = () => records(output.stdout).find(({ msg, cluster }) => msg === 'watch interrupted' && cluster === 'nowhere')
+    await waitFor(
+      'the broker is ready',
+      async () =>
+        await fetch(`http://${http}/readyz`).then(
+          ({ ok }) => ok,
+          () => false,
+        ),
+    )
+    const interrupted = () =>
+      records(output.stdout).find(({ msg, cluster }) => msg === 'watch interrupted' && cluster === 'nowhere')
     const line = await waitFor('the unreachable provider is told', interrupted)
     expect(JSON.stringify(line)).toContain('ECONNREFUSED')
     const unusable = records(output.stdout).filter(({ msg }) => msg === 'kubeconfig cannot be used')
-    expect(unusable[0]).toMatchObject({ level: 'error', role: 'provider', path: join(dir, 'providers/broken.kubeconfig') })
+    expect(unusable[0]).toMatchObject({
+      level: 'error',
+      role: 'provider',
+      path: join(dir, 'providers/broken.kubeconfig'),
+    })
   } finally {
     child.kill('SIGTERM')
     expect((await ended).code).toBe(0)
@@ -104,8 +135,17 @@ test('kubeconfigs of providers that are broken or lead nowhere are told, and the
 })
 
 test('a NATS server that is not there ends the start with a line that says so', async () => {
-  const flags = ['--coordination-kubeconfig', platform.kubeconfig, '--nats', `nats://127.0.0.1:${await freePort()}`, '--http-address', '0']
+  const flags = [
+    '--coordination-kubeconfig',
+    platform.kubeconfig,
+    '--nats',
+    `nats://127.0.0.1:${await freePort()}`,
+    '--http-address',
+    '0',
+  ]
   const { code, stdout } = await run('broker', flags).ended
   expect(code).toBe(1)
-  expect(JSON.stringify(records(stdout).filter(({ level }) => level === 'fatal'))).toMatch(/ECONNREFUSED|connection refused/i)
+  expect(JSON.stringify(records(stdout).filter(({ level }) => level === 'fatal'))).toMatch(
+    /ECONNREFUSED|connection refused/i,
+  )
 })

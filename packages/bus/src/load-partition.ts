@@ -30,6 +30,9 @@ const BATCH = 5_000
 /** What stands still for so long is asked for what is left: messages that were pending may expire or be replaced meanwhile. */
 const STANDSTILL_MS = 2_000
 
+/** How long those who publish without a pause are followed. */
+const FOLLOW_MS = 1_000
+
 /** Calls `visit` with everything that the stream holds now under `filters`. Rejects if the stream goes, or a message got lost on the way. */
 export async function readAll(
   connection: NatsConnection,
@@ -49,25 +52,52 @@ export async function readAll(
   })
   try {
     const consumer = await jetstream(connection).consumers.get(stream, name)
-    let [expected, last] = [1, 0]
-    for (let left = pending; left > 0; ) {
-      const batch = await consumer.fetch({ max_messages: Math.min(left, BATCH), expires: STANDSTILL_MS })
+    const tail = new Tail(jsm, read)
+    let expected = 1
+    for (
+      let ended = pending === 0;
+      !ended;
+      ended ||= (await consumer.info()).num_pending === 0 && (await tail.isRead())
+    ) {
+      const batch = await consumer.fetch({ max_messages: BATCH, expires: STANDSTILL_MS })
       for await (const message of batch) {
         if (message.info.deliverySequence !== expected++) throw new Error(`reading ${stream} was interrupted`)
         visit(message)
-        left = message.info.pending
-        last = message.seq
+        tail.last = message.seq
+        ended = message.info.pending === 0 && (await tail.isRead())
+        if (ended) break
       }
-      if (left > 0) left = (await consumer.info()).num_pending
-      // What replaces a message is counted as pending a moment after that message went: the stream itself knows.
-      if (left === 0 && (await hasAfter(jsm, read, last))) left = 1
     }
   } finally {
     await jsm.consumers.delete(stream, name).catch(() => undefined) // goes by itself after its threshold
   }
 }
 
-async function hasAfter(jsm: JetStreamManager, { stream, filters }: Read, seq: number): Promise<boolean> {
-  const next = (filter: string) => jsm.streams.getMessage(stream, { seq: seq + 1, next_by_subj: filter })
-  return (await Promise.all(filters.map(next))).some((message) => message !== null)
+/**
+ * Whether the end was reached. What replaces a message is counted as pending a moment after that message went, so that the stream
+ * itself must be asked. Where others publish without a pause, the end is what was there after some time of following them.
+ */
+class Tail {
+  last = 0
+  readonly #jsm: JetStreamManager
+  readonly #read: Read
+  #until = Number.POSITIVE_INFINITY
+
+  constructor(jsm: JetStreamManager, read: Read) {
+    this.#jsm = jsm
+    this.#read = read
+  }
+
+  async isRead(): Promise<boolean> {
+    this.#until = Math.min(this.#until, Date.now() + FOLLOW_MS)
+    if (Date.now() > this.#until) return true
+    const after = await Promise.all(this.#read.filters.map((filter) => this.#after(filter)))
+    return after.every((message) => message === null)
+  }
+
+  #after(next_by_subj: string) {
+    // The request of the stream API takes both (ADR-31, and since 2.9 the leader's too); the client's type knows one.
+    const request = { seq: this.last + 1, next_by_subj } as unknown as { seq: number }
+    return this.#jsm.streams.getMessage(this.#read.stream, request)
+  }
 }

@@ -37,16 +37,25 @@ export type RelatedMeta = z.infer<typeof relatedMeta>
 export const relatedMessage = z.object({ related: z.array(relatedMeta) })
 export type RelatedMessage = z.infer<typeof relatedMessage>
 
+/** Which object it was that a message with no object any more tells of. */
+const goneUID = z.string().exactOptional()
+
 /** `object` is null once the object was seen gone. */
-export const sourceMessage = z.object({ ref: sourceRef, object: kubeObject.nullable() })
+export const sourceMessage = z.object({ ref: sourceRef, object: kubeObject.nullable(), goneUID })
 export type SourceMessage = z.infer<typeof sourceMessage>
 
 /** `ours`: the broker's field manager applied it; an object that only carries the broker's annotations is not. */
-export const copyMessage = z.object({ provider: z.string(), gvr, ours: z.boolean(), object: kubeObject.nullable() })
+export const copyMessage = z.object({
+  provider: z.string(),
+  gvr,
+  ours: z.boolean(),
+  object: kubeObject.nullable(),
+  goneUID,
+})
 export type CopyMessage = z.infer<typeof copyMessage>
 
 /** An Assignment or Migration as the platform has it, or null once it was seen gone. */
-export const recordMessage = z.object({ name: z.string(), object: kubeObject.nullable() })
+export const recordMessage = z.object({ name: z.string(), object: kubeObject.nullable(), goneUID })
 export type RecordMessage = z.infer<typeof recordMessage>
 
 /**

@@ -49,6 +49,24 @@ test('a new object of the name, and the word that it is gone, replace what was l
   expect(view.get('source')?.object).toBeNull()
 })
 
+test('an answer that was overtaken by the stream while it was on the way is not learned', () => {
+  const view = new KeyView()
+  view.put('source', undefined, 1, snapshot('12'), 0)
+  view.learn('source', undefined, sourceMessage('a', '11', 'u'), 1)
+  expect(versionIn(view)).toBe('12')
+  view.put('source', undefined, 2, bytes({ ...sourceMessage('a'), object: null, goneUID: 'u' }), 2)
+  view.learn('source', undefined, sourceMessage('a', '11', 'u'), 3)
+  expect(view.get('source')?.object).toBeNull()
+})
+
+test('the word that an object is gone says nothing of the next one of its name', () => {
+  const view = new KeyView()
+  view.put('source', undefined, 1, snapshot('10', 'first'), 0)
+  view.learn('source', undefined, sourceMessage('a', '12', 'second'), 1)
+  view.put('source', undefined, 2, bytes({ ...sourceMessage('a'), object: null, goneUID: 'first' }), 2)
+  expect(view.get('source')?.object?.metadata.uid).toBe('second')
+})
+
 test('a message that comes late over a newer of its subject is ignored', () => {
   const view = new KeyView()
   view.put('source', undefined, 7, snapshot('20'), 0)

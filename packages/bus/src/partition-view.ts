@@ -39,14 +39,20 @@ export class KeyView {
     const known = this.#parts.get(name)
     if (known !== undefined && known.seq >= seq) return // delivered again
     const stored: Stored = { seq, data: Uint8Array.from(data), parsed: undefined, learnedAt: 0 }
-    if (known !== undefined && known.learnedAt + LEARNED_FOR_MS > now && isOlder(part, stored, known.parsed)) return
+    const recent = known !== undefined && known.learnedAt + LEARNED_FOR_MS > now
+    if (recent && isOlder(parsedOrUndefined(part, stored), known.parsed)) return
     this.#parts.set(name, stored)
   }
 
-  /** Takes over what an API server just answered; the stream will bring it too, later. */
+  /**
+   * Takes over what an API server just answered; the stream will bring it too, later. An answer that was on the way while the
+   * stream told of what came after it is passed over.
+   */
   learn<P extends Part>(part: P, qualifier: string | undefined, message: Messages[P], now: number): void {
     const name = id(part, qualifier)
-    this.#parts.set(name, { seq: this.#parts.get(name)?.seq ?? 0, data: undefined, parsed: message, learnedAt: now })
+    const known = this.#parts.get(name)
+    if (known !== undefined && isOlder(message, parsedOrUndefined(part, known))) return
+    this.#parts.set(name, { seq: known?.seq ?? 0, data: undefined, parsed: message, learnedAt: now })
   }
 
   forget(part: Part, qualifier?: string): void {
@@ -107,11 +113,25 @@ function parse<P extends Part>(part: P, stored: Stored): Messages[P] {
   return stored.parsed as Messages[P]
 }
 
-/** Whether a snapshot is of the same object as `other` and older. resourceVersions of one object can be compared. */
-function isOlder(part: Part, snapshot: Stored, other: unknown): boolean {
-  const [first, second] = [versionOf(parsedOrUndefined(part, snapshot)), versionOf(other)]
-  if (first === undefined || second === undefined || first.uid !== second.uid) return false
-  return first.version < second.version
+type Snapshot = { object?: { metadata: { uid: string; resourceVersion: string } } | null; goneUID?: string }
+
+/**
+ * Whether a message was overtaken by `other`: an older snapshot of the same object (resourceVersions of one object can be
+ * compared), a snapshot of the object that `other` says is gone, or the word that another object of the name is gone.
+ */
+function isOlder(message: unknown, other: unknown): boolean {
+  if (typeof message !== 'object' || message === null || typeof other !== 'object' || other === null) return false
+  const [first, second] = [message as Snapshot, other as Snapshot]
+  if (first.object && second.object) return isOlderVersion(first.object.metadata, second.object.metadata)
+  if (first.object) return second.goneUID === first.object.metadata.uid
+  return second.object != null && first.goneUID !== undefined && first.goneUID !== second.object.metadata.uid
+}
+
+type Version = { uid: string; resourceVersion: string }
+
+function isOlderVersion(a: Version, b: Version): boolean {
+  if (a.uid !== b.uid || !/^\d+$/.test(a.resourceVersion) || !/^\d+$/.test(b.resourceVersion)) return false
+  return BigInt(a.resourceVersion) < BigInt(b.resourceVersion)
 }
 
 /** What is not valid is older than nothing: it is told of when somebody reads it. */
@@ -121,11 +141,4 @@ function parsedOrUndefined(part: Part, stored: Stored): unknown {
   } catch {
     return undefined
   }
-}
-
-function versionOf(message: unknown): { uid: string; version: bigint } | undefined {
-  const object = (message as { object?: { metadata: { uid: string; resourceVersion: string } } | null } | undefined)
-    ?.object
-  if (object === undefined || object === null || !/^\d+$/.test(object.metadata.resourceVersion)) return undefined
-  return { uid: object.metadata.uid, version: BigInt(object.metadata.resourceVersion) }
 }

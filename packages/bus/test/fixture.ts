@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { Bus } from '../src/bus.ts'
-import type { ConsumerEvent } from '../src/consumer-options.ts'
+import { type ConsumerEvent, DONE, type PartitionConsumerOptions } from '../src/consumer-options.ts'
 import type { KubeObject, SourceMessage } from '../src/messages.ts'
+import type { PartitionConsumer } from '../src/partition-consumer.ts'
 import type { Publication } from '../src/publisher.ts'
 
 /** The key of a name, as a hash in hex. */
@@ -31,3 +32,26 @@ export function collect() {
     events.filter((event): event is Extract<ConsumerEvent, { type: T }> => event.type === type)
   return { report: (event: ConsumerEvent) => void events.push(event), of }
 }
+
+/** A consumer of `source`, and the keys that it finished with, in order. */
+export async function consume(on: Bus, options: Partial<PartitionConsumerOptions> = {}) {
+  const done: string[] = []
+  const reports = collect()
+  const consumer: PartitionConsumer = await on.consume({
+    service: 'svc',
+    parts: ['source'],
+    concurrency: 16,
+    report: reports.report,
+    reconcile: async (key) => {
+      done.push(key)
+      return DONE
+    },
+    ...options,
+  })
+  return { consumer, done, ...reports }
+}
+
+export const names = (count: number, prefix = 'n') => Array.from({ length: count }, (_, n) => `${prefix}${n}`)
+export const publishAll = (on: Bus, all: string[], version = '1') =>
+  Promise.all(all.map((name) => on.publish(source(name, version))))
+export const has = (keys: string[], all: string[]) => all.every((name) => keys.includes(keyOf(name)))

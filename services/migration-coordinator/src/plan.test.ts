@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { annotations, type Assignment, type AssignmentCopy, type CopyStatus, type Migration, type MigrationState } from '@resource-broker/api'
+import {
+  type Assignment,
+  type AssignmentCopy,
+  annotations,
+  type CopyStatus,
+  type Migration,
+  type MigrationState,
+} from '@resource-broker/api'
 import { expect, test } from 'vitest'
 import { ENDED, planStep, type Step } from './plan.ts'
 
@@ -72,17 +79,28 @@ test.each(cases)('the same again gives the same: $name', (given) => {
 })
 
 test('every state has a case', () => {
-  const states: MigrationState[] = ['InitialInProgress', 'InitialCompleted', 'CutoverInProgress', 'CutoverCompleted', 'Failed', 'RolledBack']
+  const states: MigrationState[] = [
+    'InitialInProgress',
+    'InitialCompleted',
+    'CutoverInProgress',
+    'CutoverCompleted',
+    'Failed',
+    'RolledBack',
+  ]
   expect([...new Set(cases.flatMap(({ state }) => state ?? []))].sort()).toEqual(states.sort())
 })
 
-test.each(cases.filter(({ step }) => step?.edit !== undefined))('an edit that was made and not recorded is made again unchanged: $name', (given) => {
-  const edit = given.step?.edit
-  const after = { ...given, ...(edit?.providerCluster === undefined ? {} : { active: edit.providerCluster }) }
-  const { copies: _before, ...others } = after
-  const again = plan({ ...others, ...(edit?.copies ? { copies: edit.copies } : {}) })
-  if (again?.edit?.copies !== undefined && again.state === given.step?.state) expect(again.edit.copies ?? []).toEqual(edit?.copies ?? [])
-})
+test.each(cases.filter(({ step }) => step?.edit !== undefined))(
+  'an edit that was made and not recorded is made again unchanged: $name',
+  (given) => {
+    const edit = given.step?.edit
+    const after = { ...given, ...(edit?.providerCluster === undefined ? {} : { active: edit.providerCluster }) }
+    const { copies: _before, ...others } = after
+    const again = plan({ ...others, ...(edit?.copies ? { copies: edit.copies } : {}) })
+    if (again?.edit?.copies !== undefined && again.state === given.step?.state)
+      expect(again.edit.copies ?? []).toEqual(edit?.copies ?? [])
+  },
+)
 
 /** Plays a Migration against an Assignment that obeys, a step at a time, as the coordinator does. */
 function play(given: Partial<Case>, said: (spec: Assignment['spec']) => Partial<Case>): MigrationState[] {
@@ -91,7 +109,11 @@ function play(given: Partial<Case>, said: (spec: Assignment['spec']) => Partial<
   for (let i = 0; i < 20; i++) {
     const { copies } = spec
     const around = { active: spec.providerCluster, ...(copies === undefined ? {} : { copies }), ...said(spec) }
-    const step = planStep(migrationOf({ ...given, state }), { assignment: assignmentOf(around), waitsFor: undefined, configuration: undefined })
+    const step = planStep(migrationOf({ ...given, state }), {
+      assignment: assignmentOf(around),
+      waitsFor: undefined,
+      configuration: undefined,
+    })
     if (step === undefined) break
     const { copies: edited, ...moved } = step.edit ?? { copies: spec.copies ?? null }
     const { copies: _old, ...kept } = spec
@@ -106,12 +128,20 @@ function play(given: Partial<Case>, said: (spec: Assignment['spec']) => Partial<
 const speak = ({ providerCluster, copies = [] }: Assignment['spec'], state: string): Partial<Case> => ({
   servedFrom: providerCluster,
   said: [providerCluster, ...copies.map((copy) => copy.providerCluster)].map((name) => ({
-    ...{ providerCluster: name, applied: true, observedGeneration: 2, ready: state === 'Available', state, message: state },
+    ...{
+      providerCluster: name,
+      applied: true,
+      observedGeneration: 2,
+      ready: state === 'Available',
+      state,
+      message: state,
+    },
   })),
 })
 
 test('from step to step a Migration whose copies are ready comes to its end', () => {
-  const said = (spec: Assignment['spec']) => (spec.copies === undefined ? { servedFrom: spec.providerCluster } : speak(spec, 'Available'))
+  const said = (spec: Assignment['spec']) =>
+    spec.copies === undefined ? { servedFrom: spec.providerCluster } : speak(spec, 'Available')
   expect(play({}, said)).toEqual(['InitialInProgress', 'InitialCompleted', 'CutoverInProgress', 'CutoverCompleted'])
 })
 

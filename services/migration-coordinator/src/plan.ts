@@ -1,4 +1,11 @@
-import { annotations, type Assignment, type AssignmentCopy, type CopyStatus, type Migration, type MigrationState } from '@resource-broker/api'
+import {
+  type Assignment,
+  type AssignmentCopy,
+  annotations,
+  type CopyStatus,
+  type Migration,
+  type MigrationState,
+} from '@resource-broker/api'
 
 /** The fields of the Assignment's spec that a Migration may write. */
 export type AssignmentEdit = { providerCluster?: string; acceptAPIName?: string; copies: AssignmentCopy[] | null }
@@ -31,14 +38,17 @@ export function planStep(migration: Migration, around: Surroundings): Step | und
   const state = migration.status?.state ?? 'Pending'
   if (ENDED.has(state)) return undefined
   const { assignment } = around
-  if (assignment === undefined) return { state: 'Failed', reason: 'ObjectDeleted', message: 'the object was deleted, and its Assignment with it' }
+  if (assignment === undefined)
+    return { state: 'Failed', reason: 'ObjectDeleted', message: 'the object was deleted, and its Assignment with it' }
   switch (state) {
     case 'Pending':
       return begin(migration, assignment, around)
     case 'InitialInProgress':
       return awaitIncoming(migration, assignment)
     case 'InitialCompleted':
-      return migration.spec.cancel === true && !hasSwitched(migration, assignment) ? rollBack(migration, assignment) : cutOver(migration, assignment)
+      return migration.spec.cancel === true && !hasSwitched(migration, assignment)
+        ? rollBack(migration, assignment)
+        : cutOver(migration, assignment)
     case 'CutoverInProgress':
       return finish(migration, assignment)
     default:
@@ -52,7 +62,11 @@ function begin(migration: Migration, assignment: Assignment, { waitsFor, configu
   if (cancel === true && isAskedFor(migration, assignment)) return rollBack(migration, assignment)
   if (cancel === true) return { state: 'RolledBack', reason: 'Cancelled', message: 'cancelled before it began' }
   if (assignment.spec.providerCluster !== from.providerCluster) {
-    return { state: 'Failed', reason: 'Stale', message: `the object is at ${assignment.spec.providerCluster}, not at ${from.providerCluster}` }
+    return {
+      state: 'Failed',
+      reason: 'Stale',
+      message: `the object is at ${assignment.spec.providerCluster}, not at ${from.providerCluster}`,
+    }
   }
   if (waitsFor !== undefined) return hold('Waiting', `waits for ${waitsFor}`)
   if (configuration !== undefined) {
@@ -63,15 +77,26 @@ function begin(migration: Migration, assignment: Assignment, { waitsFor, configu
 }
 
 function askForIncoming({ spec: { to } }: Migration, assignment: Assignment): Step {
-  const incoming: AssignmentCopy = { providerCluster: to.providerCluster, acceptAPIName: to.acceptAPIName, role: 'Incoming' }
+  const incoming: AssignmentCopy = {
+    providerCluster: to.providerCluster,
+    acceptAPIName: to.acceptAPIName,
+    role: 'Incoming',
+  }
   const message = `making a copy at ${to.providerCluster}`
-  return { state: 'InitialInProgress', reason: 'IncomingCopy', message, edit: { copies: [...others(assignment, to.providerCluster), incoming] } }
+  return {
+    state: 'InitialInProgress',
+    reason: 'IncomingCopy',
+    message,
+    edit: { copies: [...others(assignment, to.providerCluster), incoming] },
+  }
 }
 
 const isAskedFor = ({ spec: { to } }: Migration, { spec }: Assignment): boolean =>
-  spec.copies?.some(({ providerCluster, role }) => providerCluster === to.providerCluster && role === 'Incoming') ?? false
+  spec.copies?.some(({ providerCluster, role }) => providerCluster === to.providerCluster && role === 'Incoming') ??
+  false
 
-const hasSwitched = ({ spec: { to } }: Migration, { spec }: Assignment): boolean => spec.providerCluster === to.providerCluster
+const hasSwitched = ({ spec: { to } }: Migration, { spec }: Assignment): boolean =>
+  spec.providerCluster === to.providerCluster
 
 const hold = (reason: string, message: string): Step => ({ state: 'Pending', reason, message })
 
@@ -81,41 +106,82 @@ function awaitIncoming(migration: Migration, assignment: Assignment): Step | und
   // It was taken back, and the record of why was lost: asked for again, it comes to the same end.
   if (!isAskedFor(migration, assignment)) return askForIncoming(migration, assignment)
   const copy = incomingOf(migration, assignment)
-  if (copy?.ready === true) return { state: 'InitialCompleted', reason: 'IncomingReady', message: `the copy at ${to.providerCluster} is ready` }
+  if (copy?.ready === true)
+    return { state: 'InitialCompleted', reason: 'IncomingReady', message: `the copy at ${to.providerCluster} is ready` }
   if (copy?.state === 'Failed') {
     const message = `the copy at ${to.providerCluster} failed: ${copy.message ?? 'it gives no reason'}; the object stays at ${assignment.spec.providerCluster}`
-    return { state: 'Failed', reason: 'IncomingFailed', message, edit: { copies: without(assignment, to.providerCluster) } }
+    return {
+      state: 'Failed',
+      reason: 'IncomingFailed',
+      message,
+      edit: { copies: without(assignment, to.providerCluster) },
+    }
   }
   if (copy?.message === undefined) return undefined
-  return { state: 'InitialInProgress', reason: 'IncomingCopy', message: `the copy at ${to.providerCluster} is not ready: ${copy.message}` }
+  return {
+    state: 'InitialInProgress',
+    reason: 'IncomingCopy',
+    message: `the copy at ${to.providerCluster} is not ready: ${copy.message}`,
+  }
 }
 
 function rollBack({ spec }: Migration, assignment: Assignment): Step {
   const message = `cancelled; the object stays at ${assignment.spec.providerCluster}`
-  return { state: 'RolledBack', reason: 'Cancelled', message, edit: { copies: without(assignment, spec.to.providerCluster) } }
+  return {
+    state: 'RolledBack',
+    reason: 'Cancelled',
+    message,
+    edit: { copies: without(assignment, spec.to.providerCluster) },
+  }
 }
 
 function cutOver(migration: Migration, assignment: Assignment): Step | undefined {
   const { from, to } = migration.spec
   if (!hasSwitched(migration, assignment) && incomingOf(migration, assignment)?.ready !== true) {
-    return { state: 'InitialInProgress', reason: 'IncomingCopy', message: `the copy at ${to.providerCluster} is no longer ready` }
+    return {
+      state: 'InitialInProgress',
+      reason: 'IncomingCopy',
+      message: `the copy at ${to.providerCluster} is no longer ready`,
+    }
   }
-  const outgoing: AssignmentCopy = { providerCluster: from.providerCluster, acceptAPIName: from.acceptAPIName, role: 'Outgoing' }
-  const copies = [...others(assignment, to.providerCluster).filter(({ providerCluster }) => providerCluster !== from.providerCluster), outgoing]
+  const outgoing: AssignmentCopy = {
+    providerCluster: from.providerCluster,
+    acceptAPIName: from.acceptAPIName,
+    role: 'Outgoing',
+  }
+  const copies = [
+    ...others(assignment, to.providerCluster).filter(({ providerCluster }) => providerCluster !== from.providerCluster),
+    outgoing,
+  ]
   const edit = { providerCluster: to.providerCluster, acceptAPIName: to.acceptAPIName, copies }
-  return { state: 'CutoverInProgress', reason: 'Cutover', message: `switching the consumer over to ${to.providerCluster}`, edit }
+  return {
+    state: 'CutoverInProgress',
+    reason: 'Cutover',
+    message: `switching the consumer over to ${to.providerCluster}`,
+    edit,
+  }
 }
 
 function finish({ spec }: Migration, assignment: Assignment): Step | undefined {
   const { from, to } = spec
-  const outgoing = assignment.spec.copies?.some(({ providerCluster }) => providerCluster === from.providerCluster) ?? false
+  const outgoing =
+    assignment.spec.copies?.some(({ providerCluster }) => providerCluster === from.providerCluster) ?? false
   if (outgoing) {
     if (assignment.status?.servedFrom !== to.providerCluster) return undefined
     const message = `the consumer is served from ${to.providerCluster}; the copy at ${from.providerCluster} is removed`
-    return { state: 'CutoverInProgress', reason: 'RemovingOutgoing', message, edit: { copies: without(assignment, from.providerCluster) } }
+    return {
+      state: 'CutoverInProgress',
+      reason: 'RemovingOutgoing',
+      message,
+      edit: { copies: without(assignment, from.providerCluster) },
+    }
   }
   if (copyOf(assignment, from.providerCluster) !== undefined) return undefined
-  return { state: 'CutoverCompleted', reason: 'Completed', message: `moved from ${from.providerCluster} to ${to.providerCluster}` }
+  return {
+    state: 'CutoverCompleted',
+    reason: 'Completed',
+    message: `moved from ${from.providerCluster} to ${to.providerCluster}`,
+  }
 }
 
 /** What is said of the incoming copy, unless it is about a spec older than the one that the move was asked for: another copy's word. */

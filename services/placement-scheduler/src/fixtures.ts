@@ -1,4 +1,4 @@
-import { annotations, Assignment, type AssignmentCopy, Migration, type MigrationState } from '@resource-broker/api'
+import { Assignment, type AssignmentCopy, annotations, Migration, type MigrationState } from '@resource-broker/api'
 import type { KeyView, KubeObject, RecordMessage, SourceRef } from '@resource-broker/bus'
 
 /** Objects for the tests of this service. */
@@ -22,7 +22,15 @@ export function assignment({ at = 'alpha', offer = 'small', copies }: Placed = {
     kind: Assignment.kind,
     metadata: { name: 'assignment-a', uid: 'uid-assignment', resourceVersion: '1' },
     spec: {
-      ...{ consumerCluster: 'acme', gvr, namespace: 'default', name: 'a', uid: 'uid-a', providerCluster: at, acceptAPIName: offer },
+      ...{
+        consumerCluster: 'acme',
+        gvr,
+        namespace: 'default',
+        name: 'a',
+        uid: 'uid-a',
+        providerCluster: at,
+        acceptAPIName: offer,
+      },
       ...(copies === undefined ? {} : { copies }),
     },
     status: { phase: 'Bound' },
@@ -32,7 +40,13 @@ export function assignment({ at = 'alpha', offer = 'small', copies }: Placed = {
 
 type Move = { name?: string; of?: string; to?: string; state?: MigrationState; generation?: string }
 
-export function migration({ name = 'migration-1', of = 'assignment-a', to = 'beta', state, generation = '2' }: Move): RecordMessage {
+export function migration({
+  name = 'migration-1',
+  of = 'assignment-a',
+  to = 'beta',
+  state,
+  generation = '2',
+}: Move): RecordMessage {
   const gvk = { group: gvr.group, version: gvr.version, kind: 'Thing' }
   const notes = generation === '' ? {} : { annotations: { [annotations.consumerGeneration]: generation } }
   const object = {
@@ -58,7 +72,9 @@ export function viewOf(messages: Record<string, unknown>): KeyView {
       const found = Object.entries(messages).filter(([name]) => name.startsWith(`${part}/`))
       return new Map(found.map(([name, message]) => [name.slice(part.length + 1), message]))
     },
-    learn: (part: string, qualifier: string | undefined, message: unknown) => void (messages[id(part, qualifier)] = message),
+    learn: (part: string, qualifier: string | undefined, message: unknown) => {
+      messages[id(part, qualifier)] = message
+    },
   }
   return view as unknown as KeyView
 }

@@ -12,7 +12,10 @@ describe('what is known of a key', () => {
   test.each([
     { what: 'nobody has heard of', messages: {} },
     { what: 'is gone', messages: { source: { ref, object: null } } },
-    { what: 'is being deleted', messages: { source: { ref, object: source({ deletionTimestamp: '2026-01-01T00:00:00Z' }) } } },
+    {
+      what: 'is being deleted',
+      messages: { source: { ref, object: source({ deletionTimestamp: '2026-01-01T00:00:00Z' }) } },
+    },
   ])('is nothing to place for an object that $what', ({ messages }) => {
     expect(readKnown('k', viewOf({ assignment: assignment(), ...messages }))).toBeUndefined()
   })
@@ -20,23 +23,41 @@ describe('what is known of a key', () => {
   test('takes whose object it is from where it was seen, not from what it says', () => {
     const lies = { annotations: { 'broker.platform-mesh.io/consumer-cluster': 'globex' } }
     const { object } = known({ source: { ref, object: source(lies) } })
-    expect(object).toMatchObject({ consumer: { cluster: 'acme' }, gvr: ref.gvr, namespace: 'default', name: 'a', uid: 'uid-a', generation: 2 })
+    expect(object).toMatchObject({
+      consumer: { cluster: 'acme' },
+      gvr: ref.gvr,
+      namespace: 'default',
+      name: 'a',
+      uid: 'uid-a',
+      generation: 2,
+    })
   })
 
   test('has no Assignment once that was seen gone, and no Migration that was', () => {
-    const read = known({ assignment: { name: 'assignment-a', object: null }, 'migration/m': { name: 'm', object: null } })
+    const read = known({
+      assignment: { name: 'assignment-a', object: null },
+      'migration/m': { name: 'm', object: null },
+    })
     expect([read.assignment, read.migrations]).toEqual([undefined, []])
   })
 })
 
 describe('the running Migration', () => {
-  test.each([undefined, 'Pending', 'InitialInProgress', 'InitialCompleted', 'CutoverInProgress'] as const)('may be in state %s', (state) => {
-    const messages = { assignment: assignment(), 'migration/m': migration({ name: 'm', ...(state === undefined ? {} : { state }) }) }
-    expect(runningMigration(known(messages))?.metadata.name).toBe('m')
-  })
+  test.each([undefined, 'Pending', 'InitialInProgress', 'InitialCompleted', 'CutoverInProgress'] as const)(
+    'may be in state %s',
+    (state) => {
+      const messages = {
+        assignment: assignment(),
+        'migration/m': migration({ name: 'm', ...(state === undefined ? {} : { state }) }),
+      }
+      expect(runningMigration(known(messages))?.metadata.name).toBe('m')
+    },
+  )
 
   test.each(['CutoverCompleted', 'Failed', 'RolledBack'] as const)('is none that is %s', (state) => {
-    expect(runningMigration(known({ assignment: assignment(), 'migration/m': migration({ name: 'm', state }) }))).toBeUndefined()
+    expect(
+      runningMigration(known({ assignment: assignment(), 'migration/m': migration({ name: 'm', state }) })),
+    ).toBeUndefined()
   })
 
   test('is none of another Assignment, and none without an Assignment', () => {

@@ -56,9 +56,16 @@ function offersOf(view: KeyView): OfferRef[] {
   if (object === undefined || object === null) return []
   const { metadata, spec } = Assignment.of(object)
   const arriving = (spec.copies ?? []).filter(({ role }) => role !== 'Outgoing')
-  const migrations = [...view.all('migration').values()].flatMap((message) => (message.object === null ? [] : [Migration.of(message.object)]))
-  const targets = migrations.filter((migration) => isRunning(migration, metadata.name)).map((migration) => migration.spec.to)
-  return [spec, ...arriving, ...targets].map(({ providerCluster, acceptAPIName }) => ({ providerCluster, name: acceptAPIName }))
+  const migrations = [...view.all('migration').values()].flatMap((message) =>
+    message.object === null ? [] : [Migration.of(message.object)],
+  )
+  const targets = migrations
+    .filter((migration) => isRunning(migration, metadata.name))
+    .map((migration) => migration.spec.to)
+  return [spec, ...arriving, ...targets].map(({ providerCluster, acceptAPIName }) => ({
+    providerCluster,
+    name: acceptAPIName,
+  }))
 }
 
 function id({ providerCluster, name }: OfferRef): string {

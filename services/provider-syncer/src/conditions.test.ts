@@ -51,7 +51,10 @@ test('an object that its provider no longer accepts is still placed, and says wh
 })
 
 test('an object that is accepted again is placed as before', () => {
-  const { Placed } = conditions({ decided: decision('alpha'), accepted: { status: 'True', reason: 'Accepted', message: 'fine' } })
+  const { Placed } = conditions({
+    decided: decision('alpha'),
+    accepted: { status: 'True', reason: 'Accepted', message: 'fine' },
+  })
   expect(Placed).toMatchObject({ reason: 'Placed' })
 })
 
@@ -65,8 +68,18 @@ test('problems are told together, under the reason of the first', () => {
 })
 
 test('before the first decision nothing is known; later what was said of the generation before stays', () => {
-  expect(conditions({})['Synced']).toEqual({ status: 'Unknown', reason: 'Deciding', message: 'waiting for the placement' })
-  const said = { type: 'Synced', status: 'True', reason: 'Synced', message: 'generation 1 is at alpha', lastTransitionTime: 't' }
+  expect(conditions({})['Synced']).toEqual({
+    status: 'Unknown',
+    reason: 'Deciding',
+    message: 'waiting for the placement',
+  })
+  const said = {
+    type: 'Synced',
+    status: 'True',
+    reason: 'Synced',
+    message: 'generation 1 is at alpha',
+    lastTransitionTime: 't',
+  }
   for (const decided of [decision('alpha', 1), { ...decision('alpha'), uid: 'another' }]) {
     const { Synced } = conditions({ decided, before: [said] })
     expect(Synced).toEqual({ status: 'True', reason: 'Synced', message: 'generation 1 is at alpha' })
@@ -82,7 +95,11 @@ test('a generation that waits for a move to begin is not called synced', () => {
 
 test('a move is told while the new copy is made, and while the old one is left', () => {
   expect(conditions({ decided: decision('beta'), copies: incoming })).toMatchObject({
-    Migrating: { status: 'True', reason: 'IncomingCopy', message: 'moving from alpha to beta: waiting for the new copy to be ready' },
+    Migrating: {
+      status: 'True',
+      reason: 'IncomingCopy',
+      message: 'moving from alpha to beta: waiting for the new copy to be ready',
+    },
     Synced: { status: 'True', message: 'generation 2 is at beta' },
   })
   expect(conditions({ decided: decision('alpha'), copies: outgoing })['Migrating']).toEqual({

@@ -11,7 +11,13 @@ describe('the desired copy', () => {
       finalizers: ['f'],
       ownerReferences: [{ uid: 'o' }],
     }
-    expect(desiredCopy(ref, source(metadata, { spec: { size: 1 }, data: { k: 'v' }, status: { status: 'Available' } }), 'alpha')).toEqual({
+    expect(
+      desiredCopy(
+        ref,
+        source(metadata, { spec: { size: 1 }, data: { k: 'v' }, status: { status: 'Available' } }),
+        'alpha',
+      ),
+    ).toEqual({
       apiVersion: 'test.platform-mesh.io/v1',
       kind: 'Thing',
       metadata: {
@@ -40,7 +46,9 @@ describe('the desired copy', () => {
 
   test('of an object without a generation says 0', () => {
     const { generation: _none, ...metadata } = source().metadata
-    const made = desiredCopy(ref, { ...source(), metadata }, 'alpha').metadata as { annotations: Record<string, string> }
+    const made = desiredCopy(ref, { ...source(), metadata }, 'alpha').metadata as {
+      annotations: Record<string, string>
+    }
     expect(made.annotations[annotations.consumerGeneration]).toBe('0')
   })
 })

@@ -5,7 +5,10 @@ import type { CopyMessage, DecisionMessage, KeyView, KubeObject, SourceRef } fro
 export const gvr = { group: 'test.platform-mesh.io', version: 'v1', resource: 'things' }
 export const ref: SourceRef = { cluster: 'acme', gvr, namespace: 'default', name: 'a' }
 
-export function source(metadata: Partial<KubeObject['metadata']> = {}, content: Record<string, unknown> = {}): KubeObject {
+export function source(
+  metadata: Partial<KubeObject['metadata']> = {},
+  content: Record<string, unknown> = {},
+): KubeObject {
   return {
     apiVersion: 'test.platform-mesh.io/v1',
     kind: 'Thing',
@@ -33,15 +36,24 @@ export function copy(provider: string, { ours = true, object = source() }: Parti
   return { provider, gvr, ours, object }
 }
 
-export const decision = (provider: string | null, generation = 2): DecisionMessage => ({ uid: 'uid-a', generation, sourceVersion: '1', provider })
+export const decision = (provider: string | null, generation = 2): DecisionMessage => ({
+  uid: 'uid-a',
+  generation,
+  sourceVersion: '1',
+  provider,
+})
 
-/** A view that holds these messages: by part, or by part and qualifier as `copy/alpha`. */
+/** A view that holds these messages: by part, or by part and qualifier as `copy/alpha`. What is learned goes into `messages`. */
 export function viewOf(messages: Record<string, unknown>): KeyView {
+  const id = (part: string, qualifier?: string) => (qualifier === undefined ? part : `${part}/${qualifier}`)
   const view = {
-    get: (part: string, qualifier?: string) => messages[qualifier === undefined ? part : `${part}/${qualifier}`],
+    get: (part: string, qualifier?: string) => messages[id(part, qualifier)],
     all: (part: string) => {
       const found = Object.entries(messages).filter(([name]) => name.startsWith(`${part}/`))
       return new Map(found.map(([name, message]) => [name.slice(part.length + 1), message]))
+    },
+    learn: (part: string, qualifier: string | undefined, message: unknown) => {
+      messages[id(part, qualifier)] = message
     },
   }
   return view as unknown as KeyView

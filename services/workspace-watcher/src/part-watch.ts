@@ -104,7 +104,8 @@ export class PartWatch<P extends Part> {
   }
 
   #publishGone(route: Route, ref: ObjectRef): void {
-    const message = this.#rule.message(null, ref)
+    const gone = ref.uid === undefined ? {} : { goneUID: ref.uid }
+    const message = { ...this.#rule.message(null, ref), ...gone }
     void this.#context.publish({ part: this.#rule.part, ...route, message, object: ref, version: `${ref.uid}-gone`, tombstone: true })
   }
 

@@ -82,10 +82,13 @@ test('a file that is replaced, as editors do, neither leaves nor is told when no
   await start()
   const path = join(dir, 'one.kubeconfig')
   await rename(path, `${path}~`)
-  await put('.one.kubeconfig.new', config(1))
-  await rename(join(dir, '.one.kubeconfig.new'), path)
+  // That a scan saw it missing is known from what else that scan saw.
   await put('two.kubeconfig', config(2))
   await heard('joined one', 'joined two')
+  await put('.one.kubeconfig.new', config(1))
+  await rename(join(dir, '.one.kubeconfig.new'), path)
+  await put('three.kubeconfig', config(3))
+  await heard('joined one', 'joined two', 'joined three')
 })
 
 test('a file that is half written keeps its cluster, is told once, and counts when it is whole', async () => {

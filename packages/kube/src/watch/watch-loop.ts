@@ -123,7 +123,7 @@ export class WatchLoop {
       return await this.#client.watch(this.#options, query, { metadataOnly, signal })
     } catch (error) {
       const refused = streaming && error instanceof KubeError && (error.status === 422 || error.status === 400)
-      if (refused) this.#noStreams()
+      if (refused) this.#streams = false
       // A server that was away may be another one, or have another store, when it is back.
       if (error instanceof ConnectionError) this.#listAnew('the server was away')
       throw error
@@ -172,7 +172,7 @@ export class WatchLoop {
       if (type === 'DELETED') return this.#delete(object)
       if (type !== 'BOOKMARK') return this.#upsert(object)
       if (object.metadata.annotations?.[INITIAL_EVENTS_END] === 'true') return this.#complete(version, signal)
-      this.#noStreams()
+      this.#streams = false
       throw new RelistError('the server does not stream lists')
     }
     // A server whose etcd was restored counts from an earlier revision, and would keep back all until it is here again.
@@ -254,10 +254,6 @@ export class WatchLoop {
     return this.#openedAt !== undefined || (error instanceof KubeError && isTransient(error))
   }
 
-  #noStreams(): void {
-    this.#streams = false
-  }
-
   #listAnew(reason: string): void {
     if (this.#version === undefined) return
     this.#version = undefined
@@ -278,22 +274,17 @@ export class WatchLoop {
     this.#failures++
     if (wasListing)
       this.#streamFailures = this.#streaming && this.#isStreamFailure(error) ? this.#streamFailures + 1 : 0
-    if (isGone(error)) this.#listAnew(error.message)
-    else if (error instanceof RelistError) this.#listAnew(error.message)
+    if (isGone(error) || error instanceof RelistError) this.#listAnew(error.message)
     else if (this.#failures >= MOST_FAILURES)
       this.#listAnew(`${this.#failures} failures, the last: ${messageOf(error)}`)
     const retryInMs =
       untroubled && (isGone(error) || error instanceof RelistError)
         ? 0
         : retryDelay(this.#failures, this.#options, isNotFound(error) ? ABSENT_RETRY_MS : undefined)
-    if (isNotFound(error)) this.#absent(retryInMs)
+    if (isNotFound(error)) this.#version = undefined
+    if (isNotFound(error)) this.#handler.report?.({ type: 'absent', retryInMs })
     else if (retryInMs > 0) this.#handler.report?.({ type: 'disconnected', error: error ?? ended(), retryInMs })
     await pause(retryInMs, this.#connection.signal)
-  }
-
-  #absent(retryInMs: number): void {
-    this.#version = undefined
-    this.#handler.report?.({ type: 'absent', retryInMs })
   }
 }
 

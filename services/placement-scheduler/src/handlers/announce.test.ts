@@ -26,7 +26,10 @@ test.each([
   { what: 'a newer version with the finalizer', before: { ...said, sourceVersion: '8' }, provider: 'alpha' },
 ])('$what is said', async ({ before, provider }) => {
   const message = { ...said, provider }
-  expect(await announced(before, '9', provider)).toEqual({ published: [{ part: 'decision', key: 'k', message }], known: message })
+  expect(await announced(before, '9', provider)).toEqual({
+    published: [{ part: 'decision', key: 'k', message }],
+    known: message,
+  })
 })
 
 test('the same is not said twice', async () => {

@@ -47,7 +47,9 @@ export async function syncRelated(context: SyncerContext, known: Known & { sourc
     }
   }
   await removeOthers(context, known, present)
-  if (present.length > 0 || known.sourceRelated.length > 0) {
+  const heard = view.get('source-related', known.ref.cluster)?.related
+  const isNews = heard !== undefined && heard !== known.sourceRelated // told meanwhile: the next look starts from there
+  if (!isNews && (present.length > 0 || known.sourceRelated.length > 0)) {
     view.learn('source-related', known.ref.cluster, { related: present }, context.now().getTime())
   }
   return problems

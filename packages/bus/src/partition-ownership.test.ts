@@ -1,0 +1,200 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { jetstreamManager } from '@nats-io/jetstream'
+import { connect, type NatsConnection } from '@nats-io/transport-node'
+import { ManagedProcess, type Nats, startNats, waitFor } from '@resource-broker/testbed'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { consume, has, keyOf, names, openBus, publishAll } from '../test/fixture.ts'
+import { scratchDirectory } from '../test/scratch.ts'
+import type { Bus } from './bus.ts'
+import { DONE, type PartitionConsumerOptions } from './consumer-options.ts'
+
+const dir = scratchDirectory()
+const buses: Bus[] = []
+let nats: Nats
+let raw: NatsConnection
+
+beforeAll(async () => {
+  nats = await startNats({ dir: join(dir, 'nats') })
+  raw = await connect({ servers: [nats.url], maxReconnectAttempts: -1, reconnectTimeWait: 100 })
+})
+
+afterEach(async () => {
+  await Promise.all(buses.splice(0).map((bus) => bus.close()))
+})
+
+afterAll(async () => {
+  await raw.close()
+  await nats.stop()
+})
+
+async function bus(prefix: string): Promise<Bus> {
+  const opened = await openBus(nats.url, prefix)
+  buses.push(opened)
+  return opened
+}
+
+test('two replicas share the partitions, and each key is worked on by one at a time', async () => {
+  const [one, two] = [await bus('share'), await bus('share')]
+  const running = new Set<string>()
+  const clashes: string[] = []
+  const seen = new Map<string, string>()
+  const reconcile: PartitionConsumerOptions['reconcile'] = async (key, view) => {
+    if (running.has(key)) clashes.push(key)
+    running.add(key)
+    await new Promise((resolve) => setImmediate(resolve))
+    seen.set(key, view.get('source')?.object?.metadata.resourceVersion ?? '')
+    running.delete(key)
+    return DONE
+  }
+  await consume(one, { reconcile })
+  await consume(two, { reconcile })
+  const all = names(100)
+  for (let version = 1; version <= 10; version++) await publishAll(one, all, String(version))
+  await waitFor('every key was seen in its last version', () => all.every((name) => seen.get(keyOf(name)) === '10'))
+  expect(clashes).toEqual([])
+})
+
+test('a replica that stops hands its partitions over within less than the pin’s time-out', async () => {
+  const [one, two] = [await bus('graceful'), await bus('graceful')]
+  const first = await consume(one)
+  await publishAll(one, names(20))
+  await waitFor('the first is done', () => has(first.done, names(20)))
+  const second = await consume(two)
+  const started = performance.now()
+  await first.consumer.stop()
+  await waitFor('the second looks at every key again', () => has(second.done, names(20)))
+  expect(performance.now() - started).toBeLessThan(4_000)
+  await publishAll(two, names(20, 'later'))
+  await waitFor('the second goes on', () => has(second.done, names(20, 'later')))
+})
+
+test('what a stopping replica had not begun goes to the other at once', async () => {
+  const [one, two] = [await bus('unbegun'), await bus('unbegun')]
+  let release = () => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const first = await consume(one, {
+    concurrency: 1,
+    reconcile: async () => {
+      await held
+      return DONE
+    },
+  })
+  await publishAll(one, names(20))
+  await waitFor('the first has them all', () => first.consumer.depth === 20)
+  const second = await consume(two)
+  const stopping = first.consumer.stop()
+  release()
+  await stopping
+  await waitFor('the second is done', () => has(second.done, names(20)), { timeoutMs: 4_000 })
+})
+
+test.each(['hold', 'done'])('a replica that is killed (%s) loses nothing to the other', async (how) => {
+  const prefix = `killed-${how}`
+  const one = await bus(prefix)
+  const child = await ManagedProcess.start({
+    name: 'replica',
+    command: process.execPath,
+    args: [join(import.meta.dirname, '../test/replica.ts'), nats.url, prefix, how],
+    logFile: join(dir, `${prefix}.log`),
+  })
+  const log = () => readFileSync(child.logFile, 'utf8')
+  await waitFor('the replica consumes', () => log().includes('ready'))
+  await publishAll(one, names(40))
+  await waitFor('it has every key', () => has(log().split('\n'), names(40)))
+  const second = await consume(one)
+  const jsm = await jetstreamManager(raw)
+  const open = async () =>
+    (await Promise.all([0, 1].map((n) => jsm.consumers.info(prefix, `svc-${n}`)))).map(
+      (info) => info.num_pending + (how === 'hold' ? 0 : info.num_ack_pending),
+    )
+  await waitFor('nothing is left to be delivered', async () => (await open()).every((count) => count === 0))
+  await child.kill('SIGKILL')
+  await waitFor('the other looks at every key, also at those that were done', () => has(second.done, names(40)))
+})
+
+test('a service that starts looks at every key, also where every message was acknowledged', async () => {
+  const one = await bus('again')
+  const first = await consume(one)
+  await publishAll(one, names(10))
+  await waitFor('done', () => has(first.done, names(10)))
+  await first.consumer.stop()
+  const second = await consume(one)
+  await waitFor('everything is looked at', () => has(second.done, names(10)))
+})
+
+test('the stream is deleted under running consumers: listeners hear of it, and what is published again is handled', async () => {
+  const one = await bus('lost')
+  const { done, of } = await consume(one)
+  await publishAll(one, names(10))
+  await waitFor('done', () => has(done, names(10)))
+  let lost = 0
+  one.onLost(() => {
+    lost++
+    void publishAll(one, names(10, 'new'))
+  })
+  await (await jetstreamManager(raw)).streams.delete('lost')
+  await waitFor('the new ones are done', () => has(done, names(10, 'new')))
+  expect(lost).toBe(1)
+  expect(of('restarting').length).toBeGreaterThan(0)
+})
+
+test('consumers that are deleted are made again and see everything', async () => {
+  const one = await bus('deleted')
+  const { done } = await consume(one)
+  await publishAll(one, names(10))
+  await waitFor('done', () => has(done, names(10)))
+  done.length = 0
+  const jsm = await jetstreamManager(raw)
+  for (const partition of [0, 1]) await jsm.consumers.delete('deleted', `svc-${partition}`)
+  await waitFor('everything is looked at', () => has(done, names(10)))
+  await publishAll(one, names(10, 'later'))
+  await waitFor('new ones too', () => has(done, names(10, 'later')))
+})
+
+test.each(['with', 'without'])('nats-server is restarted %s its data', async (data) => {
+  const own = await startNats({ dir: join(dir, `restarted-${data}`) })
+  const one = await openBus(own.url, 'restarted')
+  let lost = 0
+  one.onLost(() => {
+    lost++
+  })
+  const { done } = await consume(one)
+  await publishAll(one, names(10))
+  await waitFor('done', () => has(done, names(10)))
+  done.length = 0
+  await own.process.kill('SIGKILL')
+  if (data === 'without')
+    (await import('node:fs')).rmSync(join(dir, `restarted-${data}`, 'jetstream'), { recursive: true })
+  await own.process.start()
+  if (data === 'with') await waitFor('everything is looked at', () => has(done, names(10)))
+  else await waitFor('the loss is noticed', () => lost > 0)
+  await publishAll(one, names(10, 'later'))
+  await waitFor('new ones are done', () => has(done, names(10, 'later')))
+  expect(lost).toBe(data === 'with' ? 0 : 1)
+  await one.close()
+  await own.stop()
+})
+
+test('a replica that was frozen finds its partitions taken over and lets go of them', async () => {
+  const prefix = 'frozen'
+  const one = await bus(prefix)
+  const child = await ManagedProcess.start({
+    name: 'replica',
+    command: process.execPath,
+    args: [join(import.meta.dirname, '../test/replica.ts'), nats.url, prefix],
+    logFile: join(dir, 'frozen.log'),
+  })
+  await waitFor('the replica consumes', () => readFileSync(child.logFile, 'utf8').includes('ready'))
+  await publishAll(one, names(10))
+  await waitFor('it is done', () => has(readFileSync(child.logFile, 'utf8').split('\n'), names(10)))
+  child.pause()
+  const second = await consume(one)
+  await waitFor('the other takes over', () => has(second.done, names(10)))
+  child.resume()
+  await publishAll(one, names(10), '2')
+  await waitFor('all are handled in their new version', () => second.done.length >= 20)
+  await child.stop()
+})

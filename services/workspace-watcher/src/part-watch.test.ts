@@ -1,0 +1,273 @@
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { InventoryItem, KubeObject, Publication } from '@resource-broker/bus'
+import { KubeClient } from '@resource-broker/kube'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { WatcherContext } from './context.ts'
+import { copyRule } from './handlers/copies.ts'
+import { sourceRule } from './handlers/sources.ts'
+import { PartWatch, type Route } from './part-watch.ts'
+
+const THINGS = { group: 'test.platform-mesh.io', version: 'v1', resource: 'things' }
+const FINALIZER = 'broker.platform-mesh.io/finalizer'
+const own = (name: string) => `broker.platform-mesh.io/${name}`
+
+/** An API server that says what it is told to: the real client and watch read it. */
+class Fake {
+  readonly #server: Server
+  readonly #watches: ServerResponse[] = []
+  #initial: KubeObject[] = []
+  connections = 0
+
+  private constructor(server: Server) {
+    this.#server = server
+    server.on('request', (_request, response: ServerResponse) => {
+      response.writeHead(200, { 'content-type': 'application/json' })
+      this.#watches.push(response)
+      this.connections++
+      for (const object of this.#initial) this.#send(response, 'ADDED', object)
+      this.#send(
+        response,
+        'BOOKMARK',
+        object({ resourceVersion: '0', annotations: { 'k8s.io/initial-events-end': 'true' } }),
+      )
+    })
+  }
+
+  static async start(initial: KubeObject[]): Promise<Fake> {
+    const server = createServer()
+    const fake = new Fake(server)
+    fake.#initial = initial
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    return fake
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+  }
+
+  /** What the next list holds. */
+  holds(objects: KubeObject[]): void {
+    this.#initial = objects
+  }
+
+  tell(type: 'ADDED' | 'MODIFIED' | 'DELETED', object: KubeObject): void {
+    for (const response of this.#watches) this.#send(response, type, object)
+  }
+
+  stop(): void {
+    this.#server.closeAllConnections()
+    this.#server.close()
+  }
+
+  #send(response: ServerResponse, type: string, object: KubeObject): void {
+    response.write(`${JSON.stringify({ type, object })}\n`)
+  }
+}
+
+type Meta = Partial<KubeObject['metadata']>
+
+function object(
+  { name = 'a', ...metadata }: Meta,
+  content: Record<string, unknown> = { spec: { size: 1 } },
+): KubeObject {
+  return {
+    apiVersion: 'test.platform-mesh.io/v1',
+    kind: 'Thing',
+    metadata: { name, namespace: 'default', uid: `uid-${name}`, resourceVersion: '1', generation: 1, ...metadata },
+    ...content,
+  }
+}
+
+let dir: string
+let fake: Fake | undefined
+let stopping: AbortController
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'part-watch-'))
+  stopping = new AbortController()
+})
+
+afterEach(async () => {
+  stopping.abort()
+  fake?.stop()
+  await rm(dir, { recursive: true, force: true })
+})
+
+/** What was published: the part, the version and, of what is not gone, the object. */
+type Told = { name: string; version: string | undefined; gone: boolean }
+
+async function watch(initial: KubeObject[], inventory: InventoryItem[] = []) {
+  fake = await Fake.start(initial)
+  const file = join(dir, 'kubeconfig')
+  const contexts = [{ name: 'c', context: { cluster: 'c', user: 'u' } }]
+  const clusters = [{ name: 'c', cluster: { server: fake.url } }]
+  await writeFile(
+    file,
+    JSON.stringify({ clusters, contexts, users: [{ name: 'u', user: {} }], 'current-context': 'c' }),
+  )
+  const client = await KubeClient.fromFile(file)
+  const published: Publication[] = []
+  const context = {
+    publish: (publication: Publication) => void published.push(publication),
+    reportWatch: () => undefined,
+  } as unknown as WatcherContext
+  const stored = new Map(inventory.map((item) => [`${item.object.namespace ?? ''}/${item.object.name}`, item]))
+  const parts = new PartWatch(context, { name: 'acme', client }, sourceRule('acme', THINGS), stored)
+  parts.start(stopping.signal)
+  await vi.waitFor(() => expect(fake?.connections).toBe(1), { timeout: 5_000 })
+  const told = (): Told[] =>
+    published.map(({ object: ref, version, tombstone = false }) => ({
+      name: ref?.name ?? '',
+      version,
+      gone: tombstone,
+    }))
+  return { parts, published, told }
+}
+
+/** Everything that was told before has been taken once this marker of its own has. */
+async function settled(told: () => Told[]): Promise<Told[]> {
+  fake?.tell('ADDED', object({ name: 'marker', resourceVersion: '999' }))
+  await vi.waitFor(() => expect(told().some(({ name }) => name === 'marker')).toBe(true), { timeout: 5_000 })
+  return told().filter(({ name }) => name !== 'marker')
+}
+
+const stored = (name: string, version: string): InventoryItem => ({
+  ...{ part: 'source', key: `key-${name}`, partition: 0, version },
+  object: { cluster: 'acme', ...THINGS, namespace: 'default', name, uid: `uid-${name}` },
+})
+
+describe('a watch of consumer objects', () => {
+  test('publishes what it finds and what changes, with the version', async () => {
+    const { told } = await watch([object({ resourceVersion: '5' })])
+    await vi.waitFor(() => expect(told()).toHaveLength(1))
+    fake?.tell('MODIFIED', object({ resourceVersion: '6', generation: 2 }, { spec: { size: 2 } }))
+    expect(await settled(told)).toEqual([
+      { name: 'a', version: '5', gone: false },
+      { name: 'a', version: '6', gone: false },
+    ])
+  })
+
+  test.each<{ what: string; before: KubeObject; after: KubeObject }>([
+    { what: 'finalizer coming', before: object({}), after: object({ finalizers: [FINALIZER] }) },
+    {
+      what: 'note of the provider',
+      before: object({}),
+      after: object({ annotations: { [own('provider-cluster')]: 'alpha' } }),
+    },
+    { what: 'foreign finalizer', before: object({}), after: object({ finalizers: ['example.org/x'] }) },
+  ])('publishes nothing for the echo of a write: $what', async ({ before, after }) => {
+    const { told } = await watch([before])
+    await vi.waitFor(() => expect(told()).toHaveLength(1))
+    fake?.tell('MODIFIED', { ...after, metadata: { ...after.metadata, resourceVersion: '2' } })
+    expect(await settled(told)).toHaveLength(1)
+  })
+
+  test.each<{ what: string; after: KubeObject }>([
+    { what: 'the spec', after: object({ generation: 2, finalizers: [FINALIZER] }, { spec: { size: 2 } }) },
+    {
+      what: 'the status, though nobody else changed it',
+      after: object({ finalizers: [FINALIZER] }, { spec: { size: 1 }, status: { status: 'lie' } }),
+    },
+    { what: 'a label', after: object({ labels: { a: 'b' }, finalizers: [FINALIZER] }) },
+    { what: 'an annotation', after: object({ annotations: { a: 'b' }, finalizers: [FINALIZER] }) },
+    { what: 'the deletion', after: object({ deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: [FINALIZER] }) },
+    { what: 'the finalizer that somebody took off', after: object({}) },
+  ])('publishes a change of $what', async ({ after }) => {
+    const { told } = await watch([object({ finalizers: [FINALIZER] })])
+    await vi.waitFor(() => expect(told()).toHaveLength(1))
+    fake?.tell('MODIFIED', { ...after, metadata: { ...after.metadata, resourceVersion: '2' } })
+    expect(await settled(told)).toHaveLength(2)
+  })
+
+  test('publishes that an object is gone, once', async () => {
+    const { told, published } = await watch([object({})])
+    await vi.waitFor(() => expect(told()).toHaveLength(1))
+    fake?.tell('DELETED', object({ resourceVersion: '2' }))
+    expect((await settled(told))[1]).toEqual({ name: 'a', version: 'uid-a-gone', gone: true })
+    expect(published[1]?.message).toMatchObject({ ref: { cluster: 'acme', name: 'a' }, object: null })
+  })
+
+  test('publishes another object of the name after the end of the first', async () => {
+    const { told } = await watch([object({})])
+    await vi.waitFor(() => expect(told()).toHaveLength(1))
+    fake?.tell('DELETED', object({ resourceVersion: '2' }))
+    fake?.tell('ADDED', object({ uid: 'uid-2', resourceVersion: '3' }))
+    expect((await settled(told)).map(({ version }) => version)).toEqual(['1', 'uid-a-gone', '3'])
+  })
+
+  test('takes kubectl’s copy of the object off, and nothing else', async () => {
+    const { published } = await watch([
+      object({ annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{}', keep: 'x' } }),
+    ])
+    await vi.waitFor(() => expect(published).toHaveLength(1))
+    const sent = published[0]?.message as { object: KubeObject } | undefined
+    expect(sent?.object.metadata.annotations).toEqual({ keep: 'x' })
+  })
+})
+
+describe('a watch that begins after another ended', () => {
+  test('publishes nothing that the stream already has at this very version', async () => {
+    const { told } = await watch(
+      [object({ resourceVersion: '5' }), object({ name: 'b', resourceVersion: '6' })],
+      [stored('a', '5'), stored('b', '4')],
+    )
+    expect((await settled(told)).map(({ name, version }) => [name, version])).toEqual([['b', '6']])
+  })
+
+  test('publishes that what the stream has and the list has not is gone', async () => {
+    const { told, published } = await watch([object({ resourceVersion: '5' })], [stored('a', '5'), stored('lost', '3')])
+    expect(await settled(told)).toEqual([{ name: 'lost', version: 'uid-lost-gone', gone: true }])
+    expect(published[0]?.key).toBe('key-lost')
+  })
+
+  test('knows what it published nothing of: its end is published', async () => {
+    const { told } = await watch([object({ resourceVersion: '5' })], [stored('a', '5')])
+    expect(await settled(told)).toEqual([])
+    fake?.tell('DELETED', object({ resourceVersion: '1000' }))
+    await vi.waitFor(() => expect(told()).toContainEqual({ name: 'a', version: 'uid-a-gone', gone: true }))
+  })
+})
+
+test('a watch that is started anew publishes everything that is there again', async () => {
+  const { parts, told } = await watch([object({}), object({ name: 'b' })])
+  await vi.waitFor(() => expect(told()).toHaveLength(2))
+  fake?.holds([object({})])
+  parts.restart()
+  await vi.waitFor(() => expect(fake?.connections).toBe(2), { timeout: 5_000 })
+  const all = await settled(told)
+  expect(all.slice(2)).toEqual([{ name: 'a', version: '1', gone: false }])
+})
+
+describe('the rule of copies', () => {
+  const seen: [Route, KubeObject | null][] = []
+  const rule = copyRule('alpha', THINGS, (route, object) => void seen.push([route, object]))
+  const claims = {
+    [own('consumer-cluster')]: 'acme',
+    [own('consumer-namespace')]: 'default',
+    [own('consumer-name')]: 'a',
+  }
+  /** The first 12 hex digits of sha256("acme"). */
+  const name = '822b1c13f4f3-a'
+
+  test('routes the object that stands where the copy of its origin would', async () => {
+    const { copyName } = await import('@resource-broker/api')
+    const route = rule.route(object({ name: copyName('acme', 'a'), annotations: claims }))
+    expect(route).toMatchObject({ qualifier: 'alpha' })
+    expect(route?.key).toMatch(/^[0-9a-f]{32}$/)
+  })
+
+  test.each<{ what: string; it: KubeObject }>([
+    { what: 'without an origin', it: object({ name }) },
+    { what: 'of another name', it: object({ name: 'any', annotations: claims }) },
+    { what: 'in another namespace', it: object({ name, namespace: 'evil', annotations: claims }) },
+    {
+      what: 'whose origin has no namespace',
+      it: object({ name, annotations: { ...claims, [own('consumer-namespace')]: '' } }),
+    },
+  ])('does not route one $what', ({ it }) => expect(rule.route(it)).toBeUndefined())
+})

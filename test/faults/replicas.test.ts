@@ -1,0 +1,44 @@
+import type { ManagedProcess } from '@resource-broker/testbed'
+import { expect, test } from 'vitest'
+import { SERVICES } from '../support/broker.ts'
+import { burst } from '../support/burst.ts'
+import { clear, expectRecovered, useWorld } from '../support/fault-world.ts'
+import { outage } from '../support/outages.ts'
+
+const world = useWorld({ replicas: 2 })
+
+test('two replicas of every service share the work, and one of each can be killed in the middle of a burst', async () => {
+  await burst(world)
+  await expectRecovered(world)
+  for (const name of SERVICES) {
+    const shares = await Promise.all((world.services.get(name) ?? []).map((replica) => workOf(replica)))
+    expect(Math.min(...shares), `${name}: ${shares}`).toBeGreaterThan(0)
+  }
+  await burst(world, async () => {
+    await Promise.all(SERVICES.map((name) => world.service(name).kill('SIGKILL')))
+  })
+  await expectRecovered(world)
+  await clear(world)
+})
+
+test('the replicas that are left can lose NATS for a while, and those that were killed may come back', async () => {
+  await burst(world, async () => {
+    await world.landscape.nats.process.stop()
+    await outage(6_000) // longer than replicas wait for a word of each other
+    await world.landscape.nats.process.start()
+    await Promise.all(SERVICES.map((name) => world.service(name).start()))
+  })
+  await expectRecovered(world)
+  for (const replica of [...world.services.values()].flat()) expect(replica.running, replica.spec.name).toBe(true)
+  await clear(world)
+})
+
+/** Keys that a replica has reconciled, or for the watcher the snapshots that it has published. */
+async function workOf({ spec }: ManagedProcess): Promise<number> {
+  const address = spec.args[spec.args.indexOf('--http-address') + 1]
+  const exposition = await (await fetch(`http://${address}/metrics`)).text()
+  const counts = exposition.matchAll(
+    /^(?:broker_reconcile_seconds_count|broker_snapshots_published_total)\{[^}]*\} (\d+)/gm,
+  )
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0)
+}

@@ -1,0 +1,38 @@
+import { jetstreamManager } from '@nats-io/jetstream'
+import { connect } from '@nats-io/transport-node'
+import { Layout } from '@resource-broker/bus'
+import type { World } from './fault-world.ts'
+
+/** The time that an outage lasts: it is the fault itself, nothing is waited for. */
+export function outage(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+/** What the broker has on its NATS server by default. */
+const { stream, parkedStream, offersBucket } = new Layout('broker', 8)
+
+/** Deletes every stream and bucket under the running services; answers the names of those that there were. */
+export async function deleteStreams({ landscape }: World): Promise<string[]> {
+  const connection = await connect({ servers: landscape.nats.url })
+  try {
+    const { streams } = await jetstreamManager(connection)
+    const deleted: string[] = []
+    for (const name of [stream, parkedStream, `KV_${offersBucket}`]) if (await streams.delete(name)) deleted.push(name)
+    return deleted
+  } finally {
+    await connection.close()
+  }
+}
+
+/** The streams that there are, with the time at which each was made. */
+export async function streamsMade({ landscape }: World): Promise<Map<string, string>> {
+  const connection = await connect({ servers: landscape.nats.url })
+  try {
+    const { streams } = await jetstreamManager(connection)
+    const made = new Map<string, string>()
+    for await (const { config, created } of streams.list()) made.set(config.name, created)
+    return made
+  } finally {
+    await connection.close()
+  }
+}
