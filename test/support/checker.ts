@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import {
   AcceptAPI,
-  annotations,
   Assignment,
+  annotations,
   compileAcceptAPI,
   copyName,
   finalizer,

@@ -1,6 +1,6 @@
 import {
-  annotations,
   Assignment,
+  annotations,
   assignmentName,
   copyName,
   finalizer,
@@ -74,7 +74,7 @@ export class Observer {
         () => undefined,
         (error: unknown) => error,
       )
-      if (failure !== undefined && !isTransient(failure)) this.#violation(`the observer failed: ${String(failure)}`)
+      if (failure !== undefined && !isTransient(failure)) this.#note('the observer', `failed: ${String(failure)}`)
       return !isTransient(failure)
     }
     try {
@@ -85,11 +85,11 @@ export class Observer {
     }
   }
 
-  #violation(what: string): void {
-    this.violations.push(what)
+  #note(about: string, violation: string | undefined): void {
+    if (violation !== undefined) this.violations.push(`${about} ${violation}`)
   }
 
-  async #onCopy(provider: Site, { operation, name, object, oldObject }: Admission): Promise<void> {
+  async #onCopy(provider: Site, { operation, object, oldObject }: Admission): Promise<void> {
     const copy = (operation === 'CREATE' ? object : oldObject) as Thing
     const origin = originOf(copy.metadata)
     if (origin === undefined) return
@@ -108,29 +108,19 @@ export class Observer {
     if (operation === 'CREATE') {
       this.judged.created++
       this.#noteTouch(uid, provider.name)
-      this.#judgeCreation(about, provider.name, source, record)
+      this.#note(about, judgeCreation(provider.name, source, record))
     } else {
       this.judged.removed++
-      if (lives) await this.#judgeRemoval(`${about} (${name})`, provider.name, copy, record)
+      if (lives) this.#note(about, await this.#judgeRemoval(provider.name, copy, record))
     }
   }
 
-  #judgeCreation(about: string, provider: string, source: Thing | undefined, record: Assignment | undefined): void {
-    if (record === undefined) return this.#violation(`${about} is made without an Assignment`)
-    const { providerCluster, copies = [] } = record.spec
-    const named = [providerCluster, ...copies.map((copy) => copy.providerCluster)]
-    if (!named.includes(provider)) return this.#violation(`${about} is made, but its Assignment names ${named}`)
-    if (!source?.metadata.finalizers?.includes(finalizer))
-      this.#violation(`${about} is made before the object has its finalizer`)
-  }
-
-  async #judgeRemoval(about: string, provider: string, copy: Thing, record: Assignment | undefined): Promise<void> {
-    if (record === undefined) return this.#violation(`${about} is removed while the object lives and has no Assignment`)
+  async #judgeRemoval(provider: string, copy: Thing, record: Assignment | undefined): Promise<string | undefined> {
+    if (record === undefined) return 'is removed while the object lives and has no Assignment'
     const active = record.spec.providerCluster
-    if (active === provider) return this.#violation(`${about} is removed while that provider is Active`)
+    if (active === provider) return 'is removed while that provider is Active'
     const serving = await this.#copyAt(active, copy)
-    if (!isUsable(serving) && isUsable(copy))
-      this.#violation(`${about} is removed before the copy at ${active} is ready`)
+    return !isUsable(serving) && isUsable(copy) ? `is removed before the copy at ${active} is ready` : undefined
   }
 
   async #onAssignment({ operation, object, oldObject }: Admission): Promise<void> {
@@ -139,7 +129,7 @@ export class Observer {
     const lives = source?.metadata.uid === uid && source.metadata.deletionTimestamp === undefined
     if (operation === 'DELETE') {
       this.judged.forgotten++
-      if (lives) this.#violation(`${name}: the Assignment is removed while the object lives`)
+      if (lives) this.#note(`${name}:`, `the Assignment is removed while the object lives`)
       return await this.#judgeGone(`${name}: the Assignment is removed`, consumerCluster, namespace, name, uid)
     }
     this.judged.switched++
@@ -149,7 +139,7 @@ export class Observer {
     if (!lives) return
     const copy = await this.#copyOf(to, consumerCluster, namespace, name)
     if (isUsable(copy) && copy?.metadata.annotations?.[annotations.consumerUID] === uid) return
-    this.#violation(`${name}: is switched from ${from} to ${to} before the copy there is ready`)
+    this.#note(`${name}:`, `is switched from ${from} to ${to} before the copy there is ready`)
   }
 
   async #onRelease(consumer: Site, { oldObject }: Admission): Promise<void> {
@@ -170,7 +160,7 @@ export class Observer {
     for (const provider of this.#touched.get(uid) ?? []) {
       const copy = await this.#copyOf(provider, cluster, namespace, name)
       if (copy?.metadata.annotations?.[annotations.consumerUID] === uid)
-        this.#violation(`${about} while its copy is at ${provider}`)
+        this.#note(about, `while its copy is at ${provider}`)
     }
   }
 
@@ -234,11 +224,11 @@ export class Observer {
     const before = this.#served.get(metadata.uid)
     const now = status?.['from'] as string | undefined
     if (before !== undefined && !USABLE.has(status?.['status']))
-      this.#violation(`${metadata.name}: was ready and now says ${JSON.stringify(status)}`)
+      this.#note(`${metadata.name}:`, `was ready and now says ${JSON.stringify(status)}`)
     if (now === undefined || !USABLE.has(status?.['status'])) return
     this.#served.set(metadata.uid, now)
     if (before === undefined || before === now || this.#active.get(metadata.uid)?.has(now)) return
-    this.#violation(`${metadata.name}: is served from ${now}, which was never Active for it`)
+    this.#note(`${metadata.name}:`, `is served from ${now}, which was never Active for it`)
   }
 
   async #onSecretGone(consumer: Site, { metadata }: KubeObject): Promise<void> {
@@ -246,7 +236,7 @@ export class Observer {
     if (owner === undefined) return
     const source = await read<Thing>(consumer, thingRef(owner.name, metadata.namespace))
     const lives = source?.metadata.uid === owner.uid && source.metadata.deletionTimestamp === undefined
-    if (lives && source.spec['secret'] === true) this.#violation(`${owner.name}: its Secret ${metadata.name} was away`)
+    if (lives && source.spec['secret'] === true) this.#note(`${owner.name}:`, `its Secret ${metadata.name} was away`)
   }
 }
 
@@ -264,6 +254,18 @@ const has = (object: string) =>
 const FINALIZER_REMOVAL: Watched[] = [
   { ...THING, operations: ['UPDATE'], when: `${has('oldObject')} && !${has('object')}` },
 ]
+
+function judgeCreation(
+  provider: string,
+  source: Thing | undefined,
+  record: Assignment | undefined,
+): string | undefined {
+  if (record === undefined) return 'is made without an Assignment'
+  const { providerCluster, copies = [] } = record.spec
+  const named = [providerCluster, ...copies.map((copy) => copy.providerCluster)]
+  if (!named.includes(provider)) return `is made, but its Assignment names ${named}`
+  return source?.metadata.finalizers?.includes(finalizer) ? undefined : 'is made before the object has its finalizer'
+}
 
 const isUsable = (copy: Thing | undefined) => USABLE.has(copy?.status?.['status'])
 

@@ -1,8 +1,10 @@
 import { annotations, copyName, originAnnotations } from '@resource-broker/api'
 import type { KubeObject, SourceRef } from '@resource-broker/bus'
 
+export type DesiredCopy = { metadata: { name: string; annotations: Record<string, string> }; [field: string]: unknown }
+
 /** What the broker applies at a provider: everything of the consumer's object but its metadata and status. */
-export function desiredCopy(ref: SourceRef, source: KubeObject, provider: string): Record<string, unknown> {
+export function desiredCopy(ref: SourceRef, source: KubeObject, provider: string): DesiredCopy {
   const { apiVersion, kind, metadata, status: _status, ...content } = source
   return {
     apiVersion,
@@ -21,9 +23,29 @@ export function desiredCopy(ref: SourceRef, source: KubeObject, provider: string
 }
 
 /** Whether the copy already is what `desired` says; what a provider added beside it does not count. */
-export function isUpToDate(copy: KubeObject, desired: Record<string, unknown>): boolean {
+export function isUpToDate(copy: KubeObject, desired: DesiredCopy): boolean {
   const { metadata, apiVersion: _apiVersion, kind: _kind, ...content } = desired
-  return isSubset((metadata as { annotations: unknown }).annotations, copy.metadata.annotations) && isSubset(content, copy)
+  return isSubset(metadata.annotations, copy.metadata.annotations) && isSubset(content, copy)
+}
+
+/**
+ * `desired` without the maps that it empties in the copy, or undefined if it empties none. An apply that leaves a map of its own
+ * empty is stored as null, or refused (kube-apiserver 1.34): the map has to go first, and can come back empty then.
+ */
+export function withoutEmptied(desired: Record<string, unknown>, copy: Record<string, unknown>): Record<string, unknown> | undefined {
+  let emptied = false
+  const rest = Object.entries(desired).flatMap(([name, value]): [string, unknown][] => {
+    const its = copy[name]
+    if (!isRecord(value) || !isRecord(its)) return [[name, value]]
+    if (Object.keys(value).length === 0 && Object.keys(its).length > 0) {
+      emptied = true
+      return []
+    }
+    const inner = withoutEmptied(value, its)
+    emptied ||= inner !== undefined
+    return [[name, inner ?? value]]
+  })
+  return emptied ? Object.fromEntries(rest) : undefined
 }
 
 /** Every field of `part` stands in `whole` with the same value; arrays have the same length, so that defaults inside may differ. */

@@ -16,6 +16,8 @@ type Config = z.output<typeof config>
 const PARTS: Part[] = ['source', 'copy', 'assignment', 'migration', 'acceptapi']
 /** Publications under way at which the watches wait for the server. */
 const MOST_UNDER_WAY = 512
+/** How long until the bus is asked again. */
+const RETRY_MS = 500
 
 /** The eyes of the broker: watches consumers, providers and the platform, and publishes what it sees. */
 export const workspaceWatcher: ServiceDefinition<Config> = { name: NAME, summary: 'Watches every cluster and publishes what changes.', config, start }
@@ -47,8 +49,8 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   const watched = new WatchedClusters(context, clusters)
   const id = randomUUID()
   const membership = bus.membership(NAME, id, () => {
-    void bus.inventory(PARTS).then((items) => {
-      inventory = items
+    void untilDone(service, async () => {
+      inventory = await bus.inventory(PARTS)
       watched.balance((cluster) => membership.owns(cluster))
     })
   })
@@ -60,7 +62,7 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   clusters.consumers.follow(balance, balance)
   clusters.providers.follow(balance, () => {
     balance()
-    void withdrawOffers(context, clusters)
+    void untilDone(service, () => withdrawOffers(context, clusters))
   })
   balance()
   await withdrawOffers(context, clusters)
@@ -77,6 +79,18 @@ function select(inventory: InventoryItem[], part: Part, cluster: string, resourc
     return its === part && object.cluster === cluster && ofResource
   })
   return new Map(matching.map((item) => [idOf(item.object), item]))
+}
+
+/** Does again what the bus could not answer for; without the bus nothing can be published either. */
+async function untilDone({ signal, logger }: ServiceContext<Config>, run: () => Promise<void>): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      return await run()
+    } catch (err) {
+      logger.warn({ err }, 'the stream is not readable, trying again')
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref())
+    }
+  }
 }
 
 /** A provider that left offers nothing any more, also if it left while nobody watched. */

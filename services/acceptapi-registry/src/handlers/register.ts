@@ -62,7 +62,7 @@ async function report(context: RegistryContext, { provider, name }: AcceptAPIMes
   const conditions = setCondition(status?.conditions, condition, context.now())
   if (sameStatus({ conditions }, { conditions: status?.conditions })) return
   const client = context.clusters.providers.client(provider)
-  const patch = { metadata: { uid: object.metadata.uid }, status: { conditions } }
+  const patch = { metadata: { resourceVersion: object.metadata.resourceVersion }, status: { conditions } }
   try {
     await client.mergePatch({ ...AcceptAPI.resource, name }, patch, { subresource: 'status' })
   } catch (error) {

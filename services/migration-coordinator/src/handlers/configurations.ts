@@ -26,7 +26,7 @@ async function report(context: CoordinatorContext, { metadata, status }: Migrati
   const next = { type: conditionTypes.ready, status: 'False' as const, reason: 'StagesNotSupported', message }
   const conditions = setCondition(status?.conditions, next, context.now())
   if (sameStatus(conditions, status?.conditions)) return
-  const patch = { metadata: { uid: metadata.uid }, status: { conditions } }
+  const patch = { metadata: { resourceVersion: metadata.resourceVersion }, status: { conditions } }
   await context.coordination.mergePatch({ ...MigrationConfiguration.resource, name: metadata.name }, patch, { subresource: 'status' })
 }
 

@@ -71,9 +71,9 @@ async function take(context: CoordinatorContext, migration: Migration, step: Ste
   if (migration.status?.state === step.state && conditions === migration.status.conditions && step.edit === undefined) return false
   if (step.edit !== undefined) await editAssignment(context, migration, step, view)
   const ended = ENDED.has(step.state) ? { completionTime: timestamp(context.now()) } : {}
-  const { name, uid } = migration.metadata
+  const { name, resourceVersion } = migration.metadata
   const status = { state: step.state, conditions, ...ended }
-  const patch = { metadata: { uid }, status }
+  const patch = { metadata: { resourceVersion }, status }
   const object = await context.coordination.mergePatch<KubeObject>({ ...Migration.resource, name }, patch, { subresource: 'status' })
   view.learn('migration', name, { name, object }, context.now().getTime())
   context.logger.info({ migration: name, state: step.state, reason: step.reason }, step.message)

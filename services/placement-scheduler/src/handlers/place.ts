@@ -34,10 +34,13 @@ async function placeNew(context: SchedulerContext, known: Known, view: KeyView):
 
 /** The object is where the Assignment says; is that still right? */
 async function placeAgain(context: SchedulerContext, known: Known, current: OfferRef, view: KeyView, attempt: number): Promise<Outcome> {
-  const decision = decide(known.object, context.offers.index, current, context.usage, context.now(), failedTargets(known))
-  const stays = decision.verdict === 'stay'
+  const judge = () => decide(known.object, context.offers.index, current, context.usage, context.now(), failedTargets(known))
+  let decision = judge()
+  if (decision.verdict !== 'stay') {
+    if (await isUnheardOf(context, current)) return { requeueAfterMs: waitMs(attempt), reason: 'the offer exists, but is not indexed yet' }
+    decision = judge() // in one go with the reservation: others were decided meanwhile
+  }
   if (decision.verdict === 'move') context.reserve(known.key, decision.offer.ref)
-  if (!stays && (await isUnheardOf(context, current))) return { requeueAfterMs: waitMs(attempt), reason: 'the offer exists, but is not indexed yet' }
   const sourceVersion = await ensureFinalizer(context, known, current.providerCluster)
   if (decision.verdict === 'move') {
     await startMigration(context, known, decision.offer.ref, view)
@@ -45,7 +48,7 @@ async function placeAgain(context: SchedulerContext, known: Known, current: Offe
     return DONE
   }
   await reportAccepted(context, known, 'record' in decision ? refusalMessage(decision.record) : undefined, view)
-  await announce(context, known, sourceVersion, stays ? current.providerCluster : null, view)
+  await announce(context, known, sourceVersion, decision.verdict === 'stay' ? current.providerCluster : null, view)
   return DONE
 }
 

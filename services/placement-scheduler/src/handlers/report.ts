@@ -14,7 +14,7 @@ export async function reportUnplaceable(context: SchedulerContext, known: Known,
   if (sameStatus(status, source.status)) return
   const { metadata } = source
   const target = { ...ref.gvr, name: ref.name, ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }) }
-  const patch = { metadata: { uid: metadata.uid }, status: mergePatchOf(source.status, status) }
+  const patch = { status: mergePatchOf(source.status, status) }
   const client = context.clusters.consumers.client(ref.cluster)
   try {
     const written = await client.mergePatch<KubeObject>(target, patch, { subresource: 'status' })

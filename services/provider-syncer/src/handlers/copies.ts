@@ -1,8 +1,8 @@
 import { fieldManager, readiness } from '@resource-broker/api'
-import type { CopyMessage, KeyView, KubeObject } from '@resource-broker/bus'
-import { isAlreadyExists, isAppliedBy, isForbidden, isInvalid, isNotFound, type KubeClient } from '@resource-broker/kube'
+import type { CopyMessage, KeyView, KubeObject, SourceRef } from '@resource-broker/bus'
+import { isAlreadyExists, isAppliedBy, isForbidden, isInvalid, isNotFound, type KubeClient, type ObjectRef } from '@resource-broker/kube'
 import type { SyncerContext } from '../context.ts'
-import { desiredCopy, isUpToDate } from '../desired-copy.ts'
+import { type DesiredCopy, desiredCopy, isUpToDate, withoutEmptied } from '../desired-copy.ts'
 import { type Known, wantedCopies } from '../known.ts'
 
 /** Why a copy is not what it should be, in the words of the consumer's condition. */
@@ -23,7 +23,7 @@ export async function applyCopy(context: SyncerContext, known: Known & { source:
   if (copy?.object && isUpToDate(copy.object, desired)) return undefined
   const client = context.clusters.providers.client(provider)
   try {
-    const object = await applyIn(client, known, desired, copy?.object ? 'update' : 'create')
+    const object = copy?.object ? await update(client, known, desired, copy.object) : await create(client, known, desired)
     const message: CopyMessage = { provider, gvr: ref.gvr, ours: true, object }
     view.learn('copy', provider, message, context.now().getTime())
     known.copies.set(provider, message)
@@ -43,23 +43,32 @@ function problemOf(error: unknown, provider: string): CopyProblem {
   throw error
 }
 
-async function applyIn(client: KubeClient, known: Known, desired: Record<string, unknown>, how: 'create' | 'update'): Promise<KubeObject> {
-  const { ref } = known
-  const name = (desired.metadata as { name: string }).name
-  const target = { ...ref.gvr, name, ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }) }
-  const apply = () => client.apply<KubeObject>(target, desired, { force: true, createOnly: how === 'create' })
+async function update(client: KubeClient, { ref }: Known, desired: DesiredCopy, copy: KubeObject): Promise<KubeObject> {
+  const target = targetOf(ref, desired)
+  const first = withoutEmptied(desired, copy)
+  if (first !== undefined) await client.apply(target, first, { force: true })
+  return await client.apply<KubeObject>(target, desired, { force: true })
+}
+
+async function create(client: KubeClient, { ref }: Known, desired: DesiredCopy): Promise<KubeObject> {
+  const target = targetOf(ref, desired)
+  const apply = () => client.apply<KubeObject>(target, desired, { force: true, createOnly: true })
   try {
     return await apply()
   } catch (error) {
-    if (isAlreadyExists(error) && how === 'create') return await adoptOwn(client, target, desired, error)
+    if (isAlreadyExists(error)) return await adoptOwn(client, target, desired, error)
     if (!isNotFound(error) || ref.namespace === undefined) throw error
     await createNamespace(client, ref.namespace)
     return await apply()
   }
 }
 
+function targetOf({ gvr, namespace }: SourceRef, { metadata }: DesiredCopy): ObjectRef {
+  return { ...gvr, name: metadata.name, ...(namespace === undefined ? {} : { namespace }) }
+}
+
 /** A create that was answered but not heard of: the copy is there and is the broker's own. Anyone else's stays untouched. */
-async function adoptOwn(client: KubeClient, target: Parameters<KubeClient['get']>[0], desired: Record<string, unknown>, refusal: unknown): Promise<KubeObject> {
+async function adoptOwn(client: KubeClient, target: ObjectRef, desired: DesiredCopy, refusal: unknown): Promise<KubeObject> {
   const existing = await client.get<KubeObject>(target)
   if (!isAppliedBy(existing, fieldManager)) throw refusal
   return await client.apply<KubeObject>(target, desired, { force: true })

@@ -12,7 +12,8 @@ type Status = Record<string, unknown>
 const FIRST_STATUS_MS = 2_000
 
 /**
- * Writes the consumer's status if it differs: the serving copy's status with the broker's conditions beside it.
+ * Writes the consumer's status if it differs: the serving copy's status with the broker's conditions beside it. Status writes
+ * know no uid precondition; one that meets another object of the same name is mended when that object is looked at.
  * @returns milliseconds to wait when there is nothing to say yet.
  */
 export async function reportToConsumer(
@@ -24,8 +25,11 @@ export async function reportToConsumer(
 ): Promise<number | undefined> {
   const { ref, source } = known
   const now = context.now()
-  const wait = problems.length > 0 ? 0 : silence(serving, now)
-  if (wait > 0) return wait
+  if (problems.length === 0) {
+    if (!serving?.object) return undefined // the copy is on its way, and then there is more to say
+    const wait = silence(serving.object, now)
+    if (wait > 0) return wait
+  }
   const status = consumerStatus({
     copyStatus: serving?.object?.status as Status | undefined,
     conditions: brokerConditions(known, source.metadata.generation ?? 0, problems),
@@ -36,9 +40,9 @@ export async function reportToConsumer(
     now,
   })
   const told = context.told.get(known.key)
-  if (sameStatus(status, source.status) || (told?.status === source.status && sameStatus(told?.wanted, status))) return undefined
+  if (sameStatus(status, source.status) || (told !== undefined && sameStatus(told.status, source.status) && sameStatus(told.wanted, status))) return undefined
   const target = { ...ref.gvr, name: ref.name, ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }) }
-  const patch = { metadata: { uid: source.metadata.uid }, status: mergePatchOf(source.status, status) }
+  const patch = { status: mergePatchOf(source.status, status) }
   try {
     const written = await context.clusters.consumers.client(ref.cluster).mergePatch<KubeObject>(target, patch, { subresource: 'status' })
     const object = { ...source, metadata: { ...source.metadata, resourceVersion: written.metadata.resourceVersion }, status: written.status }
@@ -55,9 +59,8 @@ function generationsOf({ metadata }: KubeObject) {
   return { copy: metadata.generation ?? 0, consumer: Number(metadata.annotations?.[annotations.consumerGeneration] ?? 0) }
 }
 
-function silence(serving: CopyMessage | undefined, now: Date): number {
-  const copy = serving?.object
-  if (copy === undefined || copy === null || copy.status !== undefined) return 0
+function silence(copy: KubeObject, now: Date): number {
+  if (copy.status !== undefined) return 0
   return Date.parse(String(copy.metadata.creationTimestamp)) + FIRST_STATUS_MS - now.getTime()
 }
 
