@@ -1,7 +1,11 @@
+import { Assignment } from '@resource-broker/api'
 import { expect, test } from 'vitest'
 import { SERVICES } from '../support/broker.ts'
 import { burst } from '../support/burst.ts'
+import { untilConsistent } from '../support/checker.ts'
 import { clear, expectRecovered, useWorld } from '../support/fault-world.ts'
+import { putSecret } from '../support/provider-controller.ts'
+import { assignmentOf, copyRef, create, secretOf, secretRef, thing, thingRef } from '../support/things.ts'
 
 const world = useWorld()
 
@@ -14,5 +18,39 @@ test.each(SERVICES)('nothing is lost when the %s is killed in the middle of a bu
   })
   await expectRecovered(world)
   expect(service.pid).not.toBe(before)
+  await clear(world)
+})
+
+test('what happens while no workspace-watcher runs is seen when it starts again', async () => {
+  const { landscape, consumer, alpha, observer } = world
+  const names = [
+    'kept',
+    'secret-gone',
+    'copy-gone',
+    'assignment-gone',
+    'rotated',
+    'made-anew',
+    'deleted',
+    'finalizer-off',
+  ]
+  for (const name of names) await create(consumer, thing(name, { size: 'small', secret: true, value: 1 }))
+  await expectRecovered(world)
+  const watcher = world.service('workspace-watcher')
+  await watcher.kill('SIGKILL')
+  await consumer.kube.delete(secretRef('secret-gone-secret'))
+  await alpha.kube.delete(copyRef(consumer, 'copy-gone'))
+  const assignment = await assignmentOf(landscape, consumer, 'assignment-gone')
+  await landscape.platform.kube.delete({ ...Assignment.resource, name: assignment?.metadata.name ?? '' })
+  await putSecret(alpha, 'default', `${copyRef(consumer, 'rotated').name}-secret`, { from: 'rotated' })
+  for (const name of ['made-anew', 'finalizer-off']) {
+    await consumer.kube.mergePatch(thingRef(name), { metadata: { finalizers: null } })
+  }
+  await consumer.kube.delete(thingRef('made-anew'))
+  await create(consumer, thing('made-anew', { size: 'large', secret: true, value: 2 }))
+  await consumer.kube.delete(thingRef('deleted'))
+  observer.violations.splice(0) // all by hand
+  await watcher.start()
+  await untilConsistent(landscape)
+  expect(await secretOf(consumer, 'rotated-secret')).toEqual({ from: 'rotated' })
   await clear(world)
 })

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { type Endpoint, readKubeconfig } from './clusters/kubeconfig.ts'
 import { AlreadyExistsError, isGone, isVersionRefusal, KubeError, type Status } from './errors.ts'
 import { stripManagedFields } from './managed-fields.ts'
+import { parseJson } from './parse-json.ts'
 import { Patience } from './patience.ts'
 import { type CollectionRef, type ObjectRef, pathOf, type Query } from './refs.ts'
 import { type HttpResponse, Transport } from './transport.ts'
@@ -235,7 +236,7 @@ export class KubeClient {
       const waiting = this.#patience.over(signal)
       if (waiting !== undefined) await waiting
       const response = await this.#answer({ method, path, headers, body, signal, timeoutMs, repeatable })
-      if (response.status >= 200 && response.status < 300) return stripManagedFields(JSON.parse(response.body) as T)
+      if (response.status >= 200 && response.status < 300) return stripManagedFields(parseJson<T>(response.body))
       if (response.status === 401 && !renewed && this.#transport.renewCredentials()) {
         renewed = true
         continue
