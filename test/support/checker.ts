@@ -13,6 +13,7 @@ import {
   relatedResources,
 } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
+import { isTransient } from '@resource-broker/kube'
 import { waitFor } from '@resource-broker/testbed'
 import type { Landscape, Site } from './landscape.ts'
 import { THING } from './provider-controller.ts'
@@ -48,10 +49,10 @@ export async function untilConsistent(clusters: Clusters, timeoutMs = 90_000): P
   let violations: string[] = []
   let before: Snapshot | undefined
   const clean = async () => {
-    const now = await takeSnapshot(clusters)
-    violations = judge(now)
+    const now = await snapshotIfAnswered(clusters)
+    violations = now === undefined ? ['not every cluster answers'] : judge(now)
     if (violations.length > 0) return false
-    const quiet = before !== undefined && isDeepStrictEqual(versions(before), versions(now))
+    const quiet = before !== undefined && now !== undefined && isDeepStrictEqual(versions(before), versions(now))
     before = now
     return quiet
   }
@@ -65,7 +66,9 @@ export async function untilConsistent(clusters: Clusters, timeoutMs = 90_000): P
 export async function untilEmpty(clusters: Clusters, timeoutMs = 90_000): Promise<void> {
   let left: string[] = []
   const empty = async () => {
-    const { assignments, objects, copies, secrets } = await takeSnapshot(clusters)
+    const now = await snapshotIfAnswered(clusters)
+    if (now === undefined) return false
+    const { assignments, objects, copies, secrets } = now
     left = [
       ...assignments.map(({ metadata }) => metadata.name),
       ...[...objects].flatMap(([at, things]) => things.map(({ metadata }) => `${at}: ${metadata.name}`)),
@@ -76,6 +79,13 @@ export async function untilEmpty(clusters: Clusters, timeoutMs = 90_000): Promis
   }
   await waitFor('nothing is left', empty, { timeoutMs, intervalMs: 250 }).catch((cause: unknown) => {
     throw new Error(`${left.length} things are left:\n  ${left.slice(0, SHOWN).join('\n  ')}`, { cause })
+  })
+}
+
+async function snapshotIfAnswered(clusters: Clusters): Promise<Snapshot | undefined> {
+  return await takeSnapshot(clusters).catch((error: unknown) => {
+    if (isTransient(error)) return undefined
+    throw error
   })
 }
 

@@ -9,7 +9,7 @@ import {
   originOf,
 } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
-import { isNotFound, isTransient, type ObjectRef, watchResource } from '@resource-broker/kube'
+import { ConnectionError, isNotFound, isTransient, type ObjectRef, watchResource } from '@resource-broker/kube'
 import { waitFor } from '@resource-broker/testbed'
 import { type Admission, AdmissionServer, type Watched } from './admission.ts'
 import type { Clusters } from './checker.ts'
@@ -20,7 +20,7 @@ import { type Thing, thingRef } from './things.ts'
 const USABLE = new Set<unknown>(['Available', 'Degraded'])
 /** Longest that a write is held for reads that get no answer; an API server waits 10 s for the verdict. */
 const HOLD_MS = 6_000
-const READ_MS = 2_000
+const READ_MS = 3_000
 
 /**
  * Proves the invariants that hold at every moment. A write that could break one waits at its API server until the observer has
@@ -273,6 +273,6 @@ const isUsable = (copy: Thing | undefined) => USABLE.has(copy?.status?.['status'
 async function read<T>(site: Site, ref: ObjectRef): Promise<T | undefined> {
   return await site.kube.get<T>(ref, { signal: AbortSignal.timeout(READ_MS) }).catch((error: unknown) => {
     if (isNotFound(error)) return undefined
-    throw error
+    throw (error as Error).name === 'TimeoutError' ? new ConnectionError(`${site.name} did not answer in time`) : error
   })
 }

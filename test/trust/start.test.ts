@@ -98,7 +98,10 @@ test.each([
 
 test('kubeconfigs of providers that are broken or lead nowhere are told, and the broker works without them', async () => {
   await writeFile(join(dir, 'providers/broken.kubeconfig'), 'this: [is not\n')
-  const nowhere = { clusters: [{ name: 'n', cluster: { server: `http://127.0.0.1:${await freePort()}` } }], users: [] }
+  const nowhere = {
+    clusters: [{ name: 'n', cluster: { server: `http://127.0.0.1:${await freePort()}` } }],
+    users: [{ name: 'u', user: {} }],
+  }
   const contexts = [{ name: 'n', context: { cluster: 'n', user: 'u' } }]
   await writeFile(
     join(dir, 'providers/nowhere.kubeconfig'),

@@ -1,10 +1,9 @@
-import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect, type NatsConnection, nkeys } from '@nats-io/transport-node'
-import { freePort, type Nats, startNats, waitFor } from '@resource-broker/testbed'
+import { CertificateAuthority, freePort, type Nats, startNats, waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { keyOf, openBus, source } from '../test/fixture.ts'
 import { scratchDirectory } from '../test/scratch.ts'
@@ -132,33 +131,24 @@ test('readiness follows the connection', async () => {
 })
 
 /** A certificate authority with a server and a client certificate, as PEM files. */
-function certificates(names = 'IP:127.0.0.1'): Record<'ca' | 'server' | 'client' | 'serverKey' | 'clientKey', string> {
-  const at = (name: string) => join(dir, name)
-  const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'pipe' })
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
-  openssl('req', '-x509', ...key, '-keyout', at('ca.key'), '-out', at('ca.crt'), '-subj', '/CN=ca', '-days', '2')
-  writeFileSync(at('san'), `subjectAltName=${names}`)
-  for (const name of ['server', 'client']) {
-    openssl('req', ...key, '-keyout', at(`${name}.key`), '-out', at(`${name}.csr`), '-subj', `/CN=${name}`)
-    const signing = [
-      '-CA',
-      at('ca.crt'),
-      '-CAkey',
-      at('ca.key'),
-      '-CAcreateserial',
-      '-extfile',
-      at('san'),
-      '-days',
-      '2',
-    ]
-    openssl('x509', '-req', '-in', at(`${name}.csr`), '-out', at(`${name}.crt`), ...signing)
+async function certificates(address = '127.0.0.1') {
+  const authority = await CertificateAuthority.create('ca')
+  const [server, client] = [await authority.issueServing(address), await authority.issueClient('client', [])]
+  const file = (name: string, text: string): string => {
+    writeFileSync(join(dir, name), text)
+    return join(dir, name)
   }
-  const [serverKey, clientKey] = [at('server.key'), at('client.key')]
-  return { ca: at('ca.crt'), server: at('server.crt'), client: at('client.crt'), serverKey, clientKey }
+  return {
+    ca: file('ca.crt', authority.pem),
+    server: file('server.crt', server.certificate),
+    serverKey: file('server.key', server.key),
+    client: file('client.crt', client.certificate),
+    clientKey: file('client.key', client.key),
+  }
 }
 
 test('TLS with a private authority and a client certificate', async () => {
-  const files = certificates()
+  const files = await certificates()
   const tls = `cert_file: "${files.server}", key_file: "${files.serverKey}", ca_file: "${files.ca}", verify: true`
   const own = await startNats({ dir: join(dir, 'tls'), config: `tls { ${tls} }` })
   const servers = [`tls://127.0.0.1:${own.port}`]
@@ -176,7 +166,7 @@ test('TLS with a private authority and a client certificate', async () => {
 })
 
 test('TLS refuses a certificate of another address', async () => {
-  const files = certificates('IP:127.0.0.9')
+  const files = await certificates('127.0.0.9')
   const config = `tls { cert_file: "${files.server}", key_file: "${files.serverKey}" }`
   const own = await startNats({ dir: join(dir, 'other'), config })
   const connection = { servers: [`tls://127.0.0.1:${own.port}`], name: 't', caFile: files.ca }

@@ -5,7 +5,7 @@ import type { KeyView } from './partition-view.ts'
 export type Outcome = { done: true } | { requeueAfterMs: number; reason: string }
 export const DONE: Outcome = { done: true }
 
-export type Reconcile = (key: string, view: KeyView, attempt: number) => Promise<Outcome>
+type Reconcile = (key: string, view: KeyView, attempt: number) => Promise<Outcome>
 
 export type PartitionConsumerOptions = {
   service: string

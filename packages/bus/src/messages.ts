@@ -21,11 +21,11 @@ export type KubeObject = z.infer<typeof kubeObject>
 const gvr = z.object({ group: z.string(), version: z.string(), resource: z.string() })
 
 /** Which consumer object a key stands for: what the key is the hash of, in the clear. */
-export const sourceRef = z.object({ cluster: z.string(), gvr, namespace: z.string().exactOptional(), name: z.string() })
+const sourceRef = z.object({ cluster: z.string(), gvr, namespace: z.string().exactOptional(), name: z.string() })
 export type SourceRef = z.infer<typeof sourceRef>
 
 /** A Secret or ConfigMap, by metadata alone: its content never enters NATS. `uid` is absent when no watch has seen the object. */
-export const relatedMeta = z.object({
+const relatedMeta = z.object({
   kind: z.string(),
   namespace: z.string(),
   name: z.string(),
@@ -34,18 +34,18 @@ export const relatedMeta = z.object({
 })
 export type RelatedMeta = z.infer<typeof relatedMeta>
 
-export const relatedMessage = z.object({ related: z.array(relatedMeta) })
+const relatedMessage = z.object({ related: z.array(relatedMeta) })
 export type RelatedMessage = z.infer<typeof relatedMessage>
 
 /** Which object it was that a message with no object any more tells of. */
 const goneUID = z.string().exactOptional()
 
 /** `object` is null once the object was seen gone. */
-export const sourceMessage = z.object({ ref: sourceRef, object: kubeObject.nullable(), goneUID })
+const sourceMessage = z.object({ ref: sourceRef, object: kubeObject.nullable(), goneUID })
 export type SourceMessage = z.infer<typeof sourceMessage>
 
 /** `ours`: the broker's field manager applied it; an object that only carries the broker's annotations is not. */
-export const copyMessage = z.object({
+const copyMessage = z.object({
   provider: z.string(),
   gvr,
   ours: z.boolean(),
@@ -55,14 +55,14 @@ export const copyMessage = z.object({
 export type CopyMessage = z.infer<typeof copyMessage>
 
 /** An Assignment or Migration as the platform has it, or null once it was seen gone. */
-export const recordMessage = z.object({ name: z.string(), object: kubeObject.nullable(), goneUID })
+const recordMessage = z.object({ name: z.string(), object: kubeObject.nullable(), goneUID })
 export type RecordMessage = z.infer<typeof recordMessage>
 
 /**
  * The scheduler's word on one generation of a consumer object: `provider` may take its spec; null: none may.
  * `sourceVersion` is the object's resourceVersion that the finalizer was seen or set at: an older snapshot does not show it.
  */
-export const decisionMessage = z.object({
+const decisionMessage = z.object({
   uid: z.string(),
   generation: z.number(),
   sourceVersion: z.string(),
@@ -70,10 +70,10 @@ export const decisionMessage = z.object({
 })
 export type DecisionMessage = z.infer<typeof decisionMessage>
 
-export const acceptAPIMessage = z.object({ provider: z.string(), name: z.string(), object: kubeObject.nullable() })
+const acceptAPIMessage = z.object({ provider: z.string(), name: z.string(), object: kubeObject.nullable() })
 export type AcceptAPIMessage = z.infer<typeof acceptAPIMessage>
 
-export const offersMessage = z.object({ by: z.string() })
+const offersMessage = z.object({ by: z.string() })
 
 /** The schema of every part: a message is parsed with it at the edge. */
 export const messageSchemas = {

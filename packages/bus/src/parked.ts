@@ -4,7 +4,7 @@ import type { Layout } from './layout.ts'
 import { readAll } from './load-partition.ts'
 
 /** What is kept of a message that nothing could handle: no body, only where it stands and why it was given up. */
-export const parkedMessage = z.object({
+const parkedMessage = z.object({
   service: z.string(),
   subject: z.string(),
   key: z.string(),

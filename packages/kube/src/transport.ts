@@ -9,6 +9,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { Credentials } from './clusters/credentials.ts'
 import type { Endpoint } from './clusters/kubeconfig.ts'
 import { ConnectionError } from './errors.ts'
+import { Silence } from './silence.ts'
 
 export type HttpRequest = {
   method: string
@@ -35,12 +36,15 @@ const IDLE_MS = 60_000
 type Agents = { requests: HttpAgent; watches: HttpAgent; cert: unknown; key: unknown }
 type Sent = { response: IncomingMessage; settle: () => void; failed: (cause: unknown) => unknown }
 
+class LateError extends Error {}
+
 /** HTTP/1.1 to one API server over kept-alive connections. */
 export class Transport {
   #endpoint: Endpoint
   #base: URL
   #agents: Agents | undefined
   #closed = false
+  readonly #silence = new Silence()
 
   constructor(endpoint: Endpoint) {
     this.#endpoint = endpoint
@@ -54,8 +58,26 @@ export class Transport {
     this.#retire()
   }
 
-  /** @throws {ConnectionError} if there is no complete answer in time; what `signal` was aborted with if it was. */
+  /**
+   * @throws {ConnectionError} if there is no complete answer in time, or at once while the server answers nobody; what `signal` was
+   * aborted with if it was.
+   */
   async send(request: HttpRequest): Promise<HttpResponse> {
+    if (this.#silence.refuses) throw new ConnectionError(`${this.#describe(request)}: the server answers nobody`)
+    this.#silence.begin()
+    try {
+      const response = await this.#exchange(request)
+      this.#silence.answered()
+      return response
+    } catch (error) {
+      const timedOut = (error as Error | undefined)?.cause instanceof LateError
+      if (timedOut || request.signal?.aborted) this.#silence.gaveUp({ timedOut })
+      else this.#silence.answered()
+      throw error
+    }
+  }
+
+  async #exchange(request: HttpRequest): Promise<HttpResponse> {
     const { response, settle, failed } = await this.#open(request, 'requests')
     return await new Promise((resolve, reject) => {
       const chunks: Buffer[] = []
@@ -117,7 +139,7 @@ export class Transport {
     const abort = () => outgoing.destroy(signal?.reason instanceof Error ? signal.reason : undefined)
     let late: Error | undefined
     const timer = setTimeout(() => {
-      late = new Error(`no answer within ${timeoutMs} ms`)
+      late = new LateError(`no answer within ${timeoutMs} ms`)
       dropIdle(agent)
       outgoing.destroy(late)
     }, timeoutMs)

@@ -1,6 +1,6 @@
 import { Bus } from '@resource-broker/bus'
 import { KubeClient, KubeconfigFiles } from '@resource-broker/kube'
-import { Clusters, ClusterSet } from './clusters.ts'
+import { ClusterSet, Clusters } from './clusters.ts'
 import type { ClusterConfig, SharedConfig } from './flags.ts'
 import type { ServiceContext } from './lifecycle.ts'
 
@@ -28,10 +28,17 @@ export async function openBus({ name, config, onStop, readyCheck, logger }: Serv
 }
 
 /** Connects a service to the clusters that its flags name; follows the directories until the service stops. */
-export async function openClusters({ config, onStop, logger }: ServiceContext<SharedConfig & ClusterConfig>): Promise<Clusters> {
+export async function openClusters({
+  config,
+  onStop,
+  logger,
+}: ServiceContext<SharedConfig & ClusterConfig>): Promise<Clusters> {
   const consumers = new KubeconfigFiles({ files: config.consumerKubeconfig, directories: config.consumerKubeconfigDir })
   const providers = new KubeconfigFiles({ files: config.providerKubeconfig, directories: config.providerKubeconfigDir })
-  for (const [role, files] of [['consumer', consumers], ['provider', providers]] as const) {
+  for (const [role, files] of [
+    ['consumer', consumers],
+    ['provider', providers],
+  ] as const) {
     files.on('joined', ({ name, path }) => logger.info({ role, cluster: name, path }, 'cluster joined'))
     files.on('left', ({ name }) => logger.info({ role, cluster: name }, 'cluster left'))
     files.on('invalid', (path, error) => logger.error({ role, path, err: error }, 'kubeconfig cannot be used'))

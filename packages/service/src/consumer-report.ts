@@ -22,7 +22,9 @@ export function consumerReport({ logger, metrics }: ServiceContext): (event: Con
         failed.add(1)
         const { key, error: err, retryInMs } = event
         const expected = err instanceof ConnectionError || err instanceof ClusterNotConnectedError
-        return expected ? logger.info({ key, err: err.message, retryInMs }, 'waiting for a cluster') : logger.warn({ key, err, retryInMs }, 'reconcile failed, trying again')
+        return expected
+          ? logger.info({ key, err: err.message, retryInMs }, 'waiting for a cluster')
+          : logger.warn({ key, err, retryInMs }, 'reconcile failed, trying again')
       }
       case 'parked':
         parked.add(1)

@@ -12,7 +12,11 @@ const LONGEST = 1024
  * Records an Event on an object, where `kubectl describe` shows it. One Event stands for the same word about the same object: its
  * name is made of both, and a second one changes nothing.
  */
-export async function recordEvent(client: KubeClient, about: KubeObject, { type, reason, message, now }: EventNote): Promise<void> {
+export async function recordEvent(
+  client: KubeClient,
+  about: KubeObject,
+  { type, reason, message, now }: EventNote,
+): Promise<void> {
   const { apiVersion, kind, metadata } = about
   const namespace = metadata.namespace ?? 'default'
   const name = `${metadata.name.slice(0, 200)}.${hash('sha256', `${metadata.uid}/${reason}/${message}`, 'hex').slice(0, 16)}`
@@ -21,7 +25,14 @@ export async function recordEvent(client: KubeClient, about: KubeObject, { type,
     apiVersion: 'v1',
     kind: 'Event',
     metadata: { name, namespace },
-    involvedObject: { apiVersion, kind, name: metadata.name, namespace: metadata.namespace, uid: metadata.uid, resourceVersion: metadata.resourceVersion },
+    involvedObject: {
+      apiVersion,
+      kind,
+      name: metadata.name,
+      namespace: metadata.namespace,
+      uid: metadata.uid,
+      resourceVersion: metadata.resourceVersion,
+    },
     type,
     reason,
     message: message.slice(0, LONGEST),

@@ -1,5 +1,5 @@
 export { openBus, openClusters } from './backends.ts'
-export { ClusterNotConnectedError, Clusters, ClusterSet } from './clusters.ts'
+export { ClusterNotConnectedError, ClusterSet, Clusters } from './clusters.ts'
 export { consumerReport } from './consumer-report.ts'
 export { recordEvent } from './events.ts'
 export {

@@ -38,14 +38,14 @@ export class CertificateAuthority {
     return new CertificateAuthority(certificate, keys)
   }
 
-  /** A serving certificate for the loopback address. */
-  issueServing(): Promise<KeyPair> {
+  /** A serving certificate, for the loopback address where no other is given. */
+  issueServing(address = '127.0.0.1'): Promise<KeyPair> {
     return this.#issue(
-      [{ CN: ['kube-apiserver'] }],
+      [{ CN: ['server'] }],
       [
         new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
         new x509.SubjectAlternativeNameExtension([
-          { type: 'ip', value: '127.0.0.1' },
+          { type: 'ip', value: address },
           { type: 'dns', value: 'localhost' },
         ]),
       ],

@@ -1,5 +1,13 @@
 import { offerEntry } from '@resource-broker/bus'
-import { clusterFlags, configSchema, consumerReport, openBus, openClusters, type ServiceContext, type ServiceDefinition } from '@resource-broker/service'
+import {
+  clusterFlags,
+  configSchema,
+  consumerReport,
+  openBus,
+  openClusters,
+  type ServiceContext,
+  type ServiceDefinition,
+} from '@resource-broker/service'
 import type { z } from 'zod'
 import type { RegistryContext } from './context.ts'
 import { register } from './handlers/register.ts'
@@ -11,13 +19,26 @@ type Config = z.output<typeof config>
 const CONCURRENCY = 32
 
 /** What providers offer: validates AcceptAPIs, tells them what is wrong, and keeps the bucket of offers. */
-export const acceptAPIRegistry: ServiceDefinition<Config> = { name: NAME, summary: 'Validates AcceptAPIs and keeps the offers.', config, start }
+export const acceptAPIRegistry: ServiceDefinition<Config> = {
+  name: NAME,
+  summary: 'Validates AcceptAPIs and keeps the offers.',
+  config,
+  start,
+}
 
 async function start(service: ServiceContext<Config>): Promise<void> {
   const bus = await openBus(service)
   const clusters = await openClusters(service)
   const bucket = await bus.bucket(bus.layout.offersBucket, offerEntry)
-  const context: RegistryContext = { clusters, bucket, kinds: service.config.watchKind, kept: new Map(), put: new Map(), logger: service.logger, now: () => new Date() }
+  const context: RegistryContext = {
+    clusters,
+    bucket,
+    kinds: service.config.watchKind,
+    kept: new Map(),
+    put: new Map(),
+    logger: service.logger,
+    now: () => new Date(),
+  }
   await follow(context, service.signal)
   const consumer = await bus.consume({
     service: NAME,

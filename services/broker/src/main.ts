@@ -8,5 +8,11 @@ import { workspaceWatcher } from '@resource-broker/workspace-watcher'
 await runServices({
   name: 'broker',
   summary: 'Runs all services of the broker in one process.',
-  services: [acceptAPIRegistry, placementScheduler, providerSyncer, migrationCoordinator, workspaceWatcher] as ServiceDefinition[],
+  services: [
+    acceptAPIRegistry,
+    placementScheduler,
+    providerSyncer,
+    migrationCoordinator,
+    workspaceWatcher,
+  ] as ServiceDefinition[],
 })

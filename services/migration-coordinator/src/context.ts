@@ -1,5 +1,5 @@
-import type { Logger } from '@resource-broker/service'
 import type { KubeClient } from '@resource-broker/kube'
+import type { Logger } from '@resource-broker/service'
 
 /** What the handlers of the coordinator work with. */
 export type CoordinatorContext = {

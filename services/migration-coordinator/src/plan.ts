@@ -8,7 +8,7 @@ import {
 } from '@resource-broker/api'
 
 /** The fields of the Assignment's spec that a Migration may write. */
-export type AssignmentEdit = { providerCluster?: string; acceptAPIName?: string; copies: AssignmentCopy[] | null }
+type AssignmentEdit = { providerCluster?: string; acceptAPIName?: string; copies: AssignmentCopy[] | null }
 
 export type Step = {
   state: MigrationState

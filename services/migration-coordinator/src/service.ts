@@ -1,5 +1,12 @@
 import { KubeClient } from '@resource-broker/kube'
-import { clusterFlags, configSchema, consumerReport, openBus, type ServiceContext, type ServiceDefinition } from '@resource-broker/service'
+import {
+  clusterFlags,
+  configSchema,
+  consumerReport,
+  openBus,
+  type ServiceContext,
+  type ServiceDefinition,
+} from '@resource-broker/service'
 import { z } from 'zod'
 import type { CoordinatorContext } from './context.ts'
 import { drive } from './handlers/drive.ts'
@@ -7,14 +14,23 @@ import { drive } from './handlers/drive.ts'
 const NAME = 'migration-coordinator'
 const config = configSchema({
   coordinationKubeconfig: clusterFlags.coordinationKubeconfig,
-  keepMigrations: z.int().min(0).default(86_400).meta({ description: 'How long an ended Migration stays readable', value: 'SECONDS' }),
+  keepMigrations: z
+    .int()
+    .min(0)
+    .default(86_400)
+    .meta({ description: 'How long an ended Migration stays readable', value: 'SECONDS' }),
 })
 type Config = z.output<typeof config>
 
 const CONCURRENCY = 32
 
 /** Moves objects between providers: drives each Migration through its states by editing the Assignment. */
-export const migrationCoordinator: ServiceDefinition<Config> = { name: NAME, summary: 'Moves objects from provider to provider.', config, start }
+export const migrationCoordinator: ServiceDefinition<Config> = {
+  name: NAME,
+  summary: 'Moves objects from provider to provider.',
+  config,
+  start,
+}
 
 async function start(service: ServiceContext<Config>): Promise<void> {
   const bus = await openBus(service)

@@ -1,4 +1,4 @@
-import { annotations, Assignment, type BrokeredObject, Migration } from '@resource-broker/api'
+import { Assignment, annotations, type BrokeredObject, Migration } from '@resource-broker/api'
 import type { DecisionMessage, KeyView, KubeObject, SourceRef } from '@resource-broker/bus'
 
 /** Everything that is known of one consumer object when its placement is looked at. */
@@ -17,16 +17,27 @@ const ENDED = new Set(['CutoverCompleted', 'Failed', 'RolledBack'])
 /** undefined while there is nothing to place: the object is unknown, gone or being deleted. */
 export function readKnown(key: string, view: KeyView): Known | undefined {
   const message = view.get('source')
-  if (message === undefined || message.object === null || message.object.metadata.deletionTimestamp !== undefined) return undefined
+  if (message === undefined || message.object === null || message.object.metadata.deletionTimestamp !== undefined)
+    return undefined
   const { ref, object: source } = message
   const record = view.get('assignment')?.object
-  const migrations = [...view.all('migration').values()].flatMap(({ object }) => (object === null ? [] : [Migration.of(object)]))
+  const migrations = [...view.all('migration').values()].flatMap(({ object }) =>
+    object === null ? [] : [Migration.of(object)],
+  )
   const { uid, generation = 0 } = source.metadata
   return {
     key,
     ref,
     source,
-    object: { consumer: { cluster: ref.cluster }, gvr: ref.gvr, ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }), name: ref.name, uid, generation, object: source },
+    object: {
+      consumer: { cluster: ref.cluster },
+      gvr: ref.gvr,
+      ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }),
+      name: ref.name,
+      uid,
+      generation,
+      object: source,
+    },
     assignment: record === undefined || record === null ? undefined : Assignment.of(record),
     decision: view.get('decision'),
     migrations,
@@ -47,10 +58,19 @@ export function isRunning({ spec, status }: Migration, assignment: string | unde
 export function failedTargets({ assignment, migrations, source }: Known): Map<string, string> {
   const failed = migrations.filter(({ spec, status, metadata }) => {
     const generation = metadata.annotations?.[annotations.consumerGeneration]
-    return spec.assignment === assignment?.metadata.name && isVain(status?.state) && generation === String(source.metadata.generation)
+    return (
+      spec.assignment === assignment?.metadata.name &&
+      isVain(status?.state) &&
+      generation === String(source.metadata.generation)
+    )
   })
   const word = (state: string | undefined) => (state === 'Failed' ? 'failed' : 'was cancelled')
-  return new Map(failed.map(({ spec, status, metadata }) => [spec.to.providerCluster, `Migration ${metadata.name} ${word(status?.state)}`]))
+  return new Map(
+    failed.map(({ spec, status, metadata }) => [
+      spec.to.providerCluster,
+      `Migration ${metadata.name} ${word(status?.state)}`,
+    ]),
+  )
 }
 
 const isVain = (state: string | undefined): boolean => state === 'Failed' || state === 'RolledBack'

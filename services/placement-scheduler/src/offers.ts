@@ -1,6 +1,6 @@
-import type { Logger } from '@resource-broker/service'
 import { AcceptAPI, compileAcceptAPI, OfferIndex, type OfferRef } from '@resource-broker/api'
 import { type Bucket, type OfferEntry, offerKey } from '@resource-broker/bus'
+import type { Logger } from '@resource-broker/service'
 
 /** The index of offers, kept current from the bucket that the registry fills. */
 export class Offers {
@@ -75,7 +75,11 @@ export class Offers {
     if ('offer' in compiled) {
       this.index.set(compiled.offer)
       if (compiled.offer.capacity !== Number.POSITIVE_INFINITY) this.#limited.add(key)
-    } else this.#logger.error({ provider: entry.provider, acceptAPI: entry.name, mistakes: compiled.mistakes }, 'offer does not compile here')
+    } else
+      this.#logger.error(
+        { provider: entry.provider, acceptAPI: entry.name, mistakes: compiled.mistakes },
+        'offer does not compile here',
+      )
   }
 }
 

@@ -1,5 +1,13 @@
 import { type KeyView, offerEntry, type PartitionHandle } from '@resource-broker/bus'
-import { clusterFlags, configSchema, consumerReport, openBus, openClusters, type ServiceContext, type ServiceDefinition } from '@resource-broker/service'
+import {
+  clusterFlags,
+  configSchema,
+  consumerReport,
+  openBus,
+  openClusters,
+  type ServiceContext,
+  type ServiceDefinition,
+} from '@resource-broker/service'
 import type { z } from 'zod'
 import type { SchedulerContext } from './context.ts'
 import { place } from './handlers/place.ts'
@@ -17,7 +25,12 @@ const CONCURRENCY = 128
 const SETTLE_MS = 50
 
 /** The mind of the broker: decides where each object belongs, and when it must move. */
-export const placementScheduler: ServiceDefinition<Config> = { name: NAME, summary: 'Places objects at providers and asks for their moves.', config, start }
+export const placementScheduler: ServiceDefinition<Config> = {
+  name: NAME,
+  summary: 'Places objects at providers and asks for their moves.',
+  config,
+  start,
+}
 
 async function start(service: ServiceContext<Config>): Promise<void> {
   const { logger, signal } = service
@@ -30,7 +43,15 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   const usage = new Usage((offer) => {
     if (offers.isLimited(offer)) nudge() // whoever found it full may have the room
   })
-  const context: SchedulerContext = { bus, clusters, offers, usage: (offer) => usage.of(offer), reserve: (key, offer) => usage.reserve(key, offer), logger, now: () => new Date() }
+  const context: SchedulerContext = {
+    bus,
+    clusters,
+    offers,
+    usage: (offer) => usage.of(offer),
+    reserve: (key, offer) => usage.reserve(key, offer),
+    logger,
+    now: () => new Date(),
+  }
   const consumer = await bus.consume({
     service: NAME,
     parts: ['source', 'assignment', 'migration', 'offers'],

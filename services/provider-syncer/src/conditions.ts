@@ -12,15 +12,26 @@ export function brokerConditions(known: Known, generation: number, problems: Pro
 function placed({ assignment }: Known): NextCondition {
   const { providerCluster, acceptAPIName } = assignment.spec
   const accepted = getCondition(assignment.status?.conditions, conditionTypes.accepted)
-  if (accepted?.status === 'False') return { type: conditionTypes.placed, status: 'True', reason: accepted.reason, message: accepted.message }
-  return { type: conditionTypes.placed, status: 'True', reason: reasons.placed, message: `placed at ${providerCluster} by AcceptAPI ${acceptAPIName}` }
+  if (accepted?.status === 'False')
+    return { type: conditionTypes.placed, status: 'True', reason: accepted.reason, message: accepted.message }
+  return {
+    type: conditionTypes.placed,
+    status: 'True',
+    reason: reasons.placed,
+    message: `placed at ${providerCluster} by AcceptAPI ${acceptAPIName}`,
+  }
 }
 
 function synced({ assignment, decision, source }: Known, generation: number, problems: Problem[]): NextCondition {
   const type = conditionTypes.synced
   const [first, ...others] = problems
   if (first !== undefined) {
-    return { type, status: 'False', reason: first.reason, message: [first, ...others].map(({ message }) => message).join('; ') }
+    return {
+      type,
+      status: 'False',
+      reason: first.reason,
+      message: [first, ...others].map(({ message }) => message).join('; '),
+    }
   }
   const decided = decision !== undefined && decision.uid === source?.metadata.uid && decision.generation === generation
   if (!decided) return undecided(source)
@@ -40,7 +51,11 @@ function synced({ assignment, decision, source }: Known, generation: number, pro
 function undecided(source: KubeObject | null | undefined): NextCondition {
   const type = conditionTypes.synced
   const { conditions } = (source?.status ?? {}) as { conditions?: Condition[] }
-  const { status, reason, message } = getCondition(conditions, type) ?? { status: 'Unknown', reason: 'Deciding', message: 'waiting for the placement' }
+  const { status, reason, message } = getCondition(conditions, type) ?? {
+    status: 'Unknown',
+    reason: 'Deciding',
+    message: 'waiting for the placement',
+  }
   return { type, status, reason, message }
 }
 
@@ -51,10 +66,24 @@ function migrating({ assignment }: Known): NextCondition[] {
   const outgoing = copies.find(({ role }) => role === 'Outgoing')
   const type = conditionTypes.migrating
   if (incoming !== undefined) {
-    return [{ type, status: 'True', reason: 'IncomingCopy', message: `moving from ${active} to ${incoming.provider}: waiting for the new copy to be ready` }]
+    return [
+      {
+        type,
+        status: 'True',
+        reason: 'IncomingCopy',
+        message: `moving from ${active} to ${incoming.provider}: waiting for the new copy to be ready`,
+      },
+    ]
   }
   if (outgoing !== undefined) {
-    return [{ type, status: 'True', reason: 'Cutover', message: `moving from ${outgoing.provider} to ${active}: switching over` }]
+    return [
+      {
+        type,
+        status: 'True',
+        reason: 'Cutover',
+        message: `moving from ${outgoing.provider} to ${active}: switching over`,
+      },
+    ]
   }
   return []
 }

@@ -32,7 +32,10 @@ export function isUpToDate(copy: KubeObject, desired: DesiredCopy): boolean {
  * `desired` without the maps that it empties in the copy, or undefined if it empties none. An apply that leaves a map of its own
  * empty is stored as null, or refused (kube-apiserver 1.34): the map has to go first, and can come back empty then.
  */
-export function withoutEmptied(desired: Record<string, unknown>, copy: Record<string, unknown>): Record<string, unknown> | undefined {
+export function withoutEmptied(
+  desired: Record<string, unknown>,
+  copy: Record<string, unknown>,
+): Record<string, unknown> | undefined {
   let emptied = false
   const rest = Object.entries(desired).flatMap(([name, value]): [string, unknown][] => {
     const its = copy[name]
@@ -50,9 +53,13 @@ export function withoutEmptied(desired: Record<string, unknown>, copy: Record<st
 
 /** Every field of `part` stands in `whole` with the same value; arrays have the same length, so that defaults inside may differ. */
 function isSubset(part: unknown, whole: unknown): boolean {
-  if (Array.isArray(part)) return Array.isArray(whole) && part.length === whole.length && part.every((item, i) => isSubset(item, whole[i]))
+  if (Array.isArray(part))
+    return Array.isArray(whole) && part.length === whole.length && part.every((item, i) => isSubset(item, whole[i]))
   if (!isRecord(part)) return part === whole
-  return isRecord(whole) && Object.entries(part).every(([name, value]) => Object.hasOwn(whole, name) && isSubset(value, whole[name]))
+  return (
+    isRecord(whole) &&
+    Object.entries(part).every(([name, value]) => Object.hasOwn(whole, name) && isSubset(value, whole[name]))
+  )
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -15,7 +15,11 @@ export type Known = {
   copyRelated: Map<string, RelatedMeta[]>
 }
 
-export type WantedCopy = { provider: string; acceptAPIName: string; role: 'Active' | 'Incoming' | 'Outgoing' | 'Replica' }
+export type WantedCopy = {
+  provider: string
+  acceptAPIName: string
+  role: 'Active' | 'Incoming' | 'Outgoing' | 'Replica'
+}
 
 /** undefined while no Assignment of the key is known. @throws {TerminalError} if a part of the key is not valid. */
 export function readKnown(key: string, view: KeyView): Known | undefined {
@@ -39,12 +43,21 @@ export function readKnown(key: string, view: KeyView): Known | undefined {
 /** The copies that the Assignment asks for, the Active one first. */
 export function wantedCopies({ spec }: Assignment): WantedCopy[] {
   const active: WantedCopy = { provider: spec.providerCluster, acceptAPIName: spec.acceptAPIName, role: 'Active' }
-  const others = (spec.copies ?? []).map(({ providerCluster, acceptAPIName, role }) => ({ provider: providerCluster, acceptAPIName, role }))
+  const others = (spec.copies ?? []).map(({ providerCluster, acceptAPIName, role }) => ({
+    provider: providerCluster,
+    acceptAPIName,
+    role,
+  }))
   return [active, ...others]
 }
 
 /** The consumer's object lives, and is the one that the Assignment was made for. */
 export function isCurrent(known: Known): known is Known & { source: KubeObject } {
   const { source, assignment } = known
-  return source !== undefined && source !== null && source.metadata.deletionTimestamp === undefined && source.metadata.uid === assignment.spec.uid
+  return (
+    source !== undefined &&
+    source !== null &&
+    source.metadata.deletionTimestamp === undefined &&
+    source.metadata.uid === assignment.spec.uid
+  )
 }

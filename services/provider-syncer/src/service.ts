@@ -1,4 +1,12 @@
-import { clusterFlags, configSchema, consumerReport, openBus, openClusters, type ServiceContext, type ServiceDefinition } from '@resource-broker/service'
+import {
+  clusterFlags,
+  configSchema,
+  consumerReport,
+  openBus,
+  openClusters,
+  type ServiceContext,
+  type ServiceDefinition,
+} from '@resource-broker/service'
 import type { z } from 'zod'
 import type { SyncerContext } from './context.ts'
 import { sync } from './handlers/sync.ts'
@@ -11,12 +19,24 @@ type Config = z.output<typeof config>
 const CONCURRENCY = 128
 
 /** The hands of the broker: makes copies be what the Assignments say, and brings back what providers answer. */
-export const providerSyncer: ServiceDefinition<Config> = { name: NAME, summary: 'Copies specs down, and status and related objects up.', config, start }
+export const providerSyncer: ServiceDefinition<Config> = {
+  name: NAME,
+  summary: 'Copies specs down, and status and related objects up.',
+  config,
+  start,
+}
 
 async function start(service: ServiceContext<Config>): Promise<void> {
   const bus = await openBus(service)
   const clusters = await openClusters(service)
-  const context: SyncerContext = { bus, clusters, logger: service.logger, now: () => new Date(), compared: new Map(), told: new Map() }
+  const context: SyncerContext = {
+    bus,
+    clusters,
+    logger: service.logger,
+    now: () => new Date(),
+    compared: new Map(),
+    told: new Map(),
+  }
   const consumer = await bus.consume({
     service: NAME,
     parts: ['source', 'source-related', 'decision', 'assignment', 'copy', 'copy-related'],

@@ -54,7 +54,9 @@ export class ClusterWatches {
     related.start(this.#stopping.signal)
     this.#watches.push(related)
     this.#watchPart(acceptAPIRule(this.#cluster.name))
-    this.#whenServed((resource) => this.#watchPart(copyRule(this.#cluster.name, resource, (route, object) => related.refer(route, object))))
+    this.#whenServed((resource) =>
+      this.#watchPart(copyRule(this.#cluster.name, resource, (route, object) => related.refer(route, object))),
+    )
   }
 
   #watchPart(rule: ConstructorParameters<typeof PartWatch<'source'>>[2] | object): void {
@@ -78,7 +80,8 @@ export class ClusterWatches {
         if (resource !== undefined) return begin(resource)
         if (!told) this.#context.logger.info({ cluster: this.#cluster.name, kind }, 'kind is not served here yet')
       } catch (error) {
-        if (!told && !signal.aborted) this.#context.logger.warn({ cluster: this.#cluster.name, kind, err: error }, 'discovery failed, trying again')
+        if (!told && !signal.aborted)
+          this.#context.logger.warn({ cluster: this.#cluster.name, kind, err: error }, 'discovery failed, trying again')
       }
       await new Promise((resolve) => setTimeout(resolve, DISCOVERY_RETRY_MS).unref())
     }

@@ -36,7 +36,12 @@ export class PartWatch<P extends Part> {
   #inventory: Map<string, InventoryItem> | undefined
   #watch: Watch | undefined
 
-  constructor(context: WatcherContext, cluster: WatchedCluster, rule: PartRule<P>, inventory: Map<string, InventoryItem>) {
+  constructor(
+    context: WatcherContext,
+    cluster: WatchedCluster,
+    rule: PartRule<P>,
+    inventory: Map<string, InventoryItem>,
+  ) {
     this.#context = context
     this.#cluster = cluster
     this.#rule = rule
@@ -46,12 +51,17 @@ export class PartWatch<P extends Part> {
   start(signal: AbortSignal): void {
     const { resource, labelSelector } = this.#rule
     const options = { ...resource, ...(labelSelector === undefined ? {} : { labelSelector }) }
-    this.#watch = watchResource(this.#cluster.client, options, {
-      upsert: (object) => this.#upsert(object as KubeObject),
-      delete: (last) => this.#delete(last),
-      synced: () => this.#synced(),
-      report: (event) => this.#context.reportWatch(this.#cluster, resource, event),
-    }, { signal })
+    this.#watch = watchResource(
+      this.#cluster.client,
+      options,
+      {
+        upsert: (object) => this.#upsert(object as KubeObject),
+        delete: (last) => this.#delete(last),
+        synced: () => this.#synced(),
+        report: (event) => this.#context.reportWatch(this.#cluster, resource, event),
+      },
+      { signal },
+    )
   }
 
   /** Publishes everything again: the stream lost what it had. */
@@ -106,14 +116,24 @@ export class PartWatch<P extends Part> {
   #publishGone(route: Route, ref: ObjectRef): void {
     const gone = ref.uid === undefined ? {} : { goneUID: ref.uid }
     const message = { ...this.#rule.message(null, ref), ...gone }
-    void this.#context.publish({ part: this.#rule.part, ...route, message, object: ref, version: `${ref.uid}-gone`, tombstone: true })
+    void this.#context.publish({
+      part: this.#rule.part,
+      ...route,
+      message,
+      object: ref,
+      version: `${ref.uid}-gone`,
+      tombstone: true,
+    })
   }
 
   /** The list is complete: what the stream has and the list has not went while nobody watched. */
   #synced(): void {
     for (const [id, item] of this.#inventory ?? []) {
       if (this.#listed.has(id)) continue
-      this.#publishGone(item.qualifier === undefined ? { key: item.key } : { key: item.key, qualifier: item.qualifier }, item.object)
+      this.#publishGone(
+        item.qualifier === undefined ? { key: item.key } : { key: item.key, qualifier: item.qualifier },
+        item.object,
+      )
     }
     this.#inventory = undefined
     this.#listed.clear()
@@ -121,7 +141,15 @@ export class PartWatch<P extends Part> {
 
   #ref({ namespace, name, uid }: KubeObject['metadata']): ObjectRef {
     const { group, version, resource } = this.#rule.resource
-    return { cluster: this.#cluster.name, group, version, resource, ...(namespace === undefined ? {} : { namespace }), name, uid }
+    return {
+      cluster: this.#cluster.name,
+      group,
+      version,
+      resource,
+      ...(namespace === undefined ? {} : { namespace }),
+      name,
+      uid,
+    }
   }
 }
 

@@ -1,26 +1,39 @@
 import { randomUUID } from 'node:crypto'
 import type { InventoryItem, Part, Publication } from '@resource-broker/bus'
 import type { Cluster, ResourceRef } from '@resource-broker/kube'
-import { type Clusters, clusterFlags, configSchema, openBus, openClusters, type ServiceContext, type ServiceDefinition } from '@resource-broker/service'
+import {
+  type Clusters,
+  clusterFlags,
+  configSchema,
+  openBus,
+  openClusters,
+  type ServiceContext,
+  type ServiceDefinition,
+} from '@resource-broker/service'
 import type { z } from 'zod'
 import { ClusterWatches, type Role } from './cluster-watches.ts'
 import type { WatchedCluster, WatcherContext } from './context.ts'
-import { idOf } from './part-watch.ts'
 import { watchMetrics } from './metrics.ts'
+import { idOf } from './part-watch.ts'
 
 const NAME = 'workspace-watcher'
 const config = configSchema({ ...clusterFlags })
 type Config = z.output<typeof config>
 
 /** The parts that this service alone publishes as snapshots of objects. */
-const PARTS: Part[] = ['source', 'copy', 'assignment', 'migration', 'acceptapi']
+const PARTS: Part[] = ['source', 'source-related', 'copy', 'assignment', 'migration', 'acceptapi']
 /** Publications under way at which the watches wait for the server. */
 const MOST_UNDER_WAY = 512
 /** How long until the bus is asked again. */
 const RETRY_MS = 500
 
 /** The eyes of the broker: watches consumers, providers and the platform, and publishes what it sees. */
-export const workspaceWatcher: ServiceDefinition<Config> = { name: NAME, summary: 'Watches every cluster and publishes what changes.', config, start }
+export const workspaceWatcher: ServiceDefinition<Config> = {
+  name: NAME,
+  summary: 'Watches every cluster and publishes what changes.',
+  config,
+  start,
+}
 
 async function start(service: ServiceContext<Config>): Promise<void> {
   const bus = await openBus(service)
@@ -41,7 +54,11 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     reportWatch: (cluster, resource, event) => {
       metrics.watch(event.type)
       if (event.type === 'connected') service.logger.debug({ cluster: cluster.name, ...resource }, 'watching')
-      else if (event.type === 'disconnected') service.logger.info({ cluster: cluster.name, ...resource, err: event.error, retryInMs: event.retryInMs }, 'watch interrupted')
+      else if (event.type === 'disconnected')
+        service.logger.info(
+          { cluster: cluster.name, ...resource, err: event.error, retryInMs: event.retryInMs },
+          'watch interrupted',
+        )
       else service.logger.info({ cluster: cluster.name, ...resource, event }, 'watch changed')
     },
     inventory: (part, cluster, resource) => select(inventory, part, cluster, resource),
@@ -73,9 +90,15 @@ async function start(service: ServiceContext<Config>): Promise<void> {
 }
 
 /** Inventory of one part, cluster and resource, by namespace/name. */
-function select(inventory: InventoryItem[], part: Part, cluster: string, resource: ResourceRef): Map<string, InventoryItem> {
+function select(
+  inventory: InventoryItem[],
+  part: Part,
+  cluster: string,
+  resource: ResourceRef,
+): Map<string, InventoryItem> {
   const matching = inventory.filter(({ part: its, object }) => {
-    const ofResource = object.group === resource.group && object.version === resource.version && object.resource === resource.resource
+    const ofResource =
+      object.group === resource.group && object.version === resource.version && object.resource === resource.resource
     return its === part && object.cluster === cluster && ofResource
   })
   return new Map(matching.map((item) => [idOf(item.object), item]))
@@ -98,7 +121,15 @@ async function withdrawOffers(context: WatcherContext, { providers }: Clusters):
   for (const { key, object } of await context.bus.inventory(['acceptapi'])) {
     if (providers.find(object.cluster) !== undefined) continue
     const message = { provider: object.cluster, name: object.name, object: null }
-    await context.bus.publish({ part: 'acceptapi', key, message, object, version: `${object.uid}-left`, epoch: randomUUID(), tombstone: true })
+    await context.bus.publish({
+      part: 'acceptapi',
+      key,
+      message,
+      object,
+      version: `${object.uid}-left`,
+      epoch: randomUUID(),
+      tombstone: true,
+    })
   }
 }
 
@@ -115,14 +146,19 @@ class WatchedClusters {
 
   /** Starts and stops watches so that exactly what `owns` says is watched. */
   balance(owns: (cluster: string) => boolean): void {
-    const wanted = new Map(this.#connected().filter(([id]) => owns(id)).map(([id, role, cluster]) => [id, { role, cluster }]))
+    const wanted = new Map(
+      this.#connected()
+        .filter(([id]) => owns(id))
+        .map(([id, role, cluster]) => [id, { role, cluster }]),
+    )
     for (const [id, { cluster, watches }] of this.#running) {
       if (wanted.get(id)?.cluster.client === cluster.client) continue
       watches.stop()
       this.#running.delete(id)
     }
     for (const [id, { role, cluster }] of wanted) {
-      if (!this.#running.has(id)) this.#running.set(id, { cluster, watches: new ClusterWatches(this.#context, role, cluster) })
+      if (!this.#running.has(id))
+        this.#running.set(id, { cluster, watches: new ClusterWatches(this.#context, role, cluster) })
     }
   }
 
@@ -136,7 +172,12 @@ class WatchedClusters {
   }
 
   #connected(): [id: string, role: Role, cluster: WatchedCluster][] {
-    const of = (role: Role, all: Cluster[]) => all.map((cluster): [string, Role, WatchedCluster] => [`${role}/${cluster.name}`, role, cluster])
-    return [['platform/', 'platform', { name: '', client: this.#clusters.coordination }], ...of('consumer', this.#clusters.consumers.all), ...of('provider', this.#clusters.providers.all)]
+    const of = (role: Role, all: Cluster[]) =>
+      all.map((cluster): [string, Role, WatchedCluster] => [`${role}/${cluster.name}`, role, cluster])
+    return [
+      ['platform/', 'platform', { name: '', client: this.#clusters.coordination }],
+      ...of('consumer', this.#clusters.consumers.all),
+      ...of('provider', this.#clusters.providers.all),
+    ]
   }
 }

@@ -57,7 +57,7 @@ const METHODS = new Set([
 const COMPARISONS = new Set(['==', '!=', '<', '<=', '>', '>='])
 
 /** An expression that is refused before it ever runs; `message` is for its author. */
-export class TooCostly extends Error {
+class TooCostly extends Error {
   readonly code = 'cel_refused'
 }
 

@@ -5,7 +5,7 @@ import { compilePattern, LONGEST_SUBJECT, type Pattern } from './pattern.ts'
 /** What CEL sees of an object, and how large that is. */
 export type CelInput = InputSize & { object: unknown }
 
-export type CelResult = { value: unknown } | { error: string }
+type CelResult = { value: unknown } | { error: string }
 
 export type Program = { source: string; evaluate: (input: CelInput) => CelResult }
 

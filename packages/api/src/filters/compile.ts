@@ -65,10 +65,7 @@ export function matchFilters(filters: readonly Filter[], object: Record<string, 
 }
 
 /** Compiles filters; the mistakes name `<at>[<index>].<field>`. */
-export function compileFilters(
-  filters: readonly Filter[],
-  at: string,
-): { filters: CompiledFilter[]; mistakes: Mistake[] } {
+function compileFilters(filters: readonly Filter[], at: string): { filters: CompiledFilter[]; mistakes: Mistake[] } {
   const results = filters.map((filter, i) => compileFilter(filter, `${at}[${i}]`))
   return { filters: results.map(({ filter }) => filter), mistakes: results.flatMap(({ mistakes }) => mistakes) }
 }

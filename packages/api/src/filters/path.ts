@@ -16,7 +16,7 @@ export const indexOf = (part: string): number | undefined => (INDEX.test(part) ?
  * The value one step below `value`, or undefined. Only an object's own fields count, so `constructor` and `__proto__` are
  * ordinary names; through a list only an index leads.
  */
-export function step(value: unknown, part: string): unknown {
+function step(value: unknown, part: string): unknown {
   if (typeof value !== 'object' || value === null) return undefined
   if (!Array.isArray(value)) return Object.hasOwn(value, part) ? (value as Record<string, unknown>)[part] : undefined
   const index = indexOf(part)

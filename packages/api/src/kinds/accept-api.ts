@@ -25,7 +25,7 @@ const boundarySchema = z
   .describe('The value is a number or quantity, at least min and at most max; both ends count.')
 
 /** One filter: every given condition must hold. `""` and `[]` are no condition, as in the Go broker. */
-export const filterSchema = z
+const filterSchema = z
   .object({
     key: optional(
       z
@@ -76,7 +76,7 @@ const labelExpressionSchema = z
   )
 
 /** Which consumers an offer is for: everything given must hold. */
-export const consumerSelectorSchema = z.object({
+const consumerSelectorSchema = z.object({
   path: optional(
     z.string().min(1).max(512),
     'Workspace path or cluster name; * stands for one path segment or a part of it, ** for any number of segments.',

@@ -6,7 +6,7 @@ import { clusterName, conditionsSchema, crd, gvrSchema, objectName, optional, ti
 const offerNames = { providerCluster: clusterName, acceptAPIName: objectName }
 
 /** Incoming: being made ready to take over. Outgoing: serves until it has. Replica: stands beside the active one. */
-export const copyRoleSchema = z.enum(['Incoming', 'Outgoing', 'Replica'])
+const copyRoleSchema = z.enum(['Incoming', 'Outgoing', 'Replica'])
 export type CopyRole = z.infer<typeof copyRoleSchema>
 
 const specCopySchema = z.object({ ...offerNames, role: copyRoleSchema })
@@ -31,7 +31,7 @@ const refusedSchema = z.object({
 })
 
 /** Why an object was placed where it is: who accepted with which score, best first, and why the others did not. */
-export const decisionRecordSchema = z.object({
+const decisionRecordSchema = z.object({
   time: timeSchema,
   candidates: z
     .array(z.object({ ...offerNames, score: z.int() }))

@@ -57,7 +57,7 @@ export function defineKind<Spec extends z.ZodType, Status extends z.ZodType>(def
 }
 
 /** Parses `input`, naming every mistake with its path. */
-export function parseWith<T extends z.ZodType>(schema: T, input: unknown): Parsed<z.infer<T>> {
+function parseWith<T extends z.ZodType>(schema: T, input: unknown): Parsed<z.infer<T>> {
   const result = schema.safeParse(input)
   if (result.success) return { ok: true, value: result.data }
   return { ok: false, mistakes: result.error.issues.map(({ path, message }) => ({ path: dotted(path), message })) }

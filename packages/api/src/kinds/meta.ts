@@ -58,7 +58,7 @@ export const timeSchema = z.string().max(64).meta({ format: 'date-time' })
  * A condition in the plain Kubernetes shape (metav1.Condition). Its limits are those of Kubernetes: message 32,768
  * characters, reason 1,024, type 316.
  */
-export const conditionSchema = z.object({
+const conditionSchema = z.object({
   type: z.string().min(1).max(316),
   status: z.enum(['True', 'False', 'Unknown']),
   reason: z.string().min(1).max(1024).describe('One word in CamelCase, for programs.'),

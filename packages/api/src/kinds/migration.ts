@@ -6,7 +6,7 @@ const endSchema = z.object({ gvk: gvkSchema, providerCluster: clusterName, accep
 /** One end of a move: the copy's kind, its provider and the offer that took it. */
 export type MigrationEnd = z.infer<typeof endSchema>
 
-export const migrationStateSchema = z.enum([
+const migrationStateSchema = z.enum([
   'Pending',
   'InitialInProgress',
   'InitialCompleted',

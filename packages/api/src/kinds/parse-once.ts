@@ -7,8 +7,10 @@ import type { z } from 'zod'
 export function parseOnce<T extends z.ZodType>(schema: T): (object: object) => z.infer<T> {
   const parsed = new WeakMap<object, z.infer<T>>()
   return (object) => {
-    let value = parsed.get(object)
-    if (value === undefined) parsed.set(object, (value = schema.parse(object)))
-    return value as z.infer<T>
+    const known = parsed.get(object)
+    if (known !== undefined) return known
+    const value = schema.parse(object)
+    parsed.set(object, value)
+    return value
   }
 }

@@ -1,5 +1,19 @@
-import { AcceptAPI, compileAcceptAPI, conditionTypes, type NextCondition, sameStatus, setCondition } from '@resource-broker/api'
-import { type AcceptAPIMessage, DONE, type KeyView, type KubeObject, offerKey, type Outcome } from '@resource-broker/bus'
+import {
+  AcceptAPI,
+  compileAcceptAPI,
+  conditionTypes,
+  type NextCondition,
+  sameStatus,
+  setCondition,
+} from '@resource-broker/api'
+import {
+  type AcceptAPIMessage,
+  DONE,
+  type KeyView,
+  type KubeObject,
+  type Outcome,
+  offerKey,
+} from '@resource-broker/bus'
 import { isConflict, isNotFound, resolveResource } from '@resource-broker/kube'
 import { recordEvent } from '@resource-broker/service'
 import type { RegistryContext } from '../context.ts'
@@ -25,22 +39,40 @@ export async function register(context: RegistryContext, view: KeyView): Promise
   return verdict.again ? { requeueAfterMs: 15_000, reason: verdict.condition.reason } : DONE
 }
 
-async function put(context: RegistryContext, key: string, entry: { provider: string; name: string; object: KubeObject | null }): Promise<void> {
+async function put(
+  context: RegistryContext,
+  key: string,
+  entry: { provider: string; name: string; object: KubeObject | null },
+): Promise<void> {
   const mark = `${entry.object?.metadata.uid}/${entry.object?.metadata.generation}`
   if (context.put.get(key) === mark) return
   await context.bucket.put(key, entry)
   context.put.set(key, mark)
   context.kept.set(key, entry)
-  context.logger.info({ provider: entry.provider, acceptAPI: entry.name, valid: entry.object !== null }, 'offer indexed')
+  context.logger.info(
+    { provider: entry.provider, acceptAPI: entry.name, valid: entry.object !== null },
+    'offer indexed',
+  )
 }
 
 type Verdict = { condition: NextCondition; again?: boolean }
 
-async function judge(context: RegistryContext, { provider }: AcceptAPIMessage, object: KubeObject, hasValid: boolean): Promise<Verdict> {
+async function judge(
+  context: RegistryContext,
+  { provider }: AcceptAPIMessage,
+  object: KubeObject,
+  hasValid: boolean,
+): Promise<Verdict> {
   const type = conditionTypes.ready
   const observedGeneration = object.metadata.generation ?? 0
   const inForce = hasValid ? '; the last valid version stays in force' : ''
-  const no = (reason: string, message: string): NextCondition => ({ type, status: 'False', reason, message: `${message.slice(0, 4096)}${inForce}`, observedGeneration })
+  const no = (reason: string, message: string): NextCondition => ({
+    type,
+    status: 'False',
+    reason,
+    message: `${message.slice(0, 4096)}${inForce}`,
+    observedGeneration,
+  })
   const compiled = compileAcceptAPI(object, provider)
   if ('mistakes' in compiled) {
     const told = compiled.mistakes.map(({ path, message }) => `${path}: ${message}`).join('; ')
@@ -52,12 +84,27 @@ async function judge(context: RegistryContext, { provider }: AcceptAPIMessage, o
   const watched = `the broker watches ${context.kinds.map(({ kind, version, group }) => `${kind}.${version}.${group}`).join(', ') || 'nothing'}`
   if (ofGroup.length === 0) return { condition: no('KindNotWatched', `no one watches ${name}: ${watched}`) }
   const served = await resolveResource(context.clusters.providers.client(provider), gvr)
-  if (served === undefined) return { condition: no('KindNotServed', `${provider} does not serve ${name} itself`), again: true }
-  if (!ofGroup.some(({ kind }) => kind === served.kind)) return { condition: no('KindNotWatched', `no one watches ${name} (kind ${served.kind}): ${watched}`) }
-  return { condition: { type, status: 'True', reason: 'Indexed', message: `objects of ${name} can be routed here`, observedGeneration } }
+  if (served === undefined)
+    return { condition: no('KindNotServed', `${provider} does not serve ${name} itself`), again: true }
+  if (!ofGroup.some(({ kind }) => kind === served.kind))
+    return { condition: no('KindNotWatched', `no one watches ${name} (kind ${served.kind}): ${watched}`) }
+  return {
+    condition: {
+      type,
+      status: 'True',
+      reason: 'Indexed',
+      message: `objects of ${name} can be routed here`,
+      observedGeneration,
+    },
+  }
 }
 
-async function report(context: RegistryContext, { provider, name }: AcceptAPIMessage, object: KubeObject, condition: NextCondition): Promise<void> {
+async function report(
+  context: RegistryContext,
+  { provider, name }: AcceptAPIMessage,
+  object: KubeObject,
+  condition: NextCondition,
+): Promise<void> {
   const { status } = AcceptAPI.schema.parse({ ...object, spec: placeholder(object) })
   const conditions = setCondition(status?.conditions, condition, context.now())
   if (sameStatus({ conditions }, { conditions: status?.conditions })) return
@@ -70,7 +117,12 @@ async function report(context: RegistryContext, { provider, name }: AcceptAPIMes
     throw error
   }
   if (condition.status === 'True') return
-  await recordEvent(client, object, { type: 'Warning', reason: condition.reason, message: condition.message, now: context.now() })
+  await recordEvent(client, object, {
+    type: 'Warning',
+    reason: condition.reason,
+    message: condition.message,
+    now: context.now(),
+  })
 }
 
 /** A spec that parses, whatever the object's own is like: only the status is wanted here. */

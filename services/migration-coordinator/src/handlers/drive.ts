@@ -1,4 +1,11 @@
-import { Assignment, conditionTypes, Migration, type NextCondition, setCondition, timestamp } from '@resource-broker/api'
+import {
+  Assignment,
+  conditionTypes,
+  Migration,
+  type NextCondition,
+  setCondition,
+  timestamp,
+} from '@resource-broker/api'
 import { DONE, type KeyView, type KubeObject, type Outcome } from '@resource-broker/bus'
 import { isConflict, isNotFound } from '@resource-broker/kube'
 import type { CoordinatorContext } from '../context.ts'
@@ -45,17 +52,21 @@ async function surroundings(context: CoordinatorContext, migration: Migration, v
 
 /** No message of the Assignment is no proof that there is none. */
 async function readAssignment(context: CoordinatorContext, { spec }: Migration): Promise<KubeObject | undefined> {
-  return await context.coordination.get<KubeObject>({ ...Assignment.resource, name: spec.assignment }).catch((error: unknown) => {
-    if (isNotFound(error)) return undefined
-    throw error
-  })
+  return await context.coordination
+    .get<KubeObject>({ ...Assignment.resource, name: spec.assignment })
+    .catch((error: unknown) => {
+      if (isNotFound(error)) return undefined
+      throw error
+    })
 }
 
 /** Of several Migrations of one object one runs: the one that has begun, else the first by time and name. */
 function earlier(migration: Migration, view: KeyView): string | undefined {
   const running = [...view.all('migration').keys()]
     .flatMap((name) => readMigration(view, name) ?? [])
-    .filter(({ spec, status }) => spec.assignment === migration.spec.assignment && !ENDED.has(status?.state ?? 'Pending'))
+    .filter(
+      ({ spec, status }) => spec.assignment === migration.spec.assignment && !ENDED.has(status?.state ?? 'Pending'),
+    )
     .sort((a, b) => order(a).localeCompare(order(b)))
   const first = running[0]?.metadata.name
   return first === migration.metadata.name ? undefined : first
@@ -68,26 +79,38 @@ function order({ metadata, status }: Migration): string {
 /** Performs one step: the Assignment first, then the record of it. Returns whether anything changed. */
 async function take(context: CoordinatorContext, migration: Migration, step: Step, view: KeyView): Promise<boolean> {
   const conditions = conditionsOf(migration, step, context.now())
-  if (migration.status?.state === step.state && conditions === migration.status.conditions && step.edit === undefined) return false
+  if (migration.status?.state === step.state && conditions === migration.status.conditions && step.edit === undefined)
+    return false
   if (step.edit !== undefined) await editAssignment(context, migration, step, view)
   const ended = ENDED.has(step.state) ? { completionTime: timestamp(context.now()) } : {}
   const { name, resourceVersion } = migration.metadata
   const status = { state: step.state, conditions, ...ended }
   const patch = { metadata: { resourceVersion }, status }
-  const object = await context.coordination.mergePatch<KubeObject>({ ...Migration.resource, name }, patch, { subresource: 'status' })
+  const object = await context.coordination.mergePatch<KubeObject>({ ...Migration.resource, name }, patch, {
+    subresource: 'status',
+  })
   view.learn('migration', name, { name, object }, context.now().getTime())
   context.logger.info({ migration: name, state: step.state, reason: step.reason }, step.message)
   return true
 }
 
-async function editAssignment(context: CoordinatorContext, { spec }: Migration, { edit }: Step, view: KeyView): Promise<void> {
+async function editAssignment(
+  context: CoordinatorContext,
+  { spec }: Migration,
+  { edit }: Step,
+  view: KeyView,
+): Promise<void> {
   const name = spec.assignment
   const uid = view.get('assignment')?.object?.metadata.uid
   try {
-    const object = await context.coordination.mergePatch<KubeObject>({ ...Assignment.resource, name }, { metadata: { uid }, spec: edit })
+    const object = await context.coordination.mergePatch<KubeObject>(
+      { ...Assignment.resource, name },
+      { metadata: { uid }, spec: edit },
+    )
     view.learn('assignment', undefined, { name, object }, context.now().getTime())
   } catch (error) {
-    if (isNotFound(error) || isConflict(error)) view.learn('assignment', undefined, { name, object: null }, context.now().getTime())
+    if (isNotFound(error) || isConflict(error))
+      view.learn('assignment', undefined, { name, object: null }, context.now().getTime())
     throw error
   }
 }
@@ -100,7 +123,11 @@ function conditionsOf({ status }: Migration, { state, reason, message }: Step, n
     { type: conditionTypes.ready, status: cutOver ? 'True' : 'False', reason, message },
     { type: conditionTypes.cutoverCompleted, status: cutOver ? 'True' : 'False', reason, message },
   ]
-  const same = next.every((condition) => before?.some((c) => c.type === condition.type && c.reason === reason && c.message === message && c.status === condition.status))
+  const same = next.every((condition) =>
+    before?.some(
+      (c) => c.type === condition.type && c.reason === reason && c.message === message && c.status === condition.status,
+    ),
+  )
   if (same) return before
   return next.reduce((conditions, condition) => setCondition(conditions, condition, now), before ?? [])
 }

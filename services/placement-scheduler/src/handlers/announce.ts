@@ -3,7 +3,13 @@ import type { SchedulerContext } from '../context.ts'
 import type { Known } from '../known.ts'
 
 /** Tells the syncer which provider may take the generation that was looked at; says nothing twice. */
-export async function announce(context: SchedulerContext, known: Known, sourceVersion: string, provider: string | null, view: KeyView): Promise<void> {
+export async function announce(
+  context: SchedulerContext,
+  known: Known,
+  sourceVersion: string,
+  provider: string | null,
+  view: KeyView,
+): Promise<void> {
   const { uid, generation } = known.object
   const before = view.get('decision')
   const same = before?.uid === uid && before.generation === generation && before.provider === provider

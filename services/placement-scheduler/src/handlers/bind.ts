@@ -1,4 +1,12 @@
-import { annotations, Assignment, assignmentName, type DecisionRecord, fieldManager, finalizer, type OfferRef } from '@resource-broker/api'
+import {
+  Assignment,
+  annotations,
+  assignmentName,
+  type DecisionRecord,
+  fieldManager,
+  finalizer,
+  type OfferRef,
+} from '@resource-broker/api'
 import type { KeyView, KubeObject } from '@resource-broker/bus'
 import { isAlreadyExists, isConflict, isForbidden, isInvalid, isNotFound } from '@resource-broker/kube'
 import type { SchedulerContext } from '../context.ts'
@@ -9,7 +17,13 @@ import type { Known } from '../known.ts'
  * exists. Returns the consumer object's resourceVersion with the finalizer, or undefined if the object went meanwhile or another
  * decider was first; the record that stands then comes round as a message.
  */
-export async function bind(context: SchedulerContext, known: Known, offer: OfferRef, record: DecisionRecord, view: KeyView): Promise<string | undefined> {
+export async function bind(
+  context: SchedulerContext,
+  known: Known,
+  offer: OfferRef,
+  record: DecisionRecord,
+  view: KeyView,
+): Promise<string | undefined> {
   const [assignment, sourceVersion] = await Promise.all([
     createAssignment(context, known, offer, record),
     putFinalizer(context, known, offer.providerCluster),
@@ -24,11 +38,22 @@ export async function bind(context: SchedulerContext, known: Known, offer: Offer
   const message = { name, object: assignment }
   view.learn('assignment', undefined, message, context.now().getTime())
   const object = { cluster: '', ...Assignment.resource, name }
-  await context.bus.publish({ part: 'assignment', key: known.key, message, object, version: assignment.metadata.resourceVersion })
+  await context.bus.publish({
+    part: 'assignment',
+    key: known.key,
+    message,
+    object,
+    version: assignment.metadata.resourceVersion,
+  })
   return sourceVersion
 }
 
-async function createAssignment(context: SchedulerContext, known: Known, offer: OfferRef, record: DecisionRecord): Promise<KubeObject | undefined> {
+async function createAssignment(
+  context: SchedulerContext,
+  known: Known,
+  offer: OfferRef,
+  record: DecisionRecord,
+): Promise<KubeObject | undefined> {
   const { ref, source, key } = known
   const name = assignmentName(key)
   const body = {
@@ -55,7 +80,11 @@ async function createAssignment(context: SchedulerContext, known: Known, offer: 
 }
 
 /** The finalizer, and for people the provider. The uid makes the API server refuse instead of creating what is gone. */
-export async function putFinalizer(context: SchedulerContext, known: Known, providerCluster: string): Promise<string | undefined> {
+async function putFinalizer(
+  context: SchedulerContext,
+  known: Known,
+  providerCluster: string,
+): Promise<string | undefined> {
   const { ref, source } = known
   const { apiVersion, kind, metadata } = source
   const target = { ...ref.gvr, name: ref.name, ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }) }
@@ -71,7 +100,9 @@ export async function putFinalizer(context: SchedulerContext, known: Known, prov
     },
   }
   try {
-    const written = await context.clusters.consumers.client(ref.cluster).apply<KubeObject>(target, body, { force: true })
+    const written = await context.clusters.consumers
+      .client(ref.cluster)
+      .apply<KubeObject>(target, body, { force: true })
     return written.metadata.resourceVersion
   } catch (error) {
     const gone = isNotFound(error) || isConflict(error) || isForbidden(error) || isInvalid(error)
@@ -85,7 +116,9 @@ export async function putFinalizer(context: SchedulerContext, known: Known, prov
 async function isThere(context: SchedulerContext, { ref, source }: Known): Promise<boolean> {
   const target = { ...ref.gvr, name: ref.name, ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }) }
   try {
-    const { metadata } = await context.clusters.consumers.client(ref.cluster).get<KubeObject>(target, { metadataOnly: true })
+    const { metadata } = await context.clusters.consumers
+      .client(ref.cluster)
+      .get<KubeObject>(target, { metadataOnly: true })
     return metadata.uid === source.metadata.uid && metadata.deletionTimestamp === undefined
   } catch (error) {
     if (isNotFound(error)) return false
@@ -97,7 +130,11 @@ async function isThere(context: SchedulerContext, { ref, source }: Known): Promi
  * Puts the finalizer back if somebody took it off, and tells people the provider that the object has by now: a snapshot newer than
  * the one they were set at does not show them.
  */
-export async function ensureFinalizer(context: SchedulerContext, known: Known, providerCluster: string): Promise<string> {
+export async function ensureFinalizer(
+  context: SchedulerContext,
+  known: Known,
+  providerCluster: string,
+): Promise<string> {
   const { source, decision } = known
   const { resourceVersion, finalizers = [], annotations: notes = {} } = source.metadata
   if (finalizers.includes(finalizer) && notes[annotations.providerCluster] === providerCluster) return resourceVersion

@@ -3,8 +3,8 @@ import { DONE, type KeyView, type Outcome } from '@resource-broker/bus'
 import { isNotFound } from '@resource-broker/kube'
 import type { SchedulerContext } from '../context.ts'
 import { failedTargets, type Known, readKnown, runningMigration } from '../known.ts'
-import { bind, ensureFinalizer } from './bind.ts'
 import { announce } from './announce.ts'
+import { bind, ensureFinalizer } from './bind.ts'
 import { cancelMigration, startMigration } from './migrate.ts'
 import { reportAccepted, reportUnplaceable } from './report.ts'
 
@@ -28,16 +28,25 @@ async function placeNew(context: SchedulerContext, known: Known, view: KeyView):
   }
   context.reserve(known.key, decision.offer.ref)
   const sourceVersion = await bind(context, known, decision.offer.ref, decision.record, view)
-  if (sourceVersion !== undefined) await announce(context, known, sourceVersion, decision.offer.ref.providerCluster, view)
+  if (sourceVersion !== undefined)
+    await announce(context, known, sourceVersion, decision.offer.ref.providerCluster, view)
   return DONE
 }
 
 /** The object is where the Assignment says; is that still right? */
-async function placeAgain(context: SchedulerContext, known: Known, current: OfferRef, view: KeyView, attempt: number): Promise<Outcome> {
-  const judge = () => decide(known.object, context.offers.index, current, context.usage, context.now(), failedTargets(known))
+async function placeAgain(
+  context: SchedulerContext,
+  known: Known,
+  current: OfferRef,
+  view: KeyView,
+  attempt: number,
+): Promise<Outcome> {
+  const judge = () =>
+    decide(known.object, context.offers.index, current, context.usage, context.now(), failedTargets(known))
   let decision = judge()
   if (decision.verdict !== 'stay') {
-    if (await isUnheardOf(context, current)) return { requeueAfterMs: waitMs(attempt), reason: 'the offer exists, but is not indexed yet' }
+    if (await isUnheardOf(context, current))
+      return { requeueAfterMs: waitMs(attempt), reason: 'the offer exists, but is not indexed yet' }
     decision = judge() // in one go with the reservation: others were decided meanwhile
   }
   if (decision.verdict === 'move') context.reserve(known.key, decision.offer.ref)
@@ -53,7 +62,13 @@ async function placeAgain(context: SchedulerContext, known: Known, current: Offe
 }
 
 /** The object is between two providers: the new spec goes to the incoming one, or the move is taken back. */
-async function placeMoving(context: SchedulerContext, known: Known, assignment: Assignment, migration: Migration, view: KeyView): Promise<Outcome> {
+async function placeMoving(
+  context: SchedulerContext,
+  known: Known,
+  assignment: Assignment,
+  migration: Migration,
+  view: KeyView,
+): Promise<Outcome> {
   const { to } = migration.spec
   const target = { providerCluster: to.providerCluster, name: to.acceptAPIName }
   const sourceVersion = await ensureFinalizer(context, known, assignment.spec.providerCluster)

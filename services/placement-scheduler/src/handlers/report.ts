@@ -1,4 +1,14 @@
-import { Assignment, conditionTypes, consumerStatus, getCondition, mergePatchOf, type NextCondition, reasons, sameStatus, setCondition } from '@resource-broker/api'
+import {
+  Assignment,
+  conditionTypes,
+  consumerStatus,
+  getCondition,
+  mergePatchOf,
+  type NextCondition,
+  reasons,
+  sameStatus,
+  setCondition,
+} from '@resource-broker/api'
 import type { KeyView, KubeObject } from '@resource-broker/bus'
 import { isConflict, isNotFound } from '@resource-broker/kube'
 import { recordEvent } from '@resource-broker/service'
@@ -6,20 +16,35 @@ import type { SchedulerContext } from '../context.ts'
 import type { Known } from '../known.ts'
 
 /** Tells the consumer that nobody accepts the object, and of each provider why. Only an object without an Assignment is the scheduler's to report on. */
-export async function reportUnplaceable(context: SchedulerContext, known: Known, why: string, view: KeyView): Promise<void> {
+export async function reportUnplaceable(
+  context: SchedulerContext,
+  known: Known,
+  why: string,
+  view: KeyView,
+): Promise<void> {
   const { ref, source } = known
   const now = context.now()
-  const condition: NextCondition = { type: conditionTypes.placed, status: 'False', reason: reasons.noProviderAccepts, message: why }
-  const status = consumerStatus({ copyStatus: undefined, conditions: [condition], previous: source.status as Record<string, unknown> | undefined, rename: (name) => name, namespace: ref.namespace, now })
+  const condition: NextCondition = {
+    type: conditionTypes.placed,
+    status: 'False',
+    reason: reasons.noProviderAccepts,
+    message: why,
+  }
+  const status = consumerStatus({
+    copyStatus: undefined,
+    conditions: [condition],
+    previous: source.status as Record<string, unknown> | undefined,
+    rename: (name) => name,
+    namespace: ref.namespace,
+    now,
+  })
   if (sameStatus(status, source.status)) return
-  const { metadata } = source
   const target = { ...ref.gvr, name: ref.name, ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }) }
   const patch = { status: mergePatchOf(source.status, status) }
   const client = context.clusters.consumers.client(ref.cluster)
   try {
     const written = await client.mergePatch<KubeObject>(target, patch, { subresource: 'status' })
-    const object = { ...source, metadata: { ...metadata, resourceVersion: written.metadata.resourceVersion }, status: written.status }
-    view.learn('source', undefined, { ref, object }, now.getTime())
+    view.learn('source', undefined, { ref, object: written }, now.getTime()) // whole: its spec may be newer than ours
   } catch (error) {
     if (isNotFound(error) || isConflict(error)) return // gone or another object by now: its event is on the way
     throw error
@@ -28,16 +53,30 @@ export async function reportUnplaceable(context: SchedulerContext, known: Known,
 }
 
 /** Keeps the Assignment's condition Accepted: False while the provider that has the object accepts it no longer and nobody else does. */
-export async function reportAccepted(context: SchedulerContext, known: Known, refusal: string | undefined, view: KeyView): Promise<void> {
+export async function reportAccepted(
+  context: SchedulerContext,
+  known: Known,
+  refusal: string | undefined,
+  view: KeyView,
+): Promise<void> {
   const { assignment } = known
   if (assignment === undefined) return
   const before = assignment.status?.conditions
   const existing = getCondition(before, conditionTypes.accepted)
   if (existing === undefined && refusal === undefined) return
-  if (existing?.status === (refusal === undefined ? 'True' : 'False') && (refusal === undefined || existing.message === refusal)) return
+  if (
+    existing?.status === (refusal === undefined ? 'True' : 'False') &&
+    (refusal === undefined || existing.message === refusal)
+  )
+    return
   const next: NextCondition =
     refusal === undefined
-      ? { type: conditionTypes.accepted, status: 'True', reason: reasons.accepted, message: 'the provider accepts the object' }
+      ? {
+          type: conditionTypes.accepted,
+          status: 'True',
+          reason: reasons.accepted,
+          message: 'the provider accepts the object',
+        }
       : { type: conditionTypes.accepted, status: 'False', reason: reasons.providerNoLongerAccepts, message: refusal }
   const { name, uid } = assignment.metadata
   const patch = { metadata: { uid }, status: { conditions: setCondition(before, next, context.now()) } }

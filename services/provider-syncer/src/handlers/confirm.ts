@@ -10,11 +10,20 @@ import { teardown } from './teardown.ts'
 const GRACE_MS = 2_000
 
 /** A copy without an Assignment is an orphan only once the platform itself says that there is none. */
-export async function confirmAssignmentGone(context: SyncerContext, key: string, view: KeyView, attempt: number): Promise<Outcome> {
-  const copies = [...view.all('copy').values()].filter(({ ours, object }) => ours && object !== null && object.metadata.deletionTimestamp === undefined)
+export async function confirmAssignmentGone(
+  context: SyncerContext,
+  key: string,
+  view: KeyView,
+  attempt: number,
+): Promise<Outcome> {
+  const copies = [...view.all('copy').values()].filter(
+    ({ ours, object }) => ours && object !== null && object.metadata.deletionTimestamp === undefined,
+  )
   if (copies.length === 0) return DONE
   if (attempt === 1) return { requeueAfterMs: GRACE_MS, reason: 'a copy is here before its Assignment' }
-  const assignment = await getOrUndefined(context.clusters.coordination.get<KubeObject>({ ...Assignment.resource, name: assignmentName(key) }))
+  const assignment = await getOrUndefined(
+    context.clusters.coordination.get<KubeObject>({ ...Assignment.resource, name: assignmentName(key) }),
+  )
   if (assignment !== undefined) return DONE // its message is on the way
   for (const copy of copies) {
     context.logger.warn({ key, provider: copy.provider, name: copy.object?.metadata.name }, 'orphan copy removed')
@@ -24,11 +33,19 @@ export async function confirmAssignmentGone(context: SyncerContext, key: string,
 }
 
 /** The consumer's object counts as gone only once its own API server says so. */
-export async function confirmSourceGone(context: SyncerContext, known: Known, view: KeyView, attempt: number): Promise<Outcome> {
+export async function confirmSourceGone(
+  context: SyncerContext,
+  known: Known,
+  view: KeyView,
+  attempt: number,
+): Promise<Outcome> {
   const { ref } = known
-  if (known.source === undefined && attempt === 1) return { requeueAfterMs: GRACE_MS, reason: 'an Assignment is here before its object' }
+  if (known.source === undefined && attempt === 1)
+    return { requeueAfterMs: GRACE_MS, reason: 'an Assignment is here before its object' }
   const target = { ...ref.gvr, name: ref.name, ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }) }
-  const object = await getOrUndefined(context.clusters.consumers.client(ref.cluster).get<KubeObject>(target, { metadataOnly: true }))
+  const object = await getOrUndefined(
+    context.clusters.consumers.client(ref.cluster).get<KubeObject>(target, { metadataOnly: true }),
+  )
   if (object?.metadata.uid === known.assignment.spec.uid) return DONE // its message is on the way
   return await teardown(context, { ...known, source: null }, view)
 }

@@ -1,6 +1,13 @@
 import { fieldManager, readiness } from '@resource-broker/api'
 import type { CopyMessage, KeyView, KubeObject, SourceRef } from '@resource-broker/bus'
-import { isAlreadyExists, isAppliedBy, isForbidden, isInvalid, isNotFound, type KubeClient, type ObjectRef } from '@resource-broker/kube'
+import {
+  isAlreadyExists,
+  isAppliedBy,
+  isNotFound,
+  type KubeClient,
+  KubeError,
+  type ObjectRef,
+} from '@resource-broker/kube'
 import type { SyncerContext } from '../context.ts'
 import { type DesiredCopy, desiredCopy, isUpToDate, withoutEmptied } from '../desired-copy.ts'
 import { type Known, wantedCopies } from '../known.ts'
@@ -12,10 +19,19 @@ export type CopyProblem = { reason: 'CopyConflict' | 'CopyRefused'; message: str
  * Applies the consumer's spec at the provider that the scheduler named for this very generation, if the Assignment asks for a
  * copy there. All other copies keep what they have. Returns what stands in the way, if anything.
  */
-export async function applyCopy(context: SyncerContext, known: Known & { source: KubeObject }, view: KeyView): Promise<CopyProblem | undefined> {
+export async function applyCopy(
+  context: SyncerContext,
+  known: Known & { source: KubeObject },
+  view: KeyView,
+): Promise<CopyProblem | undefined> {
   const { decision, source, ref } = known
   const provider = decision?.provider ?? undefined
-  if (provider === undefined || decision?.uid !== source.metadata.uid || decision.generation !== source.metadata.generation) return undefined
+  if (
+    provider === undefined ||
+    decision?.uid !== source.metadata.uid ||
+    decision.generation !== source.metadata.generation
+  )
+    return undefined
   const wanted = wantedCopies(known.assignment).find((copy) => copy.provider === provider && copy.role !== 'Outgoing')
   if (wanted === undefined) return undefined
   const copy = known.copies.get(provider)
@@ -23,7 +39,9 @@ export async function applyCopy(context: SyncerContext, known: Known & { source:
   if (copy?.object && isUpToDate(copy.object, desired)) return undefined
   const client = context.clusters.providers.client(provider)
   try {
-    const object = copy?.object ? await update(client, known, desired, copy.object) : await create(client, known, desired)
+    const object = copy?.object
+      ? await update(client, known, desired, copy.object)
+      : await create(client, known, desired)
     const message: CopyMessage = { provider, gvr: ref.gvr, ours: true, object }
     view.learn('copy', provider, message, context.now().getTime())
     known.copies.set(provider, message)
@@ -39,8 +57,18 @@ function problemOf(error: unknown, provider: string): CopyProblem {
     const message = `${provider} has an object of the copy's name that the broker did not create; it is left as it is`
     return { reason: 'CopyConflict', message }
   }
-  if (isInvalid(error) || isForbidden(error)) return { reason: 'CopyRefused', message: `${provider} refuses the copy: ${error.message}` }
+  if (isRefusal(error)) return { reason: 'CopyRefused', message: `${provider} refuses the copy: ${error.message}` }
   throw error
+}
+
+/** Malformed, forbidden, too large, invalid. */
+const REFUSALS = new Set([400, 403, 413, 422])
+/** What kube-apiserver 1.34 says, with status 500, to an apply with a value of another type than the schema's. */
+const ILL_TYPED = 'failed to create typed patch object'
+
+/** The same again would be refused again. */
+function isRefusal(error: unknown): error is KubeError {
+  return error instanceof KubeError && (REFUSALS.has(error.status) || error.message.startsWith(ILL_TYPED))
 }
 
 async function update(client: KubeClient, { ref }: Known, desired: DesiredCopy, copy: KubeObject): Promise<KubeObject> {
@@ -68,7 +96,12 @@ function targetOf({ gvr, namespace }: SourceRef, { metadata }: DesiredCopy): Obj
 }
 
 /** A create that was answered but not heard of: the copy is there and is the broker's own. Anyone else's stays untouched. */
-async function adoptOwn(client: KubeClient, target: ObjectRef, desired: DesiredCopy, refusal: unknown): Promise<KubeObject> {
+async function adoptOwn(
+  client: KubeClient,
+  target: ObjectRef,
+  desired: DesiredCopy,
+  refusal: unknown,
+): Promise<KubeObject> {
   const existing = await client.get<KubeObject>(target)
   if (!isAppliedBy(existing, fieldManager)) throw refusal
   return await client.apply<KubeObject>(target, desired, { force: true })
@@ -82,7 +115,10 @@ async function createNamespace(client: KubeClient, name: string): Promise<void> 
 }
 
 /** Deletes copies that the Assignment does not ask for. One that serves stays until the Active one is ready. Returns the providers whose copy is still there. */
-export async function removeUnwantedCopies(context: SyncerContext, known: Known): Promise<{ leaving: string[]; postponed: string[] }> {
+export async function removeUnwantedCopies(
+  context: SyncerContext,
+  known: Known,
+): Promise<{ leaving: string[]; postponed: string[] }> {
   const wanted = new Set(wantedCopies(known.assignment).map(({ provider }) => provider))
   const active = known.copies.get(known.assignment.spec.providerCluster)?.object
   const activeReady = active !== undefined && active !== null && readiness(active).ready

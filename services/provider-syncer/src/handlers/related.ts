@@ -1,7 +1,15 @@
 import { isDeepStrictEqual } from 'node:util'
 import { annotations, labels, originName, readiness, relatedResources } from '@resource-broker/api'
 import type { CopyMessage, KeyView, KubeObject, RelatedMeta } from '@resource-broker/bus'
-import { isAlreadyExists, isConflict, isForbidden, isInvalid, isNotFound, type KubeClient, type ObjectRef } from '@resource-broker/kube'
+import {
+  isAlreadyExists,
+  isConflict,
+  isForbidden,
+  isInvalid,
+  isNotFound,
+  type KubeClient,
+  type ObjectRef,
+} from '@resource-broker/kube'
 import type { SyncerContext } from '../context.ts'
 import type { Known } from '../known.ts'
 
@@ -26,14 +34,24 @@ const ALLOWED: Record<string, { resource: string; content: string[] }> = {
 /** A Secret of one of these types gives rights in the cluster where it lies; a provider must not plant one. */
 const REFUSED_TYPES = new Set(['kubernetes.io/service-account-token', 'bootstrap.kubernetes.io/token'])
 
-type Wanted = { kind: string; from: { namespace: string; name: string }; to: { namespace: string; name: string }; known: RelatedMeta | undefined }
+type Wanted = {
+  kind: string
+  from: { namespace: string; name: string }
+  to: { namespace: string; name: string }
+  known: RelatedMeta | undefined
+}
 
 /**
  * Makes the consumer's related objects be what the serving copy's status refers to: content is read at the provider and written
  * at the consumer when either side changed since it was last compared; what is no longer referred to goes.
  * @returns problems to tell the consumer, by related object.
  */
-export async function syncRelated(context: SyncerContext, known: Known & { source: KubeObject }, copy: CopyMessage, view: KeyView): Promise<RelatedProblem[]> {
+export async function syncRelated(
+  context: SyncerContext,
+  known: Known & { source: KubeObject },
+  copy: CopyMessage,
+  view: KeyView,
+): Promise<RelatedProblem[]> {
   if (copy.object === null) return []
   const { wanted, problems } = wantedRelated(known, copy)
   const present: RelatedMeta[] = []
@@ -57,16 +75,25 @@ export async function syncRelated(context: SyncerContext, known: Known & { sourc
 
 function wantedRelated(known: Known, copy: CopyMessage): { wanted: Wanted[]; problems: RelatedProblem[] } {
   const { related, mistakes } = relatedResources(copy.object?.status)
-  const problems: RelatedProblem[] = mistakes.map(({ path, message }) => ({ reason: 'RelatedRefused', message: `${path}: ${message}` }))
+  const problems: RelatedProblem[] = mistakes.map(({ path, message }) => ({
+    reason: 'RelatedRefused',
+    message: `${path}: ${message}`,
+  }))
   const seen = known.copyRelated.get(copy.provider) ?? []
   const wanted: Wanted[] = []
   for (const { key, namespace = copy.object?.metadata.namespace ?? 'default', name, gvk } of related) {
     if (gvk.group !== '' || !Object.hasOwn(ALLOWED, gvk.kind)) {
-      problems.push({ reason: 'RelatedRefused', message: `relatedResources.${key}: ${gvk.kind} is not among the kinds that travel (${Object.keys(ALLOWED).join(', ')})` })
+      problems.push({
+        reason: 'RelatedRefused',
+        message: `relatedResources.${key}: ${gvk.kind} is not among the kinds that travel (${Object.keys(ALLOWED).join(', ')})`,
+      })
       continue
     }
     if (!isInReach(namespace, copy)) {
-      problems.push({ reason: 'RelatedRefused', message: `relatedResources.${key}: the namespace ${namespace} is out of this object's reach` })
+      problems.push({
+        reason: 'RelatedRefused',
+        message: `relatedResources.${key}: the namespace ${namespace} is out of this object's reach`,
+      })
       continue
     }
     const to = { namespace: known.ref.namespace ?? 'default', name: originName(known.ref.cluster, name) }
@@ -85,20 +112,42 @@ function isInReach(namespace: string, { object }: CopyMessage): boolean {
   return home === undefined ? !namespace.startsWith('kube-') : namespace === home
 }
 
-async function syncOne(context: SyncerContext, known: Known & { source: KubeObject }, provider: string, item: Wanted): Promise<RelatedMeta> {
-  const at = known.sourceRelated.find((meta) => meta.kind === item.kind && meta.name === item.to.name && meta.namespace === item.to.namespace)
+async function syncOne(
+  context: SyncerContext,
+  known: Known & { source: KubeObject },
+  provider: string,
+  item: Wanted,
+): Promise<RelatedMeta> {
+  const at = known.sourceRelated.find(
+    (meta) => meta.kind === item.kind && meta.name === item.to.name && meta.namespace === item.to.namespace,
+  )
   const compared = comparedOf(context, known.key)
   const memo = `${item.kind}/${item.to.name}`
   const mark = (origin: string | undefined, target: string | undefined) => `${provider}/${origin}/${target}`
-  if (at !== undefined && item.known?.uid !== undefined && compared.get(memo) === mark(item.known.resourceVersion, at.resourceVersion)) return at
+  if (
+    at !== undefined &&
+    item.known?.uid !== undefined &&
+    compared.get(memo) === mark(item.known.resourceVersion, at.resourceVersion)
+  )
+    return at
   const { resource, content } = ALLOWED[item.kind] as { resource: string; content: string[] }
   const collection = { group: '', version: 'v1', resource }
   const origin = await readIfThere(context.clusters.providers.client(provider), { ...collection, ...item.from })
-  if (origin === undefined) throw new Refusal('RelatedMissing', `${provider} has no ${item.kind} ${item.from.namespace}/${item.from.name}, which its status refers to`)
+  if (origin === undefined)
+    throw new Refusal(
+      'RelatedMissing',
+      `${provider} has no ${item.kind} ${item.from.namespace}/${item.from.name}, which its status refers to`,
+    )
   if (item.kind === 'Secret' && REFUSED_TYPES.has(String(origin.type))) {
-    throw new Refusal('RelatedRefused', `${item.kind} ${item.from.name} at ${provider} has the type ${origin.type}, which does not travel`)
+    throw new Refusal(
+      'RelatedRefused',
+      `${item.kind} ${item.from.name} at ${provider} has the type ${origin.type}, which does not travel`,
+    )
   }
-  const body = { ...skeleton(known, item), ...Object.fromEntries(content.flatMap((field) => (field in origin ? [[field, origin[field]]] : []))) }
+  const body = {
+    ...skeleton(known, item),
+    ...Object.fromEntries(content.flatMap((field) => (field in origin ? [[field, origin[field]]] : []))),
+  }
   const client = context.clusters.consumers.client(known.ref.cluster)
   const written = await write(client, { ...collection, ...item.to }, body, known, at !== undefined)
   compared.set(memo, mark(origin.metadata.resourceVersion, written.metadata.resourceVersion))
@@ -111,7 +160,11 @@ function comparedOf({ compared }: SyncerContext, key: string): Map<string, strin
   return known
 }
 
-async function readIfThere(client: KubeClient, ref: ObjectRef, options: { metadataOnly?: boolean } = {}): Promise<KubeObject | undefined> {
+async function readIfThere(
+  client: KubeClient,
+  ref: ObjectRef,
+  options: { metadataOnly?: boolean } = {},
+): Promise<KubeObject | undefined> {
   return await client.get<KubeObject>(ref, options).catch((error: unknown) => {
     if (isNotFound(error)) return undefined
     throw error
@@ -133,16 +186,26 @@ function skeleton({ key, source }: Known & { source: KubeObject }, { kind, to }:
 }
 
 /** Creates the object, or replaces it whole if it is the broker's own and differs; touches nobody else's. */
-async function write(client: KubeClient, ref: ObjectRef, body: Body, known: Known, exists: boolean): Promise<KubeObject> {
+async function write(
+  client: KubeClient,
+  ref: ObjectRef,
+  body: Body,
+  known: Known,
+  exists: boolean,
+): Promise<KubeObject> {
   try {
     if (!exists) return await client.create<KubeObject>(ref, body)
   } catch (error) {
-    if (isInvalid(error) || isForbidden(error)) throw new Refusal('RelatedRefused', `the consumer's cluster refuses it: ${error.message}`)
+    if (isInvalid(error) || isForbidden(error))
+      throw new Refusal('RelatedRefused', `the consumer's cluster refuses it: ${error.message}`)
     if (!isAlreadyExists(error)) throw error
   }
   const existing = await client.get<KubeObject>(ref)
   if (!isOwn(existing, known)) {
-    throw new Refusal('RelatedConflict', `the consumer already has ${ref.resource}/${ref.name}, which the broker did not create; it is left as it is`)
+    throw new Refusal(
+      'RelatedConflict',
+      `the consumer already has ${ref.resource}/${ref.name}, which the broker did not create; it is left as it is`,
+    )
   }
   const { uid, resourceVersion } = existing.metadata
   if (isSame(existing, body)) return existing
@@ -160,13 +223,19 @@ function isSame(existing: KubeObject, body: Body): boolean {
   const { metadata, ...content } = existing
   const { metadata: wanted, ...wantedContent } = body
   const { labels: its, ownerReferences } = metadata as Partial<Body['metadata']>
-  return isDeepStrictEqual(content, wantedContent) && isDeepStrictEqual([its, ownerReferences], [wanted.labels, wanted.ownerReferences])
+  return (
+    isDeepStrictEqual(content, wantedContent) &&
+    isDeepStrictEqual([its, ownerReferences], [wanted.labels, wanted.ownerReferences])
+  )
 }
 
 /** The broker made it for this very object: label and owner say so, and only the broker writes both. */
 function isOwn(existing: KubeObject, known: Known): boolean {
   const owners = (existing.metadata as { ownerReferences?: { uid: string }[] }).ownerReferences ?? []
-  return existing.metadata.labels?.[labels.relatedTo] === known.key && owners.some(({ uid }) => uid === known.assignment.spec.uid)
+  return (
+    existing.metadata.labels?.[labels.relatedTo] === known.key &&
+    owners.some(({ uid }) => uid === known.assignment.spec.uid)
+  )
 }
 
 async function removeOthers(context: SyncerContext, known: Known, present: RelatedMeta[]): Promise<void> {

@@ -1,5 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
-import { annotations, Assignment, consumerStatus, type CopyStatus, mergePatchOf, originName, readiness, sameStatus } from '@resource-broker/api'
+import {
+  Assignment,
+  annotations,
+  type CopyStatus,
+  consumerStatus,
+  mergePatchOf,
+  originName,
+  readiness,
+  sameStatus,
+} from '@resource-broker/api'
 import type { CopyMessage, KeyView, KubeObject } from '@resource-broker/bus'
 import { isConflict, isNotFound } from '@resource-broker/kube'
 import { brokerConditions, type Problem } from '../conditions.ts'
@@ -40,13 +49,18 @@ export async function reportToConsumer(
     now,
   })
   const told = context.told.get(known.key)
-  if (sameStatus(status, source.status) || (told !== undefined && sameStatus(told.status, source.status) && sameStatus(told.wanted, status))) return undefined
+  if (
+    sameStatus(status, source.status) ||
+    (told !== undefined && sameStatus(told.status, source.status) && sameStatus(told.wanted, status))
+  )
+    return undefined
   const target = { ...ref.gvr, name: ref.name, ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }) }
   const patch = { status: mergePatchOf(source.status, status) }
   try {
-    const written = await context.clusters.consumers.client(ref.cluster).mergePatch<KubeObject>(target, patch, { subresource: 'status' })
-    const object = { ...source, metadata: { ...source.metadata, resourceVersion: written.metadata.resourceVersion }, status: written.status }
-    view.learn('source', undefined, { ref, object }, now.getTime())
+    const written = await context.clusters.consumers
+      .client(ref.cluster)
+      .mergePatch<KubeObject>(target, patch, { subresource: 'status' })
+    view.learn('source', undefined, { ref, object: written }, now.getTime()) // whole: its spec may be newer than ours
     context.told.set(known.key, { wanted: status, status: written.status })
   } catch (error) {
     if (!isNotFound(error) && !isConflict(error)) throw error // gone or another object by now: its event is on the way
@@ -56,7 +70,10 @@ export async function reportToConsumer(
 
 /** The copy's own generation, and the one of the consumer's object that it was made from. */
 function generationsOf({ metadata }: KubeObject) {
-  return { copy: metadata.generation ?? 0, consumer: Number(metadata.annotations?.[annotations.consumerGeneration] ?? 0) }
+  return {
+    copy: metadata.generation ?? 0,
+    consumer: Number(metadata.annotations?.[annotations.consumerGeneration] ?? 0),
+  }
 }
 
 function silence(copy: KubeObject, now: Date): number {
@@ -68,14 +85,26 @@ function silence(copy: KubeObject, now: Date): number {
  * Keeps the Assignment's status.copies and status.servedFrom while there is more than the one copy, so that whoever moves the
  * object reads there how far each copy is; in quiet times nothing is written.
  */
-export async function reportToAssignment(context: SyncerContext, known: Known, servedFrom: string, problems: Map<string, string>, view: KeyView): Promise<void> {
+export async function reportToAssignment(
+  context: SyncerContext,
+  known: Known,
+  servedFrom: string,
+  problems: Map<string, string>,
+  view: KeyView,
+): Promise<void> {
   const { assignment } = known
   const copies = copyStatuses(known, problems)
   const quiet = copies.length <= 1 && problems.size === 0
   const before = assignment.status ?? { phase: 'Bound' as const }
   if (quiet && before.copies === undefined && before.servedFrom === undefined) return
   const after = quiet ? {} : { copies, servedFrom }
-  if (isDeepStrictEqual({ copies: before.copies, servedFrom: before.servedFrom }, { copies: after.copies, servedFrom: after.servedFrom })) return
+  if (
+    isDeepStrictEqual(
+      { copies: before.copies, servedFrom: before.servedFrom },
+      { copies: after.copies, servedFrom: after.servedFrom },
+    )
+  )
+    return
   const { name, uid } = assignment.metadata
   const patch = { metadata: { uid }, status: { copies: after.copies ?? null, servedFrom: after.servedFrom ?? null } }
   const object = await context.clusters.coordination.mergePatch<KubeObject>({ ...Assignment.resource, name }, patch)
@@ -86,7 +115,9 @@ function copyStatuses(known: Known, problems: Map<string, string>): CopyStatus[]
   const wanted = wantedCopies(known.assignment).map(({ provider }) => provider)
   const leaving = [...known.copies].filter(([provider, copy]) => copy.object !== null && !wanted.includes(provider))
   const entries = [
-    ...wanted.map((provider) => copyStatus(provider, known.copies.get(provider)?.object ?? undefined, problems.get(provider))),
+    ...wanted.map((provider) =>
+      copyStatus(provider, known.copies.get(provider)?.object ?? undefined, problems.get(provider)),
+    ),
     ...leaving.map(([provider]) => leavingStatus(provider)),
   ]
   return entries.sort((a, b) => (a.providerCluster < b.providerCluster ? -1 : 1))
@@ -98,10 +129,18 @@ function leavingStatus(providerCluster: string): CopyStatus {
 }
 
 function copyStatus(providerCluster: string, copy: KubeObject | undefined, problem: string | undefined): CopyStatus {
-  if (copy === undefined) return { providerCluster, applied: false, ready: false, ...(problem === undefined ? {} : { message: problem }) }
+  if (copy === undefined)
+    return { providerCluster, applied: false, ready: false, ...(problem === undefined ? {} : { message: problem }) }
   const { ready, state, message } = readiness(copy)
   const text = problem ?? message
   const isLeaving = copy.metadata.deletionTimestamp !== undefined
   const { consumer: observedGeneration } = generationsOf(copy)
-  return { providerCluster, applied: true, observedGeneration, ready: ready && !isLeaving, state, ...(text === '' || text === undefined ? {} : { message: text }) }
+  return {
+    providerCluster,
+    applied: true,
+    observedGeneration,
+    ready: ready && !isLeaving,
+    state,
+    ...(text === '' || text === undefined ? {} : { message: text }),
+  }
 }

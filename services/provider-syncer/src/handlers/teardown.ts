@@ -17,7 +17,10 @@ export async function teardown(context: SyncerContext, known: Known, view: KeyVi
   await removeAssignment(context, known, view)
   await removeFinalizer(context, known)
   await forget(context, known)
-  context.logger.info({ key: known.key, consumer: known.ref.cluster, namespace: known.ref.namespace, name: known.ref.name }, 'object released')
+  context.logger.info(
+    { key: known.key, consumer: known.ref.cluster, namespace: known.ref.namespace, name: known.ref.name },
+    'object released',
+  )
   return DONE
 }
 
@@ -25,7 +28,8 @@ export async function teardown(context: SyncerContext, known: Known, view: KeyVi
 async function forget(context: SyncerContext, { key, decision }: Known): Promise<void> {
   context.told.delete(key)
   context.compared.delete(key)
-  if (decision !== undefined) await context.bus.publish({ part: 'decision', key, message: { ...decision, provider: null }, tombstone: true })
+  if (decision !== undefined)
+    await context.bus.publish({ part: 'decision', key, message: { ...decision, provider: null }, tombstone: true })
 }
 
 async function removeCopies(context: SyncerContext, known: Known, view: KeyView): Promise<string[]> {
@@ -43,7 +47,11 @@ async function removeCopies(context: SyncerContext, known: Known, view: KeyView)
 /** Not heard of is not gone: where no watch has told of a copy that the Assignment names, its provider is asked. */
 async function lookUp(context: SyncerContext, known: Known, provider: string, view: KeyView): Promise<CopyMessage> {
   const { ref } = known
-  const target = { ...ref.gvr, name: copyName(ref.cluster, ref.name), ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }) }
+  const target = {
+    ...ref.gvr,
+    name: copyName(ref.cluster, ref.name),
+    ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }),
+  }
   const object = await context.clusters.providers
     .client(provider)
     .get<KubeObject>(target)
@@ -51,16 +59,23 @@ async function lookUp(context: SyncerContext, known: Known, provider: string, vi
       if (isNotFound(error)) return null
       throw error
     })
-  const message: CopyMessage = { provider, gvr: ref.gvr, ours: object !== null && isAppliedBy(object, fieldManager), object }
+  const message: CopyMessage = {
+    provider,
+    gvr: ref.gvr,
+    ours: object !== null && isAppliedBy(object, fieldManager),
+    object,
+  }
   view.learn('copy', provider, message, context.now().getTime())
   return message
 }
 
 async function removeAssignment(context: SyncerContext, { assignment }: Known, view: KeyView): Promise<void> {
   const { name, uid } = assignment.metadata
-  await context.clusters.coordination.delete({ ...Assignment.resource, name }, uid === undefined ? {} : { uid }).catch((error: unknown) => {
-    if (!isNotFound(error) && !isConflict(error)) throw error
-  })
+  await context.clusters.coordination
+    .delete({ ...Assignment.resource, name }, uid === undefined ? {} : { uid })
+    .catch((error: unknown) => {
+      if (!isNotFound(error) && !isConflict(error)) throw error
+    })
   view.learn('assignment', undefined, { name, object: null }, context.now().getTime())
 }
 

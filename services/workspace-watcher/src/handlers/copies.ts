@@ -5,7 +5,11 @@ import type { PartRule, Route } from '../part-watch.ts'
 import { withoutNoise } from '../without-noise.ts'
 
 /** A provider's objects of one brokered kind: those among them that stand where the copy of the origin that they claim would. */
-export function copyRule(provider: string, { group, version, resource }: ResourceRef, seen: (route: Route, object: KubeObject | null) => void): PartRule<'copy'> {
+export function copyRule(
+  provider: string,
+  { group, version, resource }: ResourceRef,
+  seen: (route: Route, object: KubeObject | null) => void,
+): PartRule<'copy'> {
   const gvr = { group, version, resource }
   return {
     part: 'copy',
@@ -22,7 +26,12 @@ export function copyRule(provider: string, { group, version, resource }: Resourc
       ours: object !== null && isAppliedBy(object, fieldManager),
       object: object === null ? null : withoutNoise(object),
     }),
-    significant: ({ metadata, ...content }) => [metadata.deletionTimestamp, metadata.generation, metadata.annotations, content],
+    significant: ({ metadata, ...content }) => [
+      metadata.deletionTimestamp,
+      metadata.generation,
+      metadata.annotations,
+      content,
+    ],
     seen,
   }
 }

@@ -46,4 +46,9 @@ function route(name: string): { key: string } | undefined {
   return name.startsWith(prefix) && /^[0-9a-f]{32}$/.test(key) ? { key } : undefined
 }
 
-const wholly = ({ metadata, ...content }: KubeObject): unknown => [metadata.deletionTimestamp, metadata.generation, metadata.annotations, content]
+const wholly = ({ metadata, ...content }: KubeObject): unknown => [
+  metadata.deletionTimestamp,
+  metadata.generation,
+  metadata.annotations,
+  content,
+]

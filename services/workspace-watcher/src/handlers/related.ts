@@ -5,10 +5,13 @@ import type { WatchedCluster, WatcherContext } from '../context.ts'
 import type { Route } from '../part-watch.ts'
 
 /** Kinds of related objects that travel. */
-export const RELATED_KINDS = [
+const RELATED_KINDS = [
   { kind: 'Secret', group: '', version: 'v1', resource: 'secrets' },
   { kind: 'ConfigMap', group: '', version: 'v1', resource: 'configmaps' },
 ] as const
+
+/** What the inventory knows the list of one key's related objects as. */
+const LIST = { group: '', version: 'v1', resource: 'related' }
 
 type Version = { uid: string; resourceVersion: string }
 
@@ -16,11 +19,12 @@ type Version = { uid: string; resourceVersion: string }
  * The Secrets and ConfigMaps of one cluster, by metadata alone. For each key that has some, one message lists them: at a provider
  * those that the copy's status names, at a consumer those that carry the key in the broker's label.
  */
-export abstract class RelatedWatch {
+abstract class RelatedWatch {
   readonly #context: WatcherContext
   protected readonly cluster: WatchedCluster
   readonly #labelSelector: string | undefined
   #watches: Watch[] = []
+  readonly #unlisted = new Set<string>(RELATED_KINDS.map(({ kind }) => kind))
 
   constructor(context: WatcherContext, cluster: WatchedCluster, labelSelector?: string) {
     this.#context = context
@@ -30,14 +34,29 @@ export abstract class RelatedWatch {
 
   protected abstract changed(id: string, version: Version | undefined, object: WatchedObject | undefined): void
 
+  /** All that there is was seen for the first time. */
+  protected listed(): void {}
+
   start(signal: AbortSignal): void {
     this.#watches = RELATED_KINDS.map(({ kind, ...resource }) => {
-      const options = { ...resource, metadataOnly: true, ...(this.#labelSelector === undefined ? {} : { labelSelector: this.#labelSelector }) }
-      return watchResource(this.cluster.client, options, {
-        upsert: (object) => this.changed(idOf(kind, object.metadata), object.metadata, object),
-        delete: (gone) => this.changed(idOf(kind, gone), undefined, undefined),
-        report: (event) => this.#context.reportWatch(this.cluster, resource as ResourceRef, event),
-      }, { signal })
+      const options = {
+        ...resource,
+        metadataOnly: true,
+        ...(this.#labelSelector === undefined ? {} : { labelSelector: this.#labelSelector }),
+      }
+      return watchResource(
+        this.cluster.client,
+        options,
+        {
+          upsert: (object) => this.changed(idOf(kind, object.metadata), object.metadata, object),
+          delete: (gone) => this.changed(idOf(kind, gone), undefined, undefined),
+          synced: () => {
+            if (this.#unlisted.delete(kind) && this.#unlisted.size === 0) this.listed()
+          },
+          report: (event) => this.#context.reportWatch(this.cluster, resource as ResourceRef, event),
+        },
+        { signal },
+      )
     })
   }
 
@@ -47,7 +66,8 @@ export abstract class RelatedWatch {
   }
 
   protected tell(part: Part & ('source-related' | 'copy-related'), route: Route, related: RelatedMeta[]): void {
-    void this.#context.publish({ part, ...route, message: { related }, tombstone: related.length === 0 })
+    const object = { cluster: this.cluster.name, ...LIST, name: route.key }
+    void this.#context.publish({ part, ...route, message: { related }, object, tombstone: related.length === 0 })
   }
 }
 
@@ -61,7 +81,9 @@ export class CopyRelatedWatch extends RelatedWatch {
   refer(route: Route, copy: KubeObject | null): void {
     const { related } = relatedResources(copy?.status)
     const fallback = copy?.metadata.namespace ?? 'default'
-    const ids = related.flatMap(({ gvk, namespace = fallback, name }) => (gvk.group === '' && isKind(gvk.kind) ? [idOf(gvk.kind, { namespace, name })] : []))
+    const ids = related.flatMap(({ gvk, namespace = fallback, name }) =>
+      gvk.group === '' && isKind(gvk.kind) ? [idOf(gvk.kind, { namespace, name })] : [],
+    )
     const before = this.#routes.get(route.key)?.ids ?? []
     if (ids.join() === before.join()) return
     for (const id of before) this.#referrers.get(id)?.delete(route.key)
@@ -81,7 +103,11 @@ export class CopyRelatedWatch extends RelatedWatch {
   }
 
   #publish(route: Route, ids: string[]): void {
-    this.tell('copy-related', route, ids.map((id) => metaOf(id, this.#versions.get(id))))
+    this.tell(
+      'copy-related',
+      route,
+      ids.map((id) => metaOf(id, this.#versions.get(id))),
+    )
   }
 }
 
@@ -90,13 +116,25 @@ export class SourceRelatedWatch extends RelatedWatch {
   readonly #byKey = new Map<string, Map<string, Version>>()
   readonly #keys = new Map<string, string>()
 
+  /** Keys that the stream has related objects of, from before this watch began. */
+  readonly #told: string[]
+
   constructor(context: WatcherContext, cluster: WatchedCluster) {
     super(context, cluster, labels.relatedTo)
+    this.#told = [...context.inventory('source-related', cluster.name, LIST).values()].map(({ key }) => key)
+  }
+
+  /** Those that went while nobody watched. */
+  protected override listed(): void {
+    for (const key of this.#told)
+      if (!this.#byKey.has(key)) this.tell('source-related', { key, qualifier: this.cluster.name }, [])
   }
 
   protected override changed(id: string, version: Version | undefined, object: WatchedObject | undefined): void {
     const known = this.#keys.get(id)
-    const key = (object as { metadata: { labels?: Record<string, string> } } | undefined)?.metadata.labels?.[labels.relatedTo]
+    const key = (object as { metadata: { labels?: Record<string, string> } } | undefined)?.metadata.labels?.[
+      labels.relatedTo
+    ]
     if (known !== undefined && known !== key) this.#set(known, id, undefined)
     if (key !== undefined && version !== undefined && /^[0-9a-f]{32}$/.test(key)) this.#set(key, id, version)
   }
@@ -109,7 +147,11 @@ export class SourceRelatedWatch extends RelatedWatch {
     else this.#byKey.delete(key)
     if (version === undefined) this.#keys.delete(id)
     else this.#keys.set(id, key)
-    this.tell('source-related', { key, qualifier: this.cluster.name }, [...items].map(([item, at]) => metaOf(item, at)))
+    this.tell(
+      'source-related',
+      { key, qualifier: this.cluster.name },
+      [...items].map(([item, at]) => metaOf(item, at)),
+    )
   }
 }
 
