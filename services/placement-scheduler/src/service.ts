@@ -73,10 +73,12 @@ async function start(service: ServiceContext<Config>): Promise<void> {
 }
 
 function debounce(ms: number, run: () => void): () => void {
-  let timer: NodeJS.Timeout | undefined
+  let due = false
   return () => {
-    timer ??= setTimeout(() => {
-      timer = undefined
+    if (due) return
+    due = true
+    setTimeout(() => {
+      due = false
       run()
     }, ms)
   }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { annotations, labels, originName, readiness, relatedResources } from '@resource-broker/api'
+import { labels, originName, readiness, relatedResources } from '@resource-broker/api'
 import type { CopyMessage, KeyView, KubeObject, RelatedMeta } from '@resource-broker/bus'
 import {
   isAlreadyExists,
