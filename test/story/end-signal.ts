@@ -16,7 +16,11 @@ export class EndSignal {
     for (const name of SIGNALS) process.on(name, () => this.#end(128 + constants.signals[name]))
     const parent = process.env['BROKER_PARENT']
     if (parent === undefined) return
-    setInterval(() => process.ppid !== Number(parent) && this.#end(1), PARENT_CHECK_MS).unref()
+    const check = setInterval(() => {
+      if (process.ppid === Number(parent)) return
+      clearInterval(check)
+      this.#end(1)
+    }, PARENT_CHECK_MS).unref()
   }
 
   get signal(): AbortSignal {

@@ -30,12 +30,5 @@ export {
 } from './errors.ts'
 export { isAppliedBy } from './managed-fields.ts'
 export type { CollectionRef, ObjectRef, ResourceRef } from './refs.ts'
-export type { Gone, Known } from './watch/object-index.ts'
-export {
-  type Watch,
-  type WatchEvent,
-  type WatchedObject,
-  type WatchHandler,
-  type WatchOptions,
-  watchResource,
-} from './watch/watch.ts'
+export type { Gone, Known, WatchEvent, WatchedObject, WatchHandler, WatchOptions } from './watch/types.ts'
+export { type Watch, watchResource } from './watch/watch.ts'

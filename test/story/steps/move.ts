@@ -79,34 +79,43 @@ function chapters(entries: ReturnType<Stage['migrations']['of']>): { state: stri
   return told.filter(({ state, text }, i) => state !== told[i - 1]?.state || text !== told[i - 1]?.text)
 }
 
-/** The new copy, its certificate, the switch, the certificate at the consumer, and only then the end of the old copy. */
+/**
+ * Everything new has to be there before the old copy is told to go. Among themselves the new things are told in the order in which
+ * they arrived here: watches at different API servers differ by milliseconds.
+ */
 function checkOrder({ consumer, externalca, internalca, assignments, copyName }: Stage, tell: Teller): void {
   const { began } = tell
   const copy = copyName(NAME)
   const carriesName = isFor(FQDN)
   const isLeaving = ({ metadata }: { metadata: Record<string, unknown> }) => metadata['deletionTimestamp'] !== undefined
-  const moments: [what: string, entry: Entry | undefined][] = [
+  const isSwitched = ({ spec }: { spec: { providerCluster: string } }) => spec.providerCluster === 'externalca'
+  const inPlace: Moment[] = [
     ['externalca has the new copy', externalca.certificates.first(copy, undefined, began)],
     ['the new copy is Available', externalca.certificates.first(copy, isAvailable, began)],
-    [
-      'the Assignment switches',
-      assignments.first(nameOfAssignment(NAME), ({ spec }) => spec.providerCluster === 'externalca', began),
-    ],
+    ['the Assignment switches', assignments.first(nameOfAssignment(NAME), isSwitched, began)],
     [
       'the consumer has the new certificate',
       consumer.secrets.entries.find(({ object, at }) => at >= began && object !== undefined && carriesName(object)),
     ],
-    ['the old copy is told to go', internalca.certificates.first(copy, isLeaving, began)],
-    ['the old copy is gone', internalca.certificates.gone(copy)],
   ]
-  const inOrder = moments.every(([, entry], i) => entry !== undefined && entry.at >= (moments[i - 1]?.[1]?.at ?? began))
-  const seconds = (entry: Entry | undefined) =>
-    entry === undefined ? 'never' : `at ${((entry.at - began) / 1000).toFixed(3)} s`
-  const told = moments.map(([what, entry]) => `${what} ${seconds(entry)}`)
-  expect(inOrder, `in this order: ${moments.map(([what]) => what).join(', ')}`, told.join(', '))
-  tell.saw('everywhere', 'watches at all four places saw it in the right order:')
-  for (const [what, entry] of moments) tell.detail(what, { at: entry?.at })
+  const leaving: Moment = ['the old copy is told to go', internalca.certificates.first(copy, isLeaving, began)]
+  const gone: Moment = ['the old copy is gone', internalca.certificates.gone(copy)]
+  const all = [...inPlace, leaving, gone].sort((a, b) => timeOf(a) - timeOf(b))
+  const told = all.map(([what, entry]) => `${what} ${entry === undefined ? 'never' : `at ${seconds(entry, began)}`}`)
+  const inOrder = inPlace.every((moment) => timeOf(moment) < timeOf(leaving)) && timeOf(leaving) < timeOf(gone)
+  expect(
+    inOrder,
+    'the new copy, its certificate and the switch come before the old copy is told to go',
+    told.join(', '),
+  )
+  tell.saw('everywhere', 'all that is new was in place before the old copy was told to go, as watches saw it:')
+  for (const [what, entry] of all) tell.detail(what, { at: entry?.at })
 }
+
+type Moment = [what: string, entry: Entry | undefined]
+
+const timeOf = ([, entry]: Moment): number => entry?.at ?? Number.POSITIVE_INFINITY
+const seconds = ({ at }: Entry, began: number): string => `${((at - began) / 1000).toFixed(3)} s`
 
 /** The watch began before the patch: a Secret that was away for a moment would have been deleted, or come back with another uid. */
 function checkSecret({ consumer: { secrets } }: Stage, tell: Teller): void {

@@ -1,8 +1,4 @@
-import type { WatchedObject } from './watch.ts'
-
-/** What is known of an object without keeping it. */
-export type Gone = { cluster?: string; namespace?: string; name: string; uid: string }
-export type Known = Gone & { resourceVersion: string }
+import type { Gone, Known, WatchedObject } from './types.ts'
 
 /** Which objects a watch has told its handler about, and which of them the list that is under way has shown. */
 export class ObjectIndex {

@@ -5,9 +5,9 @@ import { stripManagedFields } from '../managed-fields.ts'
 import { parseJson } from '../parse-json.ts'
 import { pause } from '../patience.ts'
 import { LineSplitter } from './line-splitter.ts'
-import { type Gone, isBefore, type Known, ObjectIndex } from './object-index.ts'
+import { isBefore, ObjectIndex } from './object-index.ts'
 import { retryDelay } from './retry-delay.ts'
-import type { WatchedObject, WatchHandler, WatchOptions } from './watch.ts'
+import type { Gone, Known, WatchedObject, WatchHandler, WatchOptions } from './types.ts'
 
 type WireEvent = { type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'; object: WatchedObject & Status }
 

@@ -8,7 +8,8 @@ import { TcpProxy } from '../../test/tcp-proxy.ts'
 import { KubeClient } from '../client.ts'
 import { parseKubeconfig } from '../clusters/kubeconfig.ts'
 import { isTransient } from '../errors.ts'
-import { type Watch, type WatchedObject, watchResource } from './watch.ts'
+import type { WatchedObject } from './types.ts'
+import { type Watch, watchResource } from './watch.ts'
 
 const dir = scratchDirectory()
 /** Told in the name of a failing run: the same seed does the same writes. */

@@ -2,7 +2,8 @@ import { waitFor } from '@resource-broker/testbed'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Recorder } from '../../test/recorder.ts'
 import { answer, LiveWatch, ScriptedServer, status } from '../../test/scripted-server.ts'
-import { type Watch, type WatchedObject, type WatchOptions, watchResource } from './watch.ts'
+import type { WatchedObject, WatchOptions } from './types.ts'
+import { type Watch, watchResource } from './watch.ts'
 
 const things = { group: 'ex.io', version: 'v1', resource: 'things' }
 const QUICK = { firstRetryMs: 5, lastRetryMs: 20, random: () => 0.5 }
