@@ -73,7 +73,7 @@ test('a changed spec reaches the copy in place, and the status says for which ge
 })
 
 test('fields that the consumer removes leave the copy, and fields that the provider owns stay', async () => {
-  await create(acme, thing('fields', { keep: 1, drop: { deep: 1, deeper: 2 }, both: { mine: 1 } }))
+  await create(acme, thing('fields', { keep: 1, drop: { deep: 1, deeper: 2 }, both: { mine: 1, more: 1 } }))
   await served(acme, 'fields', alpha)
   const owned = { owner: 'provider', both: { theirs: 1 } }
   await alpha.kube.mergePatch(copyRef(acme, 'fields'), { spec: owned }, { fieldManager: 'provider' })
@@ -85,7 +85,7 @@ test('fields that the consumer removes leave the copy, and fields that the provi
   await patchSpec(acme, thingRef('fields'), { drop: null, both: { mine: null } })
   await roundTrip(acme, 'fields', alpha)
   expect(await spec()).toMatchObject({ keep: 2, owner: 'provider' })
-  expect((await spec())?.['both']).toEqual({ theirs: 1 })
+  expect((await spec())?.['both']).toEqual({ more: 1, theirs: 1 })
   expect(await spec()).not.toHaveProperty('drop')
 })
 

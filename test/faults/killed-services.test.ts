@@ -5,7 +5,7 @@ import { burst } from '../support/burst.ts'
 import { untilConsistent } from '../support/checker.ts'
 import { clear, expectRecovered, useWorld } from '../support/fault-world.ts'
 import { putSecret } from '../support/provider-controller.ts'
-import { assignmentOf, copyRef, create, secretOf, secretRef, thing, thingRef } from '../support/things.ts'
+import { assignmentOf, copyRef, create, gone, secretOf, secretRef, thing, thingRef } from '../support/things.ts'
 
 const world = useWorld()
 
@@ -52,5 +52,23 @@ test('what happens while no workspace-watcher runs is seen when it starts again'
   await watcher.start()
   await untilConsistent(landscape)
   expect(await secretOf(consumer, 'rotated-secret')).toEqual({ from: 'rotated' })
+  await clear(world)
+})
+
+test('an object is let go also when the provider-syncer died between its last two steps', async () => {
+  const { landscape, consumer, alpha, observer } = world
+  for (const name of ['leaving', 'staying']) await create(consumer, thing(name, { size: 'small', secret: true }))
+  await expectRecovered(world)
+  const syncer = world.service('provider-syncer')
+  await syncer.kill('SIGKILL')
+  const assignment = await assignmentOf(landscape, consumer, 'leaving')
+  await consumer.kube.delete(thingRef('leaving'))
+  await alpha.kube.delete(copyRef(consumer, 'leaving'))
+  await consumer.kube.delete(secretRef('leaving-secret'))
+  await landscape.platform.kube.delete({ ...Assignment.resource, name: assignment?.metadata.name ?? '' })
+  await syncer.start()
+  await gone(consumer, thingRef('leaving'))
+  expect(observer.violations.splice(0)).toEqual([])
+  await expectRecovered(world)
   await clear(world)
 })

@@ -2,7 +2,13 @@ import { join } from 'node:path'
 import { freePort, ManagedProcess } from '@resource-broker/testbed'
 import { type Landscape, ROOT } from './landscape.ts'
 
-export const SERVICES = ['workspace-watcher', 'acceptapi-registry', 'placement-scheduler', 'provider-syncer', 'migration-coordinator'] as const
+export const SERVICES = [
+  'workspace-watcher',
+  'acceptapi-registry',
+  'placement-scheduler',
+  'provider-syncer',
+  'migration-coordinator',
+] as const
 export type ServiceName = (typeof SERVICES)[number]
 
 /** Flags that a service of this name does not have. */
@@ -11,7 +17,11 @@ const UNKNOWN_TO: Partial<Record<ServiceName | 'broker', string[]>> = {
 }
 
 /** Starts one service, or with `broker` all five in one process, as a user would; resolves when it says that it is ready. */
-export async function startService(landscape: Landscape, name: ServiceName | 'broker', id: string = name): Promise<ManagedProcess> {
+export async function startService(
+  landscape: Landscape,
+  name: ServiceName | 'broker',
+  id: string = name,
+): Promise<ManagedProcess> {
   const unknown = UNKNOWN_TO[name] ?? []
   const flags = landscape.flags.flatMap((flag, i, all) => {
     const isValue = !flag.startsWith('--')

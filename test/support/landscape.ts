@@ -49,7 +49,8 @@ export async function startLandscape(options: LandscapeOptions): Promise<Landsca
     await provider.client.applyFile(join(ROOT, 'crds/broker.platform-mesh.io_acceptapis.yaml'))
     for (const file of options.providerCrds ?? []) await provider.client.applyFile(file)
   }
-  for (const consumer of Object.values(consumers)) for (const file of options.consumerCrds ?? []) await consumer.client.applyFile(file)
+  for (const consumer of Object.values(consumers))
+    for (const file of options.consumerCrds ?? []) await consumer.client.applyFile(file)
   const directories = { consumers: join(dir, 'kubeconfigs/consumers'), providers: join(dir, 'kubeconfigs/providers') }
   await linkKubeconfigs(directories.consumers, consumers)
   await linkKubeconfigs(directories.providers, providers)
@@ -84,5 +85,6 @@ function pick(sites: Site[], names: string[]): Record<string, Site> {
 async function linkKubeconfigs(directory: string, sites: Record<string, Site>): Promise<void> {
   await rm(directory, { recursive: true, force: true })
   await mkdir(directory, { recursive: true })
-  for (const [name, site] of Object.entries(sites)) await symlink(site.kubeconfig, join(directory, `${name}.kubeconfig`))
+  for (const [name, site] of Object.entries(sites))
+    await symlink(site.kubeconfig, join(directory, `${name}.kubeconfig`))
 }

@@ -10,30 +10,55 @@ export const THING_KIND = 'Thing.v1.test.platform-mesh.io'
  * A provider's own operator, as small as one can be: makes each Thing Available at once, and where spec.secret is true a Secret
  * beside it. With spec.fail it says Failed, with spec.pending Provisioning. `worksMs` is how long it works on each.
  */
-export function runThingController(site: Site, { withSecret = true, worksMs = 0 }: { withSecret?: boolean; worksMs?: number } = {}): () => void {
+export function runThingController(
+  site: Site,
+  { withSecret = true, worksMs = 0 }: { withSecret?: boolean; worksMs?: number } = {},
+): () => void {
   const stopping = new AbortController()
   const reconcile = async (object: KubeObject) => {
     const { name, namespace = 'default', deletionTimestamp, generation } = object.metadata
-    if (deletionTimestamp !== undefined || (object.status as { observedGeneration?: number } | undefined)?.observedGeneration === generation) return
+    if (
+      deletionTimestamp !== undefined ||
+      (object.status as { observedGeneration?: number } | undefined)?.observedGeneration === generation
+    )
+      return
     if (worksMs > 0) await delay(worksMs)
     const spec = (object.spec ?? {}) as Spec
     const secret = withSecret && spec.secret === true
     if (secret) await putSecret(site, namespace, `${name}-secret`, { from: `${site.name}/${String(spec.value)}` })
-    const related = { secret: { namespace, name: `${name}-secret`, gvk: { group: 'core', version: 'v1', kind: 'Secret' } } }
-    const status = { observedGeneration: generation, status: stateOf(spec), from: site.name, ...(secret ? { relatedResources: related } : {}) }
-    await site.kube.mergePatch({ ...THING, namespace, name }, { status }, { subresource: 'status', fieldManager: 'thing-controller' })
+    const related = {
+      secret: { namespace, name: `${name}-secret`, gvk: { group: 'core', version: 'v1', kind: 'Secret' } },
+    }
+    const status = {
+      observedGeneration: generation,
+      status: stateOf(spec),
+      from: site.name,
+      ...(secret ? { relatedResources: related } : {}),
+    }
+    await site.kube.mergePatch(
+      { ...THING, namespace, name },
+      { status },
+      { subresource: 'status', fieldManager: 'thing-controller' },
+    )
   }
-  const watch = watchResource(site.kube, THING, {
-    upsert: (object) => {
-      reconcile(object as KubeObject).catch((error: unknown) => {
-        if (isNotFound(error) || isConflict(error)) return
-        setTimeout(() => watch.restart(), 500).unref() // the API server is away: everything is looked at again
-      })
+  const watch = watchResource(
+    site.kube,
+    THING,
+    {
+      upsert: (object) => {
+        reconcile(object as KubeObject).catch((error: unknown) => {
+          if (isNotFound(error) || isConflict(error)) return
+          setTimeout(() => watch.restart(), 500).unref() // the API server is away: everything is looked at again
+        })
+      },
+      delete: async ({ namespace = 'default', name }) => {
+        await site.kube
+          .delete({ group: '', version: 'v1', resource: 'secrets', namespace, name: `${name}-secret` })
+          .catch(() => undefined)
+      },
     },
-    delete: async ({ namespace = 'default', name }) => {
-      await site.kube.delete({ group: '', version: 'v1', resource: 'secrets', namespace, name: `${name}-secret` }).catch(() => undefined)
-    },
-  }, { signal: stopping.signal })
+    { signal: stopping.signal },
+  )
   return () => stopping.abort()
 }
 
@@ -45,13 +70,19 @@ function stateOf({ fail, pending }: Spec): string {
 }
 
 /** Creates or replaces a Secret with these strings. */
-export async function putSecret(site: Site, namespace: string, name: string, content: Record<string, string>): Promise<void> {
+export async function putSecret(
+  site: Site,
+  namespace: string,
+  name: string,
+  content: Record<string, string>,
+): Promise<void> {
   const ref = { group: '', version: 'v1', resource: 'secrets', namespace, name }
-  const data = Object.fromEntries(Object.entries(content).map(([key, value]) => [key, Buffer.from(value).toString('base64')]))
+  const data = Object.fromEntries(
+    Object.entries(content).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
+  )
   const body = { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace }, type: 'Opaque', data }
   await site.kube.create(ref, body, { fieldManager: 'thing-controller' }).catch(async (error: unknown) => {
     if (!isAlreadyExists(error)) throw error
     await site.kube.replace(ref, body, { fieldManager: 'thing-controller' })
   })
 }
-

@@ -1,5 +1,4 @@
-import type { Gone } from '../src/watch/object-index.ts'
-import type { WatchEvent, WatchedObject, WatchHandler } from '../src/watch/watch.ts'
+import type { Gone, WatchEvent, WatchedObject, WatchHandler } from '../src/watch/types.ts'
 
 /** Keeps a view of what a watch told, and notes what a watch must not tell. */
 export class Recorder implements WatchHandler {

@@ -52,7 +52,7 @@ export async function syncRelated(
   copy: CopyMessage,
   view: KeyView,
 ): Promise<RelatedProblem[]> {
-  if (copy.object === null) return []
+  if (copy.object?.status === undefined) return [] // it has yet to say what belongs to it
   const { wanted, problems } = wantedRelated(known, copy)
   const present: RelatedMeta[] = []
   const { ready } = readiness(copy.object) // until then a provider may name what it has yet to make

@@ -4,6 +4,7 @@ import { isAppliedBy, isConflict, isNotFound } from '@resource-broker/kube'
 import type { SyncerContext } from '../context.ts'
 import { type Known, wantedCopies } from '../known.ts'
 import { deleteCopy } from './copies.ts'
+import { removeFinalizer } from './finalizer.ts'
 import { removeRelated } from './related.ts'
 
 /**
@@ -15,7 +16,7 @@ export async function teardown(context: SyncerContext, known: Known, view: KeyVi
   if (left.length > 0) return DONE // the watch tells when a copy is gone
   for (const meta of known.sourceRelated) await removeRelated(context, known, meta)
   await removeAssignment(context, known, view)
-  await removeFinalizer(context, known)
+  await letGo(context, known)
   await forget(context, known)
   context.logger.info(
     { key: known.key, consumer: known.ref.cluster, namespace: known.ref.namespace, name: known.ref.name },
@@ -69,6 +70,11 @@ async function lookUp(context: SyncerContext, known: Known, provider: string, vi
   return message
 }
 
+async function letGo(context: SyncerContext, { source, ref, assignment }: Known): Promise<void> {
+  if (!source?.metadata.finalizers?.includes(finalizer) || source.metadata.uid !== assignment.spec.uid) return
+  await removeFinalizer(context, ref, source)
+}
+
 async function removeAssignment(context: SyncerContext, { assignment }: Known, view: KeyView): Promise<void> {
   const { name, uid } = assignment.metadata
   await context.clusters.coordination
@@ -77,19 +83,4 @@ async function removeAssignment(context: SyncerContext, { assignment }: Known, v
       if (!isNotFound(error) && !isConflict(error)) throw error
     })
   view.learn('assignment', undefined, { name, object: null }, context.now().getTime())
-}
-
-/** An apply without finalizers gives up those that the broker applied; others stay. */
-async function removeFinalizer(context: SyncerContext, known: Known): Promise<void> {
-  const { source, ref, assignment } = known
-  if (!source?.metadata.finalizers?.includes(finalizer) || source.metadata.uid !== assignment.spec.uid) return
-  const { apiVersion, kind, metadata } = source
-  const body = { apiVersion, kind, metadata: { name: ref.name, namespace: ref.namespace, uid: metadata.uid } }
-  const target = { ...ref.gvr, name: ref.name, ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }) }
-  await context.clusters.consumers
-    .client(ref.cluster)
-    .apply(target, body, { force: true })
-    .catch((error: unknown) => {
-      if (!isNotFound(error) && !isConflict(error)) throw error
-    })
 }
