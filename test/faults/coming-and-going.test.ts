@@ -35,9 +35,11 @@ const leave = () => rm(fileOf(world.landscape.dir, 'gamma'))
 
 test('an object that nobody accepts is placed when the kubeconfig of a provider that does appears', async () => {
   const { consumer } = world
-  await create(consumer, thing('waiting', { size: 'huge', value: 1 }))
-  await told(consumer, 'waiting', 'Placed', 'False', 'NoProviderAccepts')
-  await burst(world, arrive)
+  await burst(world, async () => {
+    await create(consumer, thing('waiting', { size: 'huge', value: 1 }))
+    await told(consumer, 'waiting', 'Placed', 'False', 'NoProviderAccepts')
+    await arrive()
+  })
   await served(consumer, 'waiting', gamma)
   await expectRecovered(world)
 })

@@ -1,6 +1,6 @@
 import { waitFor } from '@resource-broker/testbed'
 import { expect, test } from 'vitest'
-import { burst } from '../support/burst.ts'
+import { burst, createThings } from '../support/burst.ts'
 import { clear, expectRecovered, useWorld } from '../support/fault-world.ts'
 import { outage } from '../support/outages.ts'
 import { create, gone, patchSpec, served, thing, thingRef } from '../support/things.ts'
@@ -8,25 +8,21 @@ import { create, gone, patchSpec, served, thing, thingRef } from '../support/thi
 const world = useWorld()
 
 const sites = { platform: () => world.landscape.platform, consumer: () => world.consumer, provider: () => world.alpha }
-const ways = [
-  { way: 'crashes', crash: true },
-  { way: 'is restarted', crash: false },
-]
-
-test.each(Object.entries(sites).flatMap(([name, site]) => ways.map((way) => ({ ...way, name, site }))))(
-  'nothing is lost when the API server of the $name $way in the middle of a burst',
-  async ({ site, crash }) => {
-    const { apiServer } = site()
-    const before = apiServer.pid
-    await burst(world, () => site().restartApiServer({ crash }))
+test.each(Object.entries(sites))(
+  'nothing is lost when the API server of the %s crashes in the middle of a burst, and is restarted again',
+  async (_, site) => {
+    await burst(world, async () => {
+      await site().restartApiServer({ crash: true })
+      await createThings(world, `after-crash-of-${site().name}`, 10)
+      await site().restartApiServer()
+    })
     await expectRecovered(world)
-    expect(apiServer.pid).not.toBe(before)
     await clear(world)
   },
 )
 
-/** How long the life of an object of the other provider may take while one provider does not answer. */
-const FLOWING_MS = 5_000
+/** How long the life of an object of the other provider may take while one provider does not answer: less than one request waits for an answer. */
+const FLOWING_MS = 8_000
 const UNREACHABLE_MS = 20_000
 
 test('a provider can be unreachable for 20 s in the middle of a burst, and objects of the other go on flowing', async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { KubeObject } from '@resource-broker/bus'
-import { isAlreadyExists, isConflict, isNotFound, watchResource } from '@resource-broker/kube'
+import { isAlreadyExists, isConflict, isNotFound, isTransient, watchResource } from '@resource-broker/kube'
 import type { Site } from './landscape.ts'
 
 export const THING = { group: 'test.platform-mesh.io', version: 'v1', resource: 'things' }
@@ -46,20 +46,30 @@ export function runThingController(
     THING,
     {
       upsert: (object) => {
-        reconcile(object as KubeObject).catch((error: unknown) => {
-          if (isNotFound(error) || isConflict(error)) return
+        reconcile(object as KubeObject).catch(async (error: unknown) => {
+          if (isConflict(error)) return
+          if (isNotFound(error)) return await removeSecret(site, object.metadata) // it was deleted meanwhile
           setTimeout(() => watch.restart(), 500).unref() // the API server is away: everything is looked at again
         })
       },
-      delete: async ({ namespace = 'default', name }) => {
-        await site.kube
-          .delete({ group: '', version: 'v1', resource: 'secrets', namespace, name: `${name}-secret` })
-          .catch(() => undefined)
-      },
+      delete: (gone) => removeSecret(site, gone),
     },
     { signal: stopping.signal },
   )
   return () => stopping.abort()
+}
+
+/** Until it is gone, however long the API server is away. */
+async function removeSecret(
+  site: Site,
+  { namespace = 'default', name }: { namespace?: string; name: string },
+): Promise<void> {
+  const ref = { group: '', version: 'v1', resource: 'secrets', namespace, name: `${name}-secret` }
+  await site.kube.delete(ref).catch(async (error: unknown) => {
+    if (!isTransient(error)) return
+    await delay(500, undefined, { ref: false })
+    await removeSecret(site, { namespace, name })
+  })
 }
 
 type Spec = { secret?: boolean; fail?: boolean; pending?: boolean; value?: unknown }

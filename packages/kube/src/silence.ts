@@ -3,8 +3,8 @@ export type SilenceOptions = {
   now?: () => number
 }
 
-/** Requests that may wait for a server before a short silence of it counts: most of what a service has under way at once. */
-const MANY = 96
+/** Requests that may wait for a server before a short silence of it counts: as many as there are connections to it. */
+const MANY = 64
 /** A server with so many requests answers some of them within this time. */
 const SHORT_MS = 250
 /** A server that gave no answer at all for so long, while it owed one, has fallen silent. */

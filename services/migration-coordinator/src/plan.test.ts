@@ -9,7 +9,7 @@ import {
   type MigrationState,
 } from '@resource-broker/api'
 import { expect, test } from 'vitest'
-import { ENDED, planStep, type Step } from './plan.ts'
+import { ENDED, leftoversOf, planStep, type Step } from './plan.ts'
 
 type Case = {
   name: string
@@ -149,4 +149,23 @@ test('from step to step a Migration whose new copy fails ends with the object wh
   const states = play({}, (spec) => speak(spec, 'Failed'))
   expect(states).toEqual(['InitialInProgress', 'Failed'])
   expect(states.every((state) => state === 'InitialInProgress' || ENDED.has(state))).toBe(true)
+})
+
+test('copies that no running Migration accounts for are left over, replicas are not', () => {
+  const copies: AssignmentCopy[] = [
+    { providerCluster: 'beta', acceptAPIName: 'large', role: 'Incoming' },
+    { providerCluster: 'gamma', acceptAPIName: 'g', role: 'Replica' },
+  ]
+  const assignment = assignmentOf({ copies })
+  expect(leftoversOf(assignment, [migrationOf({ state: 'InitialInProgress' })])).toEqual([])
+  expect(leftoversOf(assignment, [migrationOf({})])).toEqual([])
+  expect(leftoversOf(assignment, [migrationOf({ state: 'RolledBack' })])).toEqual([copies[0]])
+  expect(leftoversOf(assignment, [])).toEqual([copies[0]])
+})
+
+test('the outgoing copy of a Migration that is gone is left over', () => {
+  const copies: AssignmentCopy[] = [{ providerCluster: 'alpha', acceptAPIName: 'small', role: 'Outgoing' }]
+  const assignment = assignmentOf({ active: 'beta', copies })
+  expect(leftoversOf(assignment, [migrationOf({ state: 'CutoverInProgress' })])).toEqual([])
+  expect(leftoversOf(assignment, [])).toEqual(copies)
 })

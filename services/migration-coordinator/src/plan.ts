@@ -203,3 +203,12 @@ function without(assignment: Assignment, provider: string): AssignmentCopy[] | n
   const left = others(assignment, provider)
   return left.length > 0 ? left : null
 }
+
+/** The copies that Migrations ask for, and none that runs accounts for. */
+export function leftoversOf({ metadata, spec }: Assignment, migrations: Migration[]): AssignmentCopy[] {
+  const running = migrations.filter(
+    (migration) => migration.spec.assignment === metadata.name && !ENDED.has(migration.status?.state ?? 'Pending'),
+  )
+  const ends = new Set(running.flatMap(({ spec: { from, to } }) => [from.providerCluster, to.providerCluster]))
+  return (spec.copies ?? []).filter(({ providerCluster, role }) => role !== 'Replica' && !ends.has(providerCluster))
+}

@@ -41,7 +41,7 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     service: NAME,
     parts: ['assignment', 'migration'],
     concurrency: CONCURRENCY,
-    reconcile: (_key, view) => drive(context, view),
+    reconcile: (_key, view, attempt) => drive(context, view, attempt),
     report: consumerReport(service),
   })
   service.onStop('consumer', () => consumer.stop())

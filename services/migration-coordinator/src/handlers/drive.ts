@@ -7,10 +7,11 @@ import {
   timestamp,
 } from '@resource-broker/api'
 import { DONE, type KeyView, type KubeObject, type Outcome } from '@resource-broker/bus'
-import { isConflict, isNotFound } from '@resource-broker/kube'
+import { isConflict, isNotFound, type ObjectRef } from '@resource-broker/kube'
 import type { CoordinatorContext } from '../context.ts'
 import { ENDED, planStep, type Step } from '../plan.ts'
 import { matchingConfiguration } from './configurations.ts'
+import { removeLeftovers } from './leftovers.ts'
 
 /** A step may lead to the next at once; a Migration has far fewer than this. */
 const MOST_STEPS = 8
@@ -18,18 +19,22 @@ const MOST_STEPS = 8
 const HELD_MS = 15_000
 
 /** Takes every Migration of one object as far as it can go now. */
-export async function drive(context: CoordinatorContext, view: KeyView): Promise<Outcome> {
+export async function drive(context: CoordinatorContext, view: KeyView, attempt: number): Promise<Outcome> {
   let again = Number.POSITIVE_INFINITY
   for (const name of view.all('migration').keys()) {
     for (let steps = 0; steps < MOST_STEPS; steps++) {
       const migration = readMigration(view, name)
       if (migration === undefined) break
       const step = planStep(migration, await surroundings(context, migration, view))
-      if (step === undefined || !(await take(context, migration, step, view))) break
+      if (step === undefined) break
+      if (isDecisive(step) && !(await isCurrent(context, migration, view))) continue
+      if (!(await take(context, migration, step, view))) break
     }
     const held = readMigration(view, name)?.status?.state === 'Pending' ? HELD_MS : Number.POSITIVE_INFINITY
     again = Math.min(again, held, await expire(context, view, name))
   }
+  const outcome = await removeLeftovers(context, view, attempt)
+  if (outcome !== undefined && 'requeueAfterMs' in outcome) return outcome
   return Number.isFinite(again) ? { requeueAfterMs: again, reason: 'a Migration is held, or kept for a while' } : DONE
 }
 
@@ -38,9 +43,41 @@ function readMigration(view: KeyView, name: string): Migration | undefined {
   return object === undefined || object === null ? undefined : Migration.of(object)
 }
 
+/** It changes the Assignment, or it is the last one. */
+const isDecisive = ({ edit, state }: Step): boolean => edit !== undefined || ENDED.has(state)
+
+/**
+ * Whether what is known of the Migration and its Assignment is what the platform has; if not, it is now. A view can be behind, and
+ * an Assignment that was edited for a Migration that has ended would stay so.
+ */
+async function isCurrent(context: CoordinatorContext, { metadata: { name }, spec }: Migration, view: KeyView) {
+  const now = context.now().getTime()
+  const [migration, assignment] = await Promise.all([
+    readOrNull(context, { ...Migration.resource, name }),
+    readOrNull(context, { ...Assignment.resource, name: spec.assignment }),
+  ])
+  const known = [view.get('migration', name)?.object, view.get('assignment')?.object]
+  view.learn('migration', name, { name, object: migration }, now)
+  view.learn('assignment', undefined, { name: spec.assignment, object: assignment }, now)
+  return [migration, assignment].every(
+    (object, index) => object?.metadata.resourceVersion === known[index]?.metadata.resourceVersion,
+  )
+}
+
+async function readOrNull(context: CoordinatorContext, ref: ObjectRef): Promise<KubeObject | null> {
+  return await context.coordination.get<KubeObject>(ref).catch((error: unknown) => {
+    if (isNotFound(error)) return null
+    throw error
+  })
+}
+
 async function surroundings(context: CoordinatorContext, migration: Migration, view: KeyView) {
   const message = view.get('assignment')
-  const named = message?.name === migration.spec.assignment ? message.object : await readAssignment(context, migration)
+  // No message of the Assignment is no proof that there is none.
+  const named =
+    message?.name === migration.spec.assignment
+      ? message.object
+      : await readOrNull(context, { ...Assignment.resource, name: migration.spec.assignment })
   const assignment = named === null || named === undefined ? undefined : Assignment.of(named)
   const begins = (migration.status?.state ?? 'Pending') === 'Pending'
   return {
@@ -48,16 +85,6 @@ async function surroundings(context: CoordinatorContext, migration: Migration, v
     waitsFor: begins ? earlier(migration, view) : undefined,
     configuration: begins ? await matchingConfiguration(context, migration) : undefined,
   }
-}
-
-/** No message of the Assignment is no proof that there is none. */
-async function readAssignment(context: CoordinatorContext, { spec }: Migration): Promise<KubeObject | undefined> {
-  return await context.coordination
-    .get<KubeObject>({ ...Assignment.resource, name: spec.assignment })
-    .catch((error: unknown) => {
-      if (isNotFound(error)) return undefined
-      throw error
-    })
 }
 
 /** Of several Migrations of one object one runs: the one that has begun, else the first by time and name. */
