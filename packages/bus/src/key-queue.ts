@@ -13,7 +13,7 @@ export class KeyQueue<T> {
   #head = 0
   #running = 0
   #stopped = false
-  #idle: (() => void)[] = []
+  #ended: (() => void)[] = []
 
   constructor(concurrency: number, run: (key: string, items: T[]) => Promise<void>) {
     this.#run = run
@@ -40,6 +40,17 @@ export class KeyQueue<T> {
     }
   }
 
+  /** Items that wait for the next run of their key. */
+  *waiting(): IterableIterator<[key: string, item: T]> {
+    for (const [key, { items }] of this.#entries) for (const item of items) yield [key, item]
+  }
+
+  /** Resolves when no key that `matches` runs. */
+  async settled(matches: (key: string) => boolean = () => true): Promise<void> {
+    const runs = () => [...this.#entries].some(([key, { running }]) => running.length > 0 && matches(key))
+    while (runs()) await new Promise<void>((resolve) => this.#ended.push(resolve))
+  }
+
   /** Keys that wait or run. */
   get depth(): number {
     return this.#entries.size
@@ -48,7 +59,7 @@ export class KeyQueue<T> {
   /** Starts nothing more and resolves when what runs has ended; what never ran stays in `pending`. */
   async stop(): Promise<void> {
     this.#stopped = true
-    if (this.#running > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
+    await this.settled()
   }
 
   #start(): void {
@@ -73,6 +84,6 @@ export class KeyQueue<T> {
     if (entry.items.length > 0) this.#due.push(key)
     else this.#entries.delete(key)
     this.#start()
-    if (this.#running === 0) for (const resolve of this.#idle.splice(0)) resolve()
+    for (const resolve of this.#ended.splice(0)) resolve()
   }
 }

@@ -44,6 +44,12 @@ export class KeyRunner {
     for (const { message } of this.#queue.pending()) if (message !== undefined) yield message
   }
 
+  /** Gives the messages of keys that wait back to the server; resolves when none of those keys runs. */
+  async handBack(matches: (key: string) => boolean): Promise<void> {
+    for (const [key, { message }] of this.#queue.waiting()) if (matches(key)) quietly(() => message?.nak())
+    await this.#queue.settled(matches)
+  }
+
   /** Resolves when what runs has ended; starts nothing more. */
   stop(): Promise<void> {
     return this.#queue.stop()

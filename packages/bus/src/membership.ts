@@ -49,6 +49,9 @@ export class Membership {
     return this.members.every((member) => weight(member) <= mine)
   }
 
+  /** Whether the `number`th of many equal things is this replica's, each replica having as many as the others, give or take one. */
+  readonly share = (number: number): boolean => this.members[number % this.members.length] === this.#options.id
+
   /** Says goodbye, so that the others take over at once. */
   stop(): void {
     clearInterval(this.#timer)

@@ -1,9 +1,12 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { AckPolicy, type ConsumerConfig, type ConsumerMessages, type JsMsg, jetstream } from '@nats-io/jetstream'
 import { type NatsConnection, nanos } from '@nats-io/transport-node'
 import { DONE, type Outcome, type PartitionConsumerOptions } from './consumer-options.ts'
 import { KeyRunner, quietly } from './key-runner.ts'
 import { type Layout, PARTITION_KEY } from './layout.ts'
 import { loadPartition } from './load-partition.ts'
+import { Membership } from './membership.ts'
 import { type Delivery, OwnedPartition } from './owned-partition.ts'
 import { park } from './parked.ts'
 import { type KeyView, PartitionView } from './partition-view.ts'
@@ -21,6 +24,10 @@ const GROUP = 'owner'
 const FIRST_RETRY_MS = 100
 const LAST_RETRY_MS = 15_000
 const UNPINNED = '$JS.EVENT.ADVISORY.CONSUMER.UNPINNED'
+/** How long after replicas came or went the partitions are shared out anew. */
+const BALANCE_MS = 1_000
+/** How long a replica that left a partition to another does not ask for it. */
+const ASIDE_MS = 1_000
 /** The status events of a pull after which it brings nothing more. */
 const DEAD = ['consumer_deleted', 'consumer_not_found', 'stream_not_found']
 
@@ -38,6 +45,8 @@ export class PartitionConsumer {
   readonly #partitions: OwnedPartition[]
   readonly #runner: KeyRunner
   readonly #keepAlive: NodeJS.Timeout
+  readonly #membership: Membership
+  #balancing: NodeJS.Timeout | undefined
   readonly #unfollow: (() => void)[] = []
 
   private constructor(
@@ -57,6 +66,12 @@ export class PartitionConsumer {
       park: (message) => park(connection, layout, message),
     })
     this.#keepAlive = setInterval(() => this.#extend(), ACK_WAIT_MS / 2).unref()
+    const changed = () => this.#balanceSoon()
+    this.#membership = new Membership(connection, {
+      subject: layout.membersSubject(options.service),
+      id: randomUUID(),
+      changed,
+    })
   }
 
   static async start(
@@ -89,6 +104,8 @@ export class PartitionConsumer {
   /** Finishes what runs, hands the partitions and what has not run back, and stops. */
   async stop(): Promise<void> {
     for (const unfollow of this.#unfollow) unfollow()
+    clearTimeout(this.#balancing)
+    quietly(() => this.#membership.stop())
     for (const partition of this.#partitions) {
       partition.stopped = true
       partition.messages?.stop()
@@ -128,6 +145,35 @@ export class PartitionConsumer {
         else if (type === 'reconnect') this.#callForOwner(partition)
       }
     }
+  }
+
+  /** Replicas come and go in groups, and one that comes has to ask for messages before it can be given some. */
+  #balanceSoon(): void {
+    clearTimeout(this.#balancing)
+    this.#balancing = setTimeout(() => {
+      const { share } = this.#membership
+      for (const partition of this.#partitions) {
+        if (partition.lastDelivery > 0 && !share(partition.number)) void this.#yield(partition)
+      }
+    }, BALANCE_MS).unref()
+  }
+
+  /** Leaves a partition to the others: finishes what runs, hands the rest back, and asks again only when another has the pin. */
+  async #yield(partition: OwnedPartition): Promise<void> {
+    if (partition.restarting || partition.stopped) return
+    partition.restarting = true
+    this.#options.report?.({ type: 'restarting', partition: partition.number, reason: 'left to another replica' })
+    const { messages } = partition
+    partition.messages = undefined
+    messages?.stop()
+    for (const { message } of partition.waiting) quietly(() => message.nak())
+    partition.letGo()
+    const settled = this.#runner.handBack((key) => this.#partitionOf(key) === partition)
+    await Promise.race([settled, delay(ACK_WAIT_MS, undefined, { ref: false })])
+    const unpinned = this.#stream.jsm.consumers.unpin(this.#layout.stream, this.#durable(partition.number), GROUP)
+    await unpinned.catch(() => undefined) // the pin times out then
+    await delay(ASIDE_MS, undefined, { ref: false })
+    this.#consumeAgain(partition)
   }
 
   #callForOwner(partition: OwnedPartition): void {
@@ -196,6 +242,10 @@ export class PartitionConsumer {
     partition.messages = undefined
     messages?.stop()
     partition.letGo()
+    this.#consumeAgain(partition)
+  }
+
+  #consumeAgain(partition: OwnedPartition): void {
     const attempt = (delay: number): void => {
       this.#consume(partition).then(
         () => {

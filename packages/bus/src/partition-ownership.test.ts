@@ -55,6 +55,36 @@ test('two replicas share the partitions, and each key is worked on by one at a t
   expect(clashes).toEqual([])
 })
 
+test('a replica that comes later is left its share, and no key is worked on by both meanwhile', async () => {
+  const [one, two] = [await bus('joins'), await bus('joins')]
+  const running = new Set<string>()
+  const clashes: string[] = []
+  const by = { one: new Set<string>(), two: new Set<string>() }
+  const reconcile = (who: 'one' | 'two'): PartitionConsumerOptions['reconcile'] => {
+    return async (key) => {
+      if (running.has(key)) clashes.push(key)
+      running.add(key)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      running.delete(key)
+      by[who].add(key)
+      return DONE
+    }
+  }
+  await consume(one, { reconcile: reconcile('one') })
+  const all = names(60)
+  await publishAll(one, all)
+  await waitFor('the first has all', () => by.one.size === all.length)
+  await consume(two, { reconcile: reconcile('two') })
+  let version = 1
+  await waitFor('both have some of the same round', async () => {
+    for (const who of Object.values(by)) who.clear()
+    await publishAll(one, all, String(++version))
+    await waitFor('the round is done', () => new Set([...by.one, ...by.two]).size === all.length)
+    return by.one.size > 0 && by.two.size > 0
+  })
+  expect(clashes).toEqual([])
+})
+
 test('a replica that stops hands its partitions over within less than the pin’s time-out', async () => {
   const [one, two] = [await bus('graceful'), await bus('graceful')]
   const first = await consume(one)
