@@ -14,6 +14,8 @@ type Row = { what: string; measured: string; floor: string; ratio: string; wante
 type Limit = { most?: number; least?: number }
 
 const HEAD = { what: '', measured: 'measured', floor: 'floor', ratio: 'ratio', wanted: 'wanted', ok: '' }
+/** A floor below this, in the figure's unit, is noise. */
+const LEAST_COMPARED = 0.05
 const MOST_US_PER_MATCH = 50
 const MOST_OFFERS = 10_000
 
@@ -155,7 +157,7 @@ function ratioRow(what: string, unit: string, measured: number, floor: number, l
   const ratio = measured / floor
   const found = {
     ...row(what, `${measured.toFixed(1)} ${unit}`, `${floor.toFixed(1)} ${unit}`),
-    ratio: Number.isFinite(ratio) ? ratio.toFixed(2) : '',
+    ratio: floor < LEAST_COMPARED ? '' : ratio.toFixed(2),
   }
   if (limit === undefined) return found
   const ok = limit.most === undefined ? ratio >= (limit.least ?? 0) : ratio <= limit.most

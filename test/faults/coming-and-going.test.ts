@@ -47,10 +47,10 @@ test('an object that nobody accepts is placed when the kubeconfig of a provider 
 test('objects stay where they are when the kubeconfig of their provider leaves, new ones are refused, and all goes on when it returns', async () => {
   const { consumer } = world
   await leave()
-  await create(consumer, thing('late', { size: 'huge', value: 2 }))
-  await told(consumer, 'late', 'Placed', 'False', 'NoProviderAccepts')
   await patchSpec(consumer, thingRef('waiting'), { value: 'changed while away' })
   await told(consumer, 'waiting', 'Synced', 'False', 'NotAccepted')
+  await create(consumer, thing('late', { size: 'huge', value: 2 }))
+  await told(consumer, 'late', 'Placed', 'False', 'NoProviderAccepts')
   expect(conditionOf(await read(consumer, thingRef('waiting')), 'Placed')?.status).toBe('True')
   expect((await read(gamma, copyRef(consumer, 'waiting')))?.spec).toEqual({ size: 'huge', value: 1 })
   await arrive()

@@ -34,6 +34,8 @@ export class Observer {
   /** Providers that an object's copies were admitted at, and providers that were ever Active for it, by uid. */
   readonly #touched = new Map<string, Set<string>>()
   readonly #active = new Map<string, Set<string>>()
+  /** Providers that an object's Assignment ever named, in whatever role, by uid. */
+  readonly #named = new Map<string, Set<string>>()
   /** What each consumer's object last said: by uid, the provider that serves it. */
   readonly #served = new Map<string, string>()
   /** Writes that were judged, by what they were. */
@@ -58,6 +60,7 @@ export class Observer {
       ),
     ]
     await Promise.all(guarded)
+    observer.#followAssignments(platform)
     for (const consumer of Object.values(consumers)) observer.#follow(consumer)
     return observer
   }
@@ -108,11 +111,27 @@ export class Observer {
     if (operation === 'CREATE') {
       this.judged.created++
       this.#noteTouch(uid, provider.name)
-      this.#note(about, judgeCreation(provider.name, source, record))
+      this.#note(about, await this.#judgeCreation(provider.name, source, record))
     } else {
       this.judged.removed++
       if (lives) this.#note(about, await this.#judgeRemoval(provider.name, copy, record))
     }
+  }
+
+  /** A write that was on its way while a move was taken back may arrive late; the copy that it makes is removed again. */
+  async #judgeCreation(
+    provider: string,
+    source: Thing | undefined,
+    record: Assignment | undefined,
+  ): Promise<string | undefined> {
+    if (record === undefined) return 'is made without an Assignment'
+    if (!source?.metadata.finalizers?.includes(finalizer)) return 'is made before the object has its finalizer'
+    if (namedBy(record).includes(provider)) return undefined
+    const wasNamed = () => this.#named.get(record.spec.uid)?.has(provider) ?? false
+    return await waitFor('the watch shows it', wasNamed, { timeoutMs: READ_MS }).then(
+      () => undefined,
+      () => `is made, but its Assignment never named that provider: ${namedBy(record)}`,
+    )
   }
 
   async #judgeRemoval(provider: string, copy: Thing, record: Assignment | undefined): Promise<string | undefined> {
@@ -188,6 +207,19 @@ export class Observer {
     this.#active.set(uid, (this.#active.get(uid) ?? new Set()).add(provider))
   }
 
+  #followAssignments({ kube }: Site): void {
+    const upsert = (object: unknown) => {
+      const { uid } = (object as Assignment).spec
+      this.#named.set(uid, (this.#named.get(uid) ?? new Set()).union(new Set(namedBy(object as Assignment))))
+    }
+    watchResource(
+      kube,
+      { ...Assignment.resource },
+      { upsert, delete: () => undefined },
+      { signal: this.#stopping.signal },
+    )
+  }
+
   /** What the consumer sees: a status that never falls back, from an Active provider, and a Secret that is never away. */
   #follow(consumer: Site): void {
     const { signal } = this.#stopping
@@ -255,17 +287,10 @@ const FINALIZER_REMOVAL: Watched[] = [
   { ...THING, operations: ['UPDATE'], when: `${has('oldObject')} && !${has('object')}` },
 ]
 
-function judgeCreation(
-  provider: string,
-  source: Thing | undefined,
-  record: Assignment | undefined,
-): string | undefined {
-  if (record === undefined) return 'is made without an Assignment'
-  const { providerCluster, copies = [] } = record.spec
-  const named = [providerCluster, ...copies.map((copy) => copy.providerCluster)]
-  if (!named.includes(provider)) return `is made, but its Assignment names ${named}`
-  return source?.metadata.finalizers?.includes(finalizer) ? undefined : 'is made before the object has its finalizer'
-}
+const namedBy = ({ spec: { providerCluster, copies = [] } }: Assignment) => [
+  providerCluster,
+  ...copies.map((copy) => copy.providerCluster),
+]
 
 const isUsable = (copy: Thing | undefined) => USABLE.has(copy?.status?.['status'])
 

@@ -247,15 +247,30 @@ async function removeOthers(context: SyncerContext, known: Known, present: Relat
   }
 }
 
+/**
+ * Deletes all related objects that the broker made for this object: those that a watch told of and, as a stream that was made anew
+ * may not have the word of it yet, those that the consumer's status names.
+ */
+export async function removeAllRelated(context: SyncerContext, known: Known): Promise<void> {
+  const namespace = known.ref.namespace ?? 'default'
+  const named = relatedResources(known.source?.status)
+    .related.filter(({ gvk }) => gvk.group === '' && Object.hasOwn(ALLOWED, gvk.kind))
+    .map(({ gvk, name }): RelatedMeta => ({ kind: gvk.kind, namespace, name }))
+  const unheard = named.filter(
+    ({ kind, name }) => !known.sourceRelated.some((meta) => meta.kind === kind && meta.name === name),
+  )
+  for (const meta of [...known.sourceRelated, ...unheard]) await removeRelated(context, known, meta)
+}
+
 /** Deletes one related object at the consumer if the broker made it: the label alone is the consumer's to write. */
-export async function removeRelated(context: SyncerContext, known: Known, meta: RelatedMeta): Promise<void> {
+async function removeRelated(context: SyncerContext, known: Known, meta: RelatedMeta): Promise<void> {
   const collection = ALLOWED[meta.kind]
-  if (collection === undefined || meta.uid === undefined) return
+  if (collection === undefined) return
   const ref = { group: '', version: 'v1', resource: collection.resource, namespace: meta.namespace, name: meta.name }
   const client = context.clusters.consumers.client(known.ref.cluster)
   const existing = await readIfThere(client, ref, { metadataOnly: true })
   if (existing === undefined || !isOwn(existing, known)) return
-  await client.delete(ref, { uid: meta.uid }).catch((error: unknown) => {
+  await client.delete(ref, { uid: existing.metadata.uid }).catch((error: unknown) => {
     if (!isNotFound(error) && !isConflict(error)) throw error
   })
 }

@@ -5,7 +5,7 @@ import type { SyncerContext } from '../context.ts'
 import { type Known, wantedCopies } from '../known.ts'
 import { deleteCopy } from './copies.ts'
 import { removeFinalizer } from './finalizer.ts'
-import { removeRelated } from './related.ts'
+import { removeAllRelated } from './related.ts'
 
 /**
  * Takes everything back that was made for an object which is being deleted, is gone, or was replaced by another of its name:
@@ -14,7 +14,7 @@ import { removeRelated } from './related.ts'
 export async function teardown(context: SyncerContext, known: Known, view: KeyView): Promise<Outcome> {
   const left = await removeCopies(context, known, view)
   if (left.length > 0) return DONE // the watch tells when a copy is gone
-  for (const meta of known.sourceRelated) await removeRelated(context, known, meta)
+  await removeAllRelated(context, known)
   await removeAssignment(context, known, view)
   await letGo(context, known)
   await forget(context, known)
