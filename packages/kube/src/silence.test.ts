@@ -48,7 +48,7 @@ test('where many wait, a short silence is enough', () => {
   const { clock, server } = silence()
   for (let i = 0; i < 64; i++) server.begin()
   expect(server.refuses).toBe(false)
-  clock.now = 251
+  clock.now = 1_001
   expect(server.refuses).toBe(true)
   server.answered()
   expect(server.refuses).toBe(false)

@@ -6,7 +6,7 @@ export type SilenceOptions = {
 /** Requests that may wait for a server before a short silence of it counts: as many as there are connections to it. */
 const MANY = 64
 /** A server with so many requests answers some of them within this time. */
-const SHORT_MS = 250
+const SHORT_MS = 1_000
 /** A server that gave no answer at all for so long, while it owed one, has fallen silent. */
 const LONG_MS = 5_000
 

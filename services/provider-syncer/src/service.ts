@@ -15,8 +15,8 @@ const NAME = 'provider-syncer'
 const config = configSchema({ ...clusterFlags })
 type Config = z.output<typeof config>
 
-/** Objects that are synced at once. */
-const CONCURRENCY = 128
+/** Objects that are synced at once: several times what may wait for one provider that does not answer. */
+const CONCURRENCY = 256
 
 /** The hands of the broker: makes copies be what the Assignments say, and brings back what providers answer. */
 export const providerSyncer: ServiceDefinition<Config> = {

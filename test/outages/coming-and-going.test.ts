@@ -47,8 +47,8 @@ test('an object that nobody accepts is placed when the kubeconfig of a provider 
 test('objects stay where they are when the kubeconfig of their provider leaves, new ones are refused, and all goes on when it returns', async () => {
   const { consumer } = world
   await leave()
-  await patchSpec(consumer, thingRef('waiting'), { value: 'changed while away' })
   await told(consumer, 'waiting', 'Synced', 'False', 'NotAccepted')
+  await patchSpec(consumer, thingRef('waiting'), { value: 'changed while away' })
   await create(consumer, thing('late', { size: 'huge', value: 2 }))
   await told(consumer, 'late', 'Placed', 'False', 'NoProviderAccepts')
   expect(conditionOf(await read(consumer, thingRef('waiting')), 'Placed')?.status).toBe('True')
