@@ -42,11 +42,26 @@ export class Membership {
     return [this.#options.id, ...this.#seen.keys()].sort()
   }
 
-  /** Whether `item` is this replica's, by highest random weight: a replica that comes or goes moves only its own share. */
-  owns(item: string): boolean {
-    const weight = (member: string) => createHash('sha256').update(`${member}\n${item}`).digest('hex')
-    const mine = weight(this.#options.id)
-    return this.members.every((member) => weight(member) <= mine)
+  /**
+   * Those of `items` that are this replica's. Every replica gets as many as the others, give or take one; of those with
+   * room left an item goes to the one of the highest random weight, so that little moves when a replica or an item comes or goes.
+   */
+  shareOf(items: Iterable<string>): Set<string> {
+    const sorted = [...items].sort()
+    const members = this.members
+    const room = new Map(members.map((member, index) => [member, roomOf(index, sorted.length, members.length)]))
+    const owner = (item: string) => {
+      const weight = (member: string) => createHash('sha256').update(`${member}\n${item}`).digest('hex')
+      const open = members.filter((member) => (room.get(member) ?? 0) > 0)
+      return open.reduce((best, member) => (weight(member) > weight(best) ? member : best))
+    }
+    const mine = new Set<string>()
+    for (const item of sorted) {
+      const chosen = owner(item)
+      room.set(chosen, (room.get(chosen) ?? 0) - 1)
+      if (chosen === this.#options.id) mine.add(item)
+    }
+    return mine
   }
 
   /** Whether the `number`th of many equal things is this replica's, each replica having as many as the others, give or take one. */
@@ -82,4 +97,9 @@ export class Membership {
     if (sign === '+') this.#connection.publish(this.#options.subject, `+${this.#options.id}`)
     this.#options.changed()
   }
+}
+
+/** How many of `items` the member at `index` takes. */
+function roomOf(index: number, items: number, members: number): number {
+  return Math.floor(items / members) + (index < items % members ? 1 : 0)
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { InventoryItem, Part, Publication } from '@resource-broker/bus'
+import type { InventoryItem, Membership, Part, Publication } from '@resource-broker/bus'
 import type { Cluster, ResourceRef } from '@resource-broker/kube'
 import {
   type Clusters,
@@ -68,14 +68,14 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   const membership = bus.membership(NAME, id, () => {
     void untilDone(service, async () => {
       inventory = await bus.inventory(PARTS)
-      watched.balance((cluster) => membership.owns(cluster))
+      balance()
     })
   })
+  const balance = () => watched.balance(membership)
   bus.onLost(() => {
     inventory = []
     watched.restart()
   })
-  const balance = () => watched.balance((cluster) => membership.owns(cluster))
   clusters.consumers.follow(balance, balance)
   clusters.providers.follow(balance, () => {
     balance()
@@ -144,12 +144,12 @@ class WatchedClusters {
     this.#clusters = clusters
   }
 
-  /** Starts and stops watches so that exactly what `owns` says is watched. */
-  balance(owns: (cluster: string) => boolean): void {
+  /** Starts and stops watches so that exactly this replica's share is watched. */
+  balance(membership: Membership): void {
+    const connected = this.#connected()
+    const share = membership.shareOf(connected.map(([id]) => id))
     const wanted = new Map(
-      this.#connected()
-        .filter(([id]) => owns(id))
-        .map(([id, role, cluster]) => [id, { role, cluster }]),
+      connected.filter(([id]) => share.has(id)).map(([id, role, cluster]) => [id, { role, cluster }]),
     )
     for (const [id, { cluster, watches }] of this.#running) {
       if (wanted.get(id)?.cluster.client === cluster.client) continue
