@@ -61,12 +61,17 @@ const shapes: Shape[] = [
     spec: (i) => ({ region: `r${i}`, replicas: 3 }),
   },
   {
-    name: 'pattern only (tried one by one)',
+    name: 'pattern only',
     filters: (i) => [{ key: 'fqdn', pattern: `^[a-z]+\\.team${i}\\.corp$` }],
     spec: (i) => ({ fqdn: `app.team${i}.corp` }),
   },
   {
-    name: 'cel only (tried one by one)',
+    name: 'pattern without a text of its own (tried one by one)',
+    filters: (i) => [{ key: 'fqdn', pattern: `^[a-z]+[.][a-z]{${1 + (i % 9)}}[0-9]+[.][a-z]+$` }],
+    spec: (i) => ({ fqdn: `app.team${i}.corp` }),
+  },
+  {
+    name: 'cel only',
     filters: (i) => [{ cel: `object.spec.fqdn.endsWith('.team${i}.corp')` }],
     spec: (i) => ({ fqdn: `app.team${i}.corp` }),
   },

@@ -1,13 +1,21 @@
 import { type ASTNode, Environment } from '@marcbachmann/cel-js'
 import { BUDGET, type Cost, costOf, type InputSize } from './cel-cost.ts'
+import { lookupsOf } from './cel-lookups.ts'
+import type { Path } from './path.ts'
 import { compilePattern, LONGEST_SUBJECT, type Pattern } from './pattern.ts'
+import type { Lookup } from './rules.ts'
 
 /** What CEL sees of an object, and how large that is. */
 export type CelInput = InputSize & { object: unknown }
 
 type CelResult = { value: unknown } | { error: string }
 
-export type Program = { source: string; evaluate: (input: CelInput) => CelResult }
+/** `necessary`: what has to be true of the object's spec for the expression to be true. */
+export type Program = {
+  source: string
+  evaluate: (input: CelInput) => CelResult
+  necessary: readonly { path: Path; lookup: Lookup }[]
+}
 
 const LONGEST_EXPRESSION = 2048
 /** Our name for `matches` inside the environment: the library's own uses a backtracking RegExp and cannot be replaced. */
@@ -37,12 +45,13 @@ export function compileCel(source: string): Program | { mistake: string } {
   try {
     const parsed = environment.parse(source)
     const cost = costOf(parsed.ast)
+    const necessary = lookupsOf(parsed.ast)
     useLinearMatches(parsed.ast)
     const checked = parsed.check()
     if (!checked.valid) return { mistake: explain(checked.error) }
     if (checked.type !== 'bool' && checked.type !== 'dyn')
       return { mistake: `the expression gives ${checked.type}, not true or false` }
-    return { source, evaluate: (input) => run(parsed, cost, input) }
+    return { source, evaluate: (input) => run(parsed, cost, input), necessary }
   } catch (error) {
     return { mistake: explain(error) }
   }

@@ -1,12 +1,14 @@
 import type { Filter } from '../kinds/accept-api.ts'
 import { compareQuantities, parseQuantity, type Quantity } from '../quantity.ts'
-import { compilePattern, LONGEST_SUBJECT } from './pattern.ts'
+import { compilePattern, LONGEST_SUBJECT, type Pattern } from './pattern.ts'
 import { describe, listed, quoted, type RuleName } from './refusal.ts'
 
 /** What the offer index needs to know of a rule to look offers up instead of trying each. */
 export type Lookup =
   | { by: 'value'; texts: readonly string[] }
   | { by: 'prefix' | 'suffix'; text: string }
+  /** One of the texts is somewhere in the value. */
+  | { by: 'part'; texts: readonly string[] }
   | { by: 'range'; min: Quantity | undefined; max: Quantity | undefined }
   | { by: 'presence' }
 
@@ -100,8 +102,12 @@ function pattern({ pattern: source = '' }: Filter): Compiled {
   const compiled = compilePattern(source)
   if ('mistake' in compiled) return [{ field: 'pattern', message: compiled.mistake }]
   const holds = (value: unknown) => compiled.test(value as string)
-  return { rule: 'pattern', want: quoted(source), type: shortText, holds, lookup: { by: 'presence' } }
+  return { rule: 'pattern', want: quoted(source), type: shortText, holds, lookup: patternLookup(compiled) }
 }
+
+/** How the index finds the values that a pattern may match. */
+export const patternLookup = ({ needles }: Pattern): Lookup =>
+  needles === undefined ? { by: 'presence' } : { by: 'part', texts: needles }
 
 function exists({ exists: wanted }: Filter): Compiled {
   if (wanted === undefined) return undefined

@@ -2,6 +2,7 @@ import type { Offer } from '../filters/compile.ts'
 import { type Lookup, scalarText } from '../filters/rules.ts'
 import { parseQuantity, type Quantity } from '../quantity.ts'
 import { IntervalTree } from './interval-tree.ts'
+import { PartIndex } from './part-index.ts'
 
 type Bucket = Set<Offer>
 /** Buckets by text, grouped by the text's length, so that one slice per length finds every prefix or suffix. */
@@ -11,17 +12,23 @@ type Affixes = Map<number, Map<string, Bucket>>
 export class FieldIndex {
   readonly #byText = new Map<string, Bucket>()
   readonly #affixes = { prefix: new Map() as Affixes, suffix: new Map() as Affixes }
+  readonly #parts = new PartIndex<Offer>()
   readonly #ranges = new IntervalTree<Offer>()
   readonly #present: Bucket = new Set()
 
   get isEmpty(): boolean {
     const { prefix, suffix } = this.#affixes
-    return this.#byText.size + prefix.size + suffix.size + this.#present.size === 0 && this.#ranges.isEmpty
+    return (
+      this.#byText.size + prefix.size + suffix.size + this.#present.size === 0 &&
+      this.#ranges.isEmpty &&
+      this.#parts.isEmpty
+    )
   }
 
   add(lookup: Lookup, offer: Offer): void {
     if (lookup.by === 'presence') this.#present.add(offer)
     else if (lookup.by === 'range') this.#ranges.add(...ends(lookup), offer)
+    else if (lookup.by === 'part') this.#parts.add(lookup.texts, offer)
     else if (lookup.by === 'value') for (const text of lookup.texts) bucketIn(this.#byText, text).add(offer)
     else bucketIn(groupIn(this.#affixes[lookup.by], lookup.text.length), lookup.text).add(offer)
   }
@@ -29,6 +36,7 @@ export class FieldIndex {
   delete(lookup: Lookup, offer: Offer): void {
     if (lookup.by === 'presence') this.#present.delete(offer)
     else if (lookup.by === 'range') this.#ranges.delete(...ends(lookup), offer)
+    else if (lookup.by === 'part') this.#parts.delete(lookup.texts, offer)
     else if (lookup.by === 'value') for (const text of lookup.texts) dropFrom(this.#byText, text, offer)
     else {
       const affixes = this.#affixes[lookup.by]
@@ -45,6 +53,8 @@ export class FieldIndex {
         return Number.POSITIVE_INFINITY
       case 'value':
         return Math.max(...lookup.texts.slice(0, 16).map((text) => this.#byText.get(text)?.size ?? 0))
+      case 'part':
+        return this.#parts.crowd(lookup.texts)
       case 'range':
         return this.#crowdAround(...ends(lookup))
       default:
@@ -58,7 +68,10 @@ export class FieldIndex {
     const text = scalarText(value)
     if (text === undefined) return
     append(this.#byText.get(text), into)
-    if (typeof value === 'string') this.#collectAffixes(value, into)
+    if (typeof value === 'string') {
+      this.#collectAffixes(value, into)
+      append(this.#parts.find(value), into)
+    }
     if (this.#ranges.isEmpty) return
     const quantity = parseQuantity(value)
     if (quantity !== undefined) this.#ranges.stab(quantity.approx, (offers) => append(offers, into))

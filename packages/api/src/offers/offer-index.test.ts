@@ -52,13 +52,31 @@ const condition = fc.oneof(
   fc.record({ notIn: fc.array(word, { maxLength: 2 }) }),
   fc.record({ prefix: word }),
   fc.record({ suffix: word }),
-  fc.record({ pattern: fc.constantFrom('^x', 'y$', 'x.*x') }),
+  fc.record({ pattern: fc.constantFrom('^x', 'y$', 'x.*x', 'xy|yx', '^(x|y)+$', '(?i)XY', 'x{2}|1') }),
   fc.record({ exists: fc.boolean() }),
   fc.record({ boundary }),
 )
+const expressions = [
+  'has(object.spec.a)',
+  "object.spec.a == 'x'",
+  "'xy' == object.spec.b && object.spec.a != 'x'",
+  "object.spec.a == 'x' || object.spec.b == 'y'",
+  "!(object.spec.a == 'x')",
+  'object.spec.b >= 1 && 2 > object.spec.b',
+  'object.spec.b == 0.5',
+  'object.spec.b == 1',
+  'object.spec.b == true',
+  "object.spec.a in ['x', 'y']",
+  'object.spec.b in [1, 2]',
+  "object.spec.a.startsWith('x')",
+  "object.spec.a.endsWith('x') && object.spec.b < 10",
+  "object.spec.a.contains('yx')",
+  "object.spec.a.matches('^x.*y') && object.spec.a.c == 'x'",
+  "object.spec.a.c == 'x'",
+]
 const filter = fc.oneof(
   { weight: 9, arbitrary: fc.tuple(key, condition, condition).map(([name, a, b]) => ({ key: name, ...a, ...b })) },
-  { weight: 1, arbitrary: fc.constant({ cel: 'has(object.spec.a)' }) },
+  { weight: 3, arbitrary: fc.constantFrom(...expressions).map((cel) => ({ cel })) },
 )
 const offer = fc
   .record({

@@ -54,14 +54,20 @@ export class ResourceIndex {
   #bestPlace(offer: Offer): Place | undefined {
     let best: Place | undefined
     let least = Number.POSITIVE_INFINITY
-    for (const { path, rules } of offer.filters) {
-      for (const { lookup } of rules) {
-        if (lookup === undefined) continue
-        const crowd = this.#fields.field(path).crowd(lookup)
-        if (best === undefined || crowd < least) [best, least] = [{ path, lookup }, crowd]
-      }
+    const places = placesOf(offer)
+    for (const place of places) {
+      const crowd = this.#fields.field(place.path).crowd(place.lookup)
+      if (best === undefined || crowd < least) [best, least] = [place, crowd]
     }
-    for (const { path } of offer.filters) if (path !== best?.path) this.#fields.prune(path)
+    for (const { path } of places) if (path !== best?.path) this.#fields.prune(path)
     return best
   }
+}
+
+/** Everywhere that an offer could be looked up. */
+function placesOf({ filters }: Offer): Place[] {
+  return filters.flatMap(({ path, rules, program }) => {
+    const ofRules = rules.flatMap(({ lookup }) => (lookup === undefined ? [] : [{ path, lookup }]))
+    return [...ofRules, ...(program?.necessary ?? [])]
+  })
 }

@@ -1,0 +1,83 @@
+import type { ASTNode } from '@marcbachmann/cel-js'
+import { parseQuantity } from '../quantity.ts'
+import type { Path } from './path.ts'
+import { compilePattern } from './pattern.ts'
+import { type Lookup, patternLookup, scalarText } from './rules.ts'
+
+type Found = { path: Path; lookup: Lookup }
+type Scalar = string | number | bigint | boolean
+
+const MIRRORED: Record<string, string> = { '==': '==', '<': '>', '<=': '>=', '>': '<', '>=': '<=' }
+
+/**
+ * What an expression's tree says of single fields of spec, so that offers are found by it: its comparisons with literals
+ * that are joined by nothing but `&&`. Each of them is necessary for the whole to be true; others are left out.
+ */
+export function lookupsOf(node: ASTNode): Found[] {
+  switch (node.op) {
+    case '&&':
+      return node.args.flatMap(lookupsOf)
+    case 'in':
+      return membership(node.args[0], node.args[1])
+    case 'rcall':
+      return call(...node.args)
+    default:
+      return node.op in MIRRORED ? comparison(node.op, ...(node.args as [ASTNode, ASTNode])) : []
+  }
+}
+
+function comparison(op: string, left: ASTNode, right: ASTNode): Found[] {
+  const [path, literal] = [pathOf(left), literalOf(right)]
+  if (path !== undefined && literal !== undefined) return found(path, comparisonLookup(op, literal))
+  const [mirroredPath, mirroredLiteral] = [pathOf(right), literalOf(left)]
+  if (mirroredPath === undefined || mirroredLiteral === undefined) return []
+  return found(mirroredPath, comparisonLookup(MIRRORED[op] ?? op, mirroredLiteral))
+}
+
+function comparisonLookup(op: string, literal: Scalar): Lookup | undefined {
+  if (op === '==') return { by: 'value', texts: [scalarText(literal) ?? ''] }
+  if (typeof literal !== 'number' && typeof literal !== 'bigint') return undefined
+  const bound = parseQuantity(Number(literal))
+  return op.startsWith('<') ? { by: 'range', min: undefined, max: bound } : { by: 'range', min: bound, max: undefined }
+}
+
+function membership(item: ASTNode, list: ASTNode): Found[] {
+  const path = pathOf(item)
+  if (path === undefined || list.op !== 'list') return []
+  const literals = list.args.map(literalOf)
+  if (!literals.every((literal) => literal !== undefined)) return []
+  return found(path, { by: 'value', texts: [...new Set(literals.map((literal) => scalarText(literal) ?? ''))] })
+}
+
+function call(name: string, receiver: ASTNode, args: ASTNode[]): Found[] {
+  const [path, text] = [pathOf(receiver), args[0] === undefined ? undefined : literalOf(args[0])]
+  if (path === undefined || typeof text !== 'string' || text === '') return []
+  if (name === 'startsWith') return found(path, { by: 'prefix', text })
+  if (name === 'endsWith') return found(path, { by: 'suffix', text })
+  if (name === 'contains') return found(path, { by: 'part', texts: [text] })
+  if (name !== 'matches') return []
+  const pattern = compilePattern(text)
+  return 'mistake' in pattern ? [] : found(path, patternLookup(pattern))
+}
+
+const found = (path: Path, lookup: Lookup | undefined): Found[] => (lookup === undefined ? [] : [{ path, lookup }])
+
+/** The path below spec of `object.spec.a.b`. */
+function pathOf(node: ASTNode): Path | undefined {
+  const parts: string[] = []
+  let at = node
+  while (at.op === '.') {
+    parts.unshift(at.args[1])
+    at = at.args[0]
+  }
+  const [spec, ...path] = parts
+  return at.op === 'id' && at.args === 'object' && spec === 'spec' && path.length > 0 ? path : undefined
+}
+
+function literalOf(node: ASTNode): Scalar | undefined {
+  if (node.op !== 'value') return undefined
+  const { args } = node
+  const known =
+    typeof args === 'string' || typeof args === 'number' || typeof args === 'bigint' || typeof args === 'boolean'
+  return known ? args : undefined
+}
