@@ -105,6 +105,10 @@ test('a move makes the new copy first, switches, and takes the old one away; the
   const assignment = await assignmentOf(landscape, acme, 'mover')
   expect(assignment?.spec).toMatchObject({ providerCluster: 'beta', acceptAPIName: 'large' })
   expect(assignment?.spec.copies).toBeUndefined()
+  expect(assignment?.status?.decision).toMatchObject({
+    candidates: [{ providerCluster: 'beta', acceptAPIName: 'large' }],
+    refused: [{ providerCluster: 'alpha', acceptAPIName: 'small', rule: 'valueIn', got: '"large"' }],
+  })
   await told(acme, 'mover', 'Placed', 'True', 'Placed')
   await waitFor(
     'the condition Migrating is gone',

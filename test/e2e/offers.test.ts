@@ -144,7 +144,9 @@ test('without another taker they stay where they are and say why, and say so no 
   const before = await served(acme, 'stays', alpha)
   await withdraw(alpha, 'only-home')
   const { message } = await told(acme, 'stays', 'Placed', 'True', 'ProviderNoLongerAccepts')
+  expect(message).toMatch(/^stays at alpha, nobody accepts it as it is now: /)
   expect(message).toContain('alpha/green: size: valueIn wants one of "green", got "stays"')
+  await expect.poll(() => eventMessages(acme, 'ProviderNoLongerAccepts')).toContain(message)
   expect(message).not.toContain('only-home')
   const after = await read(acme, thingRef('stays'))
   expect(after?.status?.['status']).toBe('Available')
@@ -165,3 +167,9 @@ test('a spec that its provider does not take, and nobody else, is not copied, an
   await served(acme, 'strict', alpha)
   await told(acme, 'strict', 'Placed', 'True', 'Placed')
 })
+
+async function eventMessages({ kube }: Site, reason: string): Promise<string[]> {
+  const events = { group: '', version: 'v1', resource: 'events', namespace: 'default' }
+  const { items } = await kube.list<{ reason: string; message: string }>(events)
+  return items.filter((event) => event.reason === reason).map(({ message }) => message)
+}

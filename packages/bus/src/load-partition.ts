@@ -29,11 +29,13 @@ type Message = {
 const BATCH = 5_000
 /** What stands still for so long is asked for what is left: messages that were pending may expire or be replaced meanwhile. */
 const STANDSTILL_MS = 2_000
-
 /** How long those who publish without a pause are followed. */
 const FOLLOW_MS = 1_000
 
-/** Calls `visit` with everything that the stream holds now under `filters`. Rejects if the stream goes, or a message got lost on the way. */
+/**
+ * Calls `visit` with everything under `filters` that the stream held at the time of the call and still holds, and with what came
+ * in its place since, unless that goes on for long. Rejects if the stream goes, or a message got lost on the way.
+ */
 export async function readAll(
   connection: NatsConnection,
   read: Read,
@@ -41,6 +43,7 @@ export async function readAll(
 ): Promise<void> {
   const { stream, filters, headersOnly } = read
   const jsm = await jetstreamManager(connection, { checkAPI: false })
+  const { state } = await jsm.streams.info(stream)
   const { name, num_pending: pending } = await jsm.consumers.add(stream, {
     ack_policy: AckPolicy.None,
     deliver_policy: DeliverPolicy.All,
@@ -52,21 +55,19 @@ export async function readAll(
   })
   try {
     const consumer = await jetstream(connection).consumers.get(stream, name)
-    const tail = new Tail(jsm, read)
+    const tail = new Tail(jsm, read, state.last_seq)
     let expected = 1
-    for (
-      let ended = pending === 0;
-      !ended;
-      ended ||= (await consumer.info()).num_pending === 0 && (await tail.isRead())
-    ) {
+    let ended = pending === 0 && (await tail.isRead())
+    while (!ended) {
       const batch = await consumer.fetch({ max_messages: BATCH, expires: STANDSTILL_MS })
       for await (const message of batch) {
         if (message.info.deliverySequence !== expected++) throw new Error(`reading ${stream} was interrupted`)
         visit(message)
         tail.last = message.seq
-        ended = message.info.pending === 0 && (await tail.isRead())
+        ended = message.info.pending === 0 ? await tail.isRead() : tail.isLong
         if (ended) break
       }
+      ended ||= (await consumer.info()).num_pending === 0 && (await tail.isRead())
     }
   } finally {
     await jsm.consumers.delete(stream, name).catch(() => undefined) // goes by itself after its threshold
@@ -74,25 +75,35 @@ export async function readAll(
 }
 
 /**
- * Whether the end was reached. What replaces a message is counted as pending a moment after that message went, so that the stream
- * itself must be asked. Where others publish without a pause, the end is what was there after some time of following them.
+ * Tells where to end. What replaces a message is counted as pending a moment after that message went, so that the stream itself
+ * must be asked.
  */
 class Tail {
   last = 0
   readonly #jsm: JetStreamManager
   readonly #read: Read
+  readonly #end: number
   #until = Number.POSITIVE_INFINITY
 
-  constructor(jsm: JetStreamManager, read: Read) {
+  /** `end` is the sequence up to which everything has to be read. */
+  constructor(jsm: JetStreamManager, read: Read, end: number) {
     this.#jsm = jsm
     this.#read = read
+    this.#end = end
   }
 
-  async isRead(): Promise<boolean> {
+  /** Whether what came after the end was followed for long enough. */
+  get isLong(): boolean {
+    if (this.last < this.#end) return false
     this.#until = Math.min(this.#until, Date.now() + FOLLOW_MS)
-    if (Date.now() > this.#until) return true
-    const after = await Promise.all(this.#read.filters.map((filter) => this.#after(filter)))
-    return after.every((message) => message === null)
+    return Date.now() > this.#until
+  }
+
+  /** Whether nothing is left, or nothing but what is not worth following. */
+  async isRead(): Promise<boolean> {
+    const next = await Promise.all(this.#read.filters.map((filter) => this.#after(filter)))
+    const left = next.filter((message) => message !== null)
+    return left.length === 0 || (this.isLong && left.every(({ seq }) => seq > this.#end))
   }
 
   #after(next_by_subj: string) {

@@ -44,6 +44,16 @@ test('of an error only name, code, message, stack and causes are logged', () => 
   })
 })
 
+test('an error with a code is told without its stack, in both formats', () => {
+  const err = Object.assign(new Error('the server said no'), { code: 'Kube' })
+  const json = logger('json')
+  json.log.warn({ err }, 'tried')
+  expect(JSON.parse(json.lines[0] ?? '').err).toEqual({ type: 'Error', code: 'Kube', message: 'the server said no' })
+  const forPeople = logger('pretty')
+  forPeople.log.warn({ err }, 'tried')
+  expect(forPeople.lines[0]).toMatch(/ tried Error: the server said no\n$/)
+})
+
 test('pretty lines are for people', () => {
   const { lines, log } = logger('pretty')
   log.child({ service: 'demo' }).warn({ key: 'a', name: 'two words' }, 'placed')

@@ -17,12 +17,15 @@ const secretKeys = [
   'token',
 ]
 
-/** What of an error is logged: never its other fields, which in client libraries hold requests with their headers. */
+/**
+ * What of an error is logged: never its other fields, which in client libraries hold requests with their headers. One with a
+ * code is foreseen, and says what it has to without its stack.
+ */
 function describeError(error: unknown, depth = 0): unknown {
   if (!(error instanceof Error)) return error
   const { code } = error as { code?: unknown }
   const cause = error.cause === undefined || depth > 4 ? undefined : describeError(error.cause, depth + 1)
-  return { type: error.name, code, message: error.message, stack: error.stack, cause }
+  return { type: error.name, code, message: error.message, stack: code === undefined ? error.stack : undefined, cause }
 }
 
 /**

@@ -1,9 +1,12 @@
 import type { DestinationStream } from 'pino'
 
-type Line = { time: string; level: string; msg?: string; service?: string; err?: { stack?: string } } & Record<
-  string,
-  unknown
->
+type Line = {
+  time: string
+  level: string
+  msg?: string
+  service?: string
+  err?: { type: string; message: string; stack?: string }
+} & Record<string, unknown>
 
 /** Turns JSON lines into lines for people: time of day, level, service, message, then the other fields. */
 export function pretty(destination: DestinationStream): DestinationStream {
@@ -11,10 +14,10 @@ export function pretty(destination: DestinationStream): DestinationStream {
     write(text) {
       const { time, level, msg = '', service, err, ...fields } = JSON.parse(text) as Line
       const rest = Object.entries(fields).map(([key, value]) => ` ${key}=${show(value)}`)
-      const stack = err?.stack === undefined ? '' : `\n${err.stack}`
+      const error = err === undefined ? '' : err.stack === undefined ? ` ${err.type}: ${err.message}` : `\n${err.stack}`
       const name = service === undefined ? '' : ` ${service}:`
       destination.write(
-        `${time.slice(11, 23)} ${level.toUpperCase().padEnd(5)}${name} ${msg}${rest.join('')}${stack}\n`,
+        `${time.slice(11, 23)} ${level.toUpperCase().padEnd(5)}${name} ${msg}${rest.join('')}${error}\n`,
       )
     },
   }

@@ -3,6 +3,7 @@ import {
   type AssignmentCopy,
   annotations,
   type CopyStatus,
+  type DecisionRecord,
   type Migration,
   type MigrationState,
 } from '@resource-broker/api'
@@ -16,6 +17,8 @@ export type Step = {
   reason: string
   message: string
   edit?: AssignmentEdit
+  /** Why the object is where the edit puts it. */
+  decision?: DecisionRecord
 }
 
 /** What the Migration cannot know by itself. */
@@ -136,7 +139,7 @@ function rollBack({ spec }: Migration, assignment: Assignment): Step {
 }
 
 function cutOver(migration: Migration, assignment: Assignment): Step | undefined {
-  const { from, to } = migration.spec
+  const { from, to, decision } = migration.spec
   if (!hasSwitched(migration, assignment) && incomingOf(migration, assignment)?.ready !== true) {
     return {
       state: 'InitialInProgress',
@@ -159,6 +162,7 @@ function cutOver(migration: Migration, assignment: Assignment): Step | undefined
     reason: 'Cutover',
     message: `switching the consumer over to ${to.providerCluster}`,
     edit,
+    ...(decision === undefined ? {} : { decision }),
   }
 }
 

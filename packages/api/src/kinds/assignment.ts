@@ -31,7 +31,7 @@ const refusedSchema = z.object({
 })
 
 /** Why an object was placed where it is: who accepted with which score, best first, and why the others did not. */
-const decisionRecordSchema = z.object({
+export const decisionRecordSchema = z.object({
   time: timeSchema,
   candidates: z
     .array(z.object({ ...offerNames, score: z.int() }))

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { annotations } from '../names.ts'
+import { decisionRecordSchema } from './assignment.ts'
 import { defineKind } from './kind.ts'
 import { clusterName, conditionsSchema, crd, gvkSchema, objectName, optional, timeSchema } from './meta.ts'
 
@@ -17,6 +19,9 @@ const migrationStateSchema = z.enum([
 ])
 export type MigrationState = z.infer<typeof migrationStateSchema>
 
+/** An annotation as a printer column finds it: JSONPath wants the dots of its name escaped. */
+const annotationPath = (name: string): string => `.metadata.annotations.${name.replaceAll('.', '\\.')}`
+
 /** The move of one object from one provider to another; kept for a while after it ended. */
 export const Migration = defineKind({
   group: 'coord.broker.platform-mesh.io',
@@ -29,6 +34,7 @@ export const Migration = defineKind({
   statusSubresource: true,
   columns: [
     { name: 'Assignment', type: 'string', jsonPath: '.spec.assignment', priority: 1 },
+    { name: 'Object', type: 'string', jsonPath: annotationPath(annotations.consumerName) },
     { name: 'Kind', type: 'string', jsonPath: '.spec.from.gvk.kind' },
     { name: 'From', type: 'string', jsonPath: '.spec.from.providerCluster' },
     { name: 'To', type: 'string', jsonPath: '.spec.to.providerCluster' },
@@ -41,6 +47,7 @@ export const Migration = defineKind({
       assignment: objectName.describe('Name of the Assignment that is moved.'),
       from: endSchema,
       to: endSchema,
+      decision: optional(decisionRecordSchema, 'Why it moves; the Assignment has it from the switch on.'),
       cancel: optional(z.boolean(), 'true takes the move back, as long as the switch has not begun; it stays true.'),
     })
     .meta(

@@ -124,7 +124,7 @@ async function take(context: CoordinatorContext, migration: Migration, step: Ste
 async function editAssignment(
   context: CoordinatorContext,
   { spec }: Migration,
-  { edit }: Step,
+  { edit, decision }: Step,
   view: KeyView,
 ): Promise<void> {
   const name = spec.assignment
@@ -132,7 +132,7 @@ async function editAssignment(
   try {
     const object = await context.coordination.mergePatch<KubeObject>(
       { ...Assignment.resource, name },
-      { metadata: { uid }, spec: edit },
+      { metadata: { uid }, spec: edit, ...(decision === undefined ? {} : { status: { decision } }) },
     )
     view.learn('assignment', undefined, { name, object }, context.now().getTime())
   } catch (error) {

@@ -1,4 +1,4 @@
-import { annotations, Migration, migrationName, type OfferRef } from '@resource-broker/api'
+import { annotations, type DecisionRecord, Migration, migrationName, type OfferRef } from '@resource-broker/api'
 import type { KeyView, KubeObject } from '@resource-broker/bus'
 import { isAlreadyExists, isNotFound } from '@resource-broker/kube'
 import type { SchedulerContext } from '../context.ts'
@@ -9,6 +9,7 @@ export async function startMigration(
   context: SchedulerContext,
   known: Known,
   to: OfferRef,
+  decision: DecisionRecord,
   view: KeyView,
 ): Promise<void> {
   const { assignment, source, ref } = known
@@ -33,7 +34,7 @@ export async function startMigration(
         [annotations.consumerGeneration]: String(source.metadata.generation),
       },
     },
-    spec: { assignment: assignmentName, from: { gvk, ...from }, to: { gvk, ...target } },
+    spec: { assignment: assignmentName, from: { gvk, ...from }, to: { gvk, ...target }, decision },
   }
   try {
     const object = await context.clusters.coordination.create<KubeObject>({ ...Migration.resource }, body)

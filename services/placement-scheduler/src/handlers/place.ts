@@ -52,7 +52,7 @@ async function placeAgain(
   if (decision.verdict === 'move') context.reserve(known.key, decision.offer.ref)
   const sourceVersion = await ensureFinalizer(context, known, current.providerCluster)
   if (decision.verdict === 'move') {
-    await startMigration(context, known, decision.offer.ref, view)
+    await startMigration(context, known, decision.offer.ref, decision.record, view)
     await announce(context, known, sourceVersion, decision.offer.ref.providerCluster, view)
     return DONE
   }

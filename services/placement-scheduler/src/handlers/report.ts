@@ -59,14 +59,15 @@ export async function reportAccepted(
   refusal: string | undefined,
   view: KeyView,
 ): Promise<void> {
-  const { assignment } = known
+  const { assignment, ref, source } = known
   if (assignment === undefined) return
   const before = assignment.status?.conditions
   const existing = getCondition(before, conditionTypes.accepted)
   if (existing === undefined && refusal === undefined) return
+  const stays = `stays at ${assignment.spec.providerCluster}, nobody accepts it as it is now: ${refusal}`
   if (
     existing?.status === (refusal === undefined ? 'True' : 'False') &&
-    (refusal === undefined || existing.message === refusal)
+    (refusal === undefined || existing.message === stays)
   )
     return
   const next: NextCondition =
@@ -77,9 +78,13 @@ export async function reportAccepted(
           reason: reasons.accepted,
           message: 'the provider accepts the object',
         }
-      : { type: conditionTypes.accepted, status: 'False', reason: reasons.providerNoLongerAccepts, message: refusal }
+      : { type: conditionTypes.accepted, status: 'False', reason: reasons.providerNoLongerAccepts, message: stays }
   const { name, uid } = assignment.metadata
-  const patch = { metadata: { uid }, status: { conditions: setCondition(before, next, context.now()) } }
+  const now = context.now()
+  const patch = { metadata: { uid }, status: { conditions: setCondition(before, next, now) } }
   const object = await context.clusters.coordination.mergePatch<KubeObject>({ ...Assignment.resource, name }, patch)
-  view.learn('assignment', undefined, { name, object }, context.now().getTime())
+  view.learn('assignment', undefined, { name, object }, now.getTime())
+  if (refusal === undefined) return
+  const event = { type: 'Warning', reason: reasons.providerNoLongerAccepts, message: stays, now } as const
+  await recordEvent(context.clusters.consumers.client(ref.cluster), source, event)
 }
