@@ -12,15 +12,23 @@ const commands = {
   start: (context, args) => main(context, 'test/story/main.ts', args),
   bench: (context, args) => main(context, 'test/bench/main.ts', args),
   broker: (context, args) => main(context, 'services/broker/src/main.ts', args),
-  service: (context, [name, ...args]) => main(context, `services/${name}/src/main.ts`, args),
+  service: (context, [name, ...args]) => main(context, `services/${name}/src/main.ts`, args, SMALL),
   test,
   check,
   exec: async ({ env }, [command, ...args]) => (await run(command, args, { env })).code,
 }
 
-async function main({ node, env }, file, args) {
-  // So that what starts processes of its own can end with us, however we end.
-  return (await run(node, [join(root, file), ...args], { env: { ...env, BROKER_PARENT: String(process.pid) } })).code
+/** Five services are five heaps: V8's young generation grows to 48 MiB in each otherwise. */
+const SMALL = ['--max-semi-space-size=4']
+
+async function main({ node, env }, file, args, flags = []) {
+  const more = {
+    // So that what starts processes of its own can end with us, however we end.
+    BROKER_PARENT: String(process.pid),
+    // Saves each process the work, and the 30 MiB, of compiling the same files again.
+    NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/node'),
+  }
+  return (await run(node, [...flags, join(root, file), ...args], { env: { ...env, ...more } })).code
 }
 
 function wrongUse(message) {

@@ -16,7 +16,7 @@ const UNKNOWN_TO: Partial<Record<ServiceName | 'broker', string[]>> = {
   'migration-coordinator': ['--consumer-kubeconfig-dir', '--provider-kubeconfig-dir', '--watch-kind'],
 }
 
-/** Starts one service, or with `broker` all five in one process, as a user would; resolves when it says that it is ready. */
+/** Starts one service, or with `broker` all five in one process, as `npm run service` does; resolves when it says that it is ready. */
 export async function startService(
   landscape: Landscape,
   name: ServiceName | 'broker',
@@ -31,7 +31,7 @@ export async function startService(
   return await ManagedProcess.start({
     name: id,
     command: process.execPath,
-    args: [join(ROOT, 'services', name, 'src/main.ts'), ...flags, '--http-address', http],
+    args: ['--max-semi-space-size=4', join(ROOT, 'services', name, 'src/main.ts'), ...flags, '--http-address', http],
     logFile: join(landscape.dir, `${id}.log`),
     env: { NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/node') },
     ready: async () => (await fetch(`http://${http}/readyz`)).ok,
