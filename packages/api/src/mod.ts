@@ -25,4 +25,5 @@ export { type Explanation, OfferIndex, type RefusedOffer } from './offers/offer-
 export { compareOffers, compareRefs, sameRef } from './offers/rank.ts'
 export { compareQuantities, parseQuantity, type Quantity } from './quantity.ts'
 export { type Readiness, readiness } from './readiness.ts'
+export { isPartOf } from './records.ts'
 export { type RelatedResource, relatedResources } from './related-resources.ts'

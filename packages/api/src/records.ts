@@ -14,5 +14,13 @@ export function sameJSON(a: unknown, b: unknown): boolean {
   return keys.length === presentKeys(b).length && keys.every((key) => Object.hasOwn(b, key) && sameJSON(a[key], b[key]))
 }
 
+/** Whether `part` says nothing that `whole` does not: fields may be missing, at any depth, items of lists may not. */
+export function isPartOf(part: unknown, whole: unknown): boolean {
+  if (Array.isArray(part) && Array.isArray(whole))
+    return part.length === whole.length && part.every((item, i) => isPartOf(item, whole[i]))
+  if (!isRecord(part) || !isRecord(whole)) return sameJSON(part, whole)
+  return presentKeys(part).every((key) => Object.hasOwn(whole, key) && isPartOf(part[key], whole[key]))
+}
+
 const presentKeys = (record: Record<string, unknown>): string[] =>
   Object.keys(record).filter((key) => record[key] !== undefined)

@@ -2,9 +2,9 @@ import { annotations } from '@resource-broker/api'
 import type { CopyMessage } from '@resource-broker/bus'
 import { expect, test } from 'vitest'
 import type { SyncerContext } from '../context.ts'
-import { assignment, copy, ref, source, viewOf } from '../fixtures.ts'
+import { assignment, copy, decision, ref, source, viewOf } from '../fixtures.ts'
 import { type Known, readKnown } from '../known.ts'
-import { reportToAssignment } from './report.ts'
+import { reportToAssignment, reportToConsumer } from './report.ts'
 
 type Given = {
   asked?: Parameters<typeof assignment>[0]
@@ -91,4 +91,55 @@ test('a wanted copy that somebody deletes is not ready', async () => {
 test('when it is quiet again what was told is taken back, once', async () => {
   const before = { servedFrom: 'alpha', copies: [{ providerCluster: 'alpha', applied: true, ready: true }] }
   expect(await patches({ before, copies: [at('alpha', '2', available)] })).toEqual([{ copies: null, servedFrom: null }])
+})
+
+type Status = Record<string, unknown>
+
+/** A consumer whose API server applies merge patches, and the objects that were written. */
+function consumerWith(status: Status, keep: (status: Status) => Status = (all) => all) {
+  const written: Status[] = []
+  let now = status
+  const mergePatch = async (_ref: object, patch: { status: Status }) => {
+    now = keep(Object.fromEntries(Object.entries({ ...now, ...patch.status }).filter(([, value]) => value !== null)))
+    written.push(now)
+    return source({ resourceVersion: String(written.length + 1) }, { status: now })
+  }
+  const clusters = { consumers: { client: () => ({ mergePatch }) } }
+  return { written, context: { clusters, now: () => new Date(0), told: new Map() } as unknown as SyncerContext }
+}
+
+/** Looks at the object once, with `status` as the snapshot has it. */
+async function report(context: SyncerContext, view: ReturnType<typeof viewOf>) {
+  const known = readKnown('k', view) as Known & { source: NonNullable<Known['source']> }
+  await reportToConsumer(context, known, known.copies.get('alpha'), [], view)
+}
+
+const settled = (status?: Status) => {
+  const object = source({}, status === undefined ? {} : { status })
+  const messages = { assignment: { name: 'assignment-a', object: assignment() }, source: { ref, object } }
+  return viewOf({ ...messages, 'copy/alpha': at('alpha', '2', available), decision: decision('alpha') })
+}
+
+const typesIn = (status: Status = {}) => (status['conditions'] as { type: string }[]).map(({ type }) => type)
+
+test('a snapshot older than what was told before does not leave that standing', async () => {
+  const first = consumerWith({})
+  await report(first.context, settled())
+  const told = first.written.at(-1) as Status
+  const moving = { type: 'Migrating', status: 'True', reason: 'IncomingCopy', message: '' }
+  const { written, context } = consumerWith({
+    ...told,
+    conditions: [...(told['conditions'] as object[]), moving],
+    note: 1,
+  })
+  await report(context, settled({ status: 'Provisioning', conditions: told['conditions'] }))
+  expect(typesIn(written.at(-1))).toEqual(typesIn(told))
+  expect(written.at(-1)).not.toHaveProperty('note')
+})
+
+test('what the schema of the consumer drops is not written again and again', async () => {
+  const { written, context } = consumerWith({}, ({ status: _, ...kept }) => kept)
+  const view = settled()
+  for (let look = 0; look < 3; look++) await report(context, view)
+  expect(written).toHaveLength(1)
 })

@@ -4,13 +4,14 @@ import {
   annotations,
   type CopyStatus,
   consumerStatus,
+  isPartOf,
   mergePatchOf,
   originName,
   readiness,
   sameStatus,
 } from '@resource-broker/api'
-import type { CopyMessage, KeyView, KubeObject } from '@resource-broker/bus'
-import { isConflict, isNotFound } from '@resource-broker/kube'
+import type { CopyMessage, KeyView, KubeObject, SourceRef } from '@resource-broker/bus'
+import { isConflict, isNotFound, type KubeClient } from '@resource-broker/kube'
 import { brokerConditions, type Problem } from '../conditions.ts'
 import type { SyncerContext } from '../context.ts'
 import { type Known, wantedCopies } from '../known.ts'
@@ -54,18 +55,31 @@ export async function reportToConsumer(
     (told !== undefined && sameStatus(told.status, source.status) && sameStatus(told.wanted, status))
   )
     return undefined
-  const target = { ...ref.gvr, name: ref.name, ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }) }
-  const patch = { status: mergePatchOf(source.status, status) }
   try {
-    const written = await context.clusters.consumers
-      .client(ref.cluster)
-      .mergePatch<KubeObject>(target, patch, { subresource: 'status' })
+    const written = await writeStatus(context.clusters.consumers.client(ref.cluster), ref, source.status, status)
     view.learn('source', undefined, { ref, object: written }, now.getTime()) // whole: its spec may be newer than ours
     context.told.set(known.key, { wanted: status, status: written.status })
   } catch (error) {
     if (!isNotFound(error) && !isConflict(error)) throw error // gone or another object by now: its event is on the way
   }
   return undefined
+}
+
+/**
+ * Patches the status to be `wanted`. A snapshot may be older than what the broker itself wrote, as after a restart: what the answer
+ * has beyond what was wanted is then taken away from there.
+ */
+async function writeStatus(
+  client: KubeClient,
+  { gvr, namespace, name }: SourceRef,
+  before: unknown,
+  wanted: Status,
+): Promise<KubeObject> {
+  const target = { ...gvr, name, ...(namespace === undefined ? {} : { namespace }) }
+  const patch = (base: unknown) =>
+    client.mergePatch<KubeObject>(target, { status: mergePatchOf(base, wanted) }, { subresource: 'status' })
+  const written = await patch(before)
+  return isPartOf(written.status ?? {}, wanted) ? written : await patch(written.status)
 }
 
 /** The copy's own generation, and the one of the consumer's object that it was made from. */
