@@ -105,3 +105,17 @@ test('the view keeps its own bytes: the client uses its buffer again', () => {
   buffer.fill(0)
   expect(versionIn(view)).toBe('10')
 })
+
+test('a key is gone when all that was heard of it is, and not while a decision or a related object is left', () => {
+  const view = new KeyView()
+  const decision = (provider: string | null) => bytes({ uid: 'u', generation: 1, sourceVersion: '1', provider })
+  view.put('decision', undefined, 1, decision('alpha'), 0)
+  expect(view.isGone).toBe(false)
+  view.put('source', undefined, 2, snapshot('10'), 0)
+  view.put('source-related', 'acme', 3, bytes({ related: [{ kind: 'Secret', namespace: 'default', name: 's' }] }), 0)
+  view.put('source', undefined, 4, bytes({ ...sourceMessage('a'), object: null }), 0)
+  view.put('decision', undefined, 5, decision(null), 0)
+  expect(view.isGone).toBe(false)
+  view.put('source-related', 'acme', 6, bytes({ related: [] }), 0)
+  expect(view.isGone).toBe(true)
+})

@@ -59,11 +59,14 @@ export class KeyView {
     this.#parts.delete(id(part, qualifier))
   }
 
-  /** Whether every object that was heard of here is gone. */
+  /**
+   * Whether everything that was heard of here is gone. A decision counts as long as it names a provider: after a loss of the stream
+   * it may come before the objects that it is about.
+   */
   get isGone(): boolean {
     return [...this.#parts].every(([name, stored]) => {
-      const message = parse(name.split('/')[0] as Part, stored) as { object?: unknown }
-      return message.object === undefined || message.object === null
+      const part = name.split('/')[0] as Part
+      return isEmpty(parse(part, stored))
     })
   }
 }
@@ -111,6 +114,13 @@ function parse<P extends Part>(part: P, stored: Stored): Messages[P] {
     stored.data = undefined
   }
   return stored.parsed as Messages[P]
+}
+
+/** Whether a message says that there is nothing. */
+function isEmpty(message: Messages[Part]): boolean {
+  if ('object' in message) return message.object === null
+  if ('related' in message) return message.related.length === 0
+  return !('provider' in message) || message.provider === null
 }
 
 type Snapshot = { object?: { metadata: { uid: string; resourceVersion: string } } | null; goneUID?: string }
