@@ -19,7 +19,7 @@ const commands = {
 }
 
 /** Five services are five heaps: V8's young generation grows to 48 MiB in each otherwise. */
-const SMALL = ['--max-semi-space-size=4']
+const SMALL = ['--max-semi-space-size=8']
 
 async function main({ node, env }, file, args, flags = []) {
   const more = {

@@ -97,12 +97,12 @@ function brokerRows(measured: Measured, floor: Measured): Row[] {
     countRow('reads per placement in the burst', traffic.burst.reads, floor.traffic.burst.reads, 0),
     countRow('writes per status change', traffic.status.writes, floor.traffic.status.writes, 1),
     countRow('reads per status change', traffic.status.reads, floor.traffic.status.reads, 0),
+    row('memory, RSS', `${memory.full.rssMiB.toFixed(0)} MiB`, `${floor.memory.full.rssMiB.toFixed(0)} MiB`),
     {
-      ...row('memory, RSS', `${memory.full.rssMiB.toFixed(0)} MiB`, `${floor.memory.full.rssMiB.toFixed(0)} MiB`),
+      ...row('memory, PSS', `${memory.full.pssMiB.toFixed(0)} MiB`, `${floor.memory.full.pssMiB.toFixed(0)} MiB`),
       wanted: '< 600 MiB',
-      ok: memory.full.rssMiB < 600,
+      ok: memory.full.pssMiB < 600,
     },
-    row('memory, PSS', `${memory.full.pssMiB.toFixed(0)} MiB`, `${floor.memory.full.pssMiB.toFixed(0)} MiB`),
   ]
 }
 

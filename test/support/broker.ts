@@ -31,7 +31,7 @@ export async function startService(
   return await ManagedProcess.start({
     name: id,
     command: process.execPath,
-    args: ['--max-semi-space-size=4', join(ROOT, 'services', name, 'src/main.ts'), ...flags, '--http-address', http],
+    args: ['--max-semi-space-size=8', join(ROOT, 'services', name, 'src/main.ts'), ...flags, '--http-address', http],
     logFile: join(landscape.dir, `${id}.log`),
     env: { NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/node') },
     ready: async () => (await fetch(`http://${http}/readyz`)).ok,
