@@ -15,7 +15,7 @@ const { stream, parkedStream, offersBucket } = new Layout('broker', 8)
 export async function deleteStreams({ landscape }: World): Promise<string[]> {
   const connection = await connect({ servers: landscape.nats.url })
   try {
-    const { streams } = await jetstreamManager(connection)
+    const { streams } = await jetstreamManager(connection, { timeout: 30_000 })
     const deleted: string[] = []
     for (const name of [stream, parkedStream, `KV_${offersBucket}`]) if (await streams.delete(name)) deleted.push(name)
     return deleted
@@ -28,7 +28,7 @@ export async function deleteStreams({ landscape }: World): Promise<string[]> {
 export async function streamsMade({ landscape }: World): Promise<Map<string, string>> {
   const connection = await connect({ servers: landscape.nats.url })
   try {
-    const { streams } = await jetstreamManager(connection)
+    const { streams } = await jetstreamManager(connection, { timeout: 30_000 })
     const made = new Map<string, string>()
     for await (const { config, created } of streams.list()) made.set(config.name, created)
     return made
