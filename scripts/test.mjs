@@ -5,12 +5,8 @@ import { run } from './spawn.mjs'
 import { filesBelow, root, subfolders } from './toolchain.mjs'
 
 /** Suites that start real clusters: one after another, as two cores carry one set of API servers at a time. */
-const clusterSuites = ['contract', 'e2e', 'faults', 'trust']
-/** Run only when they are named, and why. */
-const onDemand = {
-  outages: 'takes 10 minutes and has yet to pass often enough in a row to hold up a change; run: npm test -- outages',
-}
-export const allSuites = ['unit', ...clusterSuites, ...Object.keys(onDemand)]
+const clusterSuites = ['e2e', 'faults', 'outages', 'trust']
+export const allSuites = ['unit', ...clusterSuites]
 
 /**
  * Runs the suites named first in `args`, or all: `unit` is what stands in packages/ and services/. Further arguments
@@ -25,11 +21,6 @@ export async function test({ env }, args) {
   for (const suite of suites) {
     process.stdout.write(`\n== suite: ${suite}\n`)
     clearResults(suite)
-    if (named.length === 0 && suite in onDemand) {
-      process.stdout.write(`skipped: ${suite}: ${onDemand[suite]}\n`)
-      writeResult(suite, suite, 'skipped')
-      continue
-    }
     const runSuite = suite === 'unit' ? runUnits : runClusterSuite
     const { code, interrupted } = await runSuite(suite, vitestArgs, env)
     if (interrupted) return 130
