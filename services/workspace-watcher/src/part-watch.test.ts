@@ -233,14 +233,17 @@ describe('a watch that begins after another ended', () => {
   })
 })
 
-test('a watch that is started anew publishes everything that is there again', async () => {
+test('a watch that is started anew publishes everything that is there again, and what went meanwhile', async () => {
   const { parts, told } = await watch([object({}), object({ name: 'b' })])
   await vi.waitFor(() => expect(told()).toHaveLength(2))
   fake?.holds([object({})])
   parts.restart()
   await vi.waitFor(() => expect(fake?.connections).toBe(2), { timeout: 5_000 })
   const all = await settled(told)
-  expect(all.slice(2)).toEqual([{ name: 'a', version: '1', gone: false }])
+  expect(all.slice(2)).toEqual([
+    { name: 'a', version: '1', gone: false },
+    { name: 'b', version: 'uid-b-gone', gone: true },
+  ])
 })
 
 describe('the rule of copies', () => {

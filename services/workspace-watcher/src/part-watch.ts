@@ -24,6 +24,9 @@ export type PartRule<P extends Part> = {
   seen?: (route: Route, object: KubeObject | null) => void
 }
 
+/** Fingerprint of no object. */
+const NOTHING = ''
+
 type Known = { route: Route; ref: ObjectRef; fingerprint: string; guarded: boolean }
 
 /** Publishes what changes among the objects of one rule. After a gap it also publishes what went during the gap. */
@@ -64,10 +67,10 @@ export class PartWatch<P extends Part> {
     )
   }
 
-  /** Publishes everything again: the stream lost what it had. */
+  /** Publishes everything again: the stream lost what it had. What goes until then is still told, it may have been published anew. */
   restart(): void {
     this.#inventory = undefined
-    this.#known.clear()
+    for (const known of this.#known.values()) known.fingerprint = NOTHING
     this.#watch?.restart()
   }
 
