@@ -1,6 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { type KV, Kvm } from '@nats-io/kv'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { z } from 'zod'
+import { AFTER_DELETION_MS } from './stream.ts'
 
 export type BucketEntry<T> = { key: string; value: T | undefined }
 
@@ -15,6 +17,8 @@ export class Bucket<T> {
   readonly #replicas: number
   readonly #lost = new Set<() => void>()
   #kv: Promise<KV> | undefined
+  /** Over when the bucket may be made again. */
+  #rest: Promise<void> = Promise.resolve()
 
   private constructor(connection: NatsConnection, name: string, schema: z.ZodType<T>, replicas: number) {
     this.#connection = connection
@@ -25,7 +29,11 @@ export class Bucket<T> {
       this.#kv = undefined
       for (const listener of this.#lost) listener()
     }
-    connection.subscribe(`$JS.EVENT.ADVISORY.STREAM.DELETED.KV_${name}`, { callback: lost })
+    const deleted = () => {
+      this.#rest = delay(AFTER_DELETION_MS)
+      lost()
+    }
+    connection.subscribe(`$JS.EVENT.ADVISORY.STREAM.DELETED.KV_${name}`, { callback: deleted })
     void (async () => {
       for await (const status of connection.status()) if (status.type === 'reconnect') lost()
     })()
@@ -103,8 +111,8 @@ export class Bucket<T> {
   }
 
   #open(): Promise<KV> {
-    this.#kv ??= new Kvm(this.#connection)
-      .create(this.#name, { replicas: this.#replicas, history: 1 })
+    this.#kv ??= this.#rest
+      .then(() => new Kvm(this.#connection).create(this.#name, { replicas: this.#replicas, history: 1 }))
       .catch((error: unknown) => {
         this.#kv = undefined
         throw error

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   type ConsumerConfig,
   DiscardPolicy,
@@ -14,6 +15,11 @@ import type { Layout } from './layout.ts'
 
 /** How long the server recognises a publication that it has had already: longer than a watch lags behind its writer. */
 const DUPLICATE_WINDOW_MS = 20_000
+/**
+ * How long a stream that was deleted is left alone. nats-server 2.15.2 panics (in newFileStoreWithCreatedAndMode) when a stream is made
+ * while it still removes the files of the one before of that name, and tells clients of the deletion before it does so.
+ */
+export const AFTER_DELETION_MS = 1_000
 const PARKED_FOR_MS = 7 * 24 * 3_600_000
 const PARKED_AT_MOST = 10_000
 
@@ -93,6 +99,7 @@ export class StateStream {
   }
 
   async #add(config: Partial<StreamConfig> & { name: string }) {
+    if (this.#created !== '' && !(await this.#exists(config.name))) await delay(AFTER_DELETION_MS)
     const full = {
       ...config,
       retention: RetentionPolicy.Limits,
@@ -107,6 +114,16 @@ export class StateStream {
       await this.#refuseForeign(config)
       return await this.jsm.streams.update(config.name, full)
     }
+  }
+
+  async #exists(name: string): Promise<boolean> {
+    return await this.jsm.streams.info(name).then(
+      () => true,
+      (error: unknown) => {
+        if (isMissing(error)) return false
+        throw error
+      },
+    )
   }
 
   async #refuseForeign({ name, subjects = [] }: Partial<StreamConfig> & { name: string }): Promise<void> {
@@ -146,6 +163,11 @@ function unusable(name: string, error: unknown): unknown {
 /** "stream name already in use with a different configuration" (error 10058 of the JetStream API). */
 function isStreamExists(error: unknown): boolean {
   return error instanceof JetStreamApiError && error.code === 10058
+}
+
+/** "stream not found" (error 10059 of the JetStream API). */
+function isMissing(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.code === 10059
 }
 
 /** "consumer already exists" (10105, 10148 of the JetStream API). */
