@@ -20,8 +20,6 @@ export type Program = {
 const LONGEST_EXPRESSION = 2048
 /** Our name for `matches` inside the environment: the library's own uses a backtracking RegExp and cannot be replaced. */
 const LINEAR_MATCHES = 'matchesRE2'
-const KEPT_PATTERNS = 1000
-const patterns = new Map<string, Pattern>()
 
 const environment = new Environment({
   enableOptionalTypes: true,
@@ -112,12 +110,8 @@ function nodesIn(args: unknown): ASTNode[] {
 }
 
 function patternOf(source: string): Pattern {
-  const known = patterns.get(source)
-  if (known !== undefined) return known
   const compiled = compilePattern(source)
   if ('mistake' in compiled) throw new Error(compiled.mistake)
-  if (patterns.size >= KEPT_PATTERNS) patterns.clear()
-  patterns.set(source, compiled)
   return compiled
 }
 

@@ -12,16 +12,36 @@ export type Pattern = { source: string; test: (text: string) => boolean; needles
 type Prefilter = { type: number; str: string; subs: readonly Prefilter[] }
 const [EXACT, AND, OR] = [1, 2, 3]
 
-/** Compiles an RE2 expression (linear time). Returns what is wrong with it, as a sentence, if it cannot be used. */
+const KEPT_PATTERNS = 1000
+const patterns = new Map<string, Pattern>()
+
+/**
+ * Compiles an RE2 expression (linear time). Returns what is wrong with it, as a sentence, if it cannot be used. Offers that have
+ * the same pattern share it, so that it is tried once for an object.
+ */
 export function compilePattern(source: string): Pattern | { mistake: string } {
+  const known = patterns.get(source)
+  if (known !== undefined) return known
   if (source.length > 1024) return { mistake: 'the pattern is longer than 1024 characters' }
   try {
     const program = RE2JS.compile(source)
     if (program.programSize() > LARGEST_PROGRAM) return { mistake: 'the pattern is too large: repeat less' }
     const needles = needlesOf((program.re2Input.prefilter as Prefilter | null) ?? undefined)
-    return { source, needles, test: (text) => text.length <= LONGEST_SUBJECT && program.test(text) }
+    const pattern = { source, needles, test: rememberingLast((text) => program.test(text)) }
+    if (patterns.size >= KEPT_PATTERNS) patterns.clear()
+    patterns.set(source, pattern)
+    return pattern
   } catch (error) {
     return { mistake: `not a valid RE2 pattern: ${(error as Error).message.replace(/^error parsing regexp: /, '')}` }
+  }
+}
+
+function rememberingLast(test: (text: string) => boolean): Pattern['test'] {
+  let last: { text: string; matches: boolean } | undefined
+  return (text) => {
+    if (text.length > LONGEST_SUBJECT) return false
+    if (last?.text !== text) last = { text, matches: test(text) }
+    return last.matches
   }
 }
 
