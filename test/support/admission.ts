@@ -44,7 +44,13 @@ export class AdmissionServer {
     const server = createServer({ cert, key })
     const admission = new AdmissionServer(server, authority.pem)
     server.on('request', (request, response) => {
-      void admission.#answer(request).then((body) => response.setHeader('content-type', 'application/json').end(body))
+      void admission.#answer(request).then(
+        (body) => response.setHeader('content-type', 'application/json').end(body),
+        (error: unknown) => {
+          if (request.complete) throw error
+          response.destroy() // the API server crashed while it asked
+        },
+      )
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     return admission
