@@ -1,0 +1,26 @@
+import type { Apis, ShardServices } from '../shards/types.ts'
+import { bindPermission } from './bind-permission.ts'
+import { bindingController } from './binding-controller.ts'
+import { BoundTypes } from './bound-types.ts'
+import { catalogOf } from './catalog.ts'
+import { exportController } from './export-controller.ts'
+
+/** Exports and bindings of one shard, and the types that are served because of them. */
+export function createApis(services: ShardServices): Apis {
+  const bound = new BoundTypes(services)
+  const bindings = bindingController(services, bound)
+  return {
+    catalog: catalogOf(services, bound),
+    admission: [bindPermission(services)],
+    controllers: [exportController(services), bindings.controller],
+    maximalPermissionPolicy(cluster, group, resource) {
+      const found = bound.find(cluster, group, resource)
+      if (found?.bound.apiExport.spec?.maximalPermissionPolicy?.local === undefined) return undefined
+      return { cluster: found.bound.exportCluster }
+    },
+    close() {
+      bindings.stop()
+      bound.close()
+    },
+  }
+}

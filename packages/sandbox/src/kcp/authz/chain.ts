@@ -1,0 +1,135 @@
+import { MASTERS, parseServiceAccountName } from '../../kube/authn/mod.ts'
+import type { KubeObject } from '../../kube/objects.ts'
+import type { Attributes, Authorization, Authorizer } from '../../kube/requests/types.ts'
+import type { UserInfo } from '../../kube/user.ts'
+import { APIS, LOGICAL_CLUSTER_NAME, REQUIRED_GROUPS_ANNOTATION } from '../names.ts'
+import type { MaximalPermissionPolicy, ReplicatedCache } from '../shards/types.ts'
+import { effectiveUsers, homeClusters } from './effective-users.ts'
+import type { ScopedRbac } from './rbac.ts'
+
+export type ChainOptions = {
+  cache: ReplicatedCache
+  rbac: ScopedRbac
+  maximalPermissionPolicy: MaximalPermissionPolicy
+}
+
+/** One link of the chain: undefined hands on to the next. */
+type Link = (attributes: Attributes) => Authorization | undefined
+
+const LOGICAL_CLUSTER_ADMIN = 'system:kcp:logical-cluster-admin'
+/** Members of one of these are in every logical cluster, whatever groups it requires. */
+const ABOVE_REQUIRED_GROUPS = ['system:kcp:admin', 'system:kcp:tenancy:workspace-bootstrapper']
+const OPEN_PATHS = new Set(['/healthz', '/livez', '/readyz'])
+const OPEN_PHASES = new Set(['Initializing', 'Ready', 'Inactive', 'Terminating', 'Deleting'])
+const POLICY_PREFIX = 'apis.kcp.io:binding:'
+const GLOBAL_ACCOUNT_PREFIX = 'system:kcp:serviceaccount:'
+
+/** What kcp asks of every request, in the order of contract 12.4. */
+export class AuthorizerChain implements Authorizer {
+  readonly #options: ChainOptions
+  readonly #links: readonly Link[]
+
+  constructor(options: ChainOptions) {
+    this.#options = options
+    this.#links = [
+      alwaysAllow,
+      (attributes) => this.#requiredGroups(attributes),
+      (attributes) => this.#workspaceContent(attributes),
+      systemTypes,
+      (attributes) => this.#maximalPermissionPolicy(attributes),
+    ]
+  }
+
+  authorize(attributes: Attributes): Authorization {
+    for (const link of this.#links) {
+      const answer = link(attributes)
+      if (answer !== undefined) return answer
+    }
+    return this.#options.rbac.authorize(attributes)
+  }
+
+  #requiredGroups({ user, cluster }: Attributes): Authorization | undefined {
+    if (isExempt(user)) return undefined
+    const required = this.#logicalCluster(cluster)?.metadata.annotations?.[REQUIRED_GROUPS_ANNOTATION]
+    if (required === undefined) return undefined
+    const clauses = [
+      ...required.split(';').map((clause) => clause.split(',')),
+      ...ABOVE_REQUIRED_GROUPS.map((group) => [group]),
+    ]
+    const members = effectiveUsers(user, cluster)
+    const isMember = clauses.some((clause) =>
+      members.some(({ groups }) => clause.every((group) => groups.includes(group.trim()))),
+    )
+    if (isMember) return undefined
+    return denied(`subject is not a member of required groups: ${required}`)
+  }
+
+  #workspaceContent({ user, cluster }: Attributes): Authorization | undefined {
+    if (cluster === '' || cluster === '*' || cluster.startsWith('system:')) return refused('empty or system workspace')
+    if (user.groups.includes(LOGICAL_CLUSTER_ADMIN) && homeClusters(user) === undefined) return undefined
+    const logicalCluster = this.#logicalCluster(cluster)
+    if (logicalCluster === undefined) return denied('LogicalCluster not found')
+    const { phase = '' } = (logicalCluster['status'] ?? {}) as { phase?: string }
+    if (!OPEN_PHASES.has(phase)) return refused(`not permitted due to phase "${phase}"`)
+    if (homeClusters(user)?.includes(cluster) === true) return undefined
+    const access: Attributes = {
+      ...{ cluster, user, verb: 'access', path: '/', isResourceRequest: false },
+      ...{ group: '', version: '', resource: '', subresource: '', namespace: '', name: '' },
+    }
+    if (this.#options.rbac.authorize(access).allowed) return undefined
+    return refused('no verb=access permission on /')
+  }
+
+  #maximalPermissionPolicy(attributes: Attributes): Authorization | undefined {
+    const { cluster, group, resource, user, isResourceRequest } = attributes
+    if (!isResourceRequest) return undefined
+    const policy = this.#options.maximalPermissionPolicy(cluster, group, resource)
+    if (policy === undefined) return undefined
+    for (const each of effectiveUsers(user, cluster)) {
+      const answer = this.#options.rbac.authorize({
+        ...attributes,
+        cluster: policy.cluster,
+        user: prefixed(each, cluster),
+      })
+      if (answer.allowed) return undefined
+    }
+    return refused('access not permitted by maximal permission policy')
+  }
+
+  #logicalCluster(cluster: string): KubeObject | undefined {
+    return this.#options.cache.get('logicalclusters.core.kcp.io', cluster, LOGICAL_CLUSTER_NAME)?.object
+  }
+}
+
+function alwaysAllow({ user, isResourceRequest, path }: Attributes): Authorization | undefined {
+  if (user.groups.includes(MASTERS)) return { allowed: true, reason: '' }
+  return !isResourceRequest && OPEN_PATHS.has(path) ? { allowed: true, reason: '' } : undefined
+}
+
+/** The status of bindings and exports is written by the system alone. */
+function systemTypes({ group, resource, subresource }: Attributes): Authorization | undefined {
+  const isGuarded = group === APIS && subresource === 'status' && ['apibindings', 'apiexports'].includes(resource)
+  return isGuarded ? denied('status update not permitted') : undefined
+}
+
+/** The user as the export's policy names it (contract 12.6). */
+function prefixed(user: UserInfo, cluster: string): UserInfo {
+  const account = parseServiceAccountName(user.username)
+  const home = homeClusters(user)?.[0] ?? cluster
+  const name =
+    account === undefined ? user.username : `${GLOBAL_ACCOUNT_PREFIX}${home}:${account.namespace}:${account.name}`
+  return { username: POLICY_PREFIX + name, groups: user.groups.map((group) => POLICY_PREFIX + group), extra: {} }
+}
+
+/** Service accounts and the system itself need no groups. */
+function isExempt(user: UserInfo): boolean {
+  return homeClusters(user) !== undefined || user.groups.includes(LOGICAL_CLUSTER_ADMIN)
+}
+
+function refused(reason: string): Authorization {
+  return { allowed: false, reason }
+}
+
+function denied(reason: string): Authorization {
+  return { allowed: false, denied: true, reason }
+}

@@ -1,0 +1,5 @@
+export { clusterAnnotation, pathAnnotation, reservedMetadata } from './annotations.ts'
+export { Directory } from './directory.ts'
+export { LOGICAL_CLUSTERS, logicalClusters } from './logical-cluster.ts'
+export { logicalClusterAdmission } from './logical-cluster-admission.ts'
+export { isClusterName, isClusterPath, joinPath, splitClusterUrl, splitPath } from './names.ts'

@@ -1,0 +1,98 @@
+import type { TokenAuthenticator } from '../../kube/authn/mod.ts'
+import { forbidden } from '../../kube/authz/mod.ts'
+import type { HttpHandler, HttpRequest, HttpResponse } from '../../kube/http.ts'
+import { type Attributes, parseRequestInfo } from '../../kube/requests/mod.ts'
+import type { UserInfo } from '../../kube/user.ts'
+import { homeClusters } from '../authz/mod.ts'
+import { isClusterPath, splitClusterUrl } from '../clusters/mod.ts'
+import { ROOT_CLUSTER } from '../names.ts'
+import { text } from './cluster-requests.ts'
+import type { Shard } from './shard.ts'
+import type { ClusterDirectory, ClusterLocation } from './types.ts'
+
+export type FrontProxyOptions = {
+  authenticator: TokenAuthenticator
+  directory: ClusterDirectory
+  /** The first is the one that root is on. */
+  shards: readonly Shard[]
+}
+
+/** Groups that mean something inside only: nobody has them who comes through the proxy (contract 12.3). */
+const DROPPED = ['system:masters', 'system:kcp:logical-cluster-admin']
+const DROPPED_PREFIXES = ['system:kcp:initializer:', 'system:kcp:terminator:']
+/** Headers by which the shards trust one another. */
+const DROPPED_HEADERS = /^x-(kcp-internal-|remote-)/
+const HEALTH = /^\/(healthz|livez|readyz)(\/|$)/
+const SERVICES = '/services/'
+const NOT_PERMITTED = 'workspace access not permitted'
+
+/** The one address of an installation with several shards: finds the shard of each logical cluster. */
+export function frontProxy({ authenticator, directory, shards }: FrontProxyOptions): HttpHandler {
+  return async (request) => {
+    const { path } = request
+    if (HEALTH.test(path)) return text(200, 'ok')
+    const user = withoutInnerGroups(authenticator.authenticate(request.credentials))
+    const outer = { ...request, headers: withoutInnerHeaders(request.headers) }
+    if (path.startsWith(SERVICES)) return forward(shardOfService(directory, shards, path), outer, user)
+    const url = splitClusterUrl(path) ?? inCluster(path, user)
+    if (url === undefined) return text(404, '404 page not found')
+    const found = isClusterPath(url.cluster) ? directory.resolve(url.cluster) : undefined
+    if (found === undefined) throw forbidden(attributesOf(outer, url.path, user), NOT_PERMITTED)
+    const inner = { ...outer, path: `/clusters/${found.cluster}${url.path}` }
+    return forward(shardAt(shards, found), inner, user)
+  }
+}
+
+/** Contract 12.10. */
+function inCluster(path: string, user: UserInfo): { cluster: string; path: string } | undefined {
+  const home = homeClusters(user)?.[0]
+  return home === undefined ? undefined : { cluster: home, path }
+}
+
+async function forward(shard: Shard | undefined, request: HttpRequest, user: UserInfo): Promise<HttpResponse> {
+  if (shard === undefined || !shard.isRunning) return text(502, 'Bad Gateway')
+  return shard.serve(request, user)
+}
+
+/** Virtual workspaces are on every shard: the one of the logical cluster that is asked about, else the one of root. */
+function shardOfService(directory: ClusterDirectory, shards: readonly Shard[], path: string): Shard | undefined {
+  const start = path.indexOf('/clusters/')
+  const cluster = start < 0 ? undefined : splitClusterUrl(path.slice(start))?.cluster
+  const found = cluster === undefined || !isClusterPath(cluster) ? undefined : directory.resolve(cluster)
+  return found === undefined ? shards[0] : shardAt(shards, found)
+}
+
+function shardAt(shards: readonly Shard[], { shard }: ClusterLocation): Shard | undefined {
+  return shards.find(({ info }) => info.name === shard)
+}
+
+function withoutInnerGroups(user: UserInfo): UserInfo {
+  const isInner = (group: string) =>
+    DROPPED.includes(group) || DROPPED_PREFIXES.some((prefix) => group.startsWith(prefix))
+  return { ...user, groups: user.groups.filter((group) => !isInner(group)) }
+}
+
+function withoutInnerHeaders(headers: HttpRequest['headers']): HttpRequest['headers'] {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !DROPPED_HEADERS.test(name)))
+}
+
+function attributesOf({ method, query }: HttpRequest, path: string, user: UserInfo): Attributes {
+  const { verb, group, version, resource, subresource, namespace, name, isResourceRequest } = parseRequestInfo(
+    method,
+    path,
+    query,
+  )
+  return {
+    cluster: ROOT_CLUSTER,
+    user,
+    verb,
+    group,
+    version,
+    resource,
+    subresource,
+    namespace,
+    name,
+    path,
+    isResourceRequest,
+  }
+}

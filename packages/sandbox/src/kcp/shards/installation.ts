@@ -1,0 +1,115 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createSigningKey, ServiceAccountTokens, storeAccounts, TokenAuthenticator } from '../../kube/authn/mod.ts'
+import { StatusError } from '../../kube/errors.ts'
+import type { HttpHandler } from '../../kube/http.ts'
+import type { LocalClient } from '../../kube/requests/types.ts'
+import type { UserInfo } from '../../kube/user.ts'
+import { openStore, type Store } from '../../store/mod.ts'
+import type { InstallationOptions, Served } from '../../types.ts'
+import {
+  bootstrapContent,
+  bootstrapExports,
+  copyRoot,
+  identitiesOf,
+  registerShard,
+  rememberRoot,
+  rootExportKeys,
+} from '../bootstrap/mod.ts'
+import { Directory } from '../clusters/mod.ts'
+import { Replication } from './cache.ts'
+import { frontProxy } from './front-proxy.ts'
+import { ReplicatedPolicies } from './policies.ts'
+import { Shard } from './shard.ts'
+import type { Shared } from './shared.ts'
+
+const SIGNING_KEY_FILE = 'service-account.key'
+/** `admin` of the kubeconfig (contract 12.2); the tests' own tokens are known to the authenticator. */
+const NO_TOKENS: ReadonlyMap<string, UserInfo> = new Map()
+
+/** The shards of a sandbox with what they share. The first one holds root. */
+export class Installation implements Served {
+  readonly shards: readonly Shard[]
+  readonly frontProxy: HttpHandler
+  readonly #shared: Shared
+
+  private constructor(shards: readonly Shard[], shared: Shared) {
+    this.shards = shards
+    this.#shared = shared
+    this.frontProxy = frontProxy({ ...shared, shards })
+  }
+
+  /** Opens the stores, writes what root needs and starts all controllers; resolves when everything is served. */
+  static async open({ shards: wanted, externalUrl, dir, log }: InstallationOptions): Promise<Installation> {
+    const stores = await Promise.all(wanted.map((each) => openStore(each.dir === undefined ? {} : { dir: each.dir })))
+    const isCopy = dir === undefined && copyRoot(stores[0]!, new Date())
+    const keys = rootExportKeys(stores[0]!)
+    const signingKey = await signingKeyIn(dir)
+    const cache = new Replication()
+    const directory = new Directory(cache)
+    const shards: Shard[] = []
+    const accounts = storeAccounts(() => shards.flatMap((shard) => (shard.isRunning ? [shard.services.store] : [])))
+    const tokens = new ServiceAccountTokens({ signingKey, accounts })
+    const shared: Shared = {
+      ...{ cache, directory, accounts, tokens, log },
+      policies: new ReplicatedPolicies(),
+      authenticator: new TokenAuthenticator({ tokens: NO_TOKENS, serviceAccounts: tokens }),
+      identities: identitiesOf(keys),
+      now: () => new Date(),
+      clientAt: (shard, cluster) => clientAt(shards, shard, cluster),
+    }
+    shards.push(...wanted.map((each, index) => shardOf(each, stores[index]!, externalUrl, shared)))
+    const installation = new Installation(shards, shared)
+    await installation.#start(isCopy ? undefined : keys)
+    if (dir === undefined) rememberRoot(stores[0]!, shared.identities)
+    return installation
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.shards.map((shard) => shard.close()))
+    this.#shared.directory.close()
+  }
+
+  /** `keys` of root's exports; without them, root has all that it needs. */
+  async #start(keys: ReadonlyMap<string, string> | undefined): Promise<void> {
+    for (const shard of this.shards) await shard.open()
+    const root = this.shards[0]!
+    if (keys !== undefined) bootstrapExports(root.services, keys)
+    for (const shard of this.shards) shard.startControllers()
+    if (keys !== undefined) await bootstrapContent(root.services)
+    for (const { info } of this.shards) await registerShard(root.services, info)
+  }
+}
+
+type WantedShard = InstallationOptions['shards'][number]
+
+function shardOf(
+  { name, url, virtualWorkspaceUrl, dir }: WantedShard,
+  store: Store,
+  externalUrl: string,
+  shared: Shared,
+): Shard {
+  const info = { name, url, virtualWorkspaceUrl, externalUrl }
+  return new Shard(info, { store, ...(dir !== undefined && { dir }) }, shared)
+}
+
+function clientAt(shards: readonly Shard[], name: string, cluster: string): LocalClient {
+  const shard = shards.find(({ info }) => info.name === name)
+  if (shard === undefined) throw StatusError.unavailable(`there is no shard ${name}`)
+  return shard.client(cluster)
+}
+
+/** Tokens outlive a restart where there is a directory. */
+async function signingKeyIn(dir: string | undefined): Promise<string> {
+  if (dir === undefined) return createSigningKey()
+  const file = join(dir, SIGNING_KEY_FILE)
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+  const key = createSigningKey()
+  await mkdir(dir, { recursive: true })
+  await writeFile(file, key, { mode: 0o600 })
+  return key
+}

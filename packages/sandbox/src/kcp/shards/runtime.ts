@@ -1,0 +1,173 @@
+import { MASTERS } from '../../kube/authn/mod.ts'
+import { bootstrapPolicySource } from '../../kube/authz/mod.ts'
+import { builtInResources } from '../../kube/builtin/mod.ts'
+import { type Controller, kubeControllers, NamespaceLifecycle } from '../../kube/controllers/mod.ts'
+import { crdController, LocalCrds } from '../../kube/crds/mod.ts'
+import { StatusError } from '../../kube/errors.ts'
+import { type AdmissionPlugin, type ApiServer, createApiServer } from '../../kube/requests/mod.ts'
+import type { Catalog, Resource } from '../../kube/resource.ts'
+import type { UserInfo } from '../../kube/user.ts'
+import type { Store } from '../../store/types.ts'
+import { createApis } from '../apis/mod.ts'
+import { AuthorizerChain, ScopedRbac } from '../authz/mod.ts'
+import { kcpPolicySource } from '../bootstrap/mod.ts'
+import {
+  clusterAnnotation,
+  logicalClusterAdmission,
+  logicalClusters,
+  pathAnnotation,
+  reservedMetadata,
+} from '../clusters/mod.ts'
+import { CORE, LOGICAL_CLUSTER_NAME, SHARDS_EXPORT, TENANCY, TOPOLOGY } from '../names.ts'
+import { boundStorage, systemStorage } from '../storage.ts'
+import { partitionSetController } from '../topology/mod.ts'
+import { WorkspaceTypes, workspaceAdmission, workspaceControllers } from '../workspaces/mod.ts'
+import type { Shared } from './shared.ts'
+import type { Apis, ReplicatedType, ShardInfo, ShardServices } from './types.ts'
+
+/** As whom the shard's own controllers act. */
+export const SYSTEM_USER: UserInfo = { username: 'system:kcp:shard', groups: [MASTERS], extra: {} }
+
+/** All that runs over the store of one shard, from its start to its stop. */
+export class ShardRuntime {
+  readonly services: ShardServices
+  readonly types: WorkspaceTypes
+  readonly server: ApiServer
+  /** Answers deep SubjectAccessReviews (contract 12.9). */
+  readonly deepServer: ApiServer
+  readonly admission: readonly AdmissionPlugin[]
+  readonly #controllers: readonly Controller[]
+  readonly #ends: (() => void)[]
+
+  constructor(info: ShardInfo, store: Store, shared: Shared) {
+    const { cache, directory, policies, now, log } = shared
+    this.#ends = [cache.attach(info.name, store, storagesOf(shared.identities)), policies.attach(info.name, store)]
+    const rbac = new ScopedRbac([policies, bootstrapPolicySource(), kcpPolicySource()])
+    const authorizer = new AuthorizerChain({
+      ...{ cache, rbac },
+      maximalPermissionPolicy: (...of) => apis.maximalPermissionPolicy(...of),
+    })
+    const { authenticator, tokens, accounts } = shared
+    const builtIns = builtInResources({ authorizer, rbac, authenticator, tokens, accounts })
+    const localCrds = new LocalCrds(store)
+    this.services = {
+      ...{ shard: info, store, cache, directory, builtIns, localCrds, authorizer, rbac, now, log },
+      systemTypes: [logicalClusters],
+      identities: shared.identities,
+      client: (cluster) => shared.clientAt(shardOf(directory, cluster), cluster),
+      clientAt: (shard, cluster) => shared.clientAt(shard, cluster),
+      catalog: () => apis.catalog,
+      server: () => this.server,
+    }
+    const apis: Apis = createApis(this.services)
+    this.types = new WorkspaceTypes(cache, directory)
+    this.admission = this.#admission(apis)
+    const options = { store, authorizer, admission: this.admission, now, log }
+    this.server = createApiServer({ ...options, catalog: apis.catalog })
+    const deep = builtInResources({ authorizer: rbac, rbac, authenticator, tokens, accounts })
+    this.deepServer = createApiServer({ ...options, catalog: withReviews(apis.catalog, deep) })
+    const workspaces = workspaceControllers(this.services, this.types)
+    const partitionSets = partitionSetController(this.services)
+    this.#controllers = [
+      ...this.#kubeControllers(apis.catalog),
+      ...apis.controllers,
+      ...workspaces.controllers,
+      partitionSets.controller,
+    ]
+    this.#ends.push(() => localCrds.close(), apis.close, workspaces.close, partitionSets.stop)
+  }
+
+  start(): void {
+    for (const controller of this.#controllers) controller.start()
+  }
+
+  /** Ends the controllers and forgets what follows the store, which stays open. */
+  async stop(): Promise<void> {
+    for (const controller of this.#controllers) controller.stop()
+    await Promise.all(this.#controllers.map((controller) => controller.idle()))
+    for (const end of this.#ends) end()
+  }
+
+  #admission(apis: Apis): AdmissionPlugin[] {
+    const { cache, directory, rbac, store, identities } = this.services
+    const storage = boundStorage(TENANCY, 'workspaces', identities.get(TENANCY)!)
+    return [
+      clusterAnnotation,
+      pathAnnotation(directory),
+      unlessEnding(new NamespaceLifecycle(store), this.services),
+      logicalClusterAdmission,
+      workspaceAdmission({ storage, cache, types: this.types, rbac }),
+      ...apis.admission,
+      reservedMetadata,
+    ]
+  }
+
+  #kubeControllers(catalog: Catalog): Controller[] {
+    const { store, log, now, builtIns, localCrds, shard, clientAt } = this.services
+    const type = (resource: string) => builtIns.find((each) => each.resource === resource)!
+    const client = (cluster: string) => clientAt(shard.name, cluster)
+    const types = {
+      namespaces: type('namespaces'),
+      serviceAccounts: type('serviceaccounts'),
+      configMaps: type('configmaps'),
+      clusterRoles: type('clusterroles'),
+    }
+    const definitions = type('customresourcedefinitions')
+    return [
+      ...kubeControllers({ store, log, catalog, types, client, now }),
+      crdController({ store, log, crds: localCrds, definitions, client, now }),
+    ]
+  }
+}
+
+/** Where the replicated types are in a store. */
+function storagesOf(identities: ReadonlyMap<string, string>): Map<ReplicatedType, string> {
+  const own = (name: string, group: string, resource: string) => boundStorage(group, resource, identities.get(name)!)
+  const apis = (resource: string) => systemStorage('apis.kcp.io', resource)
+  return new Map<ReplicatedType, string>([
+    ['logicalclusters.core.kcp.io', systemStorage(CORE, 'logicalclusters')],
+    ['shards.core.kcp.io', own(SHARDS_EXPORT, CORE, 'shards')],
+    ['workspaces.tenancy.kcp.io', own(TENANCY, TENANCY, 'workspaces')],
+    ['workspacetypes.tenancy.kcp.io', own(TENANCY, TENANCY, 'workspacetypes')],
+    ['partitions.topology.kcp.io', own(TOPOLOGY, TOPOLOGY, 'partitions')],
+    ['apiexports.apis.kcp.io', apis('apiexports')],
+    ['apiexportendpointslices.apis.kcp.io', apis('apiexportendpointslices')],
+    ['apiresourceschemas.apis.kcp.io', apis('apiresourceschemas')],
+    ['apiconversions.apis.kcp.io', apis('apiconversions')],
+  ])
+}
+
+/** With the logical cluster, its namespaces go too, those included that nobody may delete otherwise. */
+function unlessEnding(plugin: AdmissionPlugin, { cache }: ShardServices): AdmissionPlugin {
+  return {
+    name: plugin.name,
+    validate(request) {
+      const { operation, resource, cluster } = request
+      if (operation === 'DELETE' && resource.resource === 'namespaces' && resource.group === '') {
+        const found = cache.get('logicalclusters.core.kcp.io', cluster, LOGICAL_CLUSTER_NAME)
+        if (found?.object.metadata.deletionTimestamp !== undefined) return
+      }
+      plugin.validate?.(request)
+    },
+    ...(plugin.mutate !== undefined && { mutate: (request) => plugin.mutate?.(request) }),
+  }
+}
+
+/** A catalog whose access reviews are those of `reviews`. */
+function withReviews(catalog: Catalog, reviews: readonly Resource[]): Catalog {
+  const group = 'authorization.k8s.io'
+  return {
+    list: (cluster) => catalog.list(cluster),
+    generation: (cluster) => catalog.generation(cluster),
+    find: (cluster, of, resource, identity) =>
+      of === group
+        ? reviews.find((each) => each.group === of && each.resource === resource)
+        : catalog.find(cluster, of, resource, identity),
+  }
+}
+
+function shardOf(directory: ShardServices['directory'], cluster: string): string {
+  const shard = directory.shardOf(cluster)
+  if (shard !== undefined) return shard
+  throw StatusError.notFound({ group: CORE, resource: 'logicalclusters' }, cluster)
+}

@@ -1,0 +1,21 @@
+import type { AccountLookup, ServiceAccountTokens, TokenAuthenticator } from '../../kube/authn/mod.ts'
+import type { ControllerLog } from '../../kube/controllers/mod.ts'
+import type { LocalClient } from '../../kube/requests/types.ts'
+import type { Directory } from '../clusters/mod.ts'
+import type { Replication } from './cache.ts'
+import type { ReplicatedPolicies } from './policies.ts'
+
+/** What the shards of an installation have in common. */
+export type Shared = {
+  readonly cache: Replication
+  readonly directory: Directory
+  readonly policies: ReplicatedPolicies
+  readonly accounts: AccountLookup
+  readonly tokens: ServiceAccountTokens
+  readonly authenticator: TokenAuthenticator
+  readonly identities: ReadonlyMap<string, string>
+  readonly now: () => Date
+  readonly log: ControllerLog
+  /** Throws StatusError 503 while the shard is away. */
+  clientAt(shard: string, cluster: string): LocalClient
+}

@@ -1,0 +1,1 @@
+export { partitionSetController } from './partition-sets.ts'

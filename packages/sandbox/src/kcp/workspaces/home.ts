@@ -1,0 +1,120 @@
+import { forbidden } from '../../kube/authz/mod.ts'
+import { StatusError } from '../../kube/errors.ts'
+import type { HttpResponse } from '../../kube/http.ts'
+import type { KubeObject } from '../../kube/objects.ts'
+import type { RequestInfo } from '../../kube/requests/types.ts'
+import type { UserInfo } from '../../kube/user.ts'
+import { logicalClusters } from '../clusters/mod.ts'
+import { homeClusterName } from '../hashes.ts'
+import {
+  CLUSTER_ANNOTATION,
+  DELETION_FINALIZER,
+  LOGICAL_CLUSTER_NAME,
+  OWNER_ANNOTATION,
+  PATH_ANNOTATION,
+  ROOT_CLUSTER,
+  SHARD_ANNOTATION,
+  TENANCY,
+  TYPE_ANNOTATION,
+} from '../names.ts'
+import type { ShardServices } from '../shards/types.ts'
+import { ownerValue } from './admission.ts'
+import { statusOf } from './model.ts'
+import { begin } from './scheduling.ts'
+import { initializersOf, terminatorsOf, type WorkspaceTypes } from './types.ts'
+
+const HOME = '~'
+const HOME_TYPE = 'home'
+const RETRY_SECONDS = '1'
+const NOT_PERMITTED = 'workspace access not permitted'
+
+/** Whether a request asks for the user's own home, `kubectl ws ~` (contract 13.2). */
+export function asksForHome(cluster: string, { isResourceRequest, verb, group, resource, name }: RequestInfo): boolean {
+  return (
+    cluster === ROOT_CLUSTER &&
+    isResourceRequest &&
+    verb === 'get' &&
+    group === TENANCY &&
+    resource === 'workspaces' &&
+    name === HOME
+  )
+}
+
+/** The user's home as a Workspace; made when it is asked for first, and 429 until it is Ready. Throws StatusError 403. */
+export async function homeWorkspace(
+  services: ShardServices,
+  types: WorkspaceTypes,
+  user: UserInfo,
+): Promise<HttpResponse> {
+  const cluster = homeClusterName(user.username)
+  const client = services.clientAt(services.shard.name, cluster)
+  let home = client.get(logicalClusters, '', LOGICAL_CLUSTER_NAME)
+  if (home === undefined) {
+    requirePermission(services, user)
+    home = client.create(logicalClusters, logicalClusterOf(services, types, user))
+  }
+  begin(services, client, home)
+  await services.store.durable()
+  const { phase = '' } = statusOf(home)
+  if (['', 'Scheduling', 'Initializing'].includes(phase)) {
+    const headers = { 'retry-after': RETRY_SECONDS }
+    return { status: 429, headers, contentType: 'text/plain; charset=utf-8', body: 'Creating the home workspace\n' }
+  }
+  return {
+    status: 200,
+    contentType: 'application/json',
+    body: `${JSON.stringify(workspaceOf(services, home, cluster))}\n`,
+  }
+}
+
+function requirePermission({ authorizer }: ShardServices, user: UserInfo): void {
+  const attributes = {
+    ...{ cluster: ROOT_CLUSTER, user, verb: 'create', group: TENANCY, version: 'v1alpha1', resource: 'workspaces' },
+    ...{ subresource: '', namespace: '', name: HOME, path: '', isResourceRequest: true },
+  }
+  if (!authorizer.authorize(attributes).allowed) throw forbidden(attributes, NOT_PERMITTED)
+}
+
+function logicalClusterOf({ shard }: ShardServices, types: WorkspaceTypes, user: UserInfo): KubeObject {
+  const type = types.find(ROOT_CLUSTER, HOME_TYPE)
+  if (type === undefined) throw StatusError.unavailable('workspace type root:home is not known yet')
+  const extended = types.extended(type)
+  const [initializers, terminators] = [initializersOf(extended), terminatorsOf(extended)]
+  const owner = ownerValue(user)
+  return {
+    apiVersion: 'core.kcp.io/v1alpha1',
+    kind: 'LogicalCluster',
+    metadata: {
+      name: LOGICAL_CLUSTER_NAME,
+      finalizers: [DELETION_FINALIZER],
+      annotations: {
+        [PATH_ANNOTATION]: homeClusterName(user.username),
+        [SHARD_ANNOTATION]: shard.name,
+        [TYPE_ANNOTATION]: `${ROOT_CLUSTER}:${HOME_TYPE}`,
+        [OWNER_ANNOTATION]: owner,
+      },
+    },
+    spec: {
+      createdBy: JSON.parse(owner),
+      ...(initializers.length > 0 && { initializers }),
+      ...(terminators.length > 0 && { terminators }),
+    },
+  }
+}
+
+function workspaceOf({ shard }: ShardServices, home: KubeObject, cluster: string): object {
+  const { creationTimestamp } = home.metadata
+  const { phase, initializers } = statusOf(home)
+  const { conditions } = home['status'] as { conditions?: object[] }
+  return {
+    apiVersion: `${TENANCY}/v1alpha1`,
+    kind: 'Workspace',
+    metadata: { name: HOME, creationTimestamp, annotations: { [CLUSTER_ANNOTATION]: ROOT_CLUSTER } },
+    spec: { type: { name: HOME_TYPE, path: ROOT_CLUSTER }, cluster, URL: `${shard.externalUrl}/clusters/${cluster}` },
+    status: {
+      phase,
+      ...(conditions !== undefined && { conditions }),
+      ...(initializers !== undefined && { initializers }),
+    },
+  }
+}

@@ -1,0 +1,127 @@
+import { randomBytes, randomInt } from 'node:crypto'
+import type { KubeObject } from '../../kube/objects.ts'
+import type { LocalClient } from '../../kube/requests/types.ts'
+import type { Resource } from '../../kube/resource.ts'
+import { labelSelectorMatches } from '../../kube/selectors/mod.ts'
+import { joinPath, logicalClusters } from '../clusters/mod.ts'
+import { shardHash, workspaceClusterName } from '../hashes.ts'
+import {
+  CLUSTER_ANNOTATION,
+  DELETION_FINALIZER,
+  LOGICAL_CLUSTER_FINALIZER,
+  LOGICAL_CLUSTER_NAME,
+  OWNER_ANNOTATION,
+  PATH_ANNOTATION,
+  REGION_LABEL,
+  REQUIRED_GROUPS_ANNOTATION,
+  SHARD_ANNOTATION,
+  SHARD_HASH_ANNOTATION,
+  TYPE_ANNOTATION,
+  UNSCHEDULABLE_ANNOTATION,
+  WORKSPACE_CLUSTER_ANNOTATION,
+} from '../names.ts'
+import type { ReplicatedObject, ShardServices } from '../shards/types.ts'
+import { type LogicalClusterSpec, setStatus, statusOf, workspaceSpec } from './model.ts'
+import { initializersOf, terminatorsOf, type WorkspaceTypes } from './types.ts'
+
+const CLUSTER_NAME_BYTES = 32
+const ADMIN_BINDING = 'workspace-admin'
+
+/** A shard for the workspace, any of those that its selector takes; undefined when there is none (contract 5.1). */
+export function chooseShard(workspace: KubeObject, shards: readonly ReplicatedObject[]): ReplicatedObject | undefined {
+  const { location } = workspaceSpec(workspace)
+  const selector = (location?.selector ?? {}) as Parameters<typeof labelSelectorMatches>[0]
+  const candidates = shards.filter(({ object: { metadata } }) => {
+    if (metadata.annotations?.[UNSCHEDULABLE_ANNOTATION] !== undefined) return false
+    return labelSelectorMatches(selector, metadata.labels)
+  })
+  return candidates.length === 0 ? undefined : candidates[randomInt(candidates.length)]
+}
+
+/** Whether the workspace has a shard and the name of a logical cluster already. */
+export function hasPlace({ metadata: { annotations = {}, finalizers = [] } }: KubeObject): boolean {
+  const isNamed = annotations[SHARD_ANNOTATION] !== undefined && annotations[WORKSPACE_CLUSTER_ANNOTATION] !== undefined
+  return isNamed && finalizers.includes(LOGICAL_CLUSTER_FINALIZER)
+}
+
+/** Writes down where the workspace will be, before anything is made there. */
+export function assignPlace({ metadata }: KubeObject, shard: ReplicatedObject): void {
+  const region = shard.object.metadata.labels?.[REGION_LABEL]
+  const { annotations = {}, finalizers = [] } = metadata
+  metadata.annotations = {
+    ...annotations,
+    [SHARD_ANNOTATION]: shard.name,
+    [SHARD_HASH_ANNOTATION]: shardHash(shard.name),
+    [WORKSPACE_CLUSTER_ANNOTATION]:
+      annotations[WORKSPACE_CLUSTER_ANNOTATION] ?? workspaceClusterName(randomBytes(CLUSTER_NAME_BYTES)),
+  }
+  metadata.finalizers = [...new Set([...finalizers, LOGICAL_CLUSTER_FINALIZER])]
+  if (region !== undefined) metadata.labels = { ...metadata.labels, [REGION_LABEL]: region }
+}
+
+/** Makes the logical cluster of a workspace that has a place, with its administrator, and lets it initialize. */
+export function createLogicalCluster(services: ShardServices, types: WorkspaceTypes, workspace: KubeObject): void {
+  const { annotations = {} } = workspace.metadata
+  const cluster = annotations[WORKSPACE_CLUSTER_ANNOTATION]!
+  const client = services.clientAt(annotations[SHARD_ANNOTATION]!, cluster)
+  const present = client.get(logicalClusters, '', LOGICAL_CLUSTER_NAME)
+  const made = present ?? client.create(logicalClusters, logicalClusterOf(services, types, workspace))
+  begin(services, client, made)
+}
+
+/** Binds the creator as administrator, then moves a new logical cluster on to Initializing. */
+export function begin(services: ShardServices, client: LocalClient, logicalCluster: KubeObject): void {
+  const { phase = '' } = statusOf(logicalCluster)
+  if (phase !== '' && phase !== 'Scheduling') return
+  const { createdBy } = (logicalCluster['spec'] ?? {}) as LogicalClusterSpec
+  if (createdBy?.username !== undefined) bindAdministrator(services, client, createdBy.username)
+  const initialize = (object: KubeObject) => setStatus(object, { phase: 'Initializing' })
+  client.modify(logicalClusters, '', LOGICAL_CLUSTER_NAME, initialize, 'status')
+}
+
+function logicalClusterOf({ directory }: ShardServices, types: WorkspaceTypes, workspace: KubeObject): KubeObject {
+  const { name = '', uid = '', annotations = {} } = workspace.metadata
+  const parent = annotations[CLUSTER_ANNOTATION]!
+  const parentPath = directory.pathOf(parent)
+  const { type } = workspaceSpec(workspace)
+  const reference = type ?? { name: '' }
+  const extended = types.extended(types.resolve(parentPath, reference))
+  const owner = annotations[OWNER_ANNOTATION]
+  const required = annotations[REQUIRED_GROUPS_ANNOTATION]
+  const [initializers, terminators] = [initializersOf(extended), terminatorsOf(extended)]
+  const spec: LogicalClusterSpec = {
+    owner: { apiVersion: 'tenancy.kcp.io/v1alpha1', resource: 'workspaces', name, cluster: parent, uid },
+    ...(owner !== undefined && { createdBy: JSON.parse(owner) as NonNullable<LogicalClusterSpec['createdBy']> }),
+    ...(initializers.length > 0 && { initializers }),
+    ...(terminators.length > 0 && { terminators }),
+  }
+  return {
+    apiVersion: 'core.kcp.io/v1alpha1',
+    kind: 'LogicalCluster',
+    metadata: {
+      name: LOGICAL_CLUSTER_NAME,
+      finalizers: [DELETION_FINALIZER],
+      annotations: {
+        [PATH_ANNOTATION]: joinPath(parentPath, name),
+        [SHARD_ANNOTATION]: annotations[SHARD_ANNOTATION]!,
+        [TYPE_ANNOTATION]: joinPath(reference.path ?? '', reference.name),
+        ...(owner !== undefined && { [OWNER_ANNOTATION]: owner }),
+        ...(required !== undefined && { [REQUIRED_GROUPS_ANNOTATION]: required }),
+      },
+    },
+    spec,
+  }
+}
+
+function bindAdministrator({ builtIns }: ShardServices, client: LocalClient, username: string): void {
+  const group = 'rbac.authorization.k8s.io'
+  const bindings = builtIns.find((each: Resource) => each.resource === 'clusterrolebindings')!
+  if (client.get(bindings, '', ADMIN_BINDING) !== undefined) return
+  client.create(bindings, {
+    apiVersion: `${group}/v1`,
+    kind: 'ClusterRoleBinding',
+    metadata: { name: ADMIN_BINDING },
+    roleRef: { apiGroup: group, kind: 'ClusterRole', name: 'cluster-admin' },
+    subjects: [{ apiGroup: group, kind: 'User', name: username }],
+  })
+}

@@ -1,0 +1,113 @@
+import { forbidden } from '../authz/mod.ts'
+import { StatusError } from '../errors.ts'
+import type { HttpRequest } from '../http.ts'
+import type { Attributes, Authorizer } from '../requests/types.ts'
+import type { UserInfo } from '../user.ts'
+import {
+  ANONYMOUS,
+  AUTHENTICATED,
+  MASTERS,
+  parseServiceAccountName,
+  serviceAccountGroups,
+  UNAUTHENTICATED,
+} from './groups.ts'
+
+const USER_HEADER = 'impersonate-user'
+const GROUP_HEADER = 'impersonate-group'
+const UID_HEADER = 'impersonate-uid'
+const EXTRA_PREFIX = 'impersonate-extra-'
+
+/** What holds beyond RBAC for all but system:masters (contract 12.8). */
+export type ImpersonationLimits = {
+  /** Groups by privilege, the least first: only a member of the same or a later rank may take on one of them. */
+  ranks: readonly (readonly string[])[]
+  /** Is added to the extra of the impersonated user. */
+  scope: (cluster: string) => Readonly<Record<string, readonly string[]>>
+}
+
+export type ImpersonationOptions = {
+  cluster: string
+  user: UserInfo
+  headers: HttpRequest['headers']
+  authorizer: Authorizer
+  limits?: ImpersonationLimits
+}
+
+type Wanted = { username: string; uid: string; groups: string[]; extra: Record<string, string[]> }
+
+/**
+ * The user that a request is to run as: `user` itself where it carries no Impersonate-* headers, else the one they name, after the
+ * authorizer allowed each part of it. Throws StatusError 403, or 500 for headers that name no user.
+ */
+export function impersonate({ cluster, user, headers, authorizer, limits }: ImpersonationOptions): UserInfo {
+  const wanted = readHeaders(headers)
+  if (wanted === undefined) return user
+  for (const attributes of checksFor(wanted, cluster, user)) {
+    const { allowed, reason } = authorizer.authorize(attributes)
+    if (!allowed) throw forbidden(attributes, reason)
+  }
+  const result = { ...wanted, groups: groupsOf(wanted) }
+  const { uid, ...rest } = result
+  const impersonated: UserInfo = { ...rest, ...(uid !== '' && { uid }) }
+  return limits === undefined ? impersonated : limit(impersonated, cluster, user, limits)
+}
+
+/** Node joins repeated headers with `, `. */
+function readHeaders(headers: HttpRequest['headers']): Wanted | undefined {
+  const list = (name: string) => headers[name]?.split(', ') ?? []
+  const username = headers[USER_HEADER] ?? ''
+  const groups = list(GROUP_HEADER)
+  const uid = headers[UID_HEADER] ?? ''
+  const extra: Record<string, string[]> = Object.create(null)
+  for (const name of Object.keys(headers)) {
+    if (name.startsWith(EXTRA_PREFIX)) extra[decoded(name.slice(EXTRA_PREFIX.length))] = list(name)
+  }
+  const more = groups.length > 0 || uid !== '' || Object.keys(extra).length > 0
+  if (username !== '') return { username, uid, groups, extra }
+  if (more) throw StatusError.internal(new Error('requested impersonation without impersonating a user'))
+  return undefined
+}
+
+function decoded(key: string): string {
+  try {
+    return decodeURIComponent(key)
+  } catch {
+    return key
+  }
+}
+
+function* checksFor({ username, uid, groups, extra }: Wanted, cluster: string, user: UserInfo): Iterable<Attributes> {
+  const check = (resource: string, name: string, more: Partial<Attributes> = {}): Attributes => ({
+    ...{ cluster, user, verb: 'impersonate', group: '', version: 'v1', resource, subresource: '', namespace: '', name },
+    ...{ path: '', isResourceRequest: true },
+    ...more,
+  })
+  const account = parseServiceAccountName(username)
+  if (account === undefined) yield check('users', username)
+  else yield check('serviceaccounts', account.name, { namespace: account.namespace })
+  for (const group of groups) yield check('groups', group)
+  for (const [key, values] of Object.entries(extra)) {
+    for (const value of values) {
+      yield check('userextras', value, { group: 'authentication.k8s.io', subresource: key })
+    }
+  }
+  if (uid !== '') yield check('uids', uid, { group: 'authentication.k8s.io' })
+}
+
+function groupsOf({ username, groups }: Wanted): string[] {
+  const account = parseServiceAccountName(username)
+  const own = groups.length === 0 && account !== undefined ? serviceAccountGroups(account.namespace) : groups
+  if (username === ANONYMOUS.username) return own.includes(UNAUTHENTICATED) ? own : [...own, UNAUTHENTICATED]
+  return own.includes(AUTHENTICATED) || own.includes(UNAUTHENTICATED) ? own : [...own, AUTHENTICATED]
+}
+
+function limit(wanted: UserInfo, cluster: string, user: UserInfo, { ranks, scope }: ImpersonationLimits): UserInfo {
+  if (user.groups.includes(MASTERS)) return wanted
+  const rankOf = (groups: readonly string[]) =>
+    ranks.findLastIndex((rank) => rank.some((group) => groups.includes(group)))
+  if (wanted.groups.includes(MASTERS) || rankOf(wanted.groups) > rankOf(user.groups)) {
+    const why = 'impersonation is not allowed for the requestor'
+    throw StatusError.forbidden({ group: '', resource: 'users' }, wanted.username, why)
+  }
+  return { ...wanted, extra: { ...wanted.extra, ...scope(cluster) } }
+}

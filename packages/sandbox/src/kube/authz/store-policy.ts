@@ -1,0 +1,48 @@
+import type { Entry, Store, StoreEvent } from '../../store/types.ts'
+import type { KubeObject } from '../objects.ts'
+import { type Policy, PolicyIndex, type PolicySource } from './policy.ts'
+
+const KINDS = {
+  clusterroles: 'ClusterRole',
+  roles: 'Role',
+  clusterrolebindings: 'ClusterRoleBinding',
+  rolebindings: 'RoleBinding',
+} as const
+
+/** The RBAC objects of a store, each counting in its own logical cluster; follows every write at once. */
+export class StorePolicySource implements PolicySource {
+  readonly #clusters = new Map<string, PolicyIndex>()
+  readonly #stops: (() => void)[] = []
+
+  constructor(store: Store) {
+    for (const resource of Object.keys(KINDS)) {
+      const { entries, revision } = store.list({ resource })
+      for (const entry of entries) this.#set(entry)
+      this.#stops.push(store.watch({ resource }, revision, (event) => this.#follow(event)))
+    }
+  }
+
+  policy(cluster: string): Policy | undefined {
+    return this.#clusters.get(cluster)
+  }
+
+  /** Follows the store no longer. */
+  close(): void {
+    for (const stop of this.#stops) stop()
+  }
+
+  #follow({ type, entry }: StoreEvent): void {
+    const { resource, cluster, namespace, name } = entry.key
+    if (type !== 'DELETED') this.#set(entry)
+    else this.#clusters.get(cluster)?.delete(KINDS[resource as keyof typeof KINDS], namespace, name)
+  }
+
+  #set({ key, bytes }: Entry): void {
+    let index = this.#clusters.get(key.cluster)
+    if (index === undefined) {
+      index = new PolicyIndex()
+      this.#clusters.set(key.cluster, index)
+    }
+    index.set(JSON.parse(bytes.toString()) as KubeObject)
+  }
+}

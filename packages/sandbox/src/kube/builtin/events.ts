@@ -1,0 +1,37 @@
+import type { KubeObject } from '../objects.ts'
+import type { Strategy } from '../resource.ts'
+import { validateEvent } from './event-validation.ts'
+import { pathSegmentErrors } from './names.ts'
+
+const EVENTS_V1 = 'events.k8s.io/v1'
+
+/** Names of the same field in core v1 and in events.k8s.io/v1. */
+const RENAMED = [
+  ['involvedObject', 'regarding'],
+  ['message', 'note'],
+  ['source', 'deprecatedSource'],
+  ['firstTimestamp', 'deprecatedFirstTimestamp'],
+  ['lastTimestamp', 'deprecatedLastTimestamp'],
+  ['count', 'deprecatedCount'],
+  ['reportingComponent', 'reportingController'],
+] as const
+
+/** An Event in the shape of the other group, or a copy when it has that shape. */
+export function convertEvent(event: KubeObject, apiVersion: string): KubeObject {
+  if (event.apiVersion === apiVersion) return { ...event }
+  const toNew = apiVersion === EVENTS_V1
+  const names = new Map(RENAMED.map(([core, fresh]) => (toNew ? [core, fresh] : [fresh, core])))
+  const fields = Object.entries(event).map(([key, value]) => [names.get(key as never) ?? key, value])
+  return { ...(Object.fromEntries(fields) as KubeObject), apiVersion }
+}
+
+/** Events of core v1, which takes nearly anything, or of events.k8s.io/v1 (`strict`). */
+export function events(strict: boolean): Strategy {
+  const core = (event: KubeObject) => convertEvent(event, 'v1')
+  return {
+    allowCreateOnUpdate: true,
+    allowUnconditionalUpdate: true,
+    ...(!strict && { validateName: pathSegmentErrors }),
+    validate: (next, old) => validateEvent(core(next), old === undefined ? undefined : core(old), strict),
+  }
+}

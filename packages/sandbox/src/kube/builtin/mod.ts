@@ -1,0 +1,1 @@
+export { type BuiltInOptions, builtInResources } from './resources.ts'

@@ -1,0 +1,5 @@
+export { Controller, type ControllerLog } from './controller.ts'
+export type { KubeControllerDeps } from './deps.ts'
+export { kubeControllers } from './kube-controllers.ts'
+export { NamespaceLifecycle } from './namespaces/namespace-lifecycle.ts'
+export { type ControllerOptions, keyOf, parseKey, type Trigger } from './types.ts'

@@ -1,0 +1,93 @@
+import type { Store, StoreEvent } from '../../store/types.ts'
+import { Controller, type ControllerLog } from '../controllers/controller.ts'
+import { keyOf, parseKey } from '../controllers/types.ts'
+import type { LocalClient } from '../requests/types.ts'
+import type { Resource } from '../resource.ts'
+import { CRD_STORAGE, type Crd, isTrue, setCondition } from './definition.ts'
+import type { LocalCrds } from './local-crds.ts'
+import { acceptNames } from './naming.ts'
+import { resourceFromCrd } from './resource-from-crd.ts'
+
+const CLEANUP = 'customresourcecleanup.apiextensions.k8s.io'
+/** Between looks at whether the finalizers of instances are gone, in milliseconds. */
+const INSTANCES_LEFT = 250
+
+export type CrdControllerDeps = {
+  store: Store
+  log: ControllerLog
+  crds: LocalCrds
+  /** The type of CustomResourceDefinitions themselves. */
+  definitions: Resource
+  client: (cluster: string) => LocalClient
+  now: () => Date
+}
+
+/** Names and establishes new definitions, and clears away the instances of deleted ones. */
+export function crdController(deps: CrdControllerDeps): Controller {
+  const keys = (event: StoreEvent) => keysOf(deps.crds, event)
+  const reconcile = (key: string) => reconcileCrd(deps, key)
+  return new Controller(deps.store, deps.log, { name: 'crds', triggers: [{ resource: CRD_STORAGE, keys }], reconcile })
+}
+
+/** A definition that goes or is renamed may free a name that another one of its group waits for. */
+function keysOf(crds: LocalCrds, { type, entry }: StoreEvent): string[] {
+  const waiting = crds
+    .definitions(entry.key.cluster)
+    .filter((crd) => !isTrue(crd, 'NamesAccepted'))
+    .map(({ metadata }) => keyOf({ ...entry.key, name: metadata.name ?? '' }))
+  return type === 'DELETED' ? waiting : [keyOf(entry.key), ...waiting]
+}
+
+function reconcileCrd(deps: CrdControllerDeps, key: string): number | undefined {
+  const { cluster, name } = parseKey(key)
+  const client = deps.client(cluster)
+  const crd = client.get(deps.definitions, '', name) as Crd | undefined
+  if (crd === undefined) return undefined
+  if (crd.metadata.deletionTimestamp !== undefined) {
+    return crd.metadata.finalizers?.includes(CLEANUP) ? clearAway(deps, client, crd) : undefined
+  }
+  const others = deps.crds
+    .definitions(cluster)
+    .filter(({ metadata, spec }) => metadata.name !== name && spec.group === crd.spec.group)
+  changeStatus(deps, client, name, (next) => acceptNames(next, others, timestamp(deps.now())))
+  return undefined
+}
+
+/** Deletes all instances and, when none is left, lets the definition go. */
+function clearAway(deps: CrdControllerDeps, client: LocalClient, crd: Crd): number | undefined {
+  const { name = '' } = crd.metadata
+  if (isTrue(crd, 'Established')) {
+    terminating(deps, client, name, 'True', 'InstanceDeletionInProgress', 'CustomResource deletion is in progress')
+    const resource = resourceFromCrd(crd)
+    for (const { metadata } of client.list(resource)) {
+      if (metadata.deletionTimestamp === undefined)
+        client.delete(resource, metadata.namespace ?? '', metadata.name ?? '')
+    }
+    if (client.list(resource).length > 0) return INSTANCES_LEFT
+    terminating(deps, client, name, 'False', 'InstanceDeletionCompleted', 'removed all instances')
+  } else terminating(deps, client, name, 'False', 'NeverEstablished', 'resource was never established')
+  client.modify(deps.definitions, '', name, ({ metadata }) => {
+    metadata.finalizers = (metadata.finalizers ?? []).filter((each) => each !== CLEANUP)
+  })
+  return undefined
+}
+
+function terminating(
+  deps: CrdControllerDeps,
+  client: LocalClient,
+  name: string,
+  status: 'True' | 'False',
+  reason: string,
+  message: string,
+): void {
+  const now = timestamp(deps.now())
+  changeStatus(deps, client, name, (crd) => setCondition(crd, { type: 'Terminating', status, reason, message }, now))
+}
+
+function changeStatus(deps: CrdControllerDeps, client: LocalClient, name: string, change: (crd: Crd) => void): void {
+  client.modify(deps.definitions, '', name, (object) => change(object as Crd), 'status')
+}
+
+function timestamp(now: Date): string {
+  return `${now.toISOString().slice(0, 19)}Z`
+}

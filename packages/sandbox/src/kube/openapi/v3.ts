@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto'
+import type { JsonObject } from '../objects.ts'
+import type { Resource } from '../resource.ts'
+import { componentsOf } from './components.ts'
+import { pathsOf } from './operations.ts'
+
+const INFO = { title: 'Kubernetes', version: '1.34' }
+const CUSTOM_INFO = { title: 'Kubernetes CRD Swagger', version: 'v0.1.0' }
+const fingerprints = new WeakMap<Resource, string>()
+
+/** What `/openapi/v3` answers: a URL per group-version, with a hash that changes when its document does. */
+export function openApiV3Index(resources: readonly Resource[]): JsonObject {
+  const groups = new Map<string, Resource[]>()
+  for (const resource of resources) {
+    for (const path of pathsServing(resource)) groups.set(path, [...(groups.get(path) ?? []), resource])
+  }
+  const entries = [...groups]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([path, members]) => {
+      const hash = createHash('sha512').update(path)
+      for (const text of members.map(fingerprint).sort()) hash.update(text)
+      return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash.digest('hex').toUpperCase()}` }] as const
+    })
+  return { paths: Object.fromEntries(entries) }
+}
+
+/** The document of `api/v1` or `apis/<group>/<version>`; undefined where nothing is served there. */
+export function openApiV3Document(groupVersionPath: string, resources: readonly Resource[]): JsonObject | undefined {
+  const [group, version] = parse(groupVersionPath)
+  const members = resources.filter((resource) => pathsServing(resource).includes(groupVersionPath))
+  if (version === undefined || group === undefined || members.length === 0) return undefined
+  return {
+    openapi: '3.0.0',
+    info: members.every(({ builtIn }) => builtIn) ? INFO : CUSTOM_INFO,
+    paths: Object.assign({}, ...members.map((resource) => pathsOf(resource, version))) as JsonObject,
+    components: {
+      schemas: componentsOf(members, group, version) as unknown as JsonObject,
+      securitySchemes: {
+        BearerToken: {
+          description: 'Bearer Token authentication',
+          type: 'apiKey',
+          name: 'authorization',
+          in: 'header',
+        },
+      },
+    },
+  }
+}
+
+/** Paths of the group-versions that a resource is served in. */
+export function pathsServing({ group, versions }: Resource): string[] {
+  return [...versions.values()]
+    .filter(({ served }) => served)
+    .map(({ name }) => (group === '' ? `api/${name}` : `apis/${group}/${name}`))
+}
+
+function parse(path: string): [string | undefined, string | undefined] {
+  const [root, first, second] = path.split('/')
+  return root === 'api' ? ['', first] : [first, second]
+}
+
+/** Of all that a document says of a resource; taken once, since resources do not change. */
+function fingerprint(resource: Resource): string {
+  const known = fingerprints.get(resource)
+  if (known !== undefined) return known
+  const { versions, strategy: _strategy, subresources = [], ...plain } = resource
+  const served = [...versions.values()].map(({ schema, ...version }) => ({
+    ...version,
+    ...(!resource.builtIn && { schema: schema.openapi }),
+  }))
+  const made = createHash('sha512')
+    .update(JSON.stringify([plain, served, subresources.map(({ name, kind }) => [name, kind])]))
+    .digest('hex')
+  fingerprints.set(resource, made)
+  return made
+}

@@ -1,0 +1,5 @@
+export { serverSideApply } from './apply/server-side-apply.ts'
+export { trackFields } from './apply/track-fields.ts'
+export { jsonPatch } from './json-patch.ts'
+export { mergePatch } from './merge-patch.ts'
+export { strategicMergePatch } from './strategic/strategic-merge-patch.ts'

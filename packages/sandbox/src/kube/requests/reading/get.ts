@@ -1,0 +1,23 @@
+import type { Entry } from '../../../store/types.ts'
+import { StatusError } from '../../errors.ts'
+import type { HttpResponse } from '../../http.ts'
+import type { Output } from '../decoding/media-types.ts'
+import { objectAnswer } from '../encoding/answers.ts'
+import type { Scope } from '../scope.ts'
+import { keyIn } from '../writing/saving.ts'
+import { readScale } from '../writing/scale.ts'
+import { checkNotOlderThan, parseRevision } from './list.ts'
+
+/** Answers with one object, or with its scale. Throws StatusError. */
+export function getObject(scope: Scope, name: string, query: URLSearchParams, output: Output): HttpResponse {
+  const { store, reader } = scope.deps
+  checkNotOlderThan(parseRevision(query.get('resourceVersion') ?? '') ?? 0, store.revision)
+  const entry = store.get(keyIn(scope, name))
+  if (entry === undefined || !isVisible(scope, entry)) throw StatusError.notFound(scope.resource, name)
+  if (scope.subresource === 'scale') return objectAnswer(scope, output, readScale(scope, name))
+  return objectAnswer(scope, output, reader.bytes(scope.resource, scope.version, entry))
+}
+
+function isVisible({ restriction, deps, resource, version }: Scope, entry: Entry): boolean {
+  return restriction === undefined || restriction.matches(deps.reader.object(resource, version, entry))
+}

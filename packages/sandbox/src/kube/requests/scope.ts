@@ -1,0 +1,47 @@
+import type { Store } from '../../store/types.ts'
+import type { ControllerLog } from '../controllers/controller.ts'
+import type { Catalog, Resource, ResourceVersion } from '../resource.ts'
+import type { UserInfo } from '../user.ts'
+import type { ObjectReader } from './object-reader.ts'
+import type { AdmissionPlugin, Authorizer, Restriction } from './types.ts'
+
+/** What an API server works with. */
+export type ServerDeps = {
+  store: Store
+  catalog: Catalog
+  authorizer: Authorizer
+  /** Run in this order. */
+  admission: readonly AdmissionPlugin[]
+  now: () => Date
+  log: ControllerLog
+  /** Name in managedFields of what this process itself writes. */
+  localManager: string
+  reader: ObjectReader
+}
+
+/** One version of one type, where it is asked for and by whom. */
+export type Scope = {
+  deps: ServerDeps
+  /** Logical cluster, or `*`. */
+  cluster: string
+  user: UserInfo
+  resource: Resource
+  version: ResourceVersion
+  subresource: string
+  /** Empty for all namespaces and for cluster-scoped types. */
+  namespace: string
+  restriction?: Restriction
+  /** Other types of the same name: over all logical clusters, their metadata can be asked for together (contract 1.11). */
+  siblings?: readonly Scope[]
+}
+
+/** How a change is made. */
+export type WriteOptions = {
+  dryRun: boolean
+  /** Of managedFields. */
+  manager: string
+  /** Collects what the answer's Warning headers will say. */
+  warn: (text: string) => void
+  /** Before an update creates what is not there; throws StatusError 403. */
+  authorizeCreate: () => void
+}

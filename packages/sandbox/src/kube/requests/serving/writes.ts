@@ -1,0 +1,117 @@
+import { StatusError } from '../../errors.ts'
+import type { HttpResponse } from '../../http.ts'
+import type { KubeObject } from '../../objects.ts'
+import { inputType, type Output, unsupported } from '../decoding/media-types.ts'
+import { decodeBody } from '../decoding/objects.ts'
+import { readPatchQuery, readWriteQuery, type WriteQuery } from '../decoding/write-options.ts'
+import { answer, objectAnswer } from '../encoding/answers.ts'
+import type { WriteOptions } from '../scope.ts'
+import { dedupOwnerReferences } from '../validation/owner-references.ts'
+import { createObject } from '../writing/create.ts'
+import { track } from '../writing/managed-fields.ts'
+import { ensureNamespace } from '../writing/metadata.ts'
+import { APPLY_PATCH, checkName, patchObject, patchOf, patchTypes } from '../writing/patch.ts'
+import type { Written } from '../writing/saving.ts'
+import { changeScale } from '../writing/scale.ts'
+import { contextOf } from '../writing/strategy.ts'
+import { createAtSubresource, ownSubresource, updateBySubresource } from '../writing/subresources.ts'
+import { updateObject } from '../writing/update.ts'
+import { attributesOf, authorize } from './authorization.ts'
+import { patchedScale } from './patched-scale.ts'
+import type { Call } from './resource-requests.ts'
+
+/** Answers a POST. */
+export async function creation(call: Call, output: Output): Promise<HttpResponse> {
+  const { scope, request } = call
+  const mediaType = inputType(request.http, scope.resource.builtIn)
+  const bytes = await request.http.body()
+  const query = readWriteQuery(request.http, 'CreateOptions')
+  const warn = (text: string) => call.warnings.push(text)
+  const body = decodeBody(scope, bytes, mediaType, query.fieldValidation, warn)
+  const own = ownSubresource(scope)
+  if (own !== undefined) {
+    const result = createAtSubresource(scope, request.info.name, body, own)
+    return answered(call, output, { object: result, created: true })
+  }
+  const { review } = scope.resource.strategy
+  if (review === undefined) return answered(call, output, createObject(scope, body, optionsOf(call, query)))
+  ensureNamespace(scope, body)
+  return objectAnswer(scope, output, review(body, contextOf(scope)), 201)
+}
+
+/** Answers a PUT. */
+export async function replacement(call: Call, output: Output): Promise<HttpResponse> {
+  const { scope, request } = call
+  const { name } = request.info
+  const bytes = await request.http.body()
+  const query = readWriteQuery(request.http, 'UpdateOptions')
+  const mediaType = inputType(request.http, scope.resource.builtIn)
+  const body = decodeBody(scope, bytes, mediaType, query.fieldValidation, (text) => call.warnings.push(text))
+  ensureNamespace(scope, body)
+  checkName(body, name)
+  const options = optionsOf(call, query)
+  if (scope.subresource === 'scale')
+    return scaleAnswer(
+      call,
+      output,
+      changeScale(scope, name, () => body, options),
+    )
+  const own = ownSubresource(scope)
+  if (own !== undefined)
+    return answered(
+      call,
+      output,
+      updateBySubresource(scope, name, () => body, own, options),
+    )
+  dedupOwnerReferences(body, options.warn, false)
+  const change = (old: KubeObject | undefined) => track(scope, body, old, options)
+  return answered(call, output, updateObject(scope, name, change, { ...options, uid: body.metadata.uid ?? '' }))
+}
+
+/** Answers a PATCH. */
+export async function patching(call: Call, output: Output): Promise<HttpResponse> {
+  const { scope, request } = call
+  const { name } = request.info
+  const type = (request.http.headers['content-type'] ?? '').split(';')[0]!.trim()
+  const supported = patchTypes(scope.resource.builtIn)
+  if (!supported.includes(type)) throw scope.resource.builtIn ? unsupportedPatch() : unsupported(supported)
+  const body = await request.http.body()
+  const query = readPatchQuery(request.http, type === APPLY_PATCH)
+  const options = optionsOf(call, query)
+  const patch = { type, body, fieldValidation: query.fieldValidation, force: query.force }
+  if (scope.subresource === 'scale') return scaleAnswer(call, output, patchedScale(scope, name, patch, options))
+  const own = ownSubresource(scope)
+  if (own !== undefined) {
+    const change = patchOf(scope, name, patch, options)
+    return answered(call, output, updateBySubresource(scope, name, change, own, options))
+  }
+  return answered(call, output, patchObject(scope, name, patch, options))
+}
+
+/** Paths of built-in types refuse a patch type in words of their own. */
+function unsupportedPatch(): StatusError {
+  return new StatusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {})
+}
+
+function optionsOf({ scope, request, warnings }: Call, { dryRun, manager }: WriteQuery): WriteOptions {
+  return {
+    dryRun,
+    manager,
+    warn: (text) => warnings.push(text),
+    authorizeCreate: () => authorize(scope.deps, { ...attributesOf(request), verb: 'create' }),
+  }
+}
+
+/** What was answered must not get lost, so the answer waits for the disk. */
+async function answered({ scope }: Call, output: Output, written: Written): Promise<HttpResponse> {
+  const { store, reader } = scope.deps
+  await store.durable()
+  const { entry, object } = written
+  const shown = entry === undefined ? object : reader.bytes(scope.resource, scope.version, entry)
+  return objectAnswer(scope, output, shown, written.created ? 201 : 200)
+}
+
+async function scaleAnswer({ scope }: Call, output: Output, scale: KubeObject): Promise<HttpResponse> {
+  await scope.deps.store.durable()
+  return answer(output, scale as never)
+}

@@ -1,0 +1,112 @@
+import type { HttpRequest, HttpResponse } from '../http.ts'
+import type { KubeObject } from '../objects.ts'
+import type { Resource, Verb } from '../resource.ts'
+import type { UserInfo } from '../user.ts'
+
+/** What a path below `/clusters/<name>` asks for, as Kubernetes' RequestInfo. */
+export type RequestInfo = {
+  /** False for `/version`, `/openapi/v3`, discovery and the like. */
+  isResourceRequest: boolean
+  path: string
+  verb: Verb | 'post' | 'put' | 'head' | 'options'
+  group: string
+  version: string
+  /** Plural; empty for non-resource requests. */
+  resource: string
+  /** The part behind `resource:` in the path (contract 1.12); undefined without a colon. */
+  identity?: string
+  subresource: string
+  namespace: string
+  name: string
+}
+
+/** A request inside one logical cluster (or `*`), after authentication. */
+export type ApiRequest = {
+  /** Logical cluster name, or `*`. */
+  cluster: string
+  user: UserInfo
+  info: RequestInfo
+  http: HttpRequest
+  /** Narrows a list, watch, get or deletecollection beyond what the client asked for (virtual workspaces). */
+  restriction?: Restriction
+}
+
+/** Objects outside of it do not exist for the request; one that leaves it is sent as DELETED in a watch. */
+export type Restriction = { matches: (object: KubeObject) => boolean }
+
+export type Attributes = {
+  cluster: string
+  user: UserInfo
+  verb: string
+  group: string
+  version: string
+  resource: string
+  subresource: string
+  namespace: string
+  name: string
+  /** Of a non-resource request. */
+  path: string
+  isResourceRequest: boolean
+}
+
+export type Authorization = { allowed: boolean; denied?: boolean; reason: string }
+
+/** Decides before anything else looks at the request. */
+export interface Authorizer {
+  authorize(attributes: Attributes): Authorization
+}
+
+export type AdmissionRequest = {
+  operation: 'CREATE' | 'UPDATE' | 'DELETE'
+  cluster: string
+  user: UserInfo
+  resource: Resource
+  version: string
+  subresource: string
+  namespace: string
+  name: string
+  /** Of DELETE, undefined. May be changed by `mutate`. */
+  object: KubeObject | undefined
+  old: KubeObject | undefined
+  dryRun: boolean
+}
+
+/** A built-in admission plugin; throws StatusError to refuse. Synchronous: it stands between the read and the write. */
+export interface AdmissionPlugin {
+  readonly name: string
+  mutate?(request: AdmissionRequest): void
+  validate?(request: AdmissionRequest): void
+}
+
+/** The requests of controllers and of other rooms, without HTTP. Runs admission, not authorization, as the user it was made for. */
+export interface LocalClient {
+  readonly cluster: string
+  /** undefined when there is none. The object is the caller's to change. */
+  get(resource: Resource, namespace: string, name: string): KubeObject | undefined
+  list(resource: Resource, namespace?: string): KubeObject[]
+  create(resource: Resource, object: KubeObject): KubeObject
+  /** Replaces; `object.metadata.resourceVersion` is checked when it is set. `subresource` is '' or 'status'. */
+  update(resource: Resource, object: KubeObject, subresource?: string): KubeObject
+  /** Reads, changes, writes in one synchronous step; nothing is written when nothing changed. undefined when there is none. */
+  modify(
+    resource: Resource,
+    namespace: string,
+    name: string,
+    change: (object: KubeObject) => void,
+    subresource?: string,
+  ): KubeObject | undefined
+  delete(resource: Resource, namespace: string, name: string, options?: DeleteOptions): void
+}
+
+export type DeleteOptions = {
+  propagationPolicy?: 'Foreground' | 'Background' | 'Orphan'
+  gracePeriodSeconds?: number
+  preconditions?: { uid?: string; resourceVersion?: string }
+}
+
+/** Answers requests inside logical clusters; what the kcp room calls after it resolved the cluster. */
+export interface ApiServer {
+  handle(request: ApiRequest): Promise<HttpResponse>
+  /** A client for `cluster` that acts as `user`. */
+  client(cluster: string, user: UserInfo): LocalClient
+}

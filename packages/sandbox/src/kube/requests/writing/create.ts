@@ -1,0 +1,59 @@
+import { StatusError } from '../../errors.ts'
+import { deepClone } from '../../json.ts'
+import type { KubeObject } from '../../objects.ts'
+import type { Scope, WriteOptions } from '../scope.ts'
+import { finalizerWarnings } from '../validation/finalizer-warnings.ts'
+import { generatedName } from '../validation/generated-name.ts'
+import { dedupOwnerReferences } from '../validation/owner-references.ts'
+import { admit, mutate } from './admission.ts'
+import { track } from './managed-fields.ts'
+import { ensureNamespace, fillSystemFields, wipeSystemFields } from './metadata.ts'
+import { alreadyExists, keyIn, markCluster, saveNew, type Written } from './saving.ts'
+import { prepareForCreate, validateNew } from './strategy.ts'
+
+/** Of a generateName, in case that names are taken. */
+const ATTEMPTS = 8
+
+/** Creates an object, which becomes the caller's answer. Throws StatusError. */
+export function createObject(scope: Scope, body: KubeObject, options: WriteOptions): Written {
+  wipeSystemFields(body)
+  ensureNamespace(scope, body)
+  dedupOwnerReferences(body, options.warn, false)
+  const tracked = track(scope, body, undefined, options)
+  mutate(scope, options, tracked)
+  dedupOwnerReferences(tracked, options.warn, true)
+  const { name = '', generateName = '' } = tracked.metadata
+  if (name === '' && generateName !== '') return createNamed(scope, tracked, options)
+  return finishCreate(scope, tracked, options)
+}
+
+function createNamed(scope: Scope, body: KubeObject, options: WriteOptions): Written {
+  for (let attempt = 1; ; attempt++) {
+    const object = deepClone(body)
+    object.metadata.name = generatedName(body.metadata.generateName ?? '')
+    try {
+      return finishCreate(scope, object, options)
+    } catch (error) {
+      const taken = error instanceof StatusError && error.reason === 'AlreadyExists'
+      if (!taken || attempt === ATTEMPTS) throw error
+    }
+  }
+}
+
+/** The part behind mutating admission, which an update that creates has in common. */
+export function finishCreate(scope: Scope, next: KubeObject, options: WriteOptions): Written {
+  if ((next.metadata.resourceVersion ?? '') !== '') {
+    throw new StatusError(500, '', 'resourceVersion should not be set on objects to be created')
+  }
+  fillSystemFields(next, scope.deps.now())
+  ensureNamespace(scope, next)
+  prepareForCreate(scope, next)
+  validateNew(scope, next)
+  if (!scope.resource.builtIn) for (const text of finalizerWarnings(next.metadata.finalizers)) options.warn(text)
+  admit(scope, options, next)
+  markCluster(scope, next)
+  if (!options.dryRun) return { object: next, entry: saveNew(scope, next), created: true }
+  const name = next.metadata.name ?? ''
+  if (scope.deps.store.get(keyIn(scope, name)) !== undefined) throw alreadyExists(scope, name)
+  return { object: next, created: true }
+}

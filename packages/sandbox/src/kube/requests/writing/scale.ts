@@ -1,0 +1,105 @@
+import { StatusError } from '../../errors.ts'
+import { deepClone, isObject, setKey } from '../../json.ts'
+import type { JsonObject, KubeObject, ObjectMeta } from '../../objects.ts'
+import type { ScaleSubresource } from '../../resource.ts'
+import type { Scope, WriteOptions } from '../scope.ts'
+import { atPath } from '../validation/scale.ts'
+import { track } from './managed-fields.ts'
+import { keyIn } from './saving.ts'
+import { updateObject } from './update.ts'
+
+const UNSET = -(2 ** 31)
+
+/** The autoscaling/v1 Scale of an object. Throws StatusError 500 when it does not say how many it wants. */
+export function readScale(scope: Scope, name: string): KubeObject {
+  const { store, reader } = scope.deps
+  const paths = scalePaths(scope)
+  const entry = store.get(keyIn(scope, name))
+  if (entry === undefined) throw StatusError.notFound(scope.resource, name)
+  const object = reader.object(scope.resource, scope.version, entry)
+  if (atPath(object, paths.specReplicasPath) === undefined) {
+    throw StatusError.internal(`the spec replicas field "${paths.specReplicasPath}" does not exist`)
+  }
+  return scaleOf(object, paths)
+}
+
+/** Changes the number that an object wants, by a Scale that `change` makes of the present one. Throws StatusError. */
+export function changeScale(
+  scope: Scope,
+  name: string,
+  change: (scale: KubeObject) => KubeObject,
+  options: WriteOptions,
+): KubeObject {
+  const paths = scalePaths(scope)
+  const whole: Scope = { ...scope, subresource: '' }
+  const written = updateObject(
+    whole,
+    name,
+    (old) => {
+      if (old === undefined) throw StatusError.notFound(scope.resource, name)
+      const scale = scaleOf(old, paths)
+      // Stands for a number that was never said.
+      if (atPath(old, paths.specReplicasPath) === undefined) scale['spec'] = { replicas: UNSET }
+      return withScale(scope, old, change(scale), options)
+    },
+    options,
+  )
+  return scaleOf(written.object, paths)
+}
+
+function withScale(scope: Scope, old: KubeObject, scale: KubeObject, options: WriteOptions): KubeObject {
+  const { specReplicasPath } = scalePaths(scope)
+  const { replicas } = (scale['spec'] ?? {}) as { replicas?: number }
+  if (replicas === UNSET) throw StatusError.badRequest(`the spec replicas field "${specReplicasPath}" cannot be empty`)
+  const next = deepClone(old)
+  setAtPath(next, specReplicasPath, replicas ?? 0)
+  const { resourceVersion } = scale.metadata
+  if (resourceVersion !== undefined) next.metadata.resourceVersion = resourceVersion
+  return withoutTime(track({ ...scope, subresource: 'scale' }, next, old, options))
+}
+
+/** What is owned through a scale carries no time, and so comes first. */
+function withoutTime(object: KubeObject): KubeObject {
+  const entries = object.metadata.managedFields ?? []
+  const ofScale = entries.filter(({ subresource }) => subresource === 'scale').map(({ time: _, ...entry }) => entry)
+  const others = entries.filter(({ subresource }) => subresource !== 'scale')
+  const applied = others.filter(({ operation }) => operation === 'Apply')
+  const updated = others.filter(({ operation }) => operation !== 'Apply')
+  return { ...object, metadata: { ...object.metadata, managedFields: [...applied, ...ofScale, ...updated] } }
+}
+
+function scaleOf(object: KubeObject, paths: ScaleSubresource): KubeObject {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
+  const metadata = { name, namespace, uid, resourceVersion, creationTimestamp } as ObjectMeta
+  const selector = paths.labelSelectorPath === undefined ? undefined : atPath(object, paths.labelSelectorPath)
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata,
+    spec: { replicas: numberAt(object, paths.specReplicasPath) || undefined },
+    status: {
+      replicas: numberAt(object, paths.statusReplicasPath),
+      ...(typeof selector === 'string' && selector !== '' && { selector }),
+    },
+  }
+}
+
+function numberAt(object: KubeObject, path: string): number {
+  const value = atPath(object, path)
+  return typeof value === 'number' ? value : 0
+}
+
+function setAtPath(object: KubeObject, path: string, value: number): void {
+  const keys = path.replace(/^\./, '').split('.')
+  let parent = object as JsonObject
+  for (const key of keys.slice(0, -1)) {
+    if (!isObject(parent[key])) setKey(parent, key, {})
+    parent = parent[key] as JsonObject
+  }
+  setKey(parent, keys.at(-1)!, value)
+}
+
+function scalePaths({ version, resource }: Scope): ScaleSubresource {
+  if (version.scale === undefined) throw StatusError.notFound(resource, '')
+  return version.scale
+}

@@ -1,0 +1,50 @@
+import { StatusError } from '../../errors.ts'
+import { deepClone } from '../../json.ts'
+import type { KubeObject } from '../../objects.ts'
+import type { Subresource } from '../../resource.ts'
+import type { Scope, WriteOptions } from '../scope.ts'
+import { track } from './managed-fields.ts'
+import { keyIn, type Written } from './saving.ts'
+import { contextOf } from './strategy.ts'
+import { updateObject } from './update.ts'
+
+/** The type's own subresource that is asked for, such as `token`. */
+export function ownSubresource({ resource, subresource }: Scope): Subresource | undefined {
+  return resource.subresources?.find(({ name }) => name === subresource)
+}
+
+/** Answers a create at a subresource; the parent is read only. Throws StatusError. */
+export function createAtSubresource(scope: Scope, name: string, body: KubeObject, own: Subresource): KubeObject {
+  const parent = readParent(scope, name)
+  if (own.create === undefined) throw StatusError.methodNotAllowed(scope.resource, 'create')
+  return own.create(parent, body, contextOf(scope))
+}
+
+/** Changes the parent by what was sent to a subresource: a body, or what a patch makes of the parent. Throws StatusError. */
+export function updateBySubresource(
+  scope: Scope,
+  name: string,
+  bodyOf: (parent: KubeObject) => KubeObject,
+  own: Subresource,
+  options: WriteOptions,
+): Written {
+  const { update } = own
+  if (update === undefined) throw StatusError.methodNotAllowed(scope.resource, 'update')
+  const change = (old: KubeObject | undefined): KubeObject => {
+    if (old === undefined) throw StatusError.notFound(scope.resource, name)
+    const body = bodyOf(old)
+    const next = deepClone(old)
+    const { resourceVersion } = body.metadata
+    if (resourceVersion !== undefined) next.metadata.resourceVersion = resourceVersion
+    update(next, body, contextOf(scope))
+    return track(scope, next, old, options)
+  }
+  return updateObject(scope, name, change, options)
+}
+
+function readParent(scope: Scope, name: string): KubeObject {
+  const { store, reader } = scope.deps
+  const entry = store.get(keyIn(scope, name))
+  if (entry === undefined) throw StatusError.notFound(scope.resource, name)
+  return reader.object(scope.resource, scope.version, entry)
+}

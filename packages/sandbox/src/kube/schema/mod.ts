@@ -1,0 +1,6 @@
+export { builtInSchema } from './builtin.ts'
+export { compileSchema } from './compile.ts'
+export { validateSchemaProps } from './crd/schema-props.ts'
+export { validateCrd } from './crd/validate-crd.ts'
+export { type Decoded, decodeBuiltIn } from './decode.ts'
+export type { ObjectSchema, OpenApiSchema } from './types.ts'

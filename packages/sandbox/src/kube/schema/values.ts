@@ -1,0 +1,58 @@
+import { deepEqual } from '../json.ts'
+import type { JsonValue } from '../objects.ts'
+import { goJson } from './go-values.ts'
+import type { OpenApiSchema } from './types.ts'
+
+/** The types that a schema allows, as kube-apiserver's validator sees them. */
+export function typesOf(schema: OpenApiSchema): readonly string[] {
+  if (schema['x-kubernetes-int-or-string'] === true) return ['integer', 'string']
+  return schema.type === undefined || schema.type === '' ? [] : [schema.type]
+}
+
+/** What was wanted and what was found, where a value has not one of the types; formats count for numbers and booleans. */
+export function wrongType(
+  value: JsonValue,
+  types: readonly string[],
+  format: string,
+  nullable: boolean,
+): { want: string; got: string } | undefined {
+  if (types.length === 0 && format === '') return undefined
+  if (value === null) return types.length > 0 && !nullable ? { want: types.join(','), got: 'null' } : undefined
+  const [type, own] = kindOf(value)
+  const numeric = types.includes('number') || types.includes('integer')
+  const isText = type === 'string' || type === 'array'
+  const fits =
+    types.includes(type) ||
+    (type === 'integer' && types.includes('number')) ||
+    (type === 'number' && Number.isSafeInteger(value) && types.includes('integer'))
+  if (!isText && format !== '' && !fits && own !== format) return { want: format, got: own }
+  if (!numeric && format !== '' && isText) return undefined
+  return fits ? undefined : { want: types.join(','), got: type }
+}
+
+/** JSON type and format that Go's decoder gives a value. */
+function kindOf(value: Exclude<JsonValue, null>): [string, string] {
+  if (typeof value === 'string') return ['string', '']
+  if (typeof value === 'boolean') return ['boolean', '']
+  if (typeof value === 'number')
+    return Number.isInteger(value) && Math.abs(value) < 2 ** 63 ? ['integer', 'int64'] : ['number', 'float64']
+  return [Array.isArray(value) ? 'array' : 'object', '']
+}
+
+/** Null is in no enumeration, even where it is listed. */
+export function inEnum(value: JsonValue, allowed: readonly JsonValue[]): boolean {
+  if (value === null) return false
+  return typeof value === 'object' ? allowed.some((one) => deepEqual(one, value)) : allowed.includes(value)
+}
+
+export function isMultiple(value: number, factor: number): boolean {
+  if (Number.isInteger(value)) {
+    const whole = Math.trunc(factor)
+    return whole > 0 && value % whole === 0
+  }
+  return factor > 0 && Number.isInteger(factor < 1 ? (1 / factor) * value : value / factor)
+}
+
+export function isUnique(list: readonly JsonValue[]): boolean {
+  return new Set(list.map(goJson)).size === list.length
+}

@@ -1,0 +1,2 @@
+export { partialMetadata, partialMetadataList } from './partial-metadata.ts'
+export { tableOf } from './table.ts'

@@ -1,0 +1,12 @@
+import type { ControllerLog } from './kube/controllers/mod.ts'
+
+/** Writes a line per message to standard error, errors with their stack. */
+export const stderrLog: ControllerLog = {
+  warn(fields, message) {
+    process.stderr.write(`${message} ${JSON.stringify(fields, readable)}\n`)
+  },
+}
+
+function readable(_: string, value: unknown): unknown {
+  return value instanceof Error ? (value.stack ?? value.message) : value
+}

@@ -1,0 +1,69 @@
+import type { ContextName } from './http/mod.ts'
+import type { ControllerLog } from './kube/controllers/mod.ts'
+import type { HttpHandler } from './kube/http.ts'
+
+export type SandboxOptions = {
+  /** 1 by default. With more there is a front proxy before them. */
+  shards?: number
+  /** Where the state is kept; in memory without it. */
+  dir?: string
+  /** Address to listen on, the loopback address by default. */
+  host?: string
+  /** Of the front proxy, or of the only shard; the ports of shards follow. Without it free ones are taken, with `dir` always the same. */
+  port?: number
+  /** Standard error by default. */
+  log?: ControllerLog
+}
+
+/** One shard, which can be away for a while as if its machine were. */
+export type SandboxShard = {
+  readonly name: string
+  readonly url: string
+  /** Base of the URLs of its virtual workspaces. */
+  readonly virtualWorkspaceUrl: string
+  /** Drops its connections and stops its controllers. */
+  stop: () => Promise<void>
+  /** Serves again what it held, at the same URL. */
+  start: () => Promise<void>
+}
+
+/** A control plane that is being served. */
+export type Sandbox = {
+  /** Of the front proxy, or of the only shard. */
+  readonly url: string
+  readonly shards: readonly SandboxShard[]
+  /** PEM of the CA that signed the serving certificates. */
+  readonly ca: string
+  /** A bearer token of group system:masters, which front proxies drop. */
+  readonly adminToken: string
+  /** admin.kubeconfig as text, with this context as the current one; `root` by default. */
+  kubeconfig: (context?: ContextName) => string
+  /** Writes admin.kubeconfig, and the client CA beside it; answers its path. */
+  writeKubeconfig: (dir: string) => Promise<string>
+  close: () => Promise<void>
+}
+
+/** What the HTTP room serves: the shards and what is before them. */
+export type Served = {
+  readonly shards: readonly ServedShard[]
+  /** Used where there is more than one shard; a single one serves both roles, as kcp's all-in-one. */
+  readonly frontProxy: HttpHandler
+  close: () => Promise<void>
+}
+
+export type ServedShard = {
+  readonly name: string
+  readonly handler: HttpHandler
+  /** Resumes after `stop`, with what it held. */
+  start: () => Promise<void>
+  stop: () => Promise<void>
+}
+
+export type InstallationOptions = {
+  shards: readonly { name: string; url: string; virtualWorkspaceUrl: string; dir?: string }[]
+  /** Base of the URLs of workspaces: the front proxy, or the only shard. */
+  externalUrl: string
+  /** For what the shards share, such as the key of service account tokens. */
+  dir?: string
+  log: ControllerLog
+}
