@@ -5,12 +5,24 @@ import { BoundTypes } from './bound-types.ts'
 import { catalogOf } from './catalog.ts'
 import { exportController } from './export-controller.ts'
 
+export type { BoundTypes } from './bound-types.ts'
+export {
+  allowsVerb,
+  claimedResources,
+  claimName,
+  type EffectiveClaim,
+  effectiveClaims,
+  isSameType,
+} from './claims/mod.ts'
+export { exportOfIdentity } from './export-of-identity.ts'
+
 /** Exports and bindings of one shard, and the types that are served because of them. */
 export function createApis(services: ShardServices): Apis {
   const bound = new BoundTypes(services)
   const bindings = bindingController(services, bound)
   return {
     catalog: catalogOf(services, bound),
+    bound,
     admission: [bindPermission(services)],
     controllers: [exportController(services), bindings.controller],
     maximalPermissionPolicy(cluster, group, resource) {

@@ -1,10 +1,11 @@
-import { MASTERS, parseServiceAccountName } from '../../kube/authn/mod.ts'
+import { MASTERS } from '../../kube/authn/mod.ts'
 import type { KubeObject } from '../../kube/objects.ts'
 import type { Attributes, Authorization, Authorizer } from '../../kube/requests/types.ts'
 import type { UserInfo } from '../../kube/user.ts'
 import { APIS, LOGICAL_CLUSTER_NAME, REQUIRED_GROUPS_ANNOTATION } from '../names.ts'
 import type { MaximalPermissionPolicy, ReplicatedCache } from '../shards/types.ts'
 import { effectiveUsers, homeClusters } from './effective-users.ts'
+import { policyUser } from './policy-user.ts'
 import type { ScopedRbac } from './rbac.ts'
 
 export type ChainOptions = {
@@ -21,8 +22,6 @@ const LOGICAL_CLUSTER_ADMIN = 'system:kcp:logical-cluster-admin'
 const ABOVE_REQUIRED_GROUPS = ['system:kcp:admin', 'system:kcp:tenancy:workspace-bootstrapper']
 const OPEN_PATHS = new Set(['/healthz', '/livez', '/readyz'])
 const OPEN_PHASES = new Set(['Initializing', 'Ready', 'Inactive', 'Terminating', 'Deleting'])
-const POLICY_PREFIX = 'apis.kcp.io:binding:'
-const GLOBAL_ACCOUNT_PREFIX = 'system:kcp:serviceaccount:'
 
 /** What kcp asks of every request, in the order of contract 12.4. */
 export class AuthorizerChain implements Authorizer {
@@ -89,7 +88,7 @@ export class AuthorizerChain implements Authorizer {
       const answer = this.#options.rbac.authorize({
         ...attributes,
         cluster: policy.cluster,
-        user: prefixed(each, cluster),
+        user: policyUser(each, cluster),
       })
       if (answer.allowed) return undefined
     }
@@ -110,15 +109,6 @@ function alwaysAllow({ user, isResourceRequest, path }: Attributes): Authorizati
 function systemTypes({ group, resource, subresource }: Attributes): Authorization | undefined {
   const isGuarded = group === APIS && subresource === 'status' && ['apibindings', 'apiexports'].includes(resource)
   return isGuarded ? denied('status update not permitted') : undefined
-}
-
-/** The user as the export's policy names it (contract 12.6). */
-function prefixed(user: UserInfo, cluster: string): UserInfo {
-  const account = parseServiceAccountName(user.username)
-  const home = homeClusters(user)?.[0] ?? cluster
-  const name =
-    account === undefined ? user.username : `${GLOBAL_ACCOUNT_PREFIX}${home}:${account.namespace}:${account.name}`
-  return { username: POLICY_PREFIX + name, groups: user.groups.map((group) => POLICY_PREFIX + group), extra: {} }
 }
 
 /** Service accounts and the system itself need no groups. */

@@ -42,6 +42,15 @@ export function effectiveUsers(user: UserInfo, cluster: string): UserInfo[] {
   return [...expand(user, cluster, 0)]
 }
 
+/** The user as logical clusters other than its own know it: service accounts have a name that says where they are from. */
+export function globalUser(user: UserInfo, cluster: string): UserInfo {
+  const account = parseServiceAccountName(user.username)
+  if (account === undefined) return user
+  const home = homeClusters(user)?.[0] ?? cluster
+  const username = `${GLOBAL_SERVICE_ACCOUNT_PREFIX}${home}:${account.namespace}:${account.name}`
+  return { username, groups: [AUTHENTICATED], extra: user.extra }
+}
+
 /** Whether `user` is one whom other logical clusters know only by what `effectiveUsers` makes of it. */
 function isForeign(user: UserInfo, cluster: string): boolean {
   return homeClusters(user)?.includes(cluster) === false

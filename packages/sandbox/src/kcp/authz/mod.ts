@@ -1,3 +1,11 @@
 export { AuthorizerChain } from './chain.ts'
-export { GUARDED_EXTRAS, homeClusters, scopeExtra, warrantExtra } from './effective-users.ts'
+export {
+  effectiveUsers,
+  GUARDED_EXTRAS,
+  globalUser,
+  homeClusters,
+  scopeExtra,
+  warrantExtra,
+} from './effective-users.ts'
+export { policyUser } from './policy-user.ts'
 export { ScopedRbac } from './rbac.ts'

@@ -5,6 +5,7 @@ import { parseRequestInfo } from '../../kube/requests/mod.ts'
 import type { RequestInfo } from '../../kube/requests/types.ts'
 import type { UserInfo } from '../../kube/user.ts'
 import { INACTIVE_ANNOTATION, LOGICAL_CLUSTER_NAME, WILDCARD } from '../names.ts'
+import { plainText } from '../plain-text.ts'
 import { asksForHome, homeWorkspace } from '../workspaces/mod.ts'
 import { effectiveUser } from './impersonating.ts'
 import { isMetadataEverywhere, metadataEverywhere } from './metadata-everywhere.ts'
@@ -26,7 +27,7 @@ export async function answerInCluster(
   request: HttpRequest,
   { cluster, path, user }: ClusterTarget,
 ): Promise<HttpResponse> {
-  if (path === METRICS) return text(501, 'shard-level endpoint not available at workspace scope')
+  if (path === METRICS) return plainText(501, 'shard-level endpoint not available at workspace scope')
   const { services, server, deepServer, types } = runtime
   const info = parseRequestInfo(request.method, path, request.query)
   refuseInactive(runtime, cluster, path)
@@ -58,9 +59,4 @@ function refuseWildcardWrite({ isResourceRequest, verb, group, resource }: Reque
   if (!isResourceRequest || verb === 'list' || verb === 'watch') return
   const { code, reason, message, details } = StatusError.methodNotAllowed({ group, resource }, verb)
   throw new StatusError(code, reason, `${message} in the \`*\` logical cluster`, details)
-}
-
-/** A plain answer, as Go's http.Error gives it. */
-export function text(status: number, body: string, headers: Readonly<Record<string, string>> = {}): HttpResponse {
-  return { status, headers, contentType: 'text/plain; charset=utf-8', body: `${body}\n` }
 }

@@ -6,7 +6,7 @@ import type { UserInfo } from '../../kube/user.ts'
 import { homeClusters } from '../authz/mod.ts'
 import { isClusterPath, splitClusterUrl } from '../clusters/mod.ts'
 import { ROOT_CLUSTER } from '../names.ts'
-import { text } from './cluster-requests.ts'
+import { plainText } from '../plain-text.ts'
 import type { Shard } from './shard.ts'
 import type { ClusterDirectory, ClusterLocation } from './types.ts'
 
@@ -30,12 +30,12 @@ const NOT_PERMITTED = 'workspace access not permitted'
 export function frontProxy({ authenticator, directory, shards }: FrontProxyOptions): HttpHandler {
   return async (request) => {
     const { path } = request
-    if (HEALTH.test(path)) return text(200, 'ok')
+    if (HEALTH.test(path)) return plainText(200, 'ok')
     const user = withoutInnerGroups(authenticator.authenticate(request.credentials))
     const outer = { ...request, headers: withoutInnerHeaders(request.headers) }
     if (path.startsWith(SERVICES)) return forward(shardOfService(directory, shards, path), outer, user)
     const url = splitClusterUrl(path) ?? inCluster(path, user)
-    if (url === undefined) return text(404, '404 page not found')
+    if (url === undefined) return plainText(404, '404 page not found')
     const found = isClusterPath(url.cluster) ? directory.resolve(url.cluster) : undefined
     if (found === undefined) throw forbidden(attributesOf(outer, url.path, user), NOT_PERMITTED)
     const inner = { ...outer, path: `/clusters/${found.cluster}${url.path}` }
@@ -50,7 +50,7 @@ function inCluster(path: string, user: UserInfo): { cluster: string; path: strin
 }
 
 async function forward(shard: Shard | undefined, request: HttpRequest, user: UserInfo): Promise<HttpResponse> {
-  if (shard === undefined || !shard.isRunning) return text(502, 'Bad Gateway')
+  if (shard === undefined || !shard.isRunning) return plainText(502, 'Bad Gateway')
   return shard.serve(request, user)
 }
 

@@ -8,7 +8,7 @@ import { type AdmissionPlugin, type ApiServer, createApiServer } from '../../kub
 import type { Catalog, Resource } from '../../kube/resource.ts'
 import type { UserInfo } from '../../kube/user.ts'
 import type { Store } from '../../store/types.ts'
-import { createApis } from '../apis/mod.ts'
+import { type BoundTypes, createApis } from '../apis/mod.ts'
 import { AuthorizerChain, ScopedRbac } from '../authz/mod.ts'
 import { kcpPolicySource } from '../bootstrap/mod.ts'
 import {
@@ -21,7 +21,7 @@ import {
 import { CORE, LOGICAL_CLUSTER_NAME, SHARDS_EXPORT, TENANCY, TOPOLOGY } from '../names.ts'
 import { boundStorage, systemStorage } from '../storage.ts'
 import { partitionSetController } from '../topology/mod.ts'
-import { WorkspaceTypes, workspaceAdmission, workspaceControllers } from '../workspaces/mod.ts'
+import { initializerPolicySource, WorkspaceTypes, workspaceAdmission, workspaceControllers } from '../workspaces/mod.ts'
 import type { Shared } from './shared.ts'
 import type { Apis, ReplicatedType, ShardInfo, ShardServices } from './types.ts'
 
@@ -32,6 +32,7 @@ export const SYSTEM_USER: UserInfo = { username: 'system:kcp:shard', groups: [MA
 export class ShardRuntime {
   readonly services: ShardServices
   readonly types: WorkspaceTypes
+  readonly bound: BoundTypes
   readonly server: ApiServer
   /** Answers deep SubjectAccessReviews (contract 12.9). */
   readonly deepServer: ApiServer
@@ -42,7 +43,9 @@ export class ShardRuntime {
   constructor(info: ShardInfo, store: Store, shared: Shared) {
     const { cache, directory, policies, now, log } = shared
     this.#ends = [cache.attach(info.name, store, storagesOf(shared.identities)), policies.attach(info.name, store)]
-    const rbac = new ScopedRbac([policies, bootstrapPolicySource(), kcpPolicySource()])
+    this.types = new WorkspaceTypes(cache, directory)
+    const initializers = initializerPolicySource(cache, this.types)
+    const rbac = new ScopedRbac([policies, bootstrapPolicySource(), kcpPolicySource(), initializers])
     const authorizer = new AuthorizerChain({
       ...{ cache, rbac },
       maximalPermissionPolicy: (...of) => apis.maximalPermissionPolicy(...of),
@@ -60,7 +63,7 @@ export class ShardRuntime {
       server: () => this.server,
     }
     const apis: Apis = createApis(this.services)
-    this.types = new WorkspaceTypes(cache, directory)
+    this.bound = apis.bound
     this.admission = this.#admission(apis)
     const options = { store, authorizer, admission: this.admission, now, log }
     this.server = createApiServer({ ...options, catalog: apis.catalog })

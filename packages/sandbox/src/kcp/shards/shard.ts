@@ -11,8 +11,9 @@ import { type Entry, openStore, type Store, type StoreEvent } from '../../store/
 import { homeClusters } from '../authz/mod.ts'
 import { isClusterName, isClusterPath, LOGICAL_CLUSTERS, splitClusterUrl } from '../clusters/mod.ts'
 import { INACTIVE_ANNOTATION, ROOT_CLUSTER, WILDCARD } from '../names.ts'
+import { plainText } from '../plain-text.ts'
 import { createVirtualWorkspaces } from '../virtual/mod.ts'
-import { answerInCluster, type ClusterTarget, text } from './cluster-requests.ts'
+import { answerInCluster, type ClusterTarget } from './cluster-requests.ts'
 import { effectiveServiceUser, withoutImpersonation } from './impersonating.ts'
 import { Metrics } from './metrics.ts'
 import { ShardRuntime, SYSTEM_USER } from './runtime.ts'
@@ -68,7 +69,7 @@ export class Shard {
     const store = this.#store
     const runtime = new ShardRuntime(this.info, store, this.#shared)
     const virtual = createVirtualWorkspaces({
-      services: runtime.services,
+      ...{ services: runtime.services, bound: runtime.bound, types: runtime.types },
       admission: runtime.admission,
       serveInCluster: (request, target) => this.#inCluster(withoutImpersonation(request), target),
     })
@@ -95,6 +96,7 @@ export class Shard {
     this.#running = undefined
     this.#streams.cutAll()
     running.unwatch()
+    running.virtual.close()
     await running.runtime.stop()
     if (this.#dir === undefined) return
     await running.store.close()
@@ -117,7 +119,7 @@ export class Shard {
     const { path } = request
     if (path === SERVICES || path.startsWith(`${SERVICES}/`)) {
       const who = effectiveServiceUser(request, user, runtime.services.authorizer)
-      return this.#streams.track(clusterOf(path), await virtual(withoutImpersonation(request), who))
+      return this.#streams.track(clusterOf(path), await virtual.answer(withoutImpersonation(request), who))
     }
     const url = splitClusterUrl(path)
     if (url === undefined) return this.#atTopLevel(request, user)
@@ -146,7 +148,7 @@ export class Shard {
     }
     const found = directory.resolve(path)
     if (found === undefined) throw StatusError.notFound({ group: 'tenancy.kcp.io', resource: 'workspaces' }, path)
-    if (found.shard !== this.info.name) return text(429, 'Not found on this shard', { 'retry-after': '1' })
+    if (found.shard !== this.info.name) return plainText(429, 'Not found on this shard', { 'retry-after': '1' })
     return found.cluster
   }
 
@@ -170,7 +172,7 @@ export class Shard {
     const home = homeClusters(user)?.[0]
     if (home !== undefined) return this.#inCluster(request, { cluster: home, path, user })
     if (!user.groups.includes(MASTERS)) throw forbidden(attributes, '')
-    return text(404, '404 page not found')
+    return plainText(404, '404 page not found')
   }
 
   #up(): Running {

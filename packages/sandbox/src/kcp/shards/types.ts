@@ -6,6 +6,8 @@ import type { AdmissionPlugin, ApiServer, Authorizer, LocalClient } from '../../
 import type { Catalog, Resource } from '../../kube/resource.ts'
 import type { UserInfo } from '../../kube/user.ts'
 import type { Store } from '../../store/types.ts'
+import type { BoundTypes } from '../apis/bound-types.ts'
+import type { WorkspaceTypes } from '../workspaces/types.ts'
 
 /** What every shard knows of all shards, as `<resource>.<group>`; kcp's cache server holds the same. */
 export type ReplicatedType =
@@ -97,6 +99,7 @@ export type ShardServices = {
 /** What `createApis(services: ShardServices)` of kcp/apis makes: bound and claimed types, and what keeps them. */
 export type Apis = {
   readonly catalog: Catalog
+  readonly bound: BoundTypes
   /** Besides those for metadata, LogicalClusters and Workspaces; run after them. */
   readonly admission: readonly AdmissionPlugin[]
   /** Started by the shard. */
@@ -109,16 +112,22 @@ export type Apis = {
 /** What `createVirtualWorkspaces(options)` of kcp/virtual is given. */
 export type VirtualWorkspaceOptions = {
   readonly services: ShardServices
+  readonly bound: BoundTypes
+  readonly types: WorkspaceTypes
   /** All admission of the shard, for API servers over other catalogs. */
   readonly admission: readonly AdmissionPlugin[]
   readonly serveInCluster: ServeInCluster
 }
 
 /** Answers requests below `/services/`; the user is authenticated, and the one that was impersonated. */
-export type VirtualWorkspaces = (request: HttpRequest, user: UserInfo) => Promise<HttpResponse>
+export type VirtualWorkspaces = {
+  answer: (request: HttpRequest, user: UserInfo) => Promise<HttpResponse>
+  /** Ends what follows the cache. */
+  close: () => void
+}
 
 /** Runs a request in the shard itself as `user`, `path` being below `/clusters/<name>` (initializing virtual workspaces). */
-export type ServeInCluster = (
+type ServeInCluster = (
   request: HttpRequest,
   target: { cluster: string; path: string; user: UserInfo },
 ) => Promise<HttpResponse>

@@ -1,9 +1,33 @@
-import { StatusError } from '../../kube/errors.ts'
+import { MASTERS } from '../../kube/authn/mod.ts'
+import { forbidden } from '../../kube/authz/mod.ts'
+import type { HttpRequest, HttpResponse } from '../../kube/http.ts'
+import type { UserInfo } from '../../kube/user.ts'
+import { ROOT_CLUSTER } from '../names.ts'
+import { plainText } from '../plain-text.ts'
 import type { VirtualWorkspaceOptions, VirtualWorkspaces } from '../shards/types.ts'
+import { ExportWorkspaces } from './exports/mod.ts'
+import { InitializingWorkspaces } from './initializing/mod.ts'
+import { exportUrl, initializerUrl } from './urls.ts'
 
-/** Answers below `/services/`. */
-export function createVirtualWorkspaces(_options: VirtualWorkspaceOptions): VirtualWorkspaces {
-  return async () => {
-    throw StatusError.noSuchPath()
+/** What a shard answers below `/services/` (contract 1.13). */
+export function createVirtualWorkspaces(options: VirtualWorkspaceOptions): VirtualWorkspaces {
+  const exports = new ExportWorkspaces(options)
+  const initializing = new InitializingWorkspaces(options)
+  return {
+    async answer(request, user) {
+      const [ofExport, ofInitializer] = [exportUrl(request.path), initializerUrl(request.path)]
+      if (ofInitializer !== undefined) return initializing.answer(ofInitializer, request, user)
+      const answered = ofExport && exports.answer(ofExport, request, user)
+      return answered ?? nothingHere(request, user)
+    },
+    close: () => exports.close(),
   }
+}
+
+/** Nobody has an opinion, which is a refusal for all but system:masters (contract 1.14, 7.9). */
+function nothingHere({ method, path }: HttpRequest, user: UserInfo): HttpResponse {
+  if (user.groups.includes(MASTERS)) return plainText(404, '404 page not found')
+  const attributes = { cluster: ROOT_CLUSTER, user, verb: method.toLowerCase(), path, isResourceRequest: false }
+  const nowhere = { group: '', version: '', resource: '', subresource: '', namespace: '', name: '' }
+  throw forbidden({ ...attributes, ...nowhere }, '')
 }

@@ -9,7 +9,10 @@ import { workspaceTypeController } from './workspace-type-controller.ts'
 
 export { workspaceAdmission } from './admission.ts'
 export { asksForHome, homeWorkspace } from './home.ts'
-export { WorkspaceTypes } from './types.ts'
+export { waitsFor } from './initializer.ts'
+export { initializerGroup, initializerPolicySource } from './initializer-policy.ts'
+export { logicalClusterSpec, statusOf } from './model.ts'
+export { type WorkspaceType, WorkspaceTypes } from './types.ts'
 
 /** All that moves workspaces and logical clusters on; not started yet. `close` ends what follows the cache. */
 export function workspaceControllers(

@@ -1,5 +1,5 @@
-import { labelSelectorMatches } from '../../kube/selectors/mod.ts'
-import type { AcceptableClaim, ApiBinding, ApiExport, ClaimSelector, PermissionClaim } from './types.ts'
+import { labelSelectorMatches } from '../../../kube/selectors/mod.ts'
+import type { AcceptableClaim, ApiBinding, ApiExport, ClaimSelector, PermissionClaim } from '../types.ts'
 
 const ANY_VERB = '*'
 

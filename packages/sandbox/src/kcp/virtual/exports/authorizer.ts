@@ -1,0 +1,88 @@
+import { MASTERS } from '../../../kube/authn/mod.ts'
+import type { Attributes, Authorization, Authorizer } from '../../../kube/requests/types.ts'
+import { allowsVerb, exportOfIdentity, isSameType } from '../../apis/mod.ts'
+import { API_BINDINGS } from '../../apis/system-types.ts'
+import { effectiveUsers, policyUser } from '../../authz/mod.ts'
+import { APIS, WILDCARD } from '../../names.ts'
+import type { ShardServices } from '../../shards/types.ts'
+import { withoutWarrant } from '../warrant.ts'
+import type { Consumer } from './consumers.ts'
+import { isOwnBindings, type ServedType } from './served-types.ts'
+
+/** What the authorizer has to know of the virtual workspace. */
+export type Subject = {
+  exportCluster: string
+  exportName: string
+  typeOf: (group: string, resource: string) => ServedType | undefined
+  consumerIn: (cluster: string) => Consumer | undefined
+}
+
+const ALLOWED: Authorization = { allowed: true, reason: '' }
+const READ = ['get', 'list', 'watch']
+
+/** Who may do what at the virtual workspace of an export (contract 7.2). */
+export class ExportAuthorizer implements Authorizer {
+  readonly #services: ShardServices
+  readonly #subject: Subject
+
+  constructor(services: ShardServices, subject: Subject) {
+    this.#services = services
+    this.#subject = subject
+  }
+
+  authorize(attributes: Attributes): Authorization {
+    const user = withoutWarrant(attributes.user, attributes.cluster)
+    if (user.groups.includes(MASTERS)) return ALLOWED
+    const own = { ...attributes, user }
+    const inCluster = own.isResourceRequest && own.cluster !== WILDCARD ? this.#inCluster(own) : undefined
+    if (inCluster !== undefined) return inCluster
+    const content = this.#content(own)
+    return content.allowed ? this.#policy(own) : content
+  }
+
+  /** The consumer must have given what is asked for. */
+  #inCluster({ cluster, group, resource, verb }: Attributes): Authorization | undefined {
+    const consumer = this.#subject.consumerIn(cluster)
+    if (consumer === undefined) return denied('could not find suitable APIBinding in target logical cluster')
+    const type = this.#subject.typeOf(group, resource)
+    // What is not served is answered by 404.
+    if (type === undefined) return undefined
+    if (isOwnBindings(type)) return READ.includes(verb) ? undefined : denied('APIBindings can only be read')
+    if (isGiven(consumer, type, verb)) return undefined
+    return denied('resource is neither bound nor claimed with this verb by an accepted permission claim')
+  }
+
+  #content({ user, verb }: Attributes): Authorization {
+    const { exportCluster, exportName } = this.#subject
+    return this.#services.authorizer.authorize({
+      ...{ cluster: exportCluster, user, verb, group: APIS, version: '*', path: '', isResourceRequest: true },
+      ...{ resource: 'apiexports', subresource: 'content', namespace: '', name: exportName },
+    })
+  }
+
+  /** What is claimed of another export is limited by that one's policy (contract 6.7). */
+  #policy(attributes: Attributes): Authorization {
+    const { group, resource, user, cluster } = attributes
+    const identity = this.#subject.typeOf(group, resource)?.claim?.identityHash
+    const owner = identity === undefined ? undefined : exportOfIdentity(this.#services, identity)
+    if (owner?.apiExport.spec?.maximalPermissionPolicy?.local === undefined) return ALLOWED
+    const isAllowed = effectiveUsers(user, cluster).some(
+      (each) =>
+        this.#services.rbac.authorize({ ...attributes, cluster: owner.cluster, user: policyUser(each, cluster) })
+          .allowed,
+    )
+    return isAllowed ? ALLOWED : denied('access not permitted by maximal permission policy')
+  }
+}
+
+function isGiven({ types, claims }: Consumer, { resource, claim }: ServedType, verb: string): boolean {
+  if (claim === undefined) return types.some(({ storage }) => storage === resource.storage)
+  const accepted = claims.find((each) => isSameType(each, claim))
+  if (accepted === undefined) return false
+  // Bindings to the export itself are there for everybody.
+  return allowsVerb(accepted, verb) || (resource.storage === API_BINDINGS && READ.includes(verb))
+}
+
+function denied(reason: string): Authorization {
+  return { allowed: false, denied: true, reason }
+}

@@ -1,0 +1,69 @@
+import { type ApiServer, createApiServer } from '../../../kube/requests/mod.ts'
+import type { Catalog, Resource } from '../../../kube/resource.ts'
+import type { ApiExport } from '../../apis/types.ts'
+import type { VirtualWorkspaceOptions } from '../../shards/types.ts'
+import { ExportAuthorizer, type Subject } from './authorizer.ts'
+import { claimSelectors } from './claim-selectors.ts'
+import type { Consumer, Consumers } from './consumers.ts'
+import { type ServedType, servedTypes } from './served-types.ts'
+
+/** The API server of one export's virtual workspace: the same types in every logical cluster (contract 7.7). */
+export class ExportView implements Subject {
+  readonly exportCluster: string
+  readonly exportName: string
+  readonly server: ApiServer
+  readonly #options: VirtualWorkspaceOptions
+  readonly #consumers: Consumers
+  readonly #catalog: Catalog
+  #apiExport: ApiExport
+  #types: readonly ServedType[] = []
+  #byName: ReadonlyMap<string, ServedType> = new Map()
+  #generation = 0
+
+  constructor(options: VirtualWorkspaceOptions, consumers: Consumers, exportCluster: string, apiExport: ApiExport) {
+    this.#options = options
+    this.#consumers = consumers
+    this.exportCluster = exportCluster
+    this.exportName = apiExport.metadata.name ?? ''
+    this.#apiExport = apiExport
+    this.#catalog = {
+      list: () => this.#types.map(({ resource }) => resource),
+      find: (_cluster, group, resource, identity) => this.#find(group, resource, identity),
+      generation: () => this.#generation,
+    }
+    const { services, admission } = options
+    const { store, now, log } = services
+    this.server = createApiServer({
+      ...{ store, now, log, catalog: this.#catalog },
+      authorizer: new ExportAuthorizer(services, this),
+      admission: [claimSelectors(this), ...admission],
+    })
+    this.follow(apiExport)
+  }
+
+  /** Serves what the export says now. */
+  follow(apiExport: ApiExport): void {
+    this.#apiExport = apiExport
+    const types = servedTypes(this.#options.services, this.#options.bound, this.exportCluster, apiExport)
+    if (!isSame(types, this.#types)) this.#generation++
+    this.#types = types
+    this.#byName = new Map(types.map((each) => [`${each.resource.resource}.${each.resource.group}`, each]))
+  }
+
+  typeOf(group: string, resource: string): ServedType | undefined {
+    return this.#byName.get(`${resource}.${group}`)
+  }
+
+  consumerIn(cluster: string): Consumer | undefined {
+    return this.#consumers.find(cluster, this.exportCluster, this.#apiExport)
+  }
+
+  #find(group: string, resource: string, identity: string | undefined): Resource | undefined {
+    const found = this.typeOf(group, resource)?.resource
+    return identity === undefined || found?.identity === identity ? found : undefined
+  }
+}
+
+function isSame(a: readonly ServedType[], b: readonly ServedType[]): boolean {
+  return a.length === b.length && a.every(({ resource }, index) => resource === b[index]?.resource)
+}

@@ -1,0 +1,102 @@
+import { StatusError } from '../../../kube/errors.ts'
+import type { HttpRequest, HttpResponse } from '../../../kube/http.ts'
+import { parseOwnJson } from '../../../kube/json.ts'
+import type { KubeObject } from '../../../kube/objects.ts'
+import { parseRequestInfo } from '../../../kube/requests/mod.ts'
+import type { RequestInfo, Restriction } from '../../../kube/requests/types.ts'
+import type { Resource } from '../../../kube/resource.ts'
+import type { UserInfo } from '../../../kube/user.ts'
+import type { ApiExport } from '../../apis/types.ts'
+import { WILDCARD } from '../../names.ts'
+import type { VirtualWorkspaceOptions } from '../../shards/types.ts'
+import type { ExportUrl } from '../urls.ts'
+import { warranted } from '../warrant.ts'
+import { Consumers } from './consumers.ts'
+import { ExportView } from './export-view.ts'
+import { visibilityOf } from './visibility.ts'
+
+/** Documents of a logical cluster that a virtual workspace has not (contract 7.8). */
+const NOT_SERVED = '/openapi/v2'
+const READ = ['list', 'watch']
+const OF_ONE = ['update', 'patch', 'delete']
+
+/** The virtual workspaces of all exports, as one shard serves them (contract 7). */
+export class ExportWorkspaces {
+  readonly #options: VirtualWorkspaceOptions
+  readonly #consumers: Consumers
+  readonly #views = new Map<string, { view: ExportView; isCurrent: boolean }>()
+  readonly #ends: (() => void)[]
+
+  constructor(options: VirtualWorkspaceOptions) {
+    this.#options = options
+    const { services, bound } = options
+    this.#consumers = new Consumers(services.store, bound)
+    const outdate = () => {
+      for (const each of this.#views.values()) each.isCurrent = false
+    }
+    this.#ends = [
+      services.cache.watch('apiexports.apis.kcp.io', outdate),
+      services.cache.watch('apiresourceschemas.apis.kcp.io', outdate),
+    ]
+  }
+
+  close(): void {
+    for (const end of this.#ends) end()
+  }
+
+  /** undefined where there is no such virtual workspace. Throws StatusError. */
+  answer(url: ExportUrl, request: HttpRequest, user: UserInfo): Promise<HttpResponse> | undefined {
+    const { directory, shard } = this.#options.services
+    const { cluster, path } = url
+    const view = this.#viewOf(url)
+    const isHere = cluster === WILDCARD || directory.shardOf(cluster) === shard.name
+    if (view === undefined || !isHere || path === NOT_SERVED) return undefined
+    const info = parseRequestInfo(request.method, path, request.query)
+    if (cluster === WILDCARD) checkWildcard(info)
+    const http = { ...request, path }
+    if (!info.isResourceRequest) return view.server.handle({ cluster: WILDCARD, user, info, http: plain(http) })
+    const type = view.typeOf(info.group, info.resource)
+    const restriction = type && visibilityOf(type, view.exportCluster, view.exportName)
+    if (restriction !== undefined) this.#refuseInvisible(type!.resource, restriction, cluster, info)
+    const who = cluster === WILDCARD ? user : warranted(user, cluster)
+    return view.server.handle({ cluster, user: who, info, http, ...(restriction !== undefined && { restriction }) })
+  }
+
+  #viewOf({ exportCluster, exportName }: ExportUrl): ExportView | undefined {
+    const { cache } = this.#options.services
+    const key = `${exportCluster}|${exportName}`
+    const apiExport = cache.get('apiexports.apis.kcp.io', exportCluster, exportName)?.object as ApiExport | undefined
+    if (apiExport?.status?.identityHash === undefined) {
+      this.#views.delete(key)
+      return undefined
+    }
+    const known = this.#views.get(key)
+    if (known?.isCurrent === true) return known.view
+    known?.view.follow(apiExport)
+    const view = known?.view ?? new ExportView(this.#options, this.#consumers, exportCluster, apiExport)
+    this.#views.set(key, { view, isCurrent: true })
+    return view
+  }
+
+  /** What is not visible is not there for changes either (contract 6.4). */
+  #refuseInvisible(resource: Resource, { matches }: Restriction, cluster: string, info: RequestInfo): void {
+    if (!OF_ONE.includes(info.verb)) return
+    const namespace = resource.namespaced ? info.namespace : ''
+    const entry = this.#options.services.store.get({ resource: resource.storage, cluster, namespace, name: info.name })
+    if (entry === undefined || matches(parseOwnJson<KubeObject>(entry.bytes))) return
+    throw StatusError.notFound(resource, info.name)
+  }
+}
+
+/** Contract 7.5. */
+function checkWildcard({ isResourceRequest, verb, namespace, group, resource }: RequestInfo): void {
+  if (!isResourceRequest) return
+  if (!READ.includes(verb)) throw StatusError.methodNotAllowed({ group, resource }, verb)
+  if (namespace === '') return
+  throw StatusError.badRequest('cross-cluster LIST and WATCH are required to be cross-namespace')
+}
+
+/** Discovery is answered as ever, not aggregated (contract 7.7). */
+function plain(request: HttpRequest): HttpRequest {
+  return { ...request, headers: { ...request.headers, accept: 'application/json' } }
+}

@@ -1,0 +1,1 @@
+export { ExportWorkspaces } from './export-workspaces.ts'

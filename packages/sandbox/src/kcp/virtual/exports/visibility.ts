@@ -1,0 +1,28 @@
+import type { KubeObject } from '../../../kube/objects.ts'
+import type { Restriction } from '../../../kube/requests/types.ts'
+import { claimName } from '../../apis/mod.ts'
+import { API_BINDINGS } from '../../apis/system-types.ts'
+import { claimLabelKey, claimLabelValue, exportHash, reflexiveClaimLabelValue } from '../../hashes.ts'
+import type { ServedType } from './served-types.ts'
+
+const EXPORT_LABEL = 'internal.apis.kcp.io/export'
+
+/** Which objects of a type its provider sees: of what is claimed those with the claim's label (contract 6.4, 7.1); else all. */
+export function visibilityOf(
+  { resource, claim }: ServedType,
+  exportCluster: string,
+  exportName: string,
+): Restriction | undefined {
+  if (claim === undefined) {
+    if (resource.storage !== API_BINDINGS) return undefined
+    return labelled(EXPORT_LABEL, [exportHash(exportCluster, exportName)])
+  }
+  if (resource.strategy.review !== undefined) return undefined
+  const key = claimLabelKey(exportCluster, exportName)
+  const values = [claimLabelValue({ ...claim, ...claimName(resource) })]
+  return labelled(key, resource.storage === API_BINDINGS ? [...values, reflexiveClaimLabelValue()] : values)
+}
+
+function labelled(key: string, values: readonly string[]): Restriction {
+  return { matches: ({ metadata }: KubeObject) => values.includes(metadata.labels?.[key] ?? '') }
+}

@@ -1,0 +1,1 @@
+export { InitializingWorkspaces } from './initializing-workspaces.ts'

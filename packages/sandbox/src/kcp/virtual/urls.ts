@@ -1,0 +1,25 @@
+/** A URL of a virtual workspace (contract 1.13), taken apart. */
+export type VirtualUrl = {
+  /** Logical cluster name, or `*`. */
+  cluster: string
+  /** Behind `/clusters/<cluster>`. */
+  path: string
+}
+
+export type ExportUrl = VirtualUrl & { exportCluster: string; exportName: string }
+export type InitializerUrl = VirtualUrl & { initializer: string }
+
+const EXPORT = /^\/services\/apiexport\/([^/]+)\/([^/]+)\/clusters\/([^/]+)(\/.*)?$/
+const INITIALIZER = /^\/services\/initializingworkspaces\/([^/]+)\/clusters\/([^/]+)(\/.*)?$/
+
+/** `/services/apiexport/<cluster of the export>/<export>/clusters/<cluster>/<path>`; undefined for others. */
+export function exportUrl(path: string): ExportUrl | undefined {
+  const [matched, exportCluster = '', exportName = '', cluster = '', rest = '/'] = EXPORT.exec(path) ?? []
+  return matched === undefined ? undefined : { exportCluster, exportName, cluster, path: rest }
+}
+
+/** `/services/initializingworkspaces/<initializer>/clusters/<cluster>/<path>`; undefined for others. */
+export function initializerUrl(path: string): InitializerUrl | undefined {
+  const [matched, initializer = '', cluster = '', rest = '/'] = INITIALIZER.exec(path) ?? []
+  return matched === undefined ? undefined : { initializer, cluster, path: rest }
+}
