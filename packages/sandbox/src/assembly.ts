@@ -39,7 +39,7 @@ export async function serveSandbox(install: Install, options: SandboxOptions): P
   const authorities = await (dir === undefined ? sharedAuthorities() : authoritiesIn(dir))
   const endpoints = await open(authorities, settings)
   try {
-    const served = await install(installationOf(endpoints, settings))
+    const served = await install(installationOf(endpoints, authorities, settings))
     const parts = await kubeconfigParts(authorities, endpoints)
     const sandbox = assemble(endpoints, served, authorities, parts)
     if (dir !== undefined) await sandbox.writeKubeconfig(dir)
@@ -74,12 +74,17 @@ function namesOf(host: string): string[] {
   return Object.values(networkInterfaces()).flatMap((each) => (each ?? []).map(({ address }) => address))
 }
 
-function installationOf(endpoints: readonly Endpoint[], { dir, log }: Settings): InstallationOptions {
+function installationOf(
+  endpoints: readonly Endpoint[],
+  { serving }: Authorities,
+  { dir, log }: Settings,
+): InstallationOptions {
   const shards = shardsOf(endpoints).map(({ url }, index) => {
     const name = index === 0 ? FIRST_SHARD : `shard-${index}`
     return { name, url, virtualWorkspaceUrl: url, ...(dir !== undefined && { dir: join(dir, name) }) }
   })
-  return { shards, externalUrl: urlOf(endpoints[0]), log, ...(dir !== undefined && { dir }) }
+  const rootCa = serving.certificate
+  return { shards, externalUrl: urlOf(endpoints[0]), rootCa, log, ...(dir !== undefined && { dir }) }
 }
 
 async function kubeconfigParts(authorities: Authorities, endpoints: readonly Endpoint[]): Promise<KubeconfigParts> {

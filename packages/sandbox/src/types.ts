@@ -65,5 +65,7 @@ export type InstallationOptions = {
   externalUrl: string
   /** For what the shards share, such as the key of service account tokens. */
   dir?: string
+  /** PEM of the CA of the serving certificates, for what runs in namespaces. */
+  rootCa: string
   log: ControllerLog
 }

@@ -23,18 +23,32 @@ export function bindingController(
   bound: BoundTypes,
 ): { controller: Controller; stop: () => void } {
   const { store, log, cache, shard, clientAt } = services
+  /** Bindings whose export is not known yet. */
+  const waiting = new Set<string>()
   const controller = new Controller(store, log, {
     name: 'apibindings',
     triggers: [{ resource: API_BINDINGS }],
     reconcile(key) {
       const { cluster, name } = parseKey(key)
-      return reconcile({ services, bound, client: clientAt(shard.name, cluster), cluster, name })
+      const context = { services, bound, client: clientAt(shard.name, cluster), cluster, name }
+      const { again, isWaiting } = reconcile(context)
+      if (isWaiting) waiting.add(key)
+      else waiting.delete(key)
+      return again
     },
   })
-  const all = () => {
-    for (const { key } of store.list({ resource: API_BINDINGS }).entries) controller.enqueue(keyOf(key))
+  const lookAtConsumers = (exportCluster: string, exportName: string) => {
+    for (const { cluster, binding } of bound.consumersOf(exportCluster, exportName)) {
+      controller.enqueue(keyOf({ cluster, namespace: '', name: binding }))
+    }
+    for (const key of waiting) controller.enqueue(key)
   }
-  const ends = [cache.watch('apiexports.apis.kcp.io', all), cache.watch('apiresourceschemas.apis.kcp.io', all)]
+  const ends = [
+    cache.watch('apiexports.apis.kcp.io', ({ now }) => lookAtConsumers(now.cluster, now.name)),
+    cache.watch('apiresourceschemas.apis.kcp.io', ({ now }) => {
+      for (const { name } of cache.list('apiexports.apis.kcp.io', now.cluster)) lookAtConsumers(now.cluster, name)
+    }),
+  ]
   return {
     controller,
     stop: () => {
@@ -43,16 +57,16 @@ export function bindingController(
   }
 }
 
-function reconcile(context: Context): number | undefined {
+function reconcile(context: Context): { again?: number; isWaiting: boolean } {
   const { client, name } = context
   const binding = client.get(apiBindings, '', name) as ApiBinding | undefined
-  if (binding === undefined) return undefined
-  if (binding.metadata.deletionTimestamp !== undefined) return release(context)
+  if (binding === undefined) return { isWaiting: false }
+  if (binding.metadata.deletionTimestamp !== undefined) return { ...release(context, binding), isWaiting: false }
   const found = findExport(context, binding)
   prepare(context, found)
   const problem = problemOf(context, found)
   client.modify(apiBindings, '', name, (object) => report(context, object as ApiBinding, found, problem), 'status')
-  return undefined
+  return { isWaiting: problem !== undefined }
 }
 
 function findExport({ services, cluster }: Context, { spec }: ApiBinding): Found | undefined {
@@ -105,19 +119,8 @@ function report(context: Context, binding: ApiBinding, found: Found | undefined,
   } else {
     binding.status = { ...binding.status, ...boundStatus(context, found), phase: 'Bound' }
     for (const type of ['APIExportValid', 'InitialBindingCompleted', 'BindingUpToDate']) markTrue(binding, type, now)
-    reportClaims(binding, now)
   }
   summarize(binding, ['InitialBindingCompleted'], now)
-}
-
-/** What is not there is said: accepted claims have no effect as yet. */
-function reportClaims(binding: ApiBinding, now: Date): void {
-  markTrue(binding, 'PermissionClaimsValid', now)
-  const accepted = (binding.spec?.permissionClaims ?? []).some(({ state }) => state === 'Accepted')
-  const message = 'the sandbox has no permission claims'
-  if (accepted)
-    markFalse(binding, 'PermissionClaimsApplied', { severity: 'Error', reason: 'NotSupported', message }, now)
-  else markTrue(binding, 'PermissionClaimsApplied', now)
 }
 
 function boundStatus({ services, bound }: Context, { apiExport, exportCluster }: Found) {
@@ -137,8 +140,8 @@ function boundStatus({ services, bound }: Context, { apiExport, exportCluster }:
   }
 }
 
-/** Deletes all objects of the bound types; the binding goes after they were seen gone. */
-function release({ bound, client, cluster, name, services }: Context): number | undefined {
+/** Deletes all objects of the bound types; the binding goes after they were seen gone and no label tells of its claims any more. */
+function release({ bound, client, cluster, name, services }: Context, { status }: ApiBinding): { again?: number } {
   const own = [...bound.in(cluster)].find(({ binding }) => binding === name)
   const left = (own?.resources ?? []).flatMap((resource) =>
     client.list(resource).map((object) => ({ resource, object })),
@@ -149,12 +152,14 @@ function release({ bound, client, cluster, name, services }: Context): number | 
   }
   if (left.length > 0) {
     client.modify(apiBindings, '', name, (object) => stillThere(object, left.length, services.now()), 'status')
-    return DELETION_MS
+    return { again: DELETION_MS }
   }
+  // The change of that is looked at again.
+  if ((status?.appliedPermissionClaims ?? []).length > 0) return {}
   client.modify(apiBindings, '', name, ({ metadata }) => {
     metadata.finalizers = (metadata.finalizers ?? []).filter((each) => each !== FINALIZER)
   })
-  return undefined
+  return {}
 }
 
 function stillThere(binding: KubeObject, count: number, now: Date): void {

@@ -10,26 +10,30 @@ import type { ApiBinding, ApiExport, ApiResourceSchema } from './types.ts'
 /** What one APIBinding brings into its logical cluster. */
 export type Bound = { binding: string; exportCluster: string; apiExport: ApiExport; resources: readonly Resource[] }
 
+/** Where a binding is. */
+export type Consumer = { cluster: string; binding: string }
+
 /** The types that are bound in the logical clusters of a shard, by what its APIBindings say and the exports are now. */
 export class BoundTypes {
   readonly #services: ShardServices
   readonly #byCluster = new Map<string, Map<string, Bound>>()
   readonly #made = new Map<string, Resource>()
   readonly #generations = new Map<string, number>()
+  /** By `<cluster>|<name>` of the export, then of the binding. */
+  readonly #consumers = new Map<string, Map<string, Consumer>>()
   readonly #ends: (() => void)[]
 
   constructor(services: ShardServices) {
     this.#services = services
     const { store, cache } = services
-    const refresh = () => {
-      for (const entry of store.list({ resource: API_BINDINGS }).entries) this.#take({ type: 'MODIFIED', entry })
-    }
     this.#ends = [
       store.watch({ resource: API_BINDINGS }, store.revision, (event) => this.#take(event)),
-      cache.watch('apiexports.apis.kcp.io', refresh),
-      cache.watch('apiresourceschemas.apis.kcp.io', refresh),
+      cache.watch('apiexports.apis.kcp.io', ({ now }) => this.#refresh(now.cluster, now.name)),
+      cache.watch('apiresourceschemas.apis.kcp.io', ({ now }) => {
+        for (const { name } of cache.list('apiexports.apis.kcp.io', now.cluster)) this.#refresh(now.cluster, name)
+      }),
     ]
-    refresh()
+    for (const entry of store.list({ resource: API_BINDINGS }).entries) this.#take({ type: 'ADDED', entry })
   }
 
   in(cluster: string): Iterable<Bound> {
@@ -47,6 +51,11 @@ export class BoundTypes {
       if (found !== undefined) return { bound, resource: found }
     }
     return undefined
+  }
+
+  /** The bindings on this shard to an export. */
+  consumersOf(exportCluster: string, exportName: string): Iterable<Consumer> {
+    return this.#consumers.get(`${exportCluster}|${exportName}`)?.values() ?? []
   }
 
   generation(cluster: string): number {
@@ -68,17 +77,38 @@ export class BoundTypes {
     return found.every((resource) => resource !== undefined) ? found : undefined
   }
 
+  #refresh(exportCluster: string, exportName: string): void {
+    for (const { cluster, binding } of this.consumersOf(exportCluster, exportName)) {
+      const entry = this.#services.store.get({ resource: API_BINDINGS, cluster, namespace: '', name: binding })
+      if (entry !== undefined) this.#take({ type: 'MODIFIED', entry })
+    }
+  }
+
   #take({ type, entry }: Pick<StoreEvent, 'type' | 'entry'>): void {
     const { cluster, name } = entry.key
     const bindings = this.#byCluster.get(cluster) ?? new Map<string, Bound>()
     this.#byCluster.set(cluster, bindings)
     const before = bindings.get(name)
-    const now = type === 'DELETED' ? undefined : this.#boundBy(parseOwnJson<ApiBinding>(entry.bytes))
+    const binding = parseOwnJson<ApiBinding>(entry.bytes)
+    this.#count(cluster, binding, type === 'DELETED')
+    const now = type === 'DELETED' ? undefined : this.#boundBy(binding)
     if (now !== undefined) bindings.set(name, now)
     // What was bound stays served when its export is deleted (contract 5.4).
     else if (type === 'DELETED') bindings.delete(name)
     if (sameTypes(bindings.get(name), before)) return
     this.#generations.set(cluster, this.generation(cluster) + 1)
+  }
+
+  #count(cluster: string, { metadata, spec, status }: ApiBinding, isGone: boolean): void {
+    const [exportCluster, exportName] = [status?.apiExportClusterName, spec?.reference?.export?.name]
+    if (exportCluster === undefined || exportName === undefined) return
+    const id = `${exportCluster}|${exportName}`
+    const consumers = this.#consumers.get(id) ?? new Map<string, Consumer>()
+    const binding = metadata.name ?? ''
+    if (isGone) consumers.delete(`${cluster}|${binding}`)
+    else consumers.set(`${cluster}|${binding}`, { cluster, binding })
+    if (consumers.size === 0) this.#consumers.delete(id)
+    else this.#consumers.set(id, consumers)
   }
 
   #boundBy({ metadata, spec, status }: ApiBinding): Bound | undefined {

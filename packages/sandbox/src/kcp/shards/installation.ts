@@ -40,7 +40,7 @@ export class Installation implements Served {
   }
 
   /** Opens the stores, writes what root needs and starts all controllers; resolves when everything is served. */
-  static async open({ shards: wanted, externalUrl, dir, log }: InstallationOptions): Promise<Installation> {
+  static async open({ shards: wanted, externalUrl, dir, rootCa, log }: InstallationOptions): Promise<Installation> {
     const stores = await Promise.all(wanted.map((each) => openStore(each.dir === undefined ? {} : { dir: each.dir })))
     const isCopy = dir === undefined && copyRoot(stores[0]!, new Date())
     const keys = rootExportKeys(stores[0]!)
@@ -51,7 +51,7 @@ export class Installation implements Served {
     const accounts = storeAccounts(() => shards.flatMap((shard) => (shard.isRunning ? [shard.services.store] : [])))
     const tokens = new ServiceAccountTokens({ signingKey, accounts })
     const shared: Shared = {
-      ...{ cache, directory, accounts, tokens, log },
+      ...{ cache, directory, accounts, tokens, rootCa, log },
       policies: new ReplicatedPolicies(),
       authenticator: new TokenAuthenticator({ tokens: NO_TOKENS, serviceAccounts: tokens }),
       identities: identitiesOf(keys),

@@ -41,7 +41,7 @@ export class ShardRuntime {
   readonly #ends: (() => void)[]
 
   constructor(info: ShardInfo, store: Store, shared: Shared) {
-    const { cache, directory, policies, now, log } = shared
+    const { cache, directory, policies, rootCa, now, log } = shared
     this.#ends = [cache.attach(info.name, store, storagesOf(shared.identities)), policies.attach(info.name, store)]
     this.types = new WorkspaceTypes(cache, directory)
     const initializers = initializerPolicySource(cache, this.types)
@@ -65,14 +65,14 @@ export class ShardRuntime {
     const apis: Apis = createApis(this.services)
     this.bound = apis.bound
     this.admission = this.#admission(apis)
-    const options = { store, authorizer, admission: this.admission, now, log }
+    const options = { store, authorizer, admission: this.admission, now, log, localManager: 'kcp' }
     this.server = createApiServer({ ...options, catalog: apis.catalog })
     const deep = builtInResources({ authorizer: rbac, rbac, authenticator, tokens, accounts })
     this.deepServer = createApiServer({ ...options, catalog: withReviews(apis.catalog, deep) })
     const workspaces = workspaceControllers(this.services, this.types)
     const partitionSets = partitionSetController(this.services)
     this.#controllers = [
-      ...this.#kubeControllers(apis.catalog),
+      ...this.#kubeControllers(apis.catalog, rootCa),
       ...apis.controllers,
       ...workspaces.controllers,
       partitionSets.controller,
@@ -105,7 +105,7 @@ export class ShardRuntime {
     ]
   }
 
-  #kubeControllers(catalog: Catalog): Controller[] {
+  #kubeControllers(catalog: Catalog, rootCa: string): Controller[] {
     const { store, log, now, builtIns, localCrds, shard, clientAt } = this.services
     const type = (resource: string) => builtIns.find((each) => each.resource === resource)!
     const client = (cluster: string) => clientAt(shard.name, cluster)
@@ -117,7 +117,7 @@ export class ShardRuntime {
     }
     const definitions = type('customresourcedefinitions')
     return [
-      ...kubeControllers({ store, log, catalog, types, client, now }),
+      ...kubeControllers({ store, log, catalog, types, client, now, rootCa }),
       crdController({ store, log, crds: localCrds, definitions, client, now }),
     ]
   }

@@ -14,6 +14,8 @@ export type Shared = {
   readonly tokens: ServiceAccountTokens
   readonly authenticator: TokenAuthenticator
   readonly identities: ReadonlyMap<string, string>
+  /** PEM of the CA that clients trust. */
+  readonly rootCa: string
   readonly now: () => Date
   readonly log: ControllerLog
   /** Throws StatusError 503 while the shard is away. */

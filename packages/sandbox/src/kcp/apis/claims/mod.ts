@@ -1,2 +1,5 @@
+export { claimController } from './claim-controller.ts'
+export { ClaimIndex } from './claim-index.ts'
+export { claimLabels } from './claim-labels.ts'
 export { claimedResources, claimName } from './claimed-resource.ts'
-export { allowsVerb, type EffectiveClaim, effectiveClaims, isSameType, selects } from './effective-claims.ts'
+export { allowsVerb, type EffectiveClaim, effectiveClaims, isSameType } from './effective-claims.ts'

@@ -1,0 +1,224 @@
+import { type Sandbox, startSandbox } from '@resource-broker/sandbox'
+import { waitFor } from '@resource-broker/testbed'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { APIS, bind, boundBinding, type Claim, createExport, viewOf, WIDGETS, widget } from './exports-support.ts'
+import {
+  type Api,
+  adminOf,
+  conditionsOf,
+  configMap,
+  createWorkspace,
+  grant,
+  type Json,
+  type KubeObject,
+  messageOf,
+} from './support.ts'
+
+const LABEL_PREFIX = 'claimed.internal.apis.kcp.io/'
+const CONFIG_MAPS = 'api/v1/namespaces/default/configmaps'
+const KCP_ADMIN = { 'impersonate-user': 'kcp-admin', 'impersonate-group': 'system:kcp:admin' }
+const ALL: Claim = { resource: 'configmaps', verbs: ['*'] }
+
+describe('contract 6, and 3.3 to 3.5', () => {
+  let sandbox: Sandbox
+  let admin: Api
+  let provider: string
+  let counter = 0
+
+  beforeAll(async () => {
+    sandbox = await startSandbox()
+    admin = adminOf(sandbox)
+    provider = (await createWorkspace(admin, 'root', 'provider', { type: 'universal' })).spec.cluster
+  })
+  afterAll(() => sandbox.close())
+
+  /** An export with claims and a consumer that accepts `accepted`. */
+  async function claimed(claims: Claim[], accepted: Claim[] = claims) {
+    const name = `claims-${++counter}`
+    await createExport(admin, provider, name, { claims })
+    const cluster = (await createWorkspace(admin, 'root', name, { type: 'universal' })).spec.cluster
+    const binding = await bind(admin, cluster, ['root:provider', name], accepted)
+    return { name, cluster, binding, inside: `/clusters/${cluster}`, view: viewOf(provider, name, cluster) }
+  }
+
+  const claimLabels = ({ metadata }: KubeObject): [string, string][] =>
+    Object.entries(metadata.labels ?? {}).filter(([key]) => key.startsWith(LABEL_PREFIX))
+
+  test('6.1 a claim that is not accepted has no effect, and verbs count where both name them', async () => {
+    const rejected = await claimed([ALL], [{ ...ALL, state: 'Rejected' }])
+    const created = await admin.create(`${rejected.inside}/${CONFIG_MAPS}`, configMap('mine'))
+    expect(claimLabels(created)).toEqual([])
+    expect((await admin.call('GET', `${rejected.view}/${CONFIG_MAPS}/mine`)).status).toBe(404)
+
+    const user = admin.as('user-1-token')
+    await grant(admin, provider, 'user-1', 'cluster-admin')
+    const some = await claimed(
+      [{ resource: 'configmaps', verbs: ['get', 'list', 'create'] }],
+      [{ resource: 'configmaps', verbs: ['get', 'list', 'delete'] }],
+    )
+    await admin.create(`${some.inside}/${CONFIG_MAPS}`, configMap('mine'))
+    expect((await user.call('GET', `${some.view}/${CONFIG_MAPS}/mine`)).status).toBe(200)
+    expect((await user.call('DELETE', `${some.view}/${CONFIG_MAPS}/mine`)).status).toBe(403)
+    expect((await user.call('POST', `${some.view}/${CONFIG_MAPS}`, { body: configMap('other') })).status).toBe(403)
+  })
+
+  test('6.2 claimed objects are labelled when they are written', async () => {
+    const { inside, view } = await claimed([ALL])
+    const created = await admin.create(`${inside}/${CONFIG_MAPS}`, configMap('mine'))
+    expect(claimLabels(created)).toHaveLength(1)
+    // 3.4: the same for all claims on ConfigMaps.
+    expect(claimLabels(created)[0]?.[1]).toBe('3QVjs6pfBjMpLEVYYhysJnroYGsQGlWm05E4qe')
+    expect((await admin.get(`${view}/${CONFIG_MAPS}/mine`)).metadata.name).toBe('mine')
+    const secrets = await admin.create(`${inside}/api/v1/namespaces/default/secrets`, {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'unclaimed' },
+    })
+    expect(claimLabels(secrets)).toEqual([])
+  })
+
+  test('6.2 nobody sets these labels by hand, and who leaves them out has them again', async () => {
+    const { inside } = await claimed([ALL])
+    const foreign = { ...configMap('foreign'), metadata: { name: 'foreign', labels: { [`${LABEL_PREFIX}x`]: 'y' } } }
+    const refused = await admin.call('POST', `${inside}/${CONFIG_MAPS}`, { body: foreign, headers: KCP_ADMIN })
+    expect(refused.status).toBe(403)
+    expect(messageOf(refused)).toContain('must not be set')
+    await admin.create(`${inside}/${CONFIG_MAPS}`, configMap('mine'))
+    const replaced = await admin.json('PUT', `${inside}/${CONFIG_MAPS}/mine`, { body: configMap('mine', { a: 'b' }) })
+    expect(claimLabels(replaced)).toHaveLength(1)
+  })
+
+  test('6.2 what was there is labelled when a claim is accepted, and no longer when it is not', async () => {
+    const { inside, name, view } = await claimed([ALL], [])
+    await admin.create(`${inside}/${CONFIG_MAPS}`, configMap('before'))
+    const path = `${inside}/${APIS}/apibindings/${name}`
+    const accept = (state: string) =>
+      admin.merge(path, { spec: { permissionClaims: [{ ...ALL, selector: { matchAll: true }, state }] } })
+    await accept('Accepted')
+    await waitFor('the label is there', async () => {
+      const found = await admin.get(`${inside}/${CONFIG_MAPS}/before`)
+      return claimLabels(found).length === 1 || undefined
+    })
+    expect(await admin.items(`${view}/${CONFIG_MAPS}`)).toHaveLength(2)
+    await accept('Rejected')
+    await waitFor('the label is gone', async () => {
+      const found = await admin.get(`${inside}/${CONFIG_MAPS}/before`)
+      return claimLabels(found).length === 0 || undefined
+    })
+    expect(await admin.items(`${view}/${CONFIG_MAPS}`)).toEqual([])
+  })
+
+  test('6.2 labels go with the binding', async () => {
+    const { inside, name } = await claimed([ALL])
+    await admin.create(`${inside}/${CONFIG_MAPS}`, configMap('mine'))
+    await admin.call('DELETE', `${inside}/${APIS}/apibindings/${name}`)
+    await waitFor('the binding is gone', async () => {
+      const { status } = await admin.call('GET', `${inside}/${APIS}/apibindings/${name}`)
+      return status === 404 || undefined
+    })
+    expect(claimLabels(await admin.get(`${inside}/${CONFIG_MAPS}/mine`))).toEqual([])
+  })
+
+  test('6.3 only what the selector selects is labelled', async () => {
+    const { inside, view } = await claimed([ALL], [{ ...ALL, selector: { matchLabels: { team: 'a' } } }])
+    const named = (name: string, team: string) => ({
+      ...configMap(name),
+      metadata: { name, labels: { team } },
+    })
+    await admin.create(`${inside}/${CONFIG_MAPS}`, named('yes', 'a'))
+    await admin.create(`${inside}/${CONFIG_MAPS}`, named('no', 'b'))
+    const seen = await admin.items(`${view}/${CONFIG_MAPS}`)
+    expect(seen.map(({ metadata }) => metadata.name)).toEqual(['yes'])
+
+    const own = await admin.create(`${view}/${CONFIG_MAPS}`, configMap('own'))
+    expect(own.metadata.labels?.['team']).toBe('a')
+    const differing = await admin.call('POST', `${view}/${CONFIG_MAPS}`, { body: named('differing', 'b') })
+    expect(differing.status).toBe(403)
+    expect(messageOf(differing)).toContain('protected label')
+    const leaving = await admin.merge(`${view}/${CONFIG_MAPS}/own`, { metadata: { labels: { team: 'b' } } })
+    expect(leaving.status).toBe(403)
+    expect(messageOf(leaving)).toContain('object does not match required labels')
+  })
+
+  test('6.4 the view shows labelled objects only, and deletes only these', async () => {
+    const { inside, view } = await claimed([ALL], [{ ...ALL, selector: { matchLabels: { team: 'a' } } }])
+    await admin.create(`${inside}/${CONFIG_MAPS}`, configMap('hidden'))
+    await admin.create(`${view}/${CONFIG_MAPS}`, configMap('shown'))
+    expect((await admin.call('GET', `${view}/${CONFIG_MAPS}/hidden`)).status).toBe(404)
+    expect((await admin.merge(`${view}/${CONFIG_MAPS}/hidden`, { data: { a: 'b' } })).status).toBe(404)
+    expect((await admin.call('DELETE', `${view}/${CONFIG_MAPS}/hidden`)).status).toBe(404)
+    expect((await admin.call('DELETE', `${view}/${CONFIG_MAPS}`)).status).toBe(200)
+    const left = await admin.items(`${inside}/${CONFIG_MAPS}`)
+    expect(left.map(({ metadata }) => metadata.name)).toEqual(['hidden', 'kube-root-ca.crt'])
+  })
+
+  test('6.5 one claim on events is about both groups', async () => {
+    const { inside, view } = await claimed([{ resource: 'events', verbs: ['*'] }])
+    await admin.create(`${inside}/api/v1/namespaces/default/events`, {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { name: 'happened' },
+      involvedObject: { kind: 'ConfigMap', namespace: 'default', name: 'x' },
+    })
+    for (const group of ['api/v1', 'apis/events.k8s.io/v1']) {
+      const events = await admin.items(`${view}/${group}/namespaces/default/events`)
+      expect(events.map(({ metadata }) => metadata.name)).toEqual(['happened'])
+    }
+  })
+
+  test('6.5 reviews can be claimed and are created only', async () => {
+    const claim: Claim = { group: 'authorization.k8s.io', resource: 'subjectaccessreviews', verbs: ['create'] }
+    const { view } = await claimed([claim])
+    const review = {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SubjectAccessReview',
+      spec: { user: 'nobody', resourceAttributes: { verb: 'get', resource: 'secrets' } },
+    }
+    const path = `${view}/apis/authorization.k8s.io/v1/subjectaccessreviews`
+    expect((await admin.create(path, review)).status).toMatchObject({ allowed: false })
+    expect((await admin.call('GET', path)).status).toBe(405)
+  })
+
+  test('6.5 and 6.7 a type of another export is claimed by its identity', async () => {
+    const other = await createExport(admin, provider, 'widgets-of-another')
+    const { identityHash } = other.status
+    const claim: Claim = { group: 'example.io', resource: 'widgets', verbs: ['get', 'list', 'watch'], identityHash }
+    const name = `claims-${++counter}`
+    await createExport(admin, provider, name, { claims: [claim], schema: 'none' })
+    const cluster = (await createWorkspace(admin, 'root', name, { type: 'universal' })).spec.cluster
+    await bind(admin, cluster, ['root:provider', 'widgets-of-another'])
+    await bind(admin, cluster, ['root:provider', name], [claim])
+    await admin.create(`/clusters/${cluster}/apis/example.io/v1/namespaces/default/widgets`, widget('claimed'))
+    const seen = await admin.items(`${viewOf(provider, name, cluster)}/${WIDGETS}`)
+    expect(seen.map(({ metadata }) => metadata.name)).toEqual(['claimed'])
+  })
+
+  test('6.6 the binding says what is wrong with its claims', async () => {
+    const unknown = { resource: 'secrets', verbs: ['*'] }
+    const strange = await claimed([ALL], [ALL, unknown])
+    expect(conditionsOf(strange.binding)['PermissionClaimsValid']).toMatchObject({
+      status: 'False',
+      reason: 'InvalidPermissionClaims',
+      message: expect.stringContaining('secrets'),
+    })
+    const differing = await claimed([ALL], [{ ...ALL, verbs: ['get'] }])
+    expect(conditionsOf(differing.binding)['PermissionClaimsValid']).toMatchObject({
+      status: 'False',
+      severity: 'Warning',
+      reason: 'PermissionClaimsMismatch',
+    })
+    const fine = await claimed([ALL])
+    expect(conditionsOf(fine.binding)['PermissionClaimsValid']?.status).toBe('True')
+    expect(fine.binding.status?.['appliedPermissionClaims'] as Json[]).toMatchObject([{ resource: 'configmaps' }])
+    expect(fine.binding.status?.['exportPermissionClaims'] as Json[]).toMatchObject([{ resource: 'configmaps' }])
+  })
+
+  test('3.5 bindings carry the reflexive label for their export, and are seen in its view', async () => {
+    const claim: Claim = { group: 'apis.kcp.io', resource: 'apibindings', verbs: ['get', 'list'] }
+    const { inside, name, view } = await claimed([claim], [])
+    const binding = await boundBinding(admin, `${inside}/${APIS}/apibindings/${name}`)
+    expect(claimLabels(binding)[0]?.[1]).toBe('LstvmbbzVDDOn90ZbhzSQO5U3DMCf88h1pZ')
+    const seen = await admin.items(`${view}/${APIS}/apibindings`)
+    expect(seen.map(({ metadata }) => metadata.name)).toEqual([name])
+  })
+})
