@@ -13,6 +13,7 @@ const commands = {
   bench: (context, args) => main(context, 'test/bench/main.ts', args),
   broker: (context, args) => main(context, 'services/broker/src/main.ts', args),
   service: (context, [name, ...args]) => main(context, `services/${name}/src/main.ts`, args, SMALL),
+  sandbox: (context, args) => main(context, 'packages/sandbox/src/main.ts', args),
   test,
   check,
   exec: async ({ env }, [command, ...args]) => (await run(command, args, { env })).code,

@@ -5,7 +5,7 @@ import { run } from './spawn.mjs'
 import { filesBelow, root, subfolders } from './toolchain.mjs'
 
 /** Suites that start real clusters: one after another, as two cores carry one set of API servers at a time. */
-const clusterSuites = ['e2e', 'faults', 'outages', 'trust']
+const clusterSuites = ['sandbox', 'e2e', 'faults', 'outages', 'trust']
 export const allSuites = ['unit', ...clusterSuites]
 
 /**

@@ -1,15 +1,18 @@
-// npm run bench -- [--json FILE] [--check] [--samples N] [--burst N] [one] [five] [matching]
+// npm run bench -- [--json FILE] [--check] [--samples N] [--burst N] [one] [five] [matching] [sandbox]
 import { writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { benchMatching } from '../../packages/api/src/bench/match.ts'
+import { benchSandbox } from '../../packages/sandbox/src/bench/sandbox.ts'
 import { missed, type Results, report, tablesOf } from './report.ts'
 import { runSubjects } from './run.ts'
 import type { SubjectName } from './subject.ts'
 
 const OFFERS = [10, 100, 1_000, 10_000]
 const SUBJECTS = { one: 'one process', five: 'five processes' } as const satisfies Record<string, SubjectName>
-const SECTIONS = [...Object.keys(SUBJECTS), 'matching']
+const SECTIONS = [...Object.keys(SUBJECTS), 'matching', 'sandbox']
+/** What the sandbox is measured with: enough for its rates, and for its memory 100,000 objects. */
+const SANDBOX = { samples: 400, burst: 20_000, objects: 100_000 }
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -32,13 +35,14 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`)
 const matching = sections.includes('matching') ? benchMatching({ sizes: OFFERS }) : []
 const brokers = Object.entries(SUBJECTS).flatMap(([section, name]) => (sections.includes(section) ? [name] : []))
 const runs = brokers.length === 0 ? [] : await runSubjects(['floor', ...brokers], sizes, say)
+const sandboxes = sections.includes('sandbox') ? await benchSandbox({ ...SANDBOX, say }) : []
 const machine = {
   cores: availableParallelism(),
   cpu: cpus()[0]?.model.trim() ?? 'unknown',
   memoryGiB: Math.round(totalmem() / 2 ** 30),
   node: process.version,
 }
-const results: Results = { machine, runs, matching }
+const results: Results = { machine, runs, matching, sandboxes }
 const tables = tablesOf(results)
 say(report(results, tables))
 if (values.json !== undefined) {

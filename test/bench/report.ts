@@ -1,4 +1,6 @@
 import type { MatchFigure } from '../../packages/api/src/bench/match.ts'
+import type { SandboxFigures } from '../../packages/sandbox/src/bench/sandbox.ts'
+import { sandboxTables } from '../../packages/sandbox/src/bench/table.ts'
 import type { Measured } from './measure.ts'
 import type { Run } from './run.ts'
 
@@ -6,6 +8,7 @@ export type Results = {
   machine: { cores: number; cpu: string; memoryGiB: number; node: string }
   runs: Run[]
   matching: MatchFigure[]
+  sandboxes: SandboxFigures[]
 }
 
 /** One line of the table. `ok` is absent where nothing is demanded. */
@@ -27,7 +30,7 @@ const MOST_OTHERS = 0.05
 export type Table = { title: string; rows: Row[]; isHeadline: boolean }
 
 /** The broker as its users run it comes first; only that and matching are judged by `missed`. */
-export function tablesOf({ runs, matching }: Results): Table[] {
+export function tablesOf({ runs, matching, sandboxes }: Results): Table[] {
   const floor = runs.find(({ name }) => name === 'floor')?.measured
   const brokers = runs.filter(({ name }) => name !== 'floor')
   return [
@@ -35,6 +38,11 @@ export function tablesOf({ runs, matching }: Results): Table[] {
       title: `Broker, ${name}`,
       rows: brokerRows(measured, floor as Measured),
       isHeadline: name === HEADLINE,
+    })),
+    ...sandboxTables(sandboxes).map(({ title, rows }) => ({
+      title: `Sandbox (floor: kube-apiserver and etcd), ${title}`,
+      rows: rows.map(({ yardstick, ...row }) => ({ ...row, floor: yardstick, ratio: '' })),
+      isHeadline: true,
     })),
     ...(matching.length === 0 ? [] : [{ title: 'Matching, one core', rows: matchingRows(matching), isHeadline: true }]),
   ]

@@ -16,7 +16,7 @@ export type FieldError = {
   message: string
 }
 
-export type StatusCause = { reason?: string; message: string; field?: string }
+type StatusCause = { reason?: string; message: string; field?: string }
 
 export type StatusDetails = {
   name?: string

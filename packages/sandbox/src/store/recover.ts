@@ -6,7 +6,7 @@ import { decodeRecord, findRecord, type LogRecord } from './records.ts'
 export type Recovered = { tree: ObjectTree; revision: number; live: number; size: number }
 
 /** Unreadable in the middle: nothing is guessed, nothing is changed. */
-export class CorruptLogError extends Error {
+class CorruptLogError extends Error {
   override readonly name = 'CorruptLogError'
 }
 

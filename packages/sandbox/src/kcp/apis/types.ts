@@ -22,7 +22,7 @@ export type ClaimSelector = {
   matchExpressions?: JsonObject[]
 }
 
-export type ExportedResource = {
+type ExportedResource = {
   group: string
   name: string
   schema: string

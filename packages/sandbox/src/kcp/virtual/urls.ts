@@ -1,5 +1,5 @@
 /** A URL of a virtual workspace (contract 1.13), taken apart. */
-export type VirtualUrl = {
+type VirtualUrl = {
   /** Logical cluster name, or `*`. */
   cluster: string
   /** Behind `/clusters/<cluster>`. */

@@ -10,7 +10,7 @@ let objects: readonly KubeObject[] | undefined
  * Kubernetes' default ClusterRoles and ClusterRoleBindings (https://kubernetes.io/docs/reference/access-authn-authz/rbac/) as far as
  * they are about what is served here. `admin`, `edit` and `view` carry the rules that they aggregate. Read once; not to be changed.
  */
-export function bootstrapPolicy(): readonly KubeObject[] {
+function bootstrapPolicy(): readonly KubeObject[] {
   objects ??= (JSON.parse(readFileSync(FILE, 'utf8')) as { items: KubeObject[] }).items
   return objects
 }

@@ -1,10 +1,7 @@
-export { bootstrapPolicy, bootstrapPolicySource } from './bootstrap-policy.ts'
+export { bootstrapPolicySource } from './bootstrap-policy.ts'
 export { escalationComplaint, FULL_AUTHORITY, mayEscalate } from './escalation.ts'
 export { forbidden } from './forbidden.ts'
 export {
-  type Binding,
-  type Grant,
-  mergePolicies,
   type Policy,
   PolicyIndex,
   type PolicyRule,

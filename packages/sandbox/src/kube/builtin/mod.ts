@@ -1,1 +1,1 @@
-export { type BuiltInOptions, builtInResources } from './resources.ts'
+export { builtInResources } from './resources.ts'

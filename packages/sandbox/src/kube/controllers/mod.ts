@@ -1,5 +1,4 @@
 export { Controller, type ControllerLog } from './controller.ts'
-export type { KubeControllerDeps } from './deps.ts'
 export { kubeControllers } from './kube-controllers.ts'
 export { NamespaceLifecycle } from './namespaces/namespace-lifecycle.ts'
-export { type ControllerOptions, keyOf, parseKey, type Trigger } from './types.ts'
+export { keyOf, parseKey } from './types.ts'

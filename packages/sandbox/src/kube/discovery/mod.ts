@@ -1,5 +1,5 @@
 export { aggregatedDiscovery } from './aggregated.ts'
-export { storageVersionHash, verbsOfOwn } from './entries.ts'
+export { verbsOfOwn } from './entries.ts'
 export { type Group, groupsOf } from './groups.ts'
 export { apiGroup, apiGroupList, apiResourceList, apiVersions } from './plain.ts'
 export { compareVersions } from './versions.ts'

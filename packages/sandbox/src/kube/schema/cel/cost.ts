@@ -1,7 +1,7 @@
 import type { ASTNode } from './library.ts'
 
 /** Cost units that one evaluation may take, and all evaluations for one object together; as in kube-apiserver. */
-export const CALL_LIMIT = 1_000_000
+const CALL_LIMIT = 1_000_000
 export const OBJECT_BUDGET = 10_000_000
 
 /** Thrown when an evaluation has taken more than it may; the message is kube-apiserver's. */

@@ -126,7 +126,7 @@ function names(root: ASTNode, variable: string): boolean {
 }
 
 /** Visits every node that the library reaches from `root`, those that macros hold among them. */
-export function walk(root: ASTNode, visit: (node: ASTNode) => void): void {
+function walk(root: ASTNode, visit: (node: ASTNode) => void): void {
   const seen = new Set<unknown>()
   const enter = (value: unknown): void => {
     if (typeof value !== 'object' || value === null || seen.has(value)) return
