@@ -1,3 +1,4 @@
+import { Arena } from './arena.ts'
 import { History } from './history.ts'
 import type { Journal } from './journal.ts'
 import { comparePositions, type ObjectTree, type Position } from './object-tree.ts'
@@ -31,6 +32,7 @@ export class ObjectStore implements Store {
   readonly #history: History
   readonly #watchers: Watchers
   readonly #journal: Journal | undefined
+  readonly #arena = new Arena()
   #revision: number
 
   constructor({ tree, revision, historyLimit, journal, onListenerError }: Parts) {
@@ -79,19 +81,19 @@ export class ObjectStore implements Store {
   create(key: ObjectKey, encode: Encode): Entry {
     if (this.#tree.get(key) !== undefined) throw new ExistsError(`${textOf(key)} exists`)
     const revision = this.#revision + 1
-    return this.#put('ADDED', key, revision, encode(revision), undefined)
+    return this.#put('ADDED', key, revision, this.#arena.keep(encode(revision)), undefined)
   }
 
   update(key: ObjectKey, expected: number, encode: Encode): Entry {
     const previous = this.#expect(key, expected)
     const revision = this.#revision + 1
-    return this.#put('MODIFIED', key, revision, encode(revision), previous)
+    return this.#put('MODIFIED', key, revision, this.#arena.keep(encode(revision)), previous)
   }
 
   delete(key: ObjectKey, expected: number, encode: Encode): Entry {
     const previous = this.#expect(key, expected)
     const revision = this.#revision + 1
-    const entry = { key: previous.key, revision, bytes: encode(revision) }
+    const entry = { key: previous.key, revision, bytes: this.#arena.keep(encode(revision)) }
     this.#journal?.remove(previous, revision)
     this.#tree.remove(key)
     this.#publish({ type: 'DELETED', entry, previous })

@@ -42,7 +42,9 @@ export class Installation implements Served {
   /** Opens the stores, writes what root needs and starts all controllers; resolves when everything is served. */
   static async open({ shards: wanted, externalUrl, dir, rootCa, log }: InstallationOptions): Promise<Installation> {
     const stores = await Promise.all(wanted.map((each) => openStore(each.dir === undefined ? {} : { dir: each.dir })))
-    const isCopy = dir === undefined && copyRoot(stores[0]!, new Date())
+    // What is there already may have more in it than every root has.
+    const isNew = stores[0]!.revision === 0
+    const isCopy = isNew && copyRoot(stores[0]!, new Date())
     const keys = rootExportKeys(stores[0]!)
     const signingKey = await signingKeyIn(dir)
     const cache = new Replication()
@@ -60,8 +62,7 @@ export class Installation implements Served {
     }
     shards.push(...wanted.map((each, index) => shardOf(each, stores[index]!, externalUrl, shared)))
     const installation = new Installation(shards, shared)
-    await installation.#start(isCopy ? undefined : keys)
-    if (dir === undefined) rememberRoot(stores[0]!, shared.identities)
+    await installation.#start(isCopy ? undefined : keys, isNew)
     return installation
   }
 
@@ -70,13 +71,15 @@ export class Installation implements Served {
     this.#shared.directory.close()
   }
 
-  /** `keys` of root's exports; without them, root has all that it needs. */
-  async #start(keys: ReadonlyMap<string, string> | undefined): Promise<void> {
+  /** `keys` of root's exports; without them, root has all that it needs. `isNew`: nothing else is in it. */
+  async #start(keys: ReadonlyMap<string, string> | undefined, isNew: boolean): Promise<void> {
     for (const shard of this.shards) await shard.open()
     const root = this.shards[0]!
     if (keys !== undefined) bootstrapExports(root.services, keys)
     for (const shard of this.shards) shard.startControllers()
     if (keys !== undefined) await bootstrapContent(root.services)
+    // Shards are each sandbox's own.
+    if (isNew) rememberRoot(root.services.store, this.#shared.identities)
     for (const { info } of this.shards) await registerShard(root.services, info)
   }
 }
