@@ -24,6 +24,7 @@ const DROPPED_PREFIXES = ['system:kcp:initializer:', 'system:kcp:terminator:']
 const DROPPED_HEADERS = /^x-(kcp-internal-|remote-)/
 const HEALTH = /^\/(healthz|livez|readyz)(\/|$)/
 const SERVICES = '/services/'
+const CLUSTERS = '/clusters/'
 const NOT_PERMITTED = 'workspace access not permitted'
 
 /** The one address of an installation with several shards: finds the shard of each logical cluster. */
@@ -33,7 +34,10 @@ export function frontProxy({ authenticator, directory, shards }: FrontProxyOptio
     if (HEALTH.test(path)) return plainText(200, 'ok')
     const user = withoutInnerGroups(authenticator.authenticate(request.credentials))
     const outer = { ...request, headers: withoutInnerHeaders(request.headers) }
-    if (path.startsWith(SERVICES)) return forward(shardOfService(directory, shards, path), outer, user)
+    if (path.startsWith(SERVICES)) {
+      const { shard, path: named } = serviceAt(directory, shards, path)
+      return forward(shard, { ...outer, path: named }, user)
+    }
     const url = splitClusterUrl(path) ?? inCluster(path, user)
     if (url === undefined) return plainText(404, '404 page not found')
     const found = isClusterPath(url.cluster) ? directory.resolve(url.cluster) : undefined
@@ -54,12 +58,21 @@ async function forward(shard: Shard | undefined, request: HttpRequest, user: Use
   return shard.serve(request, user)
 }
 
-/** Virtual workspaces are on every shard: the one of the logical cluster that is asked about, else the one of root. */
-function shardOfService(directory: ClusterDirectory, shards: readonly Shard[], path: string): Shard | undefined {
-  const start = path.indexOf('/clusters/')
-  const cluster = start < 0 ? undefined : splitClusterUrl(path.slice(start))?.cluster
-  const found = cluster === undefined || !isClusterPath(cluster) ? undefined : directory.resolve(cluster)
-  return found === undefined ? shards[0] : shardAt(shards, found)
+/**
+ * Virtual workspaces are on every shard: the one of the logical cluster that is asked about, which they know by name alone
+ * (contract 1.13), else the one of root.
+ */
+function serviceAt(
+  directory: ClusterDirectory,
+  shards: readonly Shard[],
+  path: string,
+): { shard: Shard | undefined; path: string } {
+  const start = path.indexOf(CLUSTERS)
+  const url = start < 0 ? undefined : splitClusterUrl(path.slice(start))
+  const found = url === undefined || !isClusterPath(url.cluster) ? undefined : directory.resolve(url.cluster)
+  if (url === undefined || found === undefined) return { shard: shards[0], path }
+  const named = `${path.slice(0, start)}${CLUSTERS}${found.cluster}${url.path}`
+  return { shard: shardAt(shards, found), path: named }
 }
 
 function shardAt(shards: readonly Shard[], { shard }: ClusterLocation): Shard | undefined {
