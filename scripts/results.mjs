@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { root, subfolders } from './toolchain.mjs'
+import { packageFolders, root } from './toolchain.mjs'
 
 const folder = join(root, '.results')
 
@@ -49,6 +49,6 @@ function readReport(file) {
 }
 
 function filesOf(suite) {
-  const packages = suite === 'unit' ? ['packages', 'services'].flatMap(subfolders) : []
+  const packages = suite === 'unit' ? packageFolders() : []
   return [suiteResults(suite), ...packages.map((path) => join(root, path, packageResults))]
 }

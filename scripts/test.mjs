@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { clearResults, countResults, packageResults, suiteResults, summaryLine, writeResult } from './results.mjs'
 import { run } from './spawn.mjs'
-import { filesBelow, root, subfolders } from './toolchain.mjs'
+import { filesBelow, packageFolders, root } from './toolchain.mjs'
 
 /** Suites that start real clusters: one after another, as two cores carry one set of API servers at a time. */
 const clusterSuites = ['sandbox', 'e2e', 'faults', 'outages', 'trust']
@@ -36,7 +36,7 @@ export async function test({ env }, args) {
 
 /** Through turbo: a package whose files and dependencies did not change has its last results replayed. */
 async function runUnits(suite, vitestArgs, env) {
-  for (const folder of ['packages', 'services'].flatMap(subfolders)) refuseUnrunTests(suite, folder)
+  for (const folder of packageFolders()) refuseUnrunTests(suite, folder)
   const args = ['run', 'test', '--continue', '--concurrency=2', '--output-logs=new-only', '--no-update-notifier', '--']
   return await run('turbo', [...args, '--passWithNoTests', ...reporters(packageResults), ...vitestArgs], {
     env,

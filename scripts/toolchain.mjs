@@ -80,7 +80,7 @@ async function install({ pnpm }, env) {
 
 /** A hash of everything that decides what is installed. */
 function manifestsKey() {
-  const folders = ['packages', 'services'].flatMap((parent) => subfolders(parent))
+  const folders = packageFolders()
   const files = [
     ...['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json', 'test/package.json'],
     ...folders.map((folder) => `${folder}/package.json`),
@@ -88,6 +88,12 @@ function manifestsKey() {
   const hash = createHash('sha256')
   for (const file of files.filter((name) => existsSync(join(root, name)))) hash.update(readFileSync(join(root, file)))
   return hash.digest('hex')
+}
+
+/** Every folder that is a package, with its tests. */
+export function packageFolders() {
+  const folders = ['packages', 'services', 'examples'].flatMap(subfolders)
+  return folders.filter((folder) => existsSync(join(root, folder, 'package.json')))
 }
 
 /** The folders directly below one of ours, such as `services/broker`, sorted. */

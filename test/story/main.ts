@@ -1,17 +1,25 @@
 import { parseArgs } from 'node:util'
+import { clusters } from './engines/clusters.ts'
+import { sandbox } from './engines/sandbox.ts'
 import { play } from './play.ts'
 
-const HELP = `npm start [-- --once]
+const HELP = `npm start [-- --once] [-- --engine sandbox|clusters]
 
-Plays the certificate story on real control planes: two providers offer Certificates, a consumer asks for some, one moves
+Plays the certificate story: two providers offer Certificates, a consumer asks for some, one moves
 from provider to provider, one finds no provider and says why. Each step is checked.
 
-  --once      ends after the story: 0 if all of it held, 1 if not; implied where the output is no terminal
-  -h, --help  shows this text
+  --once         ends after the story: 0 if all of it held, 1 if not; implied where the output is no terminal
+  --engine NAME  what it is played on: the sandbox, a kcp-compatible control plane in one process (default), or clusters,
+                 four real Kubernetes control planes with kro and cert-manager, whose first start builds for ten minutes
+  -h, --help     shows this text
 `
 
 function readArguments() {
-  const options = { once: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const
+  const options = {
+    once: { type: 'boolean' },
+    engine: { type: 'string', default: 'sandbox' },
+    help: { type: 'boolean', short: 'h' },
+  } as const
   try {
     return parseArgs({ options }).values
   } catch (error) {
@@ -20,9 +28,15 @@ function readArguments() {
   }
 }
 
-const { once = false, help = false } = readArguments()
+const ENGINES = { sandbox, clusters }
+
+const { once = false, help = false, engine: name } = readArguments()
 if (help) {
   process.stdout.write(HELP)
   process.exit(0)
 }
-process.exit(await play({ once }))
+if (!Object.hasOwn(ENGINES, name)) {
+  process.stderr.write(`--engine: must be one of ${Object.keys(ENGINES).join(', ')}, got "${name}"\n`)
+  process.exit(2)
+}
+process.exit(await play(ENGINES[name as keyof typeof ENGINES], { once }))

@@ -3,9 +3,10 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EndSignal } from './end-signal.ts'
+import type { Engine, Running } from './engines/engine.ts'
 import { UnmetExpectation } from './expectation.ts'
 import { inviteToTry } from './invite.ts'
-import { prepareTools, type Running, type Stage, setStage } from './stage.ts'
+import { type Stage, setStage } from './stage.ts'
 import { issue } from './steps/issue.ts'
 import { move } from './steps/move.ts'
 import { offer } from './steps/offer.ts'
@@ -22,10 +23,10 @@ const STEPS: [title: string, step: (stage: Stage, tell: Teller) => Promise<void>
 ]
 
 /** Plays the story; resolves to the exit code. */
-export async function play({ once }: { once: boolean }): Promise<number> {
+export async function play(engine: Engine, { once }: { once: boolean }): Promise<number> {
   const tell = new Teller()
   const end = new EndSignal()
-  const running: Running = { services: [] }
+  const running: Running = { services: [], stops: [] }
   const stays = !once && process.stdout.isTTY
   let dir: string | undefined
   let keep = false
@@ -33,15 +34,15 @@ export async function play({ once }: { once: boolean }): Promise<number> {
     tell.title('resource-broker: the certificate story')
     if (!once && !stays) tell.says('(the output is no terminal: this ends after the story, as with --once)')
     tell.chapter('Preparing')
-    await end.during(prepareTools(tell))
+    await end.during(engine.prepare(tell))
     dir = mkdtempSync(join(tmpdir(), 'resource-broker-'))
-    const stage = await tellSteps(dir, running, tell, end.signal)
-    if (stays) await inviteToTry(stage, running, tell, end)
+    const stage = await tellSteps(engine, dir, running, tell, end.signal)
+    if (stays) await inviteToTry(stage, tell, end)
     return 0
   } catch (error) {
     if (end.asked) return end.exitCode
     keep = true
-    tellFailure(tell, error, dir, running)
+    tellFailure(engine, tell, error, dir, running)
     return 1
   } finally {
     await stopAll(running, end)
@@ -49,10 +50,16 @@ export async function play({ once }: { once: boolean }): Promise<number> {
   }
 }
 
-async function tellSteps(dir: string, running: Running, tell: Teller, signal: AbortSignal): Promise<Stage> {
+async function tellSteps(
+  engine: Engine,
+  dir: string,
+  running: Running,
+  tell: Teller,
+  signal: AbortSignal,
+): Promise<Stage> {
   const started = performance.now()
-  tell.chapter('Setting the stage on this machine: four Kubernetes control planes, nats-server, the broker')
-  const stage = await setStage(dir, running, tell, signal)
+  tell.chapter(engine.title)
+  const stage = await setStage(engine, dir, running, tell, signal)
   const times = [`stage ${seconds(tell.began)}`]
   for (const [i, [title, step]] of STEPS.entries()) {
     tell.chapter(`${i + 1}. ${title}`)
@@ -64,16 +71,14 @@ async function tellSteps(dir: string, running: Running, tell: Teller, signal: Ab
   return stage
 }
 
-function tellFailure(tell: Teller, error: unknown, dir: string | undefined, running: Running): void {
+function tellFailure({ logs }: Engine, tell: Teller, error: unknown, dir: string | undefined, running: Running): void {
   const dead = running.services.filter((service) => !service.running).map(({ spec }) => spec.name)
   const rows = {
     ...(error instanceof UnmetExpectation
       ? { expected: error.expected, seen: error.seen }
       : { error: explained(error) }),
     ...(dead.length === 0 ? {} : { ended: `${dead.join(', ')}: ended by itself` }),
-    ...(dir === undefined
-      ? {}
-      : { logs: `${dir}: *.log are nats-server and the services, each folder is a control plane` }),
+    ...(dir === undefined ? {} : { logs: `${dir}: ${logs}` }),
   }
   tell.failed('the story broke off', rows)
 }
@@ -84,10 +89,10 @@ function explained(error: unknown): string {
 }
 
 /** The services first, while everything that they talk to is there. A second Ctrl-C does not wait: the testbed's watchdog kills. */
-async function stopAll({ services, landscape }: Running, end: EndSignal): Promise<void> {
+async function stopAll({ services, stops }: Running, end: EndSignal): Promise<void> {
   end.impatient()
   await Promise.all(services.map((service) => service.stop()))
-  await landscape?.stop()
+  await Promise.allSettled(stops.map((stop) => stop()))
 }
 
 const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`

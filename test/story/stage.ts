@@ -1,16 +1,9 @@
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { AcceptAPI, Assignment, type Condition, copyName, Migration } from '@resource-broker/api'
-import {
-  cacheDirectory,
-  ensureBinaries,
-  ensureCrds,
-  type KubeObject,
-  type ManagedProcess,
-  startCertificateProvider,
-} from '@resource-broker/testbed'
+import type { KubeObject } from '@resource-broker/testbed'
 import { SERVICES, startService } from '../support/broker.ts'
-import { type Landscape, ROOT, type Site, startLandscape } from '../support/landscape.ts'
+import { ROOT } from '../support/landscape.ts'
+import type { Engine, Running, StorySite, StorySites } from './engines/engine.ts'
 import { Expectations } from './expectation.ts'
 import { Journal } from './journal.ts'
 import type { Teller } from './tell.ts'
@@ -27,11 +20,12 @@ export type CertificateObject = KubeObject & {
 export type SecretObject = KubeObject & { data?: Record<string, string> }
 
 /** A cluster with a watch on what the story looks at there. */
-export type Place = { site: Site; certificates: Journal<CertificateObject>; secrets: Journal<SecretObject> }
+export type Place = { site: StorySite; certificates: Journal<CertificateObject>; secrets: Journal<SecretObject> }
 export type ProviderPlace = Place & { acceptAPIs: Journal<WithConditions> }
 
 /** Everything that the story plays on. */
 export type Stage = {
+  platform: StorySite
   consumer: Place
   internalca: ProviderPlace
   externalca: ProviderPlace
@@ -42,65 +36,36 @@ export type Stage = {
   copyName: (name: string) => string
 }
 
-/** What has to be stopped, and what must not have stopped by itself. */
-export type Running = { landscape?: Landscape; services: ManagedProcess[] }
-
-/** Fetches or builds every tool before anything starts, so that a first run shows its wait as one list. */
-export async function prepareTools(tell: Teller): Promise<void> {
-  const tools = ['nats-server', 'etcd', 'kube-apiserver', 'kube-controller-manager', 'cert-manager', 'kro'] as const
-  await ensureBinaries(tools, (line) => tell.says(line))
-  for (const name of ['cert-manager', 'kro'] as const) await ensureCrds(name, (line) => tell.says(line))
-  const kept = cacheDirectory().replace(homedir(), '~')
-  tell.saw('tools', `${tools.join(', ')} are ready; what was built is in ${kept}`)
-}
-
 /** Starts all processes, tells of each, and puts them into `running` as they come. */
-export async function setStage(dir: string, running: Running, tell: Teller, signal: AbortSignal): Promise<Stage> {
-  const landscape = await startLandscape({
-    dir,
-    consumers: ['consumer'],
-    providers: ['internalca', 'externalca'],
-    consumerCrds: [join(EXAMPLES, 'consumer/certificate-crd.yaml')],
-    kinds: ['Certificate.v1alpha1.example.platform-mesh.io'],
-  })
-  running.landscape = landscape
-  const { platform, nats } = landscape
-  const [consumer, internalca, externalca] = [landscape.consumers, landscape.providers, landscape.providers].map(
-    (sites, i) => sites[['consumer', 'internalca', 'externalca'][i] as string],
-  ) as [Site, Site, Site]
-  tell.saw('platform', `${platform.url}, keeps Assignments and Migrations`)
-  tell.saw('consumer', `${consumer.url}, wants Certificates`)
-  tell.saw('nats-server', `${nats.url}, carries what changed`)
+export async function setStage(
+  engine: Engine,
+  dir: string,
+  running: Running,
+  tell: Teller,
+  signal: AbortSignal,
+): Promise<Stage> {
+  const { sites, home } = await engine.start(dir, running, tell, signal)
   signal.throwIfAborted()
-  await Promise.all(
-    [internalca, externalca].map(async (site) => {
-      await startCertificateProvider(site)
-      tell.saw(site.name, `${site.url}, issues them with kro and cert-manager`)
-    }),
-  )
-  signal.throwIfAborted()
-  await Promise.all(SERVICES.map(async (name) => running.services.push(await startService(landscape, name))))
+  await Promise.all(SERVICES.map(async (name) => running.services.push(await startService(home, name))))
   tell.saw('broker', `five processes: ${SERVICES.join(', ')}`)
   signal.throwIfAborted()
-  return watchStage({ platform, consumer, internalca, externalca }, signal)
+  return watchStage(sites, signal)
 }
 
-function watchStage(
-  sites: Record<'platform' | 'consumer' | 'internalca' | 'externalca', Site>,
-  signal: AbortSignal,
-): Stage {
+function watchStage(sites: StorySites, signal: AbortSignal): Stage {
   const expectations = new Expectations(signal)
   const options = { changed: expectations.changed, signal }
-  const place = (site: Site): Place => ({
+  const place = (site: StorySite): Place => ({
     site,
     certificates: new Journal(site, CERTIFICATES, options),
     secrets: new Journal(site, SECRETS, options),
   })
-  const provider = (site: Site): ProviderPlace => ({
+  const provider = (site: StorySite): ProviderPlace => ({
     ...place(site),
     acceptAPIs: new Journal(site, AcceptAPI.resource, options),
   })
   return {
+    platform: sites.platform,
     consumer: place(sites.consumer),
     internalca: provider(sites.internalca),
     externalca: provider(sites.externalca),

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { freePort, ManagedProcess } from '@resource-broker/testbed'
-import { type Landscape, ROOT } from './landscape.ts'
+import { ROOT } from './landscape.ts'
 
 export const SERVICES = [
   'workspace-watcher',
@@ -13,17 +13,23 @@ export type ServiceName = (typeof SERVICES)[number]
 
 /** Flags that a service of this name does not have. */
 const UNKNOWN_TO: Partial<Record<ServiceName | 'broker', string[]>> = {
-  'migration-coordinator': ['--consumer-kubeconfig-dir', '--provider-kubeconfig-dir', '--watch-kind'],
+  'migration-coordinator': [
+    ...['consumer', 'provider'].flatMap((role) => [`--${role}-kubeconfig`, `--${role}-kubeconfig-dir`]),
+    '--watch-kind',
+  ],
 }
+
+/** Where the logs of the services go, and the flags that all of them are started with. */
+export type BrokerHome = { dir: string; flags: readonly string[] }
 
 /** Starts one service, or with `broker` all five in one process, as `npm run service` does; resolves when it says that it is ready. */
 export async function startService(
-  landscape: Landscape,
+  home: BrokerHome,
   name: ServiceName | 'broker',
   id: string = name,
 ): Promise<ManagedProcess> {
   const unknown = UNKNOWN_TO[name] ?? []
-  const flags = landscape.flags.flatMap((flag, i, all) => {
+  const flags = home.flags.flatMap((flag, i, all) => {
     const isValue = !flag.startsWith('--')
     return unknown.includes(isValue ? (all[i - 1] as string) : flag) ? [] : [flag]
   })
@@ -32,7 +38,7 @@ export async function startService(
     name: id,
     command: process.execPath,
     args: ['--max-semi-space-size=8', join(ROOT, 'services', name, 'src/main.ts'), ...flags, '--http-address', http],
-    logFile: join(landscape.dir, `${id}.log`),
+    logFile: join(home.dir, `${id}.log`),
     env: { NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/node') },
     ready: async () => (await fetch(`http://${http}/readyz`)).ok,
   })

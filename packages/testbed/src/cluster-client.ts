@@ -13,6 +13,7 @@ export type KubeObject = {
   [field: string]: any
 }
 
+/** `url` may have a path, as a kcp workspace has. */
 export type Credentials = { url: string; ca: string; token?: string; certificate?: string; key?: string }
 
 /** The API server refused; `status` is its HTTP status. */
@@ -55,12 +56,18 @@ export class ClusterClient {
     if (token !== undefined) headers['authorization'] = `Bearer ${token}`
     if (body !== undefined) headers['content-type'] = contentType
     return new Promise((resolve, reject) => {
-      const call = request(new URL(path, url), { method, headers, agent: this.#agent, timeout: 30_000 }, (response) => {
-        const chunks: Buffer[] = []
-        response.on('data', (chunk: Buffer) => chunks.push(chunk))
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }))
-        response.on('error', reject)
-      })
+      const call = request(
+        new URL(url.replace(/\/$/, '') + path),
+        { method, headers, agent: this.#agent, timeout: 30_000 },
+        (response) => {
+          const chunks: Buffer[] = []
+          response.on('data', (chunk: Buffer) => chunks.push(chunk))
+          response.on('end', () =>
+            resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }),
+          )
+          response.on('error', reject)
+        },
+      )
       call.on('timeout', () => call.destroy(new Error(`${method} ${path} had no answer in 30 s`)))
       call.on('error', reject)
       call.end(body === undefined ? undefined : JSON.stringify(body))

@@ -22,7 +22,11 @@ export function createObject(scope: Scope, body: KubeObject, options: WriteOptio
   const tracked = track(scope, body, undefined, options)
   mutate(scope, options, tracked)
   dedupOwnerReferences(tracked, options.warn, true)
-  const { name = '', generateName = '' } = tracked.metadata
+  const { name = '', generateName = '', resourceVersion = '' } = tracked.metadata
+  // 0, and what is no number, count as none.
+  if (Number(resourceVersion) > 0) {
+    throw new StatusError(500, '', 'resourceVersion should not be set on objects to be created')
+  }
   if (name === '' && generateName !== '') return createNamed(scope, tracked, options)
   return finishCreate(scope, tracked, options)
 }
@@ -42,9 +46,6 @@ function createNamed(scope: Scope, body: KubeObject, options: WriteOptions): Wri
 
 /** The part behind mutating admission, which an update that creates has in common. */
 export function finishCreate(scope: Scope, next: KubeObject, options: WriteOptions): Written {
-  if ((next.metadata.resourceVersion ?? '') !== '') {
-    throw new StatusError(500, '', 'resourceVersion should not be set on objects to be created')
-  }
   fillSystemFields(next, scope.deps.now())
   ensureNamespace(scope, next)
   prepareForCreate(scope, next)
