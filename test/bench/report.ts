@@ -41,7 +41,7 @@ export function tablesOf({ runs, matching, sandboxes }: Results): Table[] {
     })),
     ...sandboxTables(sandboxes).map(({ title, rows }) => ({
       title: `Sandbox (floor: kube-apiserver and etcd), ${title}`,
-      rows: rows.map(({ yardstick, ...row }) => ({ ...row, floor: yardstick, ratio: '' })),
+      rows: rows.map(({ yardstick, ...row }) => ({ ...row, floor: yardstick })),
       isHeadline: true,
     })),
     ...(matching.length === 0 ? [] : [{ title: 'Matching, one core', rows: matchingRows(matching), isHeadline: true }]),

@@ -16,7 +16,7 @@ export type Claim = {
 }
 
 /** An APIResourceSchema of namespaced Widgets with status and scale. */
-function widgetSchema(name = SCHEMA): object {
+export function widgetSchema(name = SCHEMA): object {
   const schema = {
     type: 'object',
     properties: {

@@ -90,4 +90,14 @@ describe('contract 13', () => {
     expect(made.spec.URL).toBe(`${sandbox.url}/clusters/root:org:made`)
     expect(made.spec).toMatchObject({ type: { name: 'universal', path: 'root' } })
   })
+
+  test('13.3 a workspace that is there already is 409, and its type can be compared', async () => {
+    const path = `/clusters/root/${TENANCY}/workspaces`
+    const spec = { type: { name: 'organization', path: 'root' } }
+    const body = { apiVersion: 'tenancy.kcp.io/v1alpha1', kind: 'Workspace', metadata: { name: 'org' }, spec }
+    const again = await admin.call('POST', path, { body, headers })
+    expect(again.status).toBe(409)
+    expect(JSON.parse(again.text)).toMatchObject({ reason: 'AlreadyExists' })
+    expect(JSON.parse((await get(`${path}/org`)).text)).toMatchObject({ spec })
+  })
 })

@@ -28,4 +28,4 @@ export type Spread = { p50: number; p99: number }
 export type LoadAnswer = { done: Load | undefined } | { failed: string }
 
 /** What the process of a sandbox tells once it serves, and later of itself. */
-export type ServerReport = { target: Target; readyMs: number; secondStartMs: number }
+export type ServerReport = { target: Target; readyMs: number; secondStartMs?: number }

@@ -7,8 +7,8 @@ import { cpuSeconds, residentMiB, type Subject, startKubeSubject, startSandboxSu
 
 export type SandboxFigures = {
   subject: string
-  /** Until the first one serves, from the start of its process; until a second one does. Of sandboxes only. */
-  starts: { readyMs: number; secondMs: number } | undefined
+  /** Until the first one serves, from the start of its process; until a second one in memory does. Of sandboxes only. */
+  starts: { readyMs: number; secondMs: number | undefined } | undefined
   /** One create after the other, with all watches on: what an event takes when nothing else happens. */
   alone: Load
   /** Over 32 connections, with all watches on. `cores` is what the server's processes had. */

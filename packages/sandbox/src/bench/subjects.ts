@@ -12,7 +12,7 @@ export type Subject = {
   /** Of all its processes. */
   pids: readonly number[]
   /** From the start of the process until it serves, and of a second one in the same process; of sandboxes only. */
-  starts?: { readyMs: number; secondMs: number }
+  starts?: { readyMs: number; secondMs: number | undefined }
   stop: () => Promise<void>
 }
 

@@ -27,11 +27,13 @@ export async function send(
     ...answer.headers,
   }
   if ('stream' in answer) return stream(request, response, answer, headers, outlets)
+  if (answer.status === 304) return notModified(response, headers)
   let body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
   if (body.length > GZIP_THRESHOLD_BYTES && takesGzip(request)) {
     body = await deflate(body, { level: GZIP_LEVEL })
     headers['content-encoding'] = 'gzip'
-    headers['vary'] = 'Accept-Encoding'
+    // Caches that forget `Accept` would give one client the form that another one asked for.
+    headers['vary'] = headers['vary'] === undefined ? 'Accept-Encoding' : `${headers['vary']}, Accept-Encoding`
   }
   headers['content-length'] = body.length
   response.writeHead(answer.status, headers)
@@ -39,6 +41,12 @@ export async function send(
   const outlet = outlets.add(response)
   for (let at = 0; at < body.length; at += PIECE_BYTES) outlet.write(body.subarray(at, at + PIECE_BYTES))
   outlet.end()
+}
+
+/** Clients' caches put the headers of this answer on the body that they have: it must not say another type or length. */
+function notModified(response: ServerResponse, headers: Record<string, string | number>): void {
+  const { 'content-type': _, ...kept } = headers
+  response.writeHead(304, kept).end()
 }
 
 /** The Status of an error, as kube-apiserver sends it. */

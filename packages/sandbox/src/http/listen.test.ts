@@ -106,6 +106,21 @@ describe('An answer', () => {
     expect((encoding === 'gzip' ? gunzipSync(body) : body).equals(content)).toBe(true)
   })
 
+  test('that is compressed depends on what else it depended on', async () => {
+    const server = await served(async () => ({ status: 200, headers: { vary: 'Accept' }, body: 'x'.repeat(200_000) }))
+    const { headers } = await call(server, '/', { headers: { 'accept-encoding': 'gzip' } })
+    expect(headers['vary']).toBe('Accept, Accept-Encoding')
+  })
+
+  test('of 304 says nothing of a type and a length, which clients would believe of the body they have', async () => {
+    const server = await served(async () => ({ status: 304, headers: { etag: '"a"', vary: 'Accept' }, body: '' }))
+    const { status, headers } = await call(server, '/')
+    expect(status).toBe(304)
+    expect(headers).toMatchObject({ etag: '"a"', vary: 'Accept' })
+    expect(headers).not.toHaveProperty('content-type')
+    expect(headers).not.toHaveProperty('content-length')
+  })
+
   test('to a HEAD has the length of the body and no body', async () => {
     const server = await served(async () => text('ok'))
     const { headers, body } = await call(server, '/livez', { method: 'HEAD' })

@@ -74,7 +74,7 @@ export async function listen(handler: HttpHandler, options: ListenOptions): Prom
   const outlets = new Outlets(limits)
   const server = makeServer(options.tls, limits)
   const sockets = trackSockets(server)
-  server.on('request', (request, response) => void serve(request, response))
+  server.on('request', inTurn(serve))
   server.on('clientError', refuseMalformed)
   const { host = '127.0.0.1', port = 0 } = options
   await new Promise<void>((resolve, reject) => {
@@ -99,6 +99,21 @@ export async function listen(handler: HttpHandler, options: ListenOptions): Prom
     if (!expected) options.onError(error, { method: request.method ?? '', path: request.url ?? '' })
     if (response.headersSent || response.destroyed) return void response.destroy()
     await send(request, response, expected ? statusAnswer(error) : unexpectedAnswer(), outlets)
+  }
+}
+
+/** Requests that come on one connection before the answer to the first are served one after the other, as Go's servers do. */
+function inTurn(serve: (request: IncomingMessage, response: ServerResponse) => Promise<void>) {
+  const latest = new WeakMap<Socket, ServerResponse>()
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    const { socket } = request
+    const before = latest.get(socket)
+    latest.set(socket, response)
+    if (before === undefined || before.closed) return void serve(request, response)
+    before.once('close', () => {
+      // Nobody waits for the answer any more.
+      if (!socket.destroyed) void serve(request, response)
+    })
   }
 }
 

@@ -56,6 +56,12 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** Whether lists and objects stand in one another more than `limit` times. */
+export function isDeeperThan(limit: number, value: JsonValue): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return limit <= 0 || Object.values(value).some((member) => isDeeperThan(limit - 1, member))
+}
+
 /** A copy that shares nothing with `value`. Members that are undefined are left out. */
 export function deepClone<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value

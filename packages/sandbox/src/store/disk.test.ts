@@ -93,7 +93,8 @@ test('a log much larger than its objects is begun anew while writes go on', asyn
   const store = await openStore({ dir })
   let revision = store.create(key('a'), content('')).revision
   const large = 'x'.repeat(1024 * 1024)
-  const isNew = async () => (await readdir(dir)).includes('log.2')
+  const logs = async () => (await readdir(dir)).filter((name) => name.startsWith('log.'))
+  const isNew = async () => (await logs()).some((name) => name !== 'log.1')
   while (!(await isNew())) {
     revision = store.update(key('a'), revision, content(large)).revision
     await store.durable()
@@ -101,8 +102,9 @@ test('a log much larger than its objects is begun anew while writes go on', asyn
   store.create(key('b'), content('behind'))
   const contents = dump(store)
   await store.close()
-  expect((await readdir(dir)).sort()).toEqual(['log.2'])
-  expect((await stat(join(dir, 'log.2'))).size).toBeLessThan(16 * 1024 * 1024)
+  const [log = '', ...others] = await logs()
+  expect(others).toEqual([])
+  expect((await stat(join(dir, log))).size).toBeLessThan(16 * 1024 * 1024)
 
   const again = await openStore({ dir })
   expect(dump(again)).toEqual(contents)

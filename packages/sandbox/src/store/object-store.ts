@@ -1,7 +1,8 @@
-import { Arena } from './arena.ts'
-import { History } from './history.ts'
+import { endOfTurn } from './end-of-turn.ts'
+import { History, type HistoryLimits } from './history.ts'
 import type { Journal } from './journal.ts'
 import { comparePositions, type ObjectTree, type Position } from './object-tree.ts'
+import { ownCopy } from './own-copy.ts'
 import {
   type Encode,
   type Entry,
@@ -20,7 +21,7 @@ import { EVERY_RESOURCE, Watchers } from './watchers.ts'
 type Parts = {
   tree: ObjectTree
   revision: number
-  historyLimit: number
+  history: HistoryLimits
   /** Absent in memory alone. */
   journal?: Journal
   onListenerError: (error: unknown) => void
@@ -32,13 +33,12 @@ export class ObjectStore implements Store {
   readonly #history: History
   readonly #watchers: Watchers
   readonly #journal: Journal | undefined
-  readonly #arena = new Arena()
   #revision: number
 
-  constructor({ tree, revision, historyLimit, journal, onListenerError }: Parts) {
+  constructor({ tree, revision, history, journal, onListenerError }: Parts) {
     this.#tree = tree
     this.#revision = revision
-    this.#history = new History(historyLimit, revision)
+    this.#history = new History(history, revision)
     this.#watchers = new Watchers(onListenerError)
     this.#journal = journal
   }
@@ -81,19 +81,19 @@ export class ObjectStore implements Store {
   create(key: ObjectKey, encode: Encode): Entry {
     if (this.#tree.get(key) !== undefined) throw new ExistsError(`${textOf(key)} exists`)
     const revision = this.#revision + 1
-    return this.#put('ADDED', key, revision, this.#arena.keep(encode(revision)), undefined)
+    return this.#put('ADDED', key, revision, ownCopy(encode(revision)), undefined)
   }
 
   update(key: ObjectKey, expected: number, encode: Encode): Entry {
     const previous = this.#expect(key, expected)
     const revision = this.#revision + 1
-    return this.#put('MODIFIED', key, revision, this.#arena.keep(encode(revision)), previous)
+    return this.#put('MODIFIED', key, revision, ownCopy(encode(revision)), previous)
   }
 
   delete(key: ObjectKey, expected: number, encode: Encode): Entry {
     const previous = this.#expect(key, expected)
     const revision = this.#revision + 1
-    const entry = { key: previous.key, revision, bytes: this.#arena.keep(encode(revision)) }
+    const entry = { key: previous.key, revision, bytes: ownCopy(encode(revision)) }
     this.#journal?.remove(previous, revision)
     this.#tree.remove(key)
     this.#publish({ type: 'DELETED', entry, previous })
@@ -114,7 +114,8 @@ export class ObjectStore implements Store {
   }
 
   async durable(): Promise<void> {
-    await this.#journal?.written()
+    // In memory, too, the answers of one turn go out together: events leave before them, and clients send more at a time.
+    await (this.#journal === undefined ? endOfTurn() : this.#journal.written())
   }
 
   compact(revision: number): void {

@@ -12,6 +12,8 @@ export type StoreOptions = {
   dir?: string
   /** Changes that are kept for watches and for lists at older revisions; 50,000 by default. */
   historyLimit?: number
+  /** Bytes of past states that are kept with them; 128 MiB by default. */
+  historyBytes?: number
   /** Told what a watch's listener threw; by default it becomes a warning of the process. */
   onListenerError?: (error: unknown) => void
 }
@@ -24,9 +26,10 @@ const REVISIONS_AFTER_KILL = 100_000
 
 /** Throws CorruptLogError, or an Error that says who has the directory. */
 export async function openStore(options: StoreOptions = {}): Promise<Store> {
-  const { dir, historyLimit = 50_000, onListenerError = warn } = options
+  const { dir, historyLimit = 50_000, historyBytes = 128 * 1_024 * 1_024, onListenerError = warn } = options
+  const history = { changes: historyLimit, bytes: historyBytes }
   if (dir === undefined) {
-    return new ObjectStore({ tree: new ObjectTree(), revision: 0, historyLimit, onListenerError })
+    return new ObjectStore({ tree: new ObjectTree(), revision: 0, history, onListenerError })
   }
   const lock = lockDirectory(dir)
   try {
@@ -35,7 +38,7 @@ export async function openStore(options: StoreOptions = {}): Promise<Store> {
     const revision = lock.unclean ? written + REVISIONS_AFTER_KILL : written
     const journal = new Journal({ dir, generation, tree, revision, live, size }, lock.release)
     if (lock.unclean) journal.advance(revision)
-    return new ObjectStore({ tree, revision, historyLimit, journal, onListenerError })
+    return new ObjectStore({ tree, revision, history, journal, onListenerError })
   } catch (error) {
     lock.release()
     throw error

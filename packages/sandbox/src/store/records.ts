@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import { ownCopy } from './own-copy.ts'
 import type { ObjectKey } from './types.ts'
 
 /** One step of a log. `base` gives the revision alone, `whole` stands behind the objects that were there when it was begun. */
@@ -64,9 +65,7 @@ function decodePayload(payload: Buffer): LogRecord {
   const end = PREFIX + payload.readUInt32BE(7)
   const [resource, cluster, namespace, name] = JSON.parse(payload.toString('utf8', PREFIX, end))
   const key = { resource, cluster, namespace, name }
-  return type === 'remove'
-    ? { type, revision, key }
-    : { type, revision, key, bytes: Buffer.from(payload.subarray(end)) }
+  return type === 'remove' ? { type, revision, key } : { type, revision, key, bytes: ownCopy(payload.subarray(end)) }
 }
 
 /** Where a complete record stands at or behind `start`. */

@@ -164,3 +164,24 @@ test('what is older than the history is refused, for watches and for lists', asy
   store.compact(99)
   expect(store.compacted).toBe(3)
 })
+
+test('the history holds a bounded number of bytes of past states', async () => {
+  const store = await openStore({ historyBytes: 100 })
+  const sixty = () => Buffer.alloc(60)
+  for (const name of ['a', 'b', 'c']) store.create(key(name), sixty)
+  expect(store.compacted).toBe(0)
+  store.update(key('a'), 1, sixty)
+  expect(store.compacted).toBe(0)
+  store.update(key('b'), 2, sixty)
+  expect(store.compacted).toBe(4)
+  expect(store.list({ resource: 'things' }, { revision: 4 }).entries).toHaveLength(3)
+  store.delete(key('c'), 3, sixty)
+  expect(store.compacted).toBe(6)
+  expect(() => store.watch({ resource: 'things' }, 5, () => {})).toThrow(CompactedError)
+})
+
+test('an object shares no memory with what it was encoded from', async () => {
+  const store = await openStore()
+  const { bytes } = store.create(key('a'), content('one'))
+  expect(bytes.buffer.byteLength).toBe(bytes.length)
+})

@@ -7,7 +7,7 @@ type Listener = (event: StoreEvent) => void
 /** `seen` is the revision up to which the listener knows everything. */
 type Watcher = { listener: Listener; seen: number; ended: boolean }
 
-const EVERYTHING: Range = { resource: EVERY_RESOURCE }
+const EVERYTHING = keyOf(EVERY_RESOURCE)
 
 /** Who wants to hear of which changes; an event visits those of its resource, cluster and namespace alone. */
 export class Watchers {
@@ -23,7 +23,7 @@ export class Watchers {
   /** Tells `replay` at once, and later what comes after the revision `seen`. */
   add(range: Range, replay: readonly StoreEvent[], seen: number, listener: Listener): () => void {
     const watcher: Watcher = { listener, seen, ended: false }
-    const at = keyOf(range)
+    const at = keyOf(range.resource, range.cluster, range.namespace)
     const siblings = this.#byRange.get(at) ?? new Set()
     this.#byRange.set(at, siblings.add(watcher))
     this.#exclusively(() => {
@@ -58,17 +58,16 @@ export class Watchers {
 
   #deliver(event: StoreEvent): void {
     const { resource, cluster, namespace } = event.entry.key
-    const ranges = [
-      { resource },
-      { resource, cluster },
-      { resource, namespace },
-      { resource, cluster, namespace },
-      EVERYTHING,
-    ]
-    for (const range of ranges) {
-      const watchers = this.#byRange.get(keyOf(range))
-      if (watchers !== undefined) for (const watcher of watchers) this.#tell(watcher, event)
-    }
+    this.#tellAll(keyOf(resource), event)
+    this.#tellAll(keyOf(resource, cluster), event)
+    this.#tellAll(keyOf(resource, undefined, namespace), event)
+    this.#tellAll(keyOf(resource, cluster, namespace), event)
+    this.#tellAll(EVERYTHING, event)
+  }
+
+  #tellAll(at: string, event: StoreEvent): void {
+    const watchers = this.#byRange.get(at)
+    if (watchers !== undefined) for (const watcher of watchers) this.#tell(watcher, event)
   }
 
   #tell(watcher: Watcher, event: StoreEvent): void {
@@ -86,6 +85,6 @@ export class Watchers {
   }
 }
 
-function keyOf({ resource, cluster, namespace }: Range): string {
+function keyOf(resource: string, cluster?: string, namespace?: string): string {
   return `${resource}\n${cluster === undefined ? '*' : `=${cluster}`}\n${namespace === undefined ? '*' : `=${namespace}`}`
 }

@@ -1,37 +1,46 @@
-import { resourceFromCrd } from '../../kube/crds/mod.ts'
 import { parseOwnJson } from '../../kube/json.ts'
 import type { Resource } from '../../kube/resource.ts'
-import type { StoreEvent } from '../../store/types.ts'
-import type { ShardServices } from '../shards/types.ts'
-import { boundStorage } from '../storage.ts'
+import type { ObjectKey, StoreEvent } from '../../store/types.ts'
+import type { ReplicatedChange, ShardServices } from '../shards/types.ts'
+import { boundResource, whileEnding } from './bindings/bound-resource.ts'
+import { BoundSchemas } from './bindings/bound-schemas.ts'
+import { type Consumer, Consumers } from './bindings/consumers.ts'
 import { API_BINDINGS } from './system-types.ts'
-import type { ApiBinding, ApiExport, ApiResourceSchema } from './types.ts'
+import { type ApiBinding, type ApiExport, type ApiResourceSchema, isServedHere } from './types.ts'
 
 /** What one APIBinding brings into its logical cluster. */
-export type Bound = { binding: string; exportCluster: string; apiExport: ApiExport; resources: readonly Resource[] }
+export type Bound = {
+  readonly binding: string
+  readonly exportCluster: string
+  readonly exportName: string
+  readonly resources: readonly Resource[]
+}
 
-/** Where a binding is. */
-export type Consumer = { cluster: string; binding: string }
+/** `missing` are types whose schema is not known, `<resource>.<group>`; `keys` name what it holds in `#made`. */
+type Known = Bound & { readonly missing: readonly string[]; readonly keys: readonly string[] }
 
-/** The types that are bound in the logical clusters of a shard, by what its APIBindings say and the exports are now. */
+/** The types that are bound in the logical clusters of a shard: those that its APIBindings name in `status.boundResources`. */
 export class BoundTypes {
+  readonly schemas: BoundSchemas
+  readonly consumers = new Consumers()
   readonly #services: ShardServices
-  readonly #byCluster = new Map<string, Map<string, Bound>>()
+  readonly #byCluster = new Map<string, Map<string, Known>>()
+  /** By `<UID of the schema> <identity>`. */
   readonly #made = new Map<string, Resource>()
+  /** How many bindings hold each of them. */
+  readonly #uses = new Map<string, number>()
   readonly #generations = new Map<string, number>()
-  /** By `<cluster>|<name>` of the export, then of the binding. */
-  readonly #consumers = new Map<string, Map<string, Consumer>>()
+  /** Bindings that lack a schema, by its UID. */
+  readonly #waiting = new Map<string, Map<string, ObjectKey>>()
   readonly #ends: (() => void)[]
 
   constructor(services: ShardServices) {
     this.#services = services
+    this.schemas = new BoundSchemas(services)
     const { store, cache } = services
     this.#ends = [
       store.watch({ resource: API_BINDINGS }, store.revision, (event) => this.#take(event)),
-      cache.watch('apiexports.apis.kcp.io', ({ now }) => this.#refresh(now.cluster, now.name)),
-      cache.watch('apiresourceschemas.apis.kcp.io', ({ now }) => {
-        for (const { name } of cache.list('apiexports.apis.kcp.io', now.cluster)) this.#refresh(now.cluster, name)
-      }),
+      cache.watch('apiresourceschemas.apis.kcp.io', (change) => this.#follow(change)),
     ]
     for (const entry of store.list({ resource: API_BINDINGS }).entries) this.#take({ type: 'ADDED', entry })
   }
@@ -42,7 +51,7 @@ export class BoundTypes {
 
   /** Of all logical clusters, each type once. */
   get all(): readonly Resource[] {
-    return [...this.#made.values()]
+    return [...this.#uses.keys()].map((key) => this.#made.get(key)!)
   }
 
   find(cluster: string, group: string, resource: string): { bound: Bound; resource: Resource } | undefined {
@@ -53,9 +62,20 @@ export class BoundTypes {
     return undefined
   }
 
+  /** Whether a type is bound, but cannot be served because its schema is lost (contract 9.5). */
+  isMissing(cluster: string, group: string, resource: string): boolean {
+    const name = `${resource}.${group}`
+    return [...(this.#byCluster.get(cluster)?.values() ?? [])].some(({ missing }) => missing.includes(name))
+  }
+
+  /** Whether a binding serves the schema with that UID. */
+  isUsed(uid: string): boolean {
+    return [...this.#uses.keys()].some((key) => key.startsWith(`${uid} `))
+  }
+
   /** The bindings on this shard to an export. */
   consumersOf(exportCluster: string, exportName: string): Iterable<Consumer> {
-    return this.#consumers.get(`${exportCluster}|${exportName}`)?.values() ?? []
+    return this.consumers.of(exportCluster, exportName)
   }
 
   generation(cluster: string): number {
@@ -66,80 +86,97 @@ export class BoundTypes {
     for (const end of this.#ends) end()
   }
 
-  /** The types of an export; undefined as long as one of its schemas is not there. */
+  /** The types that an export offers now; undefined as long as one of its schemas is not there. */
   resourcesOf(exportCluster: string, apiExport: ApiExport): Resource[] | undefined {
     const identity = apiExport.status?.identityHash
     if (identity === undefined) return undefined
-    const found = (apiExport.spec?.resources ?? []).map(({ schema }) => {
+    const found = (apiExport.spec?.resources ?? []).filter(isServedHere).map(({ schema }) => {
       const known = this.#services.cache.get('apiresourceschemas.apis.kcp.io', exportCluster, schema)
       return known && this.#resourceOf(known.object as ApiResourceSchema, identity)
     })
     return found.every((resource) => resource !== undefined) ? found : undefined
   }
 
-  #refresh(exportCluster: string, exportName: string): void {
-    for (const { cluster, binding } of this.consumersOf(exportCluster, exportName)) {
-      const entry = this.#services.store.get({ resource: API_BINDINGS, cluster, namespace: '', name: binding })
-      if (entry !== undefined) this.#take({ type: 'MODIFIED', entry })
+  /** A binding may have come before its schema; a type that nobody can bind any more is forgotten. */
+  #follow({ type, now: { object } }: ReplicatedChange): void {
+    const uid = object.metadata.uid ?? ''
+    if (type === 'ADDED') {
+      for (const key of this.#waiting.get(uid)?.values() ?? []) {
+        const entry = this.#services.store.get(key)
+        if (entry !== undefined) this.#take({ type: 'MODIFIED', entry })
+      }
+    } else if (type === 'DELETED' && !this.isUsed(uid)) {
+      for (const key of this.#made.keys()) if (key.startsWith(`${uid} `)) this.#made.delete(key)
     }
   }
 
   #take({ type, entry }: Pick<StoreEvent, 'type' | 'entry'>): void {
     const { cluster, name } = entry.key
-    const bindings = this.#byCluster.get(cluster) ?? new Map<string, Bound>()
-    this.#byCluster.set(cluster, bindings)
+    const binding = type === 'DELETED' ? undefined : parseOwnJson<ApiBinding>(entry.bytes)
+    const bindings = this.#byCluster.get(cluster) ?? new Map<string, Known>()
     const before = bindings.get(name)
-    const binding = parseOwnJson<ApiBinding>(entry.bytes)
-    this.#count(cluster, binding, type === 'DELETED')
-    const now = type === 'DELETED' ? undefined : this.#boundBy(binding)
-    if (now !== undefined) bindings.set(name, now)
-    // What was bound stays served when its export is deleted (contract 5.4).
-    else if (type === 'DELETED') bindings.delete(name)
-    if (sameTypes(bindings.get(name), before)) return
-    this.#generations.set(cluster, this.generation(cluster) + 1)
+    const now = binding && this.#boundBy(binding, entry.key)
+    if (now === undefined) bindings.delete(name)
+    else bindings.set(name, now)
+    if (bindings.size === 0) this.#byCluster.delete(cluster)
+    else this.#byCluster.set(cluster, bindings)
+    for (const key of now?.keys ?? []) this.#uses.set(key, (this.#uses.get(key) ?? 0) + 1)
+    for (const key of before?.keys ?? []) this.#release(key)
+    if (!sameTypes(now, before)) this.#generations.set(cluster, this.generation(cluster) + 1)
+    this.consumers.set(cluster, name, binding)
   }
 
-  #count(cluster: string, { metadata, spec, status }: ApiBinding, isGone: boolean): void {
-    const [exportCluster, exportName] = [status?.apiExportClusterName, spec?.reference?.export?.name]
-    if (exportCluster === undefined || exportName === undefined) return
-    const id = `${exportCluster}|${exportName}`
-    const consumers = this.#consumers.get(id) ?? new Map<string, Consumer>()
-    const binding = metadata.name ?? ''
-    if (isGone) consumers.delete(`${cluster}|${binding}`)
-    else consumers.set(`${cluster}|${binding}`, { cluster, binding })
-    if (consumers.size === 0) this.#consumers.delete(id)
-    else this.#consumers.set(id, consumers)
+  #release(key: string): void {
+    const uses = (this.#uses.get(key) ?? 0) - 1
+    if (uses > 0) this.#uses.set(key, uses)
+    else this.#uses.delete(key)
   }
 
-  #boundBy({ metadata, spec, status }: ApiBinding): Bound | undefined {
+  #boundBy({ metadata, spec, status }: ApiBinding, at: ObjectKey): Known | undefined {
     const exportCluster = status?.phase === 'Bound' ? status.apiExportClusterName : undefined
-    const name = spec?.reference?.export?.name
-    if (exportCluster === undefined || name === undefined) return undefined
-    const found = this.#services.cache.get('apiexports.apis.kcp.io', exportCluster, name)
-    const resources = found && this.resourcesOf(exportCluster, found.object as ApiExport)
-    if (found === undefined || resources === undefined) return undefined
-    return { binding: metadata.name ?? '', exportCluster, apiExport: found.object as ApiExport, resources }
+    const exportName = spec?.reference?.export?.name
+    if (exportCluster === undefined || exportName === undefined) return undefined
+    const isEnding = metadata.deletionTimestamp !== undefined
+    const resources: Resource[] = []
+    const keys: string[] = []
+    const missing: string[] = []
+    for (const { group, resource, schema } of status?.boundResources ?? []) {
+      const found = this.#lookUp(exportCluster, schema)
+      if (found === undefined) {
+        missing.push(`${resource}.${group}`)
+        this.#wait(schema.UID, at)
+      } else {
+        resources.push(isEnding ? whileEnding(found) : found)
+        keys.push(`${schema.UID} ${schema.identityHash}`)
+      }
+    }
+    return { binding: metadata.name ?? '', exportCluster, exportName, resources, keys, missing }
+  }
+
+  #lookUp(exportCluster: string, { name, UID, identityHash }: BoundSchema): Resource | undefined {
+    const made = this.#made.get(`${UID} ${identityHash}`)
+    if (made !== undefined) return made
+    const schema = this.schemas.find(exportCluster, name, UID)
+    return schema && this.#resourceOf(schema, identityHash)
+  }
+
+  #wait(uid: string, key: ObjectKey): void {
+    const waiting = this.#waiting.get(uid) ?? new Map<string, ObjectKey>()
+    this.#waiting.set(uid, waiting.set(`${key.cluster}|${key.name}`, key))
   }
 
   /** The same Resource for the same schema and identity: others recognise a type by it. */
-  #resourceOf({ metadata, spec }: ApiResourceSchema, identity: string): Resource {
-    const key = `${metadata.uid} ${identity}`
+  #resourceOf(schema: ApiResourceSchema, identity: string): Resource {
+    const key = `${schema.metadata.uid} ${identity}`
     const known = this.#made.get(key)
     if (known !== undefined) return known
-    const versions = spec.versions.map(({ schema, ...version }) => ({
-      ...version,
-      schema: { openAPIV3Schema: schema },
-    }))
-    const crd = {
-      ...{ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' },
-      ...{ metadata: { name: `${spec.names.plural}.${spec.group}` }, spec: { ...spec, versions } },
-    }
-    const storage = boundStorage(spec.group, spec.names.plural, identity)
-    const made = resourceFromCrd(crd, { storage, identity })
+    const made = boundResource(this.#services, schema, identity)
     this.#made.set(key, made)
     return made
   }
 }
+
+type BoundSchema = { name: string; UID: string; identityHash: string }
 
 function sameTypes(a: Bound | undefined, b: Bound | undefined): boolean {
   return (

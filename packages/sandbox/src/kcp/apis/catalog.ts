@@ -1,3 +1,4 @@
+import { StatusError } from '../../kube/errors.ts'
 import type { Catalog, Resource } from '../../kube/resource.ts'
 import { WILDCARD } from '../names.ts'
 import type { ShardServices } from '../shards/types.ts'
@@ -21,7 +22,11 @@ export function catalogOf({ builtIns, systemTypes, localCrds }: ShardServices, b
       const known = byName.get(`${resource}.${group}`)
       // Which of the types of one name would be meant? (contract 1.11)
       if (known !== undefined || cluster === WILDCARD) return known
-      return bound.find(cluster, group, resource)?.resource ?? localCrds.find(cluster, group, resource)
+      const found = bound.find(cluster, group, resource)?.resource
+      if (found === undefined && bound.isMissing(cluster, group, resource)) {
+        throw StatusError.unavailable(`${resource}.${group} is currently unavailable`)
+      }
+      return found ?? localCrds.find(cluster, group, resource)
     },
     generation: (cluster) => bound.generation(cluster) + localCrds.generation(cluster),
   }

@@ -1,10 +1,22 @@
-import type { Apis, ShardServices } from '../shards/types.ts'
-import { bindPermission } from './bind-permission.ts'
-import { bindingController } from './binding-controller.ts'
+import type { Apis, MaximalPermissionPolicy, ShardServices } from '../shards/types.ts'
+import { conversionAdmission } from './api-conversions/admission.ts'
+import { bindingLabel } from './bindings/admission.ts'
+import { bindPermission } from './bindings/bind-permission.ts'
+import { bindingController } from './bindings/binding-controller.ts'
+import { crdAdmission } from './bindings/crd-admission.ts'
+import { crdLocks } from './bindings/crd-locks.ts'
+import { schemaCleanup } from './bindings/schema-cleanup.ts'
 import { BoundTypes } from './bound-types.ts'
 import { catalogOf } from './catalog.ts'
 import { ClaimIndex, claimController, claimLabels } from './claims/mod.ts'
-import { exportController } from './export-controller.ts'
+import { exportAdmission } from './exports/admission.ts'
+import { defaultSliceController } from './exports/default-slice.ts'
+import { identityController } from './exports/identity-controller.ts'
+import { schemaAdmission } from './schemas/admission.ts'
+import { endpointController } from './slices/endpoint-controller.ts'
+import { sliceController } from './slices/slice-controller.ts'
+import { SliceIndex } from './slices/slice-index.ts'
+import type { ApiExport } from './types.ts'
 
 export type { BoundTypes } from './bound-types.ts'
 export {
@@ -15,29 +27,54 @@ export {
   effectiveClaims,
   isSameType,
 } from './claims/mod.ts'
-export { exportOfIdentity } from './export-of-identity.ts'
+export { exportOfIdentity } from './exports/export-of-identity.ts'
 
 /** Exports and bindings of one shard, and the types that are served because of them. */
 export function createApis(services: ShardServices): Apis {
   const bound = new BoundTypes(services)
-  const index = new ClaimIndex(services)
-  const bindings = bindingController(services, bound)
-  const claims = claimController(services, bound, index)
+  const claims = new ClaimIndex(services)
+  const slices = new SliceIndex(services)
+  const following = [
+    bindingController(services, bound),
+    claimController(services, bound, claims),
+    sliceController(services, slices),
+    endpointController(services, bound, slices),
+  ]
   return {
     catalog: catalogOf(services, bound),
     bound,
-    admission: [bindPermission(services), claimLabels(index)],
-    controllers: [exportController(services), bindings.controller, claims.controller],
-    maximalPermissionPolicy(cluster, group, resource) {
-      const found = bound.find(cluster, group, resource)
-      if (found?.bound.apiExport.spec?.maximalPermissionPolicy?.local === undefined) return undefined
-      return { cluster: found.bound.exportCluster }
-    },
+    admission: [
+      schemaAdmission,
+      conversionAdmission(services),
+      exportAdmission(services, bound),
+      bindingLabel(services),
+      bindPermission(services),
+      crdAdmission(services, bound),
+      claimLabels(claims),
+    ],
+    controllers: [
+      identityController(services),
+      defaultSliceController(services),
+      ...following.map(({ controller }) => controller),
+      crdLocks(services),
+      schemaCleanup(services, bound),
+    ],
+    maximalPermissionPolicy: (...type) => policyOf(services, bound, ...type),
     close() {
-      bindings.stop()
-      claims.stop()
-      index.close()
-      bound.close()
+      for (const { stop } of following) stop()
+      for (const each of [claims, slices, bound]) each.close()
     },
   }
+}
+
+function policyOf(
+  { cache }: ShardServices,
+  bound: BoundTypes,
+  ...[cluster, group, resource]: Parameters<MaximalPermissionPolicy>
+): ReturnType<MaximalPermissionPolicy> {
+  const found = bound.find(cluster, group, resource)
+  if (found === undefined) return undefined
+  const { exportCluster, exportName } = found.bound
+  const apiExport = cache.get('apiexports.apis.kcp.io', exportCluster, exportName)?.object as ApiExport | undefined
+  return apiExport?.spec?.maximalPermissionPolicy?.local === undefined ? undefined : { cluster: exportCluster }
 }

@@ -43,9 +43,9 @@ export function dns1035Errors(value: string): string[] {
 
 export function qualifiedNameErrors(value: string): string[] {
   const parts = value.split('/')
-  const rule = regexError(QUALIFIED_TEXT, QUALIFIED, 'MyName', 'my.name', '123-abc')
+  const rule = () => regexError(QUALIFIED_TEXT, QUALIFIED, 'MyName', 'my.name', '123-abc')
   if (parts.length > 2) {
-    return [`a qualified name ${rule} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`]
+    return [`a qualified name ${rule()} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`]
   }
   const errors: string[] = []
   const name = parts.at(-1)!
@@ -55,7 +55,7 @@ export function qualifiedNameErrors(value: string): string[] {
   }
   if (name === '') errors.push('name part must be non-empty')
   else errors.push(...tooLongErrors(name, MAX_LABEL).map((text) => `name part ${text}`))
-  if (!qualifiedPattern.test(name)) errors.push(`name part ${rule}`)
+  if (!qualifiedPattern.test(name)) errors.push(`name part ${rule()}`)
   return errors
 }
 

@@ -125,6 +125,15 @@ test('version 2 leaves out what Swagger has no word for', () => {
   })
 })
 
+test('version 2 calls quantities strings, and version 3 also numbers', () => {
+  const quotas = resource('', 'ResourceQuota', { schema: builtInSchema('', 'v1', 'ResourceQuota') }, { builtIn: true })
+  const name = 'io.k8s.apimachinery.pkg.api.resource.Quantity'
+  expect(read(openApiV2([quotas])).definitions[name]).toMatchObject({ type: 'string' })
+  expect(read(openApiV2([quotas])).definitions[name]).not.toHaveProperty('oneOf')
+  const { schemas } = read(openApiV3Document('api/v1', [quotas])).components
+  expect(schemas[name].oneOf).toEqual([{ type: 'string' }, { type: 'number' }])
+})
+
 test('the protobuf form carries names and extensions', () => {
   const bytes = openApiV2Protobuf(openApiV2(ALL))
   const text = bytes.toString('latin1')

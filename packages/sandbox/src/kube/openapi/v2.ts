@@ -55,6 +55,9 @@ function toV2Schema(schema: OpenApiSchema): OpenApiSchema {
   const { allOf: _allOf, properties, items, additionalProperties, ...rest } = schema
   const kept = Object.fromEntries(Object.entries(rest).filter(([keyword]) => !UNKNOWN_TO_V2.includes(keyword)))
   if (schema.nullable === true || schema['x-kubernetes-int-or-string'] === true) return withoutType(kept)
+  // Quantity and IntOrString, which v2 declares as what they are written as.
+  const forms = (schema['oneOf'] ?? []) as OpenApiSchema[]
+  if (forms.some(({ type }) => type === 'string')) return { ...kept, type: 'string' }
   if (schema['x-kubernetes-preserve-unknown-fields'] === true) return kept
   return {
     ...kept,

@@ -1,5 +1,5 @@
 import { StatusError } from '../errors.ts'
-import { deepClone, deepEqual, getKey, hasKey, isObject, setKey } from '../json.ts'
+import { deepClone, deepEqual, getKey, hasKey, isDeeperThan, isObject, MAX_DEPTH, setKey } from '../json.ts'
 import type { JsonObject, JsonValue } from '../objects.ts'
 import { goTypeOf, refusedPatch, unprocessable } from './errors.ts'
 import { arrayIndex, PointerError, pointerSteps } from './json-pointer.ts'
@@ -90,6 +90,7 @@ class Document {
 
   #add(path: string | undefined, value: JsonValue): void {
     const [holder, key] = this.#find(path)
+    refuseDepth(path, value)
     if (!Array.isArray(holder)) setKey(holder, key, value)
     else if (key === '-') holder.push(value)
     else holder.splice(arrayIndex(key, holder.length + 1), 0, value)
@@ -109,6 +110,7 @@ class Document {
       return
     }
     const [holder, key] = this.#find(path)
+    refuseDepth(path, value)
     if (Array.isArray(holder)) holder[arrayIndex(key, holder.length)] = value
     else setKey(holder, key, value)
   }
@@ -139,6 +141,13 @@ class Document {
   #found(path: string | undefined): JsonValue {
     const [holder, key] = this.#find(path)
     return get(holder, key) ?? null
+  }
+}
+
+/** What bodies may not have, patches may not build: a few copies are enough for any depth. */
+function refuseDepth(path: string | undefined, value: JsonValue): void {
+  if (isDeeperThan(MAX_DEPTH - pointerSteps(path ?? '').length, value)) {
+    throw new PointerError(`value at ${path} exceeds max depth`)
   }
 }
 

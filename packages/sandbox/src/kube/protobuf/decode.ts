@@ -63,6 +63,7 @@ function decodeUnknown(body: Buffer): JsonObject {
 export function readFields(reader: protobuf.Reader, read: (number: number, reader: protobuf.Reader) => boolean): void {
   while (reader.pos < reader.len) {
     const tag = reader.uint32()
+    if (tag >>> 3 === 0) throw new Error(`illegal tag 0 (wire type ${tag & 7})`)
     if (!read(tag >>> 3, reader)) reader.skipType(tag & 7)
   }
 }

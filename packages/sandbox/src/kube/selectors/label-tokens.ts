@@ -1,6 +1,6 @@
 /** A piece of a label selector; `identifier` are keys and values, `end` is behind the last piece. */
 export type Token = { readonly kind: TokenKind; readonly text: string }
-type TokenKind = ')' | ',' | '!' | '==' | '=' | '>' | '<' | '!=' | '(' | 'in' | 'notin' | 'identifier' | 'end' | 'error'
+type TokenKind = ')' | ',' | '!' | '==' | '=' | '>' | '<' | '!=' | '(' | 'in' | 'notin' | 'identifier' | 'end'
 
 const SYMBOLS = new Set<string>([')', ',', '!', '==', '=', '>', '<', '!=', '('])
 const SPECIAL = '=!(),><'
@@ -18,28 +18,17 @@ export function tokenize(text: string): Token[] {
     else {
       const token = SPECIAL.includes(character) ? symbolAt(text, position) : wordAt(text, position)
       tokens.push(token)
-      position += token.kind === 'error' ? specialsAt(text, position).length : token.text.length
+      position += token.text.length
     }
   }
   return [...tokens, { kind: 'end', text: '' }]
 }
 
+/** Every special character is a symbol, and no symbol has more than two. */
 function symbolAt(text: string, start: number): Token {
-  const specials = specialsAt(text, start)
-  let found = ''
-  for (let end = 1; end <= specials.length; end++) {
-    const candidate = specials.slice(0, end)
-    if (SYMBOLS.has(candidate)) found = candidate
-    else if (found !== '') break
-  }
-  if (found === '') return { kind: 'error', text: `error expected: keyword found '${specials}'` }
-  return { kind: found as TokenKind, text: found }
-}
-
-function specialsAt(text: string, start: number): string {
-  let end = start
-  while (end < text.length && SPECIAL.includes(text[end]!)) end++
-  return text.slice(start, end)
+  const two = text.slice(start, start + 2)
+  const symbol = SYMBOLS.has(two) ? two : text[start]!
+  return { kind: symbol as TokenKind, text: symbol }
 }
 
 function wordAt(text: string, start: number): Token {

@@ -56,19 +56,20 @@ function reconcile({ services, bound, index, client, cluster }: Context, name: s
     | ApiExport
     | undefined
   client.modify(apiBindings, '', name, (object) => relabel(object, index.labelsFor(cluster, apiBindings, object)))
-  // Without the export nothing changes any more (contract 5.4).
-  if (apiExport === undefined) return true
   const isGoing = binding.metadata.deletionTimestamp !== undefined
-  const claims: AcceptableClaim[] = isGoing
-    ? []
-    : effectiveClaims(apiExport, binding).map(({ verbs, ...claim }) => ({ ...claim, verbs: [...verbs] }))
+  // Without the export nothing changes any more (contract 5.4), other than that the binding may go.
+  if (apiExport === undefined && !isGoing) return true
+  const claims: AcceptableClaim[] =
+    isGoing || apiExport === undefined
+      ? []
+      : effectiveClaims(apiExport, binding).map(({ verbs, ...claim }) => ({ ...claim, verbs: [...verbs] }))
   const before = binding.status?.appliedPermissionClaims ?? []
   const unknown = claims.filter((claim) => claimedResources(services, bound, claim).length === 0)
   if (!deepEqual(written(before), written(claims))) {
     for (const claim of [...before, ...claims]) label({ services, bound, index, client, cluster }, claim)
   }
   const now = services.now()
-  const problem = claimProblem(apiExport, binding, unknown)
+  const problem = apiExport && claimProblem(apiExport, binding, unknown)
   const change = (object: KubeObject) => {
     object['status'] = { ...(object['status'] as object), appliedPermissionClaims: written(claims) }
     // Who removes the binding waits for this.

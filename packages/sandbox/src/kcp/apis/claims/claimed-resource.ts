@@ -2,7 +2,7 @@ import type { Resource } from '../../../kube/resource.ts'
 import { APIS, CORE } from '../../names.ts'
 import type { ShardServices } from '../../shards/types.ts'
 import type { BoundTypes } from '../bound-types.ts'
-import { exportOfIdentity } from '../export-of-identity.ts'
+import { exportOfIdentity } from '../exports/export-of-identity.ts'
 import { apisTypes } from '../system-types.ts'
 import type { PermissionClaim } from '../types.ts'
 

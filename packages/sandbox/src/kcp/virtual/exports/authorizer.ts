@@ -1,5 +1,6 @@
 import { MASTERS } from '../../../kube/authn/mod.ts'
 import type { Attributes, Authorization, Authorizer } from '../../../kube/requests/types.ts'
+import type { Resource } from '../../../kube/resource.ts'
 import { allowsVerb, exportOfIdentity, isSameType } from '../../apis/mod.ts'
 import { API_BINDINGS } from '../../apis/system-types.ts'
 import { effectiveUsers, policyUser } from '../../authz/mod.ts'
@@ -76,7 +77,8 @@ export class ExportAuthorizer implements Authorizer {
 }
 
 function isGiven({ types, claims }: Consumer, { resource, claim }: ServedType, verb: string): boolean {
-  if (claim === undefined) return types.some(({ storage }) => storage === resource.storage)
+  // What is ending is created no more (contract 5.6).
+  if (claim === undefined) return types.some((each) => each.storage === resource.storage && hasVerb(each, verb))
   const accepted = claims.find((each) => isSameType(each, claim))
   if (accepted === undefined) return false
   // Bindings to the export itself are there for everybody.
@@ -85,4 +87,8 @@ function isGiven({ types, claims }: Consumer, { resource, claim }: ServedType, v
 
 function denied(reason: string): Authorization {
   return { allowed: false, denied: true, reason }
+}
+
+function hasVerb({ verbs }: Resource, verb: string): boolean {
+  return (verbs as readonly string[]).includes(verb)
 }

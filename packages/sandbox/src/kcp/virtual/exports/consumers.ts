@@ -22,7 +22,7 @@ export class Consumers {
   /** undefined where no binding to the export is. */
   find(cluster: string, exportCluster: string, apiExport: ApiExport): Consumer | undefined {
     for (const bound of this.#bound.in(cluster)) {
-      const isIt = bound.exportCluster === exportCluster && bound.apiExport.metadata.name === apiExport.metadata.name
+      const isIt = bound.exportCluster === exportCluster && bound.exportName === apiExport.metadata.name
       const binding = isIt ? this.#binding(cluster, bound.binding) : undefined
       if (binding !== undefined) return { types: bound.resources, claims: effectiveClaims(apiExport, binding) }
     }

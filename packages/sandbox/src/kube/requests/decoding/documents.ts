@@ -1,4 +1,4 @@
-import { isAlias, parseDocument, type Tags, visit, type YAMLParseError } from 'yaml'
+import { isAlias, LineCounter, parseDocument, type Tags, visit, type YAMLParseError } from 'yaml'
 import { countMembers, JsonSyntaxError, MAX_DEPTH, parseJson, parseJsonCounted, setKey } from '../../json.ts'
 import type { JsonObject, JsonValue } from '../../objects.ts'
 import { decodeProtobuf } from '../../protobuf/mod.ts'
@@ -8,13 +8,15 @@ import { PROTOBUF_TYPE, YAML_TYPE } from './media-types.ts'
 /** A body as a value; `complaints` are what strict decoding says of its form. */
 export type Document = { value: JsonValue; complaints: string[] }
 
-/** What Go's parser says of the commonest mistakes. */
+const TOO_DEEP = 'exceeded max depth'
+
+/** What Go's parser says of the commonest mistakes; the parser's stack ends where a document is too deep. */
 const GO_WORDS: Readonly<Record<string, string>> = {
   BLOCK_AS_IMPLICIT_KEY: 'mapping values are not allowed in this context',
   TAB_AS_INDENT: 'found character that cannot start any token',
+  RESOURCE_EXHAUSTION: TOO_DEEP,
 }
 
-const TOO_DEEP = 'exceeded max depth'
 const NOT_JSON = ['timestamp', 'binary', 'set', 'omap', 'pairs']
 /** Aliases may stand for this many nodes altogether. */
 const MAX_ALIASES = 1000
@@ -54,7 +56,11 @@ export function parseYaml(body: Buffer): Document {
     }
   }
   if (isDeep(text)) throw new JsonSyntaxError(`yaml: ${TOO_DEEP}`)
+  const lines = new LineCounter()
   const document = parseDocument(text, {
+    lineCounter: lines,
+    // It would copy the line for each of its mistakes.
+    prettyErrors: false,
     uniqueKeys: false,
     schema: 'yaml-1.1',
     customTags: (tags) => tags.filter(isPlainTag),
@@ -63,7 +69,7 @@ export function parseYaml(body: Buffer): Document {
     logLevel: 'silent',
   })
   const [problem] = document.errors
-  if (problem !== undefined) throw new JsonSyntaxError(yamlMessage(problem))
+  if (problem !== undefined) throw new JsonSyntaxError(yamlMessage(problem, lines))
   let aliases = 0
   visit(document, {
     Node(_, node, path) {
@@ -122,9 +128,8 @@ function repeatedKeys(document: ReturnType<typeof parseDocument>): string[] {
 }
 
 /** Go's parser names no line when it is the first. */
-function yamlMessage({ code, linePos, message }: YAMLParseError): string {
-  const own = message.split('\n')[0]!.replace(/ at line \d+, column \d+:$/, '')
-  const text = GO_WORDS[code] ?? own
-  const line = linePos?.[0].line ?? 1
+function yamlMessage({ code, pos, message }: YAMLParseError, lines: LineCounter): string {
+  const text = GO_WORDS[code] ?? message
+  const { line } = lines.linePos(pos[0])
   return line === 1 ? `yaml: ${text}` : `yaml: line ${line}: ${text}`
 }

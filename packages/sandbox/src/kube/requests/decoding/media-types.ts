@@ -91,7 +91,7 @@ export function inputType({ headers }: HttpRequest, builtIn: boolean): string {
   const header = headers['content-type'] ?? ''
   const type = (header.split(';')[0] ?? '').trim().toLowerCase()
   const supported = [JSON_TYPE, YAML_TYPE, ...(builtIn ? [PROTOBUF_TYPE] : [])]
-  if (type === '') return JSON_TYPE
+  if (header === '') return JSON_TYPE
   if (supported.includes(type)) return type
   throw unsupported(supported)
 }

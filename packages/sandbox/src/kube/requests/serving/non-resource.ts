@@ -9,10 +9,9 @@ import { healthAnswer } from './health.ts'
 import { pageNotFound } from './resolving.ts'
 import { VERSION } from './version.ts'
 
-const V2_PROTOBUF = [
-  'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
-  'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
-]
+/** What answers in gnostic's form say; requests may also name the old form, whose `@` is no valid media type. */
+const V2_PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
+const V2_PROTOBUF_NAMES = [V2_PROTOBUF, 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf']
 const ROOT_PATHS = [
   '/.well-known/openid-configuration',
   '/api',
@@ -64,9 +63,9 @@ export class NonResourceRequests {
 
   private openApiV2(cluster: string, http: HttpRequest): HttpResponse {
     const clauses = parseAccept(http.headers['accept'] ?? '')
-    const type = clauses.map((clause) => clause.type).find((one) => V2_PROTOBUF.includes(one))
-    const document = this.documents.openApiV2(cluster, type !== undefined)
-    return conditional(http, document, type ?? JSON_TYPE, { vary: 'Accept' })
+    const protobuf = clauses.some(({ type }) => V2_PROTOBUF_NAMES.includes(type))
+    const document = this.documents.openApiV2(cluster, protobuf)
+    return conditional(http, document, protobuf ? V2_PROTOBUF : JSON_TYPE, { vary: 'Accept' })
   }
 
   private openApiV3(cluster: string, path: string, http: HttpRequest): HttpResponse {

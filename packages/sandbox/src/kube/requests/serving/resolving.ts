@@ -17,8 +17,9 @@ export function resolve(deps: ServerDeps, request: ApiRequest): Scope | HttpResp
   const scopes = candidates(deps, request).flatMap((found): Scope[] => {
     const served = found.versions.get(version)
     if (served?.served !== true) return []
-    const place = { cluster, user, subresource, namespace: found.namespaced ? namespace : '' }
-    return [{ deps, ...place, resource: found, version: served, ...(restriction !== undefined && { restriction }) }]
+    const within = found.namespaced ? namespace : ''
+    const scope: Scope = { deps, resource: found, version: served, cluster, user, subresource, namespace: within }
+    return [restriction === undefined ? scope : { ...scope, restriction }]
   })
   const [first, ...siblings] = scopes
   if (first === undefined) return missing(deps, cluster, group, version)

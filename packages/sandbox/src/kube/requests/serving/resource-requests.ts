@@ -10,6 +10,7 @@ import { type WatchDeps, watchObjects } from '../watching/watch.ts'
 import { ownSubresource } from '../writing/subresources.ts'
 import { collectionDeletion, deletion } from './deletions.ts'
 import { methodNotAllowed, resolve } from './resolving.ts'
+import { warningHeader } from './warning-header.ts'
 import { creation, patching, replacement } from './writes.ts'
 
 /** One request of a client at a resource. */
@@ -84,15 +85,4 @@ function isScale({ version, subresource }: Scope): boolean {
 function withWarnings(response: HttpResponse, warnings: readonly string[]): HttpResponse {
   if (warnings.length === 0) return response
   return { ...response, headers: { ...response.headers, warning: warningHeader(warnings) } }
-}
-
-/** Each warning once; a client takes them apart again at the commas between quoted texts. */
-function warningHeader(warnings: readonly string[]): string {
-  return [...new Set(warnings)].map((text) => `299 - ${quoted(text)}`).join(', ')
-}
-
-/** Header values hold no line breaks, and only ASCII is sure to arrive. */
-function quoted(text: string): string {
-  const plain = text.replaceAll(/[^\x20-\x7e]/g, (character) => (/[\r\n]/.test(character) ? ' ' : '?'))
-  return `"${plain.replaceAll(/["\\]/g, String.raw`\$&`)}"`
 }

@@ -1,17 +1,33 @@
 import type { ASTNode } from './library.ts'
 
-type LibraryError = { code?: string; summary?: string; message: string; node?: ASTNode; range?: { start: number } }
+type LibraryError = {
+  code?: string
+  summary?: string
+  message: string
+  cause?: unknown
+  node?: ASTNode
+  range?: { start: number }
+}
 
 const OPERATORS = new Set(['==', '!=', 'in', '+', '-', '*', '/', '%', '<', '<=', '>', '>='])
 
 /** A mistake of an expression as cel-go reports it, with the line and a mark below the place. */
 export function compileMessage(source: string, error: unknown): string {
+  if (isStackOverflow(error)) return TOO_DEEP
   const { text, at } = explain(source, error as LibraryError)
   const before = source.slice(0, at)
   const line = before.split('\n').length
   const column = at - (before.lastIndexOf('\n') + 1)
   const shown = source.split('\n')[line - 1] ?? ''
   return `ERROR: <input>:${line}:${column + 1}: ${text}\n | ${shown}\n | ${'.'.repeat(column)}^`
+}
+
+/** cel-go stops at this depth; here, what the stack holds is taken. */
+const TOO_DEEP = 'ERROR: <input>:-1:0: expression recursion limit exceeded: 250'
+
+/** Whether the library, which walks expressions by recursion, came to the end of the stack. */
+function isStackOverflow(error: unknown): boolean {
+  return error instanceof RangeError || (error as LibraryError).cause instanceof RangeError
 }
 
 function explain(source: string, error: LibraryError): { text: string; at: number } {

@@ -36,15 +36,19 @@ export class RuleScope {
     if (this.type !== undefined) this.#environment.registerVariable('self', this.type.name)
   }
 
-  /** Compiles an expression that has to give `wanted`; throws its message. */
-  compile(source: string, wanted: 'bool' | 'string', optionalOldSelf: boolean): Program | { mistake: string } {
+  /** Compiles an expression that has to give `wanted`, or tells its mistake. */
+  compile(source: string, wanted: 'bool' | 'string' | 'any', optionalOldSelf: boolean): Program | { mistake: string } {
     const environment = optionalOldSelf ? this.#optionalOld() : this.#old()
-    const parsed = parse(environment, source)
-    if ('mistake' in parsed) return parsed
-    const checked = parsed.check()
-    if (!checked.valid) return { mistake: `compilation failed: ${compileMessage(source, checked.error)}` }
-    if (checked.type !== wanted) return { mistake: wanted === 'bool' ? NOT_BOOL : NOT_STRING }
-    return programOf(parsed, optionalOldSelf)
+    try {
+      const parsed = environment.parse(source)
+      useLinearMatches(parsed.ast)
+      const checked = parsed.check()
+      if (!checked.valid) throw checked.error
+      if (wanted !== 'any' && checked.type !== wanted) return { mistake: wanted === 'bool' ? NOT_BOOL : NOT_STRING }
+      return programOf(parsed, optionalOldSelf)
+    } catch (error) {
+      return { mistake: `compilation failed: ${compileMessage(source, error)}` }
+    }
   }
 
   #old(): Environment {
@@ -62,16 +66,6 @@ export class RuleScope {
 
 const NOT_BOOL = 'cel expression must evaluate to a bool'
 const NOT_STRING = 'messageExpression must evaluate to a string'
-
-function parse(environment: Environment, source: string): ParseResult | { mistake: string } {
-  try {
-    const parsed = environment.parse(source)
-    useLinearMatches(parsed.ast)
-    return parsed
-  } catch (error) {
-    return { mistake: `compilation failed: ${compileMessage(source, error)}` }
-  }
-}
 
 function programOf(parsed: ParseResult, optionalOldSelf: boolean): Program {
   const meter = new Meter()

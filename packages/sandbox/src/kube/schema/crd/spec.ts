@@ -59,7 +59,8 @@ function validateVersion(version: CrdVersion, path: string, sharedStatus: boolea
   ]
 }
 
-function deprecationErrors(deprecated: boolean, warning: string | undefined): string[] {
+/** What is wrong with the `deprecationWarning` of a version. */
+export function deprecationErrors(deprecated: boolean, warning: string | undefined): string[] {
   if (warning === undefined) return []
   if (!deprecated) return ['can only be set for deprecated versions']
   const errors: string[] = []

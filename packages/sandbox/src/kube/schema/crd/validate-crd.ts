@@ -98,7 +98,11 @@ function validateChange(spec: CrdSpec, old: KubeObject): FieldError[] {
 }
 
 /** Groups of the Kubernetes community need an approval. */
-function validateApproval(crd: KubeObject, { group = '' }: CrdSpec, old: KubeObject | undefined): FieldError[] {
+export function validateApproval(
+  crd: KubeObject,
+  { group = '' }: Pick<CrdSpec, 'group'>,
+  old: KubeObject | undefined,
+): FieldError[] {
   if (!/(^|\.)(k8s|kubernetes)\.io$/.test(group)) return []
   const approval = crd.metadata.annotations?.[APPROVAL]
   if (old !== undefined && stateOf(old.metadata.annotations?.[APPROVAL]) === stateOf(approval)) return []

@@ -1,6 +1,6 @@
-import { deepEqual, isObject } from '../../../kube/json.ts'
-import type { JsonObject, JsonValue } from '../../../kube/objects.ts'
-import { isSameType } from '../claims/effective-claims.ts'
+import { deepEqual, isObject } from '../../../../kube/json.ts'
+import type { JsonObject, JsonValue } from '../../../../kube/objects.ts'
+import { isSameType } from '../../claims/effective-claims.ts'
 
 type Claim = JsonObject & { resource: string }
 

@@ -1,6 +1,6 @@
-import { deepClone, isObject } from '../../../kube/json.ts'
-import type { JsonObject, JsonValue, KubeObject } from '../../../kube/objects.ts'
-import { APIS } from '../../names.ts'
+import { deepClone, isObject } from '../../../../kube/json.ts'
+import type { JsonObject, JsonValue, KubeObject } from '../../../../kube/objects.ts'
+import { APIS } from '../../../names.ts'
 import { CLAIMS, keep, keptIn, OLD_CLAIMS, RESOURCES } from './annotations.ts'
 import { claimsIn, isBeyondOld, toNewClaims, toOldClaims } from './claims.ts'
 

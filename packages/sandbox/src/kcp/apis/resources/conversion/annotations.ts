@@ -1,5 +1,5 @@
-import { isObject, setKey } from '../../../kube/json.ts'
-import type { JsonObject, KubeObject } from '../../../kube/objects.ts'
+import { isObject, setKey } from '../../../../kube/json.ts'
+import type { JsonObject, KubeObject } from '../../../../kube/objects.ts'
 
 /** Where an object keeps what its other version cannot say (contract 4.5), as JSON lists. */
 export const RESOURCES = 'apis.v1alpha2.kcp.io/resource-schemas'

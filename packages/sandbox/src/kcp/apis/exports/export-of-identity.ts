@@ -1,5 +1,5 @@
-import type { ShardServices } from '../shards/types.ts'
-import type { ApiExport } from './types.ts'
+import type { ShardServices } from '../../shards/types.ts'
+import type { ApiExport } from '../types.ts'
 
 /** The export with an identity; of several that share one, the first. undefined for an unknown one. */
 export function exportOfIdentity(

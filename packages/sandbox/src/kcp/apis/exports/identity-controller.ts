@@ -1,25 +1,29 @@
 import { randomBytes } from 'node:crypto'
-import { Controller, parseKey } from '../../kube/controllers/mod.ts'
-import type { KubeObject } from '../../kube/objects.ts'
-import type { LocalClient } from '../../kube/requests/types.ts'
-import type { Resource } from '../../kube/resource.ts'
-import { markFalse, markTrue } from '../conditions.ts'
-import { identityHash } from '../hashes.ts'
-import type { ShardServices } from '../shards/types.ts'
-import { API_EXPORTS, apiExports } from './system-types.ts'
-import type { ApiExport } from './types.ts'
+import { Controller, keyOf, parseKey } from '../../../kube/controllers/mod.ts'
+import type { KubeObject } from '../../../kube/objects.ts'
+import type { LocalClient } from '../../../kube/requests/types.ts'
+import type { Resource } from '../../../kube/resource.ts'
+import type { ObjectKey } from '../../../store/types.ts'
+import { markFalse, markTrue } from '../../conditions.ts'
+import { identityHash } from '../../hashes.ts'
+import type { ShardServices } from '../../shards/types.ts'
+import { API_EXPORTS, apiExports } from '../system-types.ts'
+import type { ApiExport } from '../types.ts'
 
 const NAMESPACE = 'kcp-system'
 const KEY_BYTES = 32
 const VALID = 'IdentityValid'
 
 /** Gives every export its identity: a secret, and the hash of its key (contract 5.3). */
-export function exportController({ store, log, builtIns, shard, clientAt, now }: ShardServices): Controller {
+export function identityController({ store, cache, log, builtIns, shard, clientAt, now }: ShardServices): Controller {
   const type = (name: string) => builtIns.find(({ group, resource }) => group === '' && resource === name)!
   const types = { namespaces: type('namespaces'), secrets: type('secrets') }
   return new Controller(store, log, {
     name: 'apiexport-identities',
-    triggers: [{ resource: API_EXPORTS }],
+    triggers: [
+      { resource: API_EXPORTS },
+      { resource: types.secrets.storage, keys: ({ entry }) => exportsWith(cache, entry.key) },
+    ],
     reconcile(key) {
       const { cluster, name } = parseKey(key)
       const client = clientAt(shard.name, cluster)
@@ -30,6 +34,18 @@ export function exportController({ store, log, builtIns, shard, clientAt, now }:
       return undefined
     },
   })
+}
+
+/** Keys of the exports that have their identity from a secret. */
+function exportsWith(cache: ShardServices['cache'], { cluster, namespace, name }: ObjectKey): string[] {
+  const isFrom = ({ spec }: ApiExport) => {
+    const { secretRef } = spec?.identity ?? {}
+    return secretRef?.namespace === namespace && secretRef.name === name
+  }
+  return cache
+    .list('apiexports.apis.kcp.io', cluster)
+    .filter(({ object }) => isFrom(object as ApiExport))
+    .map((each) => keyOf({ cluster, namespace: '', name: each.name }))
 }
 
 function makeIdentity(client: LocalClient, types: { namespaces: Resource; secrets: Resource }, name: string): void {

@@ -1,6 +1,6 @@
-import { deepClone, isObject } from '../../../kube/json.ts'
-import type { JsonObject, KubeObject } from '../../../kube/objects.ts'
-import { APIS } from '../../names.ts'
+import { deepClone, isObject } from '../../../../kube/json.ts'
+import type { JsonObject, KubeObject } from '../../../../kube/objects.ts'
+import { APIS } from '../../../names.ts'
 import { APPLIED_CLAIMS, CLAIMS, EXPORT_CLAIMS, keep, keptIn, OLD_CLAIMS } from './annotations.ts'
 import { claimsIn, isBeyondOld, toNewClaims, toOldClaims } from './claims.ts'
 

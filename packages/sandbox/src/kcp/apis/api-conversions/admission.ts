@@ -1,0 +1,25 @@
+import { StatusError } from '../../../kube/errors.ts'
+import type { AdmissionPlugin } from '../../../kube/requests/types.ts'
+import type { ShardServices } from '../../shards/types.ts'
+import { refusal } from '../refusal.ts'
+import { apiConversions } from '../system-types.ts'
+import type { ApiConversion, ApiResourceSchema } from '../types.ts'
+import { compileConversions } from './compile.ts'
+
+/** Takes only APIConversions whose rules can be run on the schema of their name (contract 4.8). */
+export function conversionAdmission({ cache }: ShardServices): AdmissionPlugin {
+  return {
+    name: 'apis.kcp.io/APIConversion',
+    validate(request) {
+      const { resource, object, cluster, name } = request
+      if (resource.storage !== apiConversions.storage || object === undefined) return
+      const schema = cache.get('apiresourceschemas.apis.kcp.io', cluster, name)?.object
+      if (schema === undefined) {
+        const why = `error getting APIResourceSchema ${name}: apiresourceschemas.apis.kcp.io "${name}" not found`
+        throw StatusError.forbidden(resource, name, why)
+      }
+      const { errors } = compileConversions(object as ApiConversion, schema as ApiResourceSchema)
+      if (errors.length > 0) throw refusal(request, ...errors)
+    },
+  }
+}

@@ -1,0 +1,26 @@
+import { setKey } from '../../../kube/json.ts'
+import type { AdmissionPlugin } from '../../../kube/requests/types.ts'
+import { exportHash } from '../../hashes.ts'
+import { ROOT_CLUSTER } from '../../names.ts'
+import type { ShardServices } from '../../shards/types.ts'
+import { API_BINDINGS } from '../system-types.ts'
+import { type ApiBinding, EXPORT_LABEL } from '../types.ts'
+
+/** Labels every APIBinding with the hash of its export, whatever the client wrote there (contract 2.7). */
+export function bindingLabel({ directory }: ShardServices): AdmissionPlugin {
+  return {
+    name: 'apis.kcp.io/APIBinding',
+    mutate({ resource, object, cluster }) {
+      if (resource.storage !== API_BINDINGS || object?.metadata === undefined) return
+      const { path = '', name = '' } = (object as ApiBinding).spec?.reference?.export ?? {}
+      const where = path === '' ? cluster : path
+      // Root is not looked up (contract 4.6).
+      const exportCluster = where === ROOT_CLUSTER ? ROOT_CLUSTER : directory.resolve(where)?.cluster
+      if (exportCluster === undefined) return
+      const { labels } = object.metadata
+      const value = exportHash(exportCluster, name)
+      if (labels === undefined || labels === null) object.metadata.labels = { [EXPORT_LABEL]: value }
+      else setKey(labels, EXPORT_LABEL, value)
+    },
+  }
+}
