@@ -8,7 +8,14 @@ import { fileURLToPath } from 'node:url'
 export type Report = (line: string) => void
 
 /** What `ensureBinaries` can prepare. */
-export type BinaryName = 'nats-server' | 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'cert-manager' | 'kro'
+export type BinaryName =
+  | 'nats-server'
+  | 'etcd'
+  | 'kube-apiserver'
+  | 'kube-controller-manager'
+  | 'cert-manager'
+  | 'kro'
+  | 'kubectl'
 
 /** How one binary is built from the Go modules in `tools/`. */
 export type Tool = {
@@ -93,6 +100,15 @@ export const TOOLS: Readonly<Record<BinaryName, Tool>> = {
     crds: 'helm/crds',
     buildSeconds: 100,
     purpose: "turns the generic Certificate into the providers' own",
+  },
+  kubectl: {
+    folder: 'kubectl',
+    package: '.',
+    module: 'k8s.io/kubectl',
+    // Published as v0.N.P for Kubernetes v1.N.P. Never from PATH: its words differ from release to release.
+    versionVariables: (version) => kubernetesVersion(version.replace(/^v0/, 'v1')),
+    buildSeconds: 60,
+    purpose: 'the client that the tests of the sandbox run',
   },
 }
 

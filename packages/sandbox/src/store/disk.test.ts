@@ -93,7 +93,7 @@ test('a log much larger than its objects is begun anew while writes go on', asyn
   const store = await openStore({ dir })
   let revision = store.create(key('a'), content('')).revision
   const large = 'x'.repeat(1024 * 1024)
-  const logs = async () => (await readdir(dir)).filter((name) => name.startsWith('log.'))
+  const logs = async () => (await readdir(dir)).filter((name) => /^log\.[0-9]+$/.test(name))
   const isNew = async () => (await logs()).some((name) => name !== 'log.1')
   while (!(await isNew())) {
     revision = store.update(key('a'), revision, content(large)).revision
