@@ -50,6 +50,9 @@ export type ClientOptions = {
   random?: () => number
 }
 
+/** A part of a server that another client speaks to already. */
+type Below = { transport: Transport; base: string }
+
 type Sent = CallOptions & {
   method: string
   path: string
@@ -77,9 +80,15 @@ export class KubeClient {
   readonly #transport: Transport
   readonly #options: ClientOptions
   readonly #patience: Patience
+  /** Put before every path. */
+  readonly #base: string
+  readonly #isOwner: boolean
 
-  constructor(endpoint: Endpoint, options: ClientOptions = {}) {
-    this.#transport = new Transport(endpoint)
+  constructor(endpoint: Endpoint | Below, options: ClientOptions = {}) {
+    const isBelow = 'transport' in endpoint
+    this.#transport = isBelow ? endpoint.transport : new Transport(endpoint)
+    this.#base = isBelow ? endpoint.base : ''
+    this.#isOwner = !isBelow
     this.#options = options
     const onAsked = (seconds: number) => options.onEvent?.({ type: 'throttled', seconds })
     this.#patience = new Patience({ random: options.random ?? Math.random, onAsked })
@@ -88,6 +97,14 @@ export class KubeClient {
   /** For the current context of a kubeconfig file. @throws {KubeconfigError} */
   static async fromFile(path: string, options?: ClientOptions): Promise<KubeClient> {
     return new KubeClient(await readKubeconfig(path), options)
+  }
+
+  /**
+   * What the same server has below a path, such as one logical cluster of a virtual workspace, over the same connections; closing it
+   * closes nothing.
+   */
+  below(path: string): KubeClient {
+    return new KubeClient({ transport: this.#transport, base: this.#base + path }, this.#options)
   }
 
   /** Goes on with another address or other credentials of the same cluster; requests and watches under way are not disturbed. */
@@ -199,7 +216,7 @@ export class KubeClient {
   ): Promise<IncomingMessage> {
     const { metadataOnly, signal } = options
     await this.#patience.over(signal)
-    const path = pathOf(ref, { ...query, watch: 'true' })
+    const path = this.#base + pathOf(ref, { ...query, watch: 'true' })
     const headers = { accept: metadataOnly ? METADATA_ONLY : 'application/json' }
     const timeoutMs = this.#options.timeoutMs ?? TIMEOUT_MS
     const response = await this.#transport.stream({ method: 'GET', path, headers, signal, timeoutMs })
@@ -215,18 +232,18 @@ export class KubeClient {
 
   /** Breaks off requests and watches that are under way; later ones fail. */
   close(): void {
-    this.#transport.close()
+    if (this.#isOwner) this.#transport.close()
   }
 
   async #json<T>(sent: Sent): Promise<T> {
     const {
       method,
-      path,
       accept = 'application/json',
       contentType = 'application/json',
       signal,
       repeatable = method === 'GET',
     } = sent
+    const path = this.#base + sent.path
     const headers: Record<string, string> = { accept }
     if (sent.body !== undefined) headers['content-type'] = contentType
     const body = sent.body === undefined ? undefined : JSON.stringify(sent.body)
