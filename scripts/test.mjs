@@ -5,7 +5,9 @@ import { run } from './spawn.mjs'
 import { filesBelow, packageFolders, root } from './toolchain.mjs'
 
 /** Suites that start real clusters: one after another, as two cores carry one set of API servers at a time. */
-const clusterSuites = ['sandbox', 'e2e', 'faults', 'outages', 'trust']
+const clusterSuites = ['sandbox', 'story', 'e2e', 'e2e-workspaces', 'faults', 'outages', 'trust']
+/** The same tests on something else: workspaces of the sandbox in the place of control planes. */
+const variants = { 'e2e-workspaces': { folder: 'e2e', env: { BROKER_TEST_ENGINE: 'sandbox' } } }
 export const allSuites = ['unit', ...clusterSuites]
 
 /**
@@ -56,12 +58,13 @@ function refuseUnrunTests(suite, folder) {
 
 /** Never cached: what it depends on stands outside the checkout too. */
 async function runClusterSuite(suite, vitestArgs, env) {
-  if (!hasTests(`test/${suite}`)) {
-    process.stdout.write(`skipped: test/${suite} has no *.test.ts\n`)
+  const { folder = suite, env: own = {} } = variants[suite] ?? {}
+  if (!hasTests(`test/${folder}`)) {
+    process.stdout.write(`skipped: test/${folder} has no *.test.ts\n`)
     return { code: 0, interrupted: false }
   }
-  const args = ['run', '--dir', suite, '--no-file-parallelism', ...reporters(suiteResults(suite))]
-  return await run('vitest', [...args, ...vitestArgs], { env, cwd: join(root, 'test') })
+  const args = ['run', '--dir', folder, '--no-file-parallelism', ...reporters(suiteResults(suite))]
+  return await run('vitest', [...args, ...vitestArgs], { env: { ...env, ...own }, cwd: join(root, 'test') })
 }
 
 function reporters(jsonFile) {

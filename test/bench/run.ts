@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AcceptAPI } from '@resource-broker/api'
 import { waitFor } from '@resource-broker/testbed'
-import { type Landscape, ROOT, startLandscape } from '../support/landscape.ts'
+import { type Landscape, type PlaneSite, ROOT, startLandscape } from '../support/landscape.ts'
 import { THING, THING_KIND } from '../support/provider-controller.ts'
 import { type Measured, measure, type Sizes } from './measure.ts'
 import { Stage } from './stage.ts'
@@ -39,7 +39,7 @@ export async function runSubjects(names: SubjectName[], sizes: Sizes, say: (line
   return runs
 }
 
-async function run(landscape: Landscape, name: SubjectName, sizes: Sizes): Promise<Measured> {
+async function run(landscape: Landscape<PlaneSite>, name: SubjectName, sizes: Sizes): Promise<Measured> {
   const actor = await startProgram(landscape, 'actor')
   const subject = await startSubject(landscape, name)
   if (name !== 'floor') await untilOffersAreReady(landscape)
@@ -53,7 +53,7 @@ async function run(landscape: Landscape, name: SubjectName, sizes: Sizes): Promi
 }
 
 /** Each provider takes one of the sizes. */
-async function offer({ providers }: Landscape): Promise<void> {
+async function offer({ providers }: Landscape<PlaneSite>): Promise<void> {
   const { apiVersion, kind } = AcceptAPI
   for (const [i, provider] of Object.values(providers).entries()) {
     const spec = { gvr: THING, filters: [{ key: 'size', valueIn: [SIZES[i]] }] }
@@ -61,7 +61,7 @@ async function offer({ providers }: Landscape): Promise<void> {
   }
 }
 
-async function untilOffersAreReady({ providers }: Landscape): Promise<void> {
+async function untilOffersAreReady({ providers }: Landscape<PlaneSite>): Promise<void> {
   type Offer = { status?: { conditions?: { type: string; status: string }[] } }
   for (const provider of Object.values(providers)) {
     await waitFor(`${provider.name}'s offer is ready`, async () => {

@@ -1,6 +1,6 @@
 import { Assignment } from '@resource-broker/api'
 import { type ManagedProcess, waitFor } from '@resource-broker/testbed'
-import type { Landscape, Site } from '../support/landscape.ts'
+import type { Landscape, PlaneSite } from '../support/landscape.ts'
 import { THING } from '../support/provider-controller.ts'
 import { countMessages, type MessageCount } from './messages.ts'
 import { Observer } from './observer.ts'
@@ -13,24 +13,28 @@ const CLEAN_UP_IN_FLIGHT = 16
 
 /** The servers and one subject on them, with the bench's eyes. */
 export class Stage {
-  readonly consumer: Site
-  readonly providers: readonly [Site, Site]
+  readonly consumer: PlaneSite
+  readonly providers: readonly [PlaneSite, PlaneSite]
   readonly eyes: { consumer: Observer; providers: readonly [Observer, Observer] }
-  readonly #landscape: Landscape
+  readonly #landscape: Landscape<PlaneSite>
   readonly #subject: Subject
   readonly #actor: ManagedProcess
 
-  private constructor(landscape: Landscape, subject: Subject, actor: ManagedProcess, eyes: Stage['eyes']) {
+  private constructor(landscape: Landscape<PlaneSite>, subject: Subject, actor: ManagedProcess, eyes: Stage['eyes']) {
     this.#landscape = landscape
     this.#subject = subject
     this.#actor = actor
-    this.consumer = landscape.consumers['consumer'] as Site
-    this.providers = Object.values(landscape.providers) as [Site, Site]
+    this.consumer = landscape.consumers['consumer'] as PlaneSite
+    this.providers = Object.values(landscape.providers) as [PlaneSite, PlaneSite]
     this.eyes = eyes
   }
 
-  static async open(landscape: Landscape, subject: Subject, actor: ManagedProcess): Promise<Stage> {
-    const sites = [landscape.consumers['consumer'], ...Object.values(landscape.providers)] as [Site, Site, Site]
+  static async open(landscape: Landscape<PlaneSite>, subject: Subject, actor: ManagedProcess): Promise<Stage> {
+    const sites = [landscape.consumers['consumer'], ...Object.values(landscape.providers)] as [
+      PlaneSite,
+      PlaneSite,
+      PlaneSite,
+    ]
     const [consumer, first, second] = (await Promise.all(sites.map((site) => Observer.start(site)))) as [
       Observer,
       Observer,
@@ -115,7 +119,7 @@ export class Stage {
     for (const eye of [this.eyes.consumer, ...this.eyes.providers]) eye.stop()
   }
 
-  async #things(site: Site): Promise<Thing[]> {
+  async #things(site: PlaneSite): Promise<Thing[]> {
     return (await site.kube.list<Thing>({ ...THING, namespace: this.namespace })).items
   }
 
@@ -123,7 +127,7 @@ export class Stage {
     return (await this.#landscape.platform.kube.list<object>(Assignment.resource)).items
   }
 
-  async #delete(site: Site): Promise<void> {
+  async #delete(site: PlaneSite): Promise<void> {
     await site.client.json(
       'DELETE',
       `/apis/${THING.group}/${THING.version}/namespaces/${this.namespace}/${THING.resource}`,

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { copyName } from '@resource-broker/api'
 import { logTail, ManagedProcess } from '@resource-broker/testbed'
 import { SERVICES, startService } from '../support/broker.ts'
-import type { Landscape, Site } from '../support/landscape.ts'
+import type { Landscape, PlaneSite } from '../support/landscape.ts'
 
 export type SubjectName = 'floor' | 'one process' | 'five processes'
 
@@ -21,12 +21,12 @@ export type Subject = {
 const STOP_MS = 15_000
 const PROGRAMS = { floor: import.meta.resolve('./floor.ts'), actor: import.meta.resolve('./actor.ts') }
 
-export async function startSubject(landscape: Landscape, name: SubjectName): Promise<Subject> {
+export async function startSubject(landscape: Landscape<PlaneSite>, name: SubjectName): Promise<Subject> {
   const namespace = name.replaceAll(' ', '-')
   for (const site of sitesOf(landscape))
     await site.client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
   if (name === 'floor') {
-    const processes = [await startProgram(landscape, 'floor', landscape.consumers['consumer'] as Site)]
+    const processes = [await startProgram(landscape, 'floor', landscape.consumers['consumer'] as PlaneSite)]
     return { name, namespace, processes, copyName: (of) => of, streamPrefix: undefined }
   }
   const own = { ...landscape, flags: [...landscape.flags, '--stream-prefix', namespace] }
@@ -39,9 +39,9 @@ export async function startSubject(landscape: Landscape, name: SubjectName): Pro
 
 /** Starts one of the bench's own programs, with the consumer, if given, and the providers as arguments. */
 export async function startProgram(
-  { dir, providers }: Landscape,
+  { dir, providers }: Landscape<PlaneSite>,
   name: keyof typeof PROGRAMS,
-  ...first: Site[]
+  ...first: PlaneSite[]
 ): Promise<ManagedProcess> {
   const logFile = join(dir, `${name}.log`)
   return await ManagedProcess.start({
@@ -70,6 +70,6 @@ export function pidsOf(processes: ManagedProcess[]): number[] {
 }
 
 /** The API servers: platform, consumer, both providers. */
-export function sitesOf({ platform, consumers, providers }: Landscape): Site[] {
+export function sitesOf({ platform, consumers, providers }: Landscape<PlaneSite>): PlaneSite[] {
   return [platform, ...Object.values(consumers), ...Object.values(providers)]
 }

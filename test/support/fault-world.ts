@@ -5,19 +5,19 @@ import type { ManagedProcess } from '@resource-broker/testbed'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { SERVICES, type ServiceName, startService } from './broker.ts'
 import { findViolations, untilConsistent, untilEmpty } from './checker.ts'
-import { type Landscape, ROOT, type Site, startLandscape } from './landscape.ts'
+import { type Landscape, type PlaneSite, ROOT, startLandscape } from './landscape.ts'
 import { Observer } from './observer.ts'
 import { runThingController, THING_KIND } from './provider-controller.ts'
 import { offer } from './things.ts'
 
 /** A landscape of one consumer and two providers under the five services, each a process of its own. */
 export type World = {
-  landscape: Landscape
-  consumer: Site
+  landscape: Landscape<PlaneSite>
+  consumer: PlaneSite
   /** Takes Things of size `small`. */
-  alpha: Site
+  alpha: PlaneSite
   /** Takes Things of size `large`. */
-  beta: Site
+  beta: PlaneSite
   observer: Observer
   /** Every replica of every service. */
   services: Map<ServiceName, ManagedProcess[]>
@@ -29,7 +29,7 @@ type WorldOptions = {
   /** Providers besides alpha and beta, without an offer. */
   furtherProviders?: string[]
   /** Called when the control planes stand and no service runs. */
-  prepare?: (landscape: Landscape) => Promise<void>
+  prepare?: (landscape: Landscape<PlaneSite>) => Promise<void>
 }
 
 /** How long a provider works on an object: long enough for a copy that is removed too early to be caught unready. */
@@ -60,8 +60,8 @@ async function startWorld(dir: string, { replicas = 1, furtherProviders = [], pr
     providerCrds: crds,
     kinds: [THING_KIND],
   })
-  const { consumer } = landscape.consumers as { consumer: Site }
-  const { alpha, beta } = landscape.providers as { alpha: Site; beta: Site }
+  const { consumer } = landscape.consumers as { consumer: PlaneSite }
+  const { alpha, beta } = landscape.providers as { alpha: PlaneSite; beta: PlaneSite }
   for (const provider of Object.values(landscape.providers)) runThingController(provider, { worksMs: WORKS_MS })
   await offer(alpha, 'small', { filters: [{ key: 'size', valueIn: ['small'] }] })
   await offer(beta, 'large', { filters: [{ key: 'size', valueIn: ['large'] }] })
@@ -75,7 +75,11 @@ async function startWorld(dir: string, { replicas = 1, furtherProviders = [], pr
   return { landscape, consumer, alpha, beta, observer, services, service }
 }
 
-async function startReplicas(landscape: Landscape, name: ServiceName, replicas: number): Promise<ManagedProcess[]> {
+async function startReplicas(
+  landscape: Landscape<PlaneSite>,
+  name: ServiceName,
+  replicas: number,
+): Promise<ManagedProcess[]> {
   const ids = Array.from({ length: replicas }, (_, index) => (replicas === 1 ? name : `${name}-${index}`))
   return await Promise.all(ids.map((id) => startService(landscape, name, id)))
 }

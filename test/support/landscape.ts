@@ -1,19 +1,24 @@
 import { mkdir, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { KubeClient } from '@resource-broker/kube'
+import { startSandbox } from '@resource-broker/sandbox'
 import { type ControlPlane, type Nats, startControlPlane, startNats } from '@resource-broker/testbed'
+import { createWorkspaceSite } from './workspace-site.ts'
 
 /** The checkout. */
 export const ROOT = join(import.meta.dirname, '../..')
 
-/** A control plane, and the product's own client for it. */
-export type Site = ControlPlane & { kube: KubeClient }
+/** A cluster or a workspace, with the administrator's kubeconfig and clients. */
+export type Site = Pick<ControlPlane, 'name' | 'dir' | 'url' | 'kubeconfig' | 'client' | 'stop'> & { kube: KubeClient }
 
-export type Landscape = {
+/** A cluster that is a real control plane of its own. */
+export type PlaneSite = Site & ControlPlane
+
+export type Landscape<S extends Site = Site> = {
   dir: string
-  platform: Site
-  consumers: Record<string, Site>
-  providers: Record<string, Site>
+  platform: S
+  consumers: Record<string, S>
+  providers: Record<string, S>
   nats: Nats
   /** Flags that make the broker work on this landscape. */
   flags: string[]
@@ -34,14 +39,31 @@ export type LandscapeOptions = {
 }
 
 /** Starts the control planes of a platform, its consumers and its providers, and a nats-server, with the broker's CRDs installed. */
-export async function startLandscape(options: LandscapeOptions): Promise<Landscape> {
+export async function startLandscape(options: LandscapeOptions): Promise<Landscape<PlaneSite>> {
+  const { dir, report = () => undefined } = options
+  return await furnish(options, (name) => startSite(name, dir, report))
+}
+
+/** The same landscape in workspaces of one sandbox. */
+export async function startWorkspaces(options: LandscapeOptions): Promise<Landscape> {
+  const sandbox = await startSandbox()
+  const landscape = await furnish(options, (name) => createWorkspaceSite(sandbox, name, options.dir))
+  const stop = async () => {
+    await landscape.stop()
+    await sandbox.close()
+  }
+  return { ...landscape, stop }
+}
+
+async function furnish<S extends Site>(
+  options: LandscapeOptions,
+  createSite: (name: string) => Promise<S>,
+): Promise<Landscape<S>> {
   const { dir, report = () => undefined } = options
   await mkdir(dir, { recursive: true })
-  const [nats, ...sites] = await Promise.all([
-    startNats({ dir, report }),
-    ...['platform', ...options.consumers, ...options.providers].map((name) => startSite(name, dir, report)),
-  ])
-  const [platform, ...others] = sites as [Site, ...Site[]]
+  const names = ['platform', ...options.consumers, ...options.providers]
+  const [nats, sites] = await Promise.all([startNats({ dir, report }), Promise.all(names.map(createSite))])
+  const [platform, ...others] = sites as unknown as [S, ...S[]]
   const consumers = pick(others, options.consumers)
   const providers = pick(others, options.providers)
   await platform.client.applyDirectory(join(ROOT, 'crds'))
@@ -73,12 +95,12 @@ export async function startLandscape(options: LandscapeOptions): Promise<Landsca
   }
 }
 
-async function startSite(name: string, dir: string, report: (line: string) => void): Promise<Site> {
+async function startSite(name: string, dir: string, report: (line: string) => void): Promise<PlaneSite> {
   const plane = await startControlPlane({ name, dir, report })
   return Object.assign(plane, { kube: await KubeClient.fromFile(plane.kubeconfig) })
 }
 
-function pick(sites: Site[], names: string[]): Record<string, Site> {
+function pick<S extends Site>(sites: S[], names: string[]): Record<string, S> {
   return Object.fromEntries(sites.filter(({ name }) => names.includes(name)).map((site) => [site.name, site]))
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ManagedProcess } from '@resource-broker/testbed'
 import { startService } from './broker.ts'
-import { type Landscape, type LandscapeOptions, ROOT, type Site, startLandscape } from './landscape.ts'
+import { type Landscape, type LandscapeOptions, ROOT, type Site, startLandscape, startWorkspaces } from './landscape.ts'
 import { runThingController, THING_KIND } from './provider-controller.ts'
 
 const THING_CRD = join(ROOT, 'test/support/thing-crd.yaml')
@@ -27,9 +27,13 @@ export type Scene = {
   stop: () => Promise<void>
 }
 
+/** What scenes are played on: real control planes, or with `sandbox` workspaces. */
+const start: (options: LandscapeOptions) => Promise<Landscape> =
+  process.env['BROKER_TEST_ENGINE'] === 'sandbox' ? startWorkspaces : startLandscape
+
 export async function startScene({ before, identities, ...options }: SceneOptions): Promise<Scene> {
   const dir = await mkdtemp(join(tmpdir(), 'resource-broker-'))
-  const landscape = await startLandscape({
+  const landscape = await start({
     ...options,
     dir,
     kinds: [THING_KIND, ...(options.kinds ?? [])],

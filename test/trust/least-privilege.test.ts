@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { ManagedProcess } from '@resource-broker/testbed'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { type Landscape, ROOT, type Site } from '../support/landscape.ts'
+import { type Landscape, type PlaneSite, ROOT, type Site } from '../support/landscape.ts'
 import { putSecret, THING } from '../support/provider-controller.ts'
 import { type Scene, startScene } from '../support/scene.ts'
 import {
@@ -49,7 +49,8 @@ async function grant(site: Site, role: 'platform' | 'consumer' | 'provider'): Pr
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: `resource-broker-${role}` },
     subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: USER }],
   } as never)
-  return await site.kubeconfigFor({ user: USER })
+  // These are always real control planes.
+  return await (site as PlaneSite).kubeconfigFor({ user: USER })
 }
 
 /** Puts the narrow identities in the place of the administrators, whose files the broker's flags name. */

@@ -113,8 +113,13 @@ function inOrder(body: unknown): unknown {
   const { message, details } = (body ?? {}) as { message?: string; details?: { causes?: unknown[] } }
   if (message === undefined || details?.causes === undefined || details.causes.length < 2) return body
   const parts = message.replace(/( is invalid: )\[(.*)\]$/s, '$1, $2').split(/, |\n/)
-  const causes = details.causes.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+  const causes = details.causes.toSorted((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1))
   return { ...(body as object), message: parts.sort(), details: { ...details, causes } }
+}
+
+/** By the field first: messages may quote generated names. */
+function orderOf(cause: unknown): string {
+  return JSON.stringify([(cause as { field?: string }).field, cause])
 }
 
 /** An entry of managedFields that had kcp's keys alone. */

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { cacheDirectory, ensureBinaries, ensureCrds, startCertificateProvider } from '@resource-broker/testbed'
-import { type Site, startLandscape } from '../../support/landscape.ts'
+import { type PlaneSite, startLandscape } from '../../support/landscape.ts'
 import { EXAMPLES } from '../stage.ts'
 import type { Engine } from './engine.ts'
 
@@ -28,7 +28,7 @@ export const clusters: Engine = {
     const { platform, nats } = landscape
     const [consumer, internalca, externalca] = [landscape.consumers, landscape.providers, landscape.providers].map(
       (sites, i) => sites[['consumer', 'internalca', 'externalca'][i] as string],
-    ) as [Site, Site, Site]
+    ) as [PlaneSite, PlaneSite, PlaneSite]
     tell.saw('platform', `${platform.url}, keeps Assignments and Migrations`)
     tell.saw('consumer', `${consumer.url}, wants Certificates`)
     tell.saw('nats-server', `${nats.url}, carries what changed`)

@@ -1,17 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { KubeClient } from '@resource-broker/kube'
-import { type Sandbox, startSandbox } from '@resource-broker/sandbox'
-import {
-  ClusterClient,
-  cacheDirectory,
-  ensureBinaries,
-  ManagedProcess,
-  startNats,
-  waitFor,
-} from '@resource-broker/testbed'
+import { startSandbox } from '@resource-broker/sandbox'
+import { cacheDirectory, ensureBinaries, ManagedProcess, startNats } from '@resource-broker/testbed'
 import { ROOT } from '../../support/landscape.ts'
+import { createWorkspaceSite } from '../../support/workspace-site.ts'
 import { EXAMPLES } from '../stage.ts'
 import type { Engine, StorySite, StorySites } from './engine.ts'
 
@@ -35,8 +27,10 @@ export const sandbox: Engine = {
       () => nats.stop(),
     )
     const sites = Object.fromEntries(
-      await Promise.all(NAMES.map(async (name) => [name, await createSite(plane, dir, name)] as const)),
-    ) as StorySites
+      await Promise.all(
+        NAMES.map(async (name) => [name, await createWorkspaceSite(plane, name, join(dir, 'workspaces'))] as const),
+      ),
+    ) as unknown as StorySites
     await installKinds(sites)
     tell.saw('platform', `${sites.platform.url}, keeps Assignments and Migrations`)
     tell.saw('consumer', `${sites.consumer.url}, wants Certificates`)
@@ -55,28 +49,6 @@ export const sandbox: Engine = {
     ]
     return { sites, home: { dir, flags } }
   },
-}
-
-/** A workspace below root, with a kubeconfig and the clients that the story uses. */
-async function createSite(plane: Sandbox, dir: string, name: string): Promise<StorySite> {
-  const root = new ClusterClient({ url: `${plane.url}/clusters/root`, ca: plane.ca, token: plane.adminToken })
-  const workspaces = '/apis/tenancy.kcp.io/v1alpha1/workspaces'
-  const spec = { type: { name: 'universal', path: 'root' } }
-  const workspace = { apiVersion: 'tenancy.kcp.io/v1alpha1', kind: 'Workspace', metadata: { name }, spec }
-  await root.json('POST', workspaces, workspace)
-  await waitFor(`workspace ${name} is Ready`, async () => {
-    const { status } = (await root.json('GET', `${workspaces}/${name}`)) as { status?: { phase?: string } }
-    return status?.phase === 'Ready' || undefined
-  })
-  root.close()
-  const url = `${plane.url}/clusters/root:${name}`
-  const kubeconfig = join(dir, 'kubeconfigs', `${name}.kubeconfig`)
-  await mkdir(join(dir, 'kubeconfigs'), { recursive: true })
-  await writeFile(kubeconfig, plane.kubeconfig('root').replaceAll('/clusters/root', `/clusters/root:${name}`), {
-    mode: 0o600,
-  })
-  const client = new ClusterClient({ url, ca: plane.ca, token: plane.adminToken })
-  return { name, url, kubeconfig, client, kube: await KubeClient.fromFile(kubeconfig) }
 }
 
 async function installKinds({ platform, consumer, internalca, externalca }: StorySites): Promise<void> {

@@ -36,7 +36,7 @@ export function accessReviews(authorizer: Authorizer, { self, local }: Checked):
     review(review: Review, context) {
       const spec = review.spec ?? {}
       const errors = validate(review, spec, { self, local })
-      if (errors.length > 0) throw invalidReview(review, errors)
+      if (errors.length > 0) throw invalidReview(errors)
       if (local && spec.resourceAttributes?.namespace !== review.metadata.namespace) throw wrongNamespace(review)
       const subject = self ? context.user : subjectOf(spec)
       const { allowed, denied, reason } = authorizer.authorize(attributesOf(spec, subject, context))
@@ -103,8 +103,9 @@ function attributesOf(spec: Spec, user: UserInfo, { cluster }: StrategyContext):
   }
 }
 
-function invalidReview({ kind }: Review, errors: FieldError[]): StatusError {
-  return StatusError.invalid('authorization.k8s.io', kind, '', errors)
+/** kube-apiserver takes the kind from its own struct, which has none. */
+function invalidReview(errors: FieldError[]): StatusError {
+  return StatusError.invalid('authorization.k8s.io', '', '', errors)
 }
 
 function wrongNamespace({ metadata }: Review): StatusError {

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../objects.ts'
+import type { JsonObject, KubeObject } from '../objects.ts'
 import type { Strategy } from '../resource.ts'
 import { validateEvent } from './event-validation.ts'
 import { pathSegmentErrors } from './names.ts'
@@ -22,7 +22,11 @@ export function convertEvent(event: KubeObject, apiVersion: string): KubeObject 
   const toNew = apiVersion === EVENTS_V1
   const names = new Map(RENAMED.map(([core, fresh]) => (toNew ? [core, fresh] : [fresh, core])))
   const fields = Object.entries(event).map(([key, value]) => [names.get(key as never) ?? key, value])
-  return { ...(Object.fromEntries(fields) as KubeObject), apiVersion }
+  const converted: KubeObject & JsonObject = { ...(Object.fromEntries(fields) as KubeObject & JsonObject), apiVersion }
+  if (!toNew) return { reportingComponent: '', reportingInstance: '', ...converted }
+  // Core v1 has these always; here they are left out when empty.
+  for (const name of ['reportingController', 'reportingInstance']) if (converted[name] === '') delete converted[name]
+  return converted
 }
 
 /** Events of core v1, which takes nearly anything, or of events.k8s.io/v1 (`strict`). */

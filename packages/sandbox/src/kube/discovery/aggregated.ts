@@ -4,7 +4,7 @@ import { extraNames, subresourcesOf, verbsOf } from './entries.ts'
 import type { Group } from './groups.ts'
 
 /** Everything that is served, in one document of apidiscovery.k8s.io in `version`. */
-export function aggregatedDiscovery(groups: readonly Group[], version: 'v2' | 'v2beta1'): JsonObject {
+export function aggregatedDiscovery(groups: readonly Group[], version: 'v2'): JsonObject {
   return {
     kind: 'APIGroupDiscoveryList',
     apiVersion: `apidiscovery.k8s.io/${version}`,

@@ -94,7 +94,10 @@ function addCustom(
     ...gvkExtension(group, version, kind),
     ...(selectable.length > 0 && { 'x-kubernetes-selectable-fields': selectable }),
   }
-  found[componentName(group, version, listKind)] = listSchema(name, resource, group, version)
+  found[componentName(group, version, listKind)] = {
+    ...listSchema(name, resource, group, version),
+    ...(selectable.length > 0 && { 'x-kubernetes-selectable-fields': selectable }),
+  }
 }
 
 function listSchema(name: string, resource: Resource, group: string, version: string): OpenApiSchema {

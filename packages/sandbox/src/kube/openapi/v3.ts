@@ -6,6 +6,7 @@ import { pathsOf } from './operations.ts'
 
 const INFO = { title: 'Kubernetes', version: '1.34' }
 const CUSTOM_INFO = { title: 'Kubernetes CRD Swagger', version: 'v0.1.0' }
+const BEARER_TOKEN = { description: 'Bearer Token authentication', type: 'apiKey', name: 'authorization', in: 'header' }
 const fingerprints = new WeakMap<Resource, string>()
 
 /** What `/openapi/v3` answers: a URL per group-version, with a hash that changes when its document does. */
@@ -29,20 +30,14 @@ export function openApiV3Document(groupVersionPath: string, resources: readonly 
   const [group, version] = parse(groupVersionPath)
   const members = resources.filter((resource) => pathsServing(resource).includes(groupVersionPath))
   if (version === undefined || group === undefined || members.length === 0) return undefined
+  const isBuiltIn = members.every(({ builtIn }) => builtIn)
   return {
     openapi: '3.0.0',
-    info: members.every(({ builtIn }) => builtIn) ? INFO : CUSTOM_INFO,
+    info: isBuiltIn ? INFO : CUSTOM_INFO,
     paths: Object.assign({}, ...members.map((resource) => pathsOf(resource, version))) as JsonObject,
     components: {
       schemas: componentsOf(members, group, version) as unknown as JsonObject,
-      securitySchemes: {
-        BearerToken: {
-          description: 'Bearer Token authentication',
-          type: 'apiKey',
-          name: 'authorization',
-          in: 'header',
-        },
-      },
+      ...(isBuiltIn && { securitySchemes: { BearerToken: BEARER_TOKEN } }),
     },
   }
 }

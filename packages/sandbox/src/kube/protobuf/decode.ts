@@ -14,21 +14,25 @@ const RAW = 2
 const API_VERSION = 1
 const KIND = 2
 
+/** A body that is not protobuf, or breaks off. */
+export class ProtobufError extends Error {
+  override readonly name = 'ProtobufError'
+}
+
 /**
- * The JSON that Go gives for a body in application/vnd.kubernetes.protobuf: `k8s\0` and a runtime.Unknown. Throws StatusError 400 for
- * a body that is none, or whose kind is not a built-in one.
+ * The JSON that Go gives for a body in application/vnd.kubernetes.protobuf: `k8s\0` and a runtime.Unknown. Throws ProtobufError for
+ * a body that is none, StatusError 400 for a kind that is not a built-in one.
  */
 export function decodeProtobuf(body: Buffer): JsonObject {
   if (!body.subarray(0, MAGIC.length).equals(MAGIC)) {
-    throw StatusError.badRequest(
-      'provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]',
-    )
+    throw new ProtobufError('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]')
   }
   try {
     return decodeUnknown(body.subarray(MAGIC.length))
   } catch (error) {
     if (error instanceof StatusError) throw error
-    throw StatusError.badRequest(`unable to decode the protobuf body: ${(error as Error).message}`)
+    if (error instanceof RangeError) throw new ProtobufError('unexpected EOF', { cause: error })
+    throw new ProtobufError((error as Error).message, { cause: error })
   }
 }
 

@@ -1,1 +1,1 @@
-export { decodeProtobuf } from './decode.ts'
+export { decodeProtobuf, ProtobufError } from './decode.ts'

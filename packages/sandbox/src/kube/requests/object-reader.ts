@@ -69,11 +69,10 @@ export class ObjectReader {
 
   private encode(resource: Resource, version: ResourceVersion, entry: Entry): Buffer {
     const stored = parseOwnJson<KubeObject>(entry.bytes)
+    // As when kube-apiserver reads from etcd: the defaults are those of the stored version, not of the one asked for.
+    if (!resource.builtIn) resource.versions.get(resource.storageVersion)?.schema.applyDefaults(stored as JsonObject)
     const object = toApiVersion(resource, stored, apiVersionOf(resource.group, version.name))
-    if (!resource.builtIn) {
-      version.schema.prune(object as JsonObject)
-      version.schema.applyDefaults(object as JsonObject)
-    }
+    if (!resource.builtIn) version.schema.prune(object as JsonObject)
     return deepEqual(object, parseOwnJson(entry.bytes)) ? entry.bytes : encodeObject(object)
   }
 }

@@ -109,7 +109,11 @@ function checkNumber(schema: OpenApiSchema, value: number, place: Place, result:
   const { multipleOf, maximum, minimum, exclusiveMaximum, exclusiveMinimum } = schema as Record<string, number>
   result.score += 2
   const say = (what: string) => complain(result, place, value, what)
-  if (multipleOf !== undefined && !isMultiple(value, multipleOf)) {
+  if (multipleOf !== undefined && bound(value, multipleOf) <= 0) {
+    // As with a fraction that a whole number is compared with the whole part of.
+    const sentence = `factor MultipleOf declared for ${place.path} must be positive: ${goNumber(bound(value, multipleOf))}`
+    add(result, sentence, invalid(fieldOf(place), value, sentence))
+  } else if (multipleOf !== undefined && !isMultiple(value, multipleOf)) {
     say(`should be a multiple of ${goNumber(bound(value, multipleOf))}`)
   }
   if (minimum !== undefined && !isBelow(-value, -bound(value, minimum), Boolean(exclusiveMinimum))) {

@@ -37,7 +37,9 @@ export function tableOf(
     apiVersion: `meta.k8s.io/${metaVersion}`,
     metadata: listMetaOf(listMeta),
     columnDefinitions: noHeaders ? null : (columns as unknown as JsonObject[]),
-    rows: rows as unknown as JsonObject[],
+    // What has no columns of its own goes through kube-apiserver's common converter, whose empty list is Go's nil.
+    rows:
+      rows.length === 0 && columns.some(({ name }) => name === 'Created At') ? null : (rows as unknown as JsonObject[]),
   }
 }
 

@@ -2,6 +2,7 @@ import { type FieldError, StatusError } from '../../errors.ts'
 import type { HttpRequest } from '../../http.ts'
 import { isObject, JsonSyntaxError } from '../../json.ts'
 import type { JsonObject } from '../../objects.ts'
+import { ProtobufError } from '../../protobuf/mod.ts'
 import { invalid, notSupported } from '../../schema/field-errors.ts'
 import { decodeBuiltIn } from '../../schema/mod.ts'
 import { isTrue } from '../request-info.ts'
@@ -56,6 +57,7 @@ function parse(body: Buffer, mediaType: string): JsonObject {
     const { value } = parseDocumentBody(body, mediaType)
     return isObject(value) ? value : {}
   } catch (error) {
+    if (error instanceof ProtobufError) throw malformed(error.message)
     if (!(error instanceof JsonSyntaxError)) throw error
     throw malformed(`couldn't get version/kind; json parse error: ${error.message}`)
   }

@@ -1,6 +1,7 @@
 import { StatusError } from '../../errors.ts'
 import { isObject, JsonSyntaxError } from '../../json.ts'
 import type { JsonObject, JsonValue, KubeObject } from '../../objects.ts'
+import { ProtobufError } from '../../protobuf/mod.ts'
 import { goQuote } from '../../schema/go-values.ts'
 import { decodeBuiltIn } from '../../schema/mod.ts'
 import { apiVersionOf } from '../object-reader.ts'
@@ -15,6 +16,8 @@ export type Gvk = { group: string; version: string; kind: string }
 export class DecodeFailure extends Error {
   override readonly name = 'DecodeFailure'
 }
+
+const COMMON_FIELDS = ['apiVersion', 'kind', 'metadata']
 
 /** Where kube-apiserver's scheme says that it was made. */
 export const SCHEME = 'pkg/runtime/scheme.go:110'
@@ -36,14 +39,23 @@ export function decodeBody(
   warn: (text: string) => void,
 ): KubeObject {
   const expected = expectedGvk(scope)
-  const document = readDocument(body, mediaType, expected)
+  const read = readDocument(body, mediaType, expected)
+  // Go reads a null into a struct as nothing.
+  const document = read.value === null && isTyped(scope) ? { ...read, value: {} } : read
   const { value } = document
   if (!isObject(value)) throw unrecognized(notAnObject(value), body, expected)
+  const { apiVersion } = value
+  if (typeof apiVersion === 'string' && apiVersion.split('/').length > 2) {
+    throw unrecognized(`unexpected GroupVersion string: ${apiVersion}`, body, expected)
+  }
   const named = gvkOf(value)
   const typed = isTyped(scope)
+  // No schema is known of a version that the type does not have: to kube-apiserver all of its fields are unknown.
+  const isForeign = !typed && named.version !== '' && !scope.resource.versions.has(named.version)
+  const foreign = isForeign ? Object.keys(value).filter((key) => !COMMON_FIELDS.includes(key)) : []
   try {
     const { object, complaints } = decodeValue(scope, document, expected)
-    const all = validation === 'Ignore' ? [] : complaints
+    const all = validation === 'Ignore' ? [] : isForeign ? foreign.map(unknownField) : complaints
     if (validation === 'Strict' && all.length > 0) throw new DecodeFailure(`strict decoding error: ${all.join(', ')}`)
     for (const text of all) warn(text)
     if (object.apiVersion !== apiVersionOf(expected.group, expected.version)) throw wrongVersion(object, expected)
@@ -126,6 +138,7 @@ function readDocument(body: Buffer, mediaType: string, expected: Gvk): Document 
   try {
     return parseDocumentBody(body, mediaType)
   } catch (error) {
+    if (error instanceof ProtobufError) throw unrecognized(error.message, body, expected)
     if (!(error instanceof JsonSyntaxError)) throw error
     const why = error.message.startsWith('yaml: ')
       ? error.message

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml'
-import type { Status } from '../../errors.ts'
+import { type Status, StatusError } from '../../errors.ts'
 import type { HttpResponse } from '../../http.ts'
 import { parseOwnJson } from '../../json.ts'
 import type { JsonObject, KubeObject } from '../../objects.ts'
@@ -21,6 +21,7 @@ const GO_STYLE = {
 export function objectAnswer(scope: Scope, output: Output, object: KubeObject | Buffer, code = 200): HttpResponse {
   const { shape } = output
   if (shape.as === 'Object') return answer(output, Buffer.isBuffer(object) ? object : (object as JsonObject), code)
+  if (shape.as === 'PartialObjectMetadataList') throw notAList(scope)
   const parsed = Buffer.isBuffer(object) ? parseOwnJson<KubeObject>(object) : object
   const { resourceVersion = '' } = parsed.metadata
   const shown =
@@ -28,6 +29,12 @@ export function objectAnswer(scope: Scope, output: Output, object: KubeObject | 
       ? tableFor(scope, shape, [parsed], { listMeta: { resourceVersion } })
       : partialMetadata(parsed, shape.version)
   return answer(output, shown as unknown as JsonObject, code)
+}
+
+function notAList({ resource: { builtIn, group, kind } }: Scope): StatusError {
+  const type = builtIn ? `${group.split('.')[0] || 'core'}.${kind}` : 'unstructured.Unstructured'
+  const why = `the requested object is not a list (*${type})`
+  return StatusError.notAcceptable(`you requested PartialObjectMetadataList, but ${why}`)
 }
 
 /** Writes a value in the media type that the client wants. */

@@ -1,6 +1,7 @@
 import { StatusError } from '../../errors.ts'
 import { isObject, parseJson } from '../../json.ts'
 import type { JsonValue } from '../../objects.ts'
+import { goQuote } from '../../schema/go-values.ts'
 
 /** Where a list goes on. `revision` -1 means: as things are now, although the list began at an older state. */
 export type Continuation = { revision: number; after: { cluster: string; namespace: string; name: string } }
@@ -33,8 +34,14 @@ export function decodeContinue(token: string): Continuation {
 
 function parse(token: string): JsonValue {
   if (!/^[A-Za-z0-9_-]*$/.test(token)) throw invalidToken('continue key is not valid: illegal base64 data')
+  const bytes = Buffer.from(token, 'base64url')
+  // Go's parser looks at bytes, and shows them as the characters of Latin-1.
+  if ((bytes[0] ?? 0) >= 0x80) {
+    const shown = goQuote(String.fromCharCode(bytes[0]!)).slice(1, -1)
+    throw invalidToken(`continue key is not valid: invalid character '${shown}' looking for beginning of value`)
+  }
   try {
-    return parseJson(Buffer.from(token, 'base64url'))
+    return parseJson(bytes)
   } catch (error) {
     throw invalidToken(`continue key is not valid: ${(error as Error).message}`)
   }

@@ -1,17 +1,22 @@
 import type { Entry } from '../../../store/types.ts'
 import { StatusError } from '../../errors.ts'
 import type { HttpResponse } from '../../http.ts'
+import { goQuote } from '../../schema/go-values.ts'
 import type { Output } from '../decoding/media-types.ts'
 import { objectAnswer } from '../encoding/answers.ts'
 import type { Scope } from '../scope.ts'
 import { keyIn } from '../writing/saving.ts'
 import { readScale } from '../writing/scale.ts'
-import { checkNotOlderThan, parseRevision } from './list.ts'
+import { checkNotOlderThan } from './list.ts'
+import { noRevision, parseRevision } from './revisions.ts'
 
 /** Answers with one object, or with its scale. Throws StatusError. */
 export function getObject(scope: Scope, name: string, query: URLSearchParams, output: Output): HttpResponse {
   const { store, reader } = scope.deps
-  checkNotOlderThan(parseRevision(query.get('resourceVersion') ?? '') ?? 0, store.revision)
+  const wanted = query.get('resourceVersion') ?? ''
+  const revision = wanted === '' ? 0 : parseRevision(wanted)
+  if (revision === undefined) throw noRevision(wanted, `resourceVersion: Invalid value: ${goQuote(wanted)}: `)
+  checkNotOlderThan(revision, store.revision)
   const entry = store.get(keyIn(scope, name))
   if (entry === undefined || !isVisible(scope, entry)) throw StatusError.notFound(scope.resource, name)
   if (scope.subresource === 'scale') return objectAnswer(scope, output, readScale(scope, name))

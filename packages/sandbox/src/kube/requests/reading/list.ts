@@ -7,6 +7,7 @@ import { type ListMeta, listAnswer } from '../encoding/lists.ts'
 import type { Scope } from '../scope.ts'
 import { type Continuation, decodeContinue, encodeContinue } from './continue-token.ts'
 import { continueExpired, listTooOld, revisionTooLarge } from './expired.ts'
+import { parseRevision } from './revisions.ts'
 import { isSelected, type Selection, selectionOf } from './selection.ts'
 
 /** What a list holds: entries with their JSON in the version of the request. */
@@ -127,11 +128,6 @@ function exactRevision(
   if (revision > current) throw revisionTooLarge(revision, current)
   const isExact = resourceVersionMatch === 'Exact' || (resourceVersionMatch === '' && limit > 0 && revision > 0)
   return isExact ? revision : undefined
-}
-
-/** undefined for what is no resourceVersion. */
-export function parseRevision(text: string): number | undefined {
-  return /^\d+$/.test(text) ? Number(text) : undefined
 }
 
 /** Throws StatusError 504 when a state is asked for that is not reached yet. */

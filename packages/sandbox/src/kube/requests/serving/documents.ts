@@ -35,7 +35,7 @@ export class Documents {
   }
 
   /** `/api` or `/apis` in one document. */
-  aggregated(cluster: string, prefix: 'api' | 'apis', version: 'v2' | 'v2beta1'): Document {
+  aggregated(cluster: string, prefix: 'api' | 'apis', version: 'v2'): Document {
     return this.make(cluster, `aggregated ${prefix} ${version}`, ({ groups }) => {
       const wanted = groups.filter(({ name }) => (name === '') === (prefix === 'api'))
       return json(aggregatedDiscovery(wanted, version))

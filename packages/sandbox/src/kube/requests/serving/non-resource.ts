@@ -37,13 +37,16 @@ export class NonResourceRequests {
   /** Throws StatusError. */
   answer({ cluster, info, http }: ApiRequest): HttpResponse {
     const path = info.path.length > 1 ? info.path.replace(/\/+$/, '') : info.path
+    // The list of groups is handed out whatever the method.
+    if (path === '/apis') return this.discovery(cluster, path, http)
     if (http.method !== 'GET' && http.method !== 'HEAD') throw methodNotAllowed()
     if (path === '/') return answer(negotiateOutput(http, true), { paths: ROOT_PATHS })
     if (path === '/version') return answer({ mediaType: JSON_TYPE, pretty: true }, VERSION)
     if (/^\/(livez|readyz|healthz)(\/|$)/.test(path)) return healthAnswer(path, http.query)
     if (/^\/apis?(\/|$)/.test(path)) return this.discovery(cluster, path, http)
     if (path === '/openapi/v2') return this.openApiV2(cluster, http)
-    if (path === '/openapi/v3') return conditional(http, this.documents.openApiV3Index(cluster), JSON_TYPE)
+    if (path === '/openapi/v3')
+      return conditional(http, this.documents.openApiV3Index(cluster), 'text/plain; charset=utf-8')
     if (path.startsWith('/openapi/v3/')) return this.openApiV3(cluster, path.slice('/openapi/v3/'.length), http)
     return pageNotFound()
   }
@@ -57,6 +60,7 @@ export class NonResourceRequests {
     }
     const output = negotiateOutput(http, true)
     const document = this.documents.discovery(cluster, path)
+    if (document === undefined && path.startsWith('/api/')) throw StatusError.noSuchPath()
     if (document === undefined) return pageNotFound()
     return answer(output, document.bytes)
   }
@@ -70,19 +74,19 @@ export class NonResourceRequests {
 
   private openApiV3(cluster: string, path: string, http: HttpRequest): HttpResponse {
     const document = this.documents.openApiV3(cluster, path)
-    if (document === undefined) return pageNotFound()
+    if (document === undefined) return { status: 404, contentType: '', body: '' }
     return conditional(http, document, JSON_TYPE, { vary: 'Accept' })
   }
 }
 
 /** The version of apidiscovery.k8s.io that a client prefers over plain discovery; undefined for plain. */
-function aggregatedVersion(accept: string): 'v2' | 'v2beta1' | undefined {
+function aggregatedVersion(accept: string): 'v2' | undefined {
   for (const { type, params } of parseAccept(accept)) {
     if (type !== JSON_TYPE && type !== '*/*' && type !== 'application/*') continue
     if (params.get('as') === undefined) return undefined
     const version = params.get('v')
     const known = params.get('g') === 'apidiscovery.k8s.io' && params.get('as') === 'APIGroupDiscoveryList'
-    if (known && (version === 'v2' || version === 'v2beta1')) return version
+    if (known && version === 'v2') return version
   }
   return undefined
 }

@@ -22,12 +22,12 @@ export function resolve(deps: ServerDeps, request: ApiRequest): Scope | HttpResp
     return [restriction === undefined ? scope : { ...scope, restriction }]
   })
   const [first, ...siblings] = scopes
-  if (first === undefined) return missing(deps, cluster, group, version)
+  if (first === undefined) return missing(deps, cluster, group)
   const scope = siblings.length > 0 ? { ...first, siblings } : first
   if (isPlaced(scope, info)) return scope
   // A collection over all namespaces is a path of its own, which built-in types can only list and watch.
   if (scope.resource.builtIn && scope.resource.namespaced && info.name === '') throw methodNotAllowed(scope, verb)
-  return missing(deps, cluster, group, version)
+  return missing(deps, cluster, group)
 }
 
 /** The type itself; of types that are not the same everywhere, the metadata of all of them can be had. */
@@ -52,10 +52,8 @@ function isPlaced({ resource }: Scope, { verb, namespace, resource: plural, name
 }
 
 /** A path that nothing serves: in a group of built-in types it is answered in JSON, elsewhere in plain text. */
-function missing({ catalog }: ServerDeps, cluster: string, group: string, version: string): HttpResponse {
-  const builtIn = catalog
-    .list(cluster)
-    .some((resource) => resource.builtIn && resource.group === group && resource.versions.has(version))
+function missing({ catalog }: ServerDeps, cluster: string, group: string): HttpResponse {
+  const builtIn = catalog.list(cluster).some((resource) => resource.builtIn && resource.group === group)
   if (builtIn) throw StatusError.noSuchPath()
   return pageNotFound()
 }

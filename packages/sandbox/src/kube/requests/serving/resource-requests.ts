@@ -1,7 +1,8 @@
 import { verbsOfOwn } from '../../discovery/mod.ts'
 import { StatusError } from '../../errors.ts'
 import type { HttpResponse } from '../../http.ts'
-import { negotiateOutput } from '../decoding/media-types.ts'
+import { JSON_TYPE, negotiateOutput } from '../decoding/media-types.ts'
+import { answer } from '../encoding/answers.ts'
 import { getObject } from '../reading/get.ts'
 import { listObjects } from '../reading/list.ts'
 import type { Scope, ServerDeps } from '../scope.ts'
@@ -30,7 +31,13 @@ export async function answerResourceRequest(
   checkMethod(scope, request)
   const { deprecationWarning } = scope.version
   const call = { scope, request, warnings: deprecationWarning === undefined ? [] : [deprecationWarning] }
-  return withWarnings(await dispatch(call, watches), call.warnings)
+  return withWarnings(await dispatch(call, watches).catch((error) => refusal(error, call)), call.warnings)
+}
+
+/** An error that comes after warnings is answered with them. */
+function refusal(error: unknown, { warnings }: Call): HttpResponse {
+  if (!(error instanceof StatusError) || warnings.length === 0) throw error
+  return answer({ mediaType: JSON_TYPE, pretty: false }, error.status, error.code)
 }
 
 async function dispatch(call: Call, watches: WatchDeps): Promise<HttpResponse> {

@@ -30,13 +30,18 @@ export async function creation(call: Call, output: Output): Promise<HttpResponse
   const body = decodeBody(scope, bytes, mediaType, query.fieldValidation, warn)
   const own = ownSubresource(scope)
   if (own !== undefined) {
-    const result = createAtSubresource(scope, request.info.name, body, own)
+    const result = createAtSubresource(scope, request.info.name, body, own, optionsOf(call, query))
     return answered(call, output, { object: result, created: true })
   }
   const { review } = scope.resource.strategy
   if (review === undefined) return answered(call, output, createObject(scope, body, optionsOf(call, query)))
   ensureNamespace(scope, body)
-  return objectAnswer(scope, output, review(body, contextOf(scope)), 201)
+  return objectAnswer(
+    scope,
+    output,
+    review(track(scope, body, undefined, optionsOf(call, query)), contextOf(scope)),
+    201,
+  )
 }
 
 /** Answers a PUT. */

@@ -1,3 +1,4 @@
+import { goShape } from '../../builtin/go-shape.ts'
 import type { KubeObject } from '../../objects.ts'
 import { trackFields } from '../../patch/mod.ts'
 import type { Scope, WriteOptions } from '../scope.ts'
@@ -10,6 +11,9 @@ export function track(
   old: KubeObject | undefined,
   { manager }: WriteOptions,
 ): KubeObject {
+  const { builtIn, resource } = scope.resource
+  // A field that an update empties but Go still writes, as `null`, is owned.
+  if (builtIn && old !== undefined) goShape(next, resource !== 'customresourcedefinitions')
   const managedFields = trackFields({
     ...(old !== undefined && { old }),
     next,

@@ -123,12 +123,6 @@ function patchedValue(scope: Scope, type: string, patch: Document['value'], old:
     }
     return jsonPatch(target, patch)
   }
-  if (!isObject(patch)) {
-    const kind = Array.isArray(patch) ? 'array' : typeof patch
-    throw StatusError.badRequest(
-      `error decoding patch: json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`,
-    )
-  }
   return type === MERGE_PATCH ? mergePatch(target, patch) : strategicMergePatch(target, patch, scope.version.schema)
 }
 

@@ -4,7 +4,7 @@ import { deepEqual } from '../../json.ts'
 import type { JsonObject, KubeObject } from '../../objects.ts'
 import type { StrategyContext } from '../../resource.ts'
 import { invalid } from '../../schema/field-errors.ts'
-import { apiVersionOf } from '../object-reader.ts'
+import { apiVersionOf, storedApiVersion } from '../object-reader.ts'
 import type { Scope } from '../scope.ts'
 import {
   coreFinalizerErrors,
@@ -27,7 +27,6 @@ export function prepareForCreate(scope: Scope, next: KubeObject): void {
     if (version.status) delete next['status']
     next.metadata.generation = 1
   } else if (resource.strategy.hasGeneration) next.metadata.generation = 1
-  else delete next.metadata.generation
   resource.strategy.prepareForCreate?.(next, contextOf(scope))
 }
 
@@ -125,6 +124,9 @@ function typeErrors({ resource, version }: Scope, { apiVersion, kind }: KubeObje
   return errors
 }
 
+/** Errors name the group that the kind is stored in, which is another one for Events of events.k8s.io. */
 function refuse({ resource }: Scope, { kind, metadata }: KubeObject, errors: readonly FieldError[]): void {
-  if (errors.length > 0) throw StatusError.invalid(resource.group, kind, metadata.name ?? '', errors)
+  if (errors.length === 0) return
+  const group = storedApiVersion(resource).split('/').slice(0, -1).join('/')
+  throw StatusError.invalid(group, kind, metadata.name ?? '', errors)
 }

@@ -1,7 +1,10 @@
 import { StatusError } from '../../errors.ts'
 import { deepClone } from '../../json.ts'
 import type { KubeObject } from '../../objects.ts'
+import { trackFields } from '../../patch/mod.ts'
 import type { Subresource } from '../../resource.ts'
+import { builtInSchema } from '../../schema/builtin.ts'
+import { apiVersionOf } from '../object-reader.ts'
 import type { Scope, WriteOptions } from '../scope.ts'
 import { track } from './managed-fields.ts'
 import { keyIn, type Written } from './saving.ts'
@@ -14,10 +17,23 @@ export function ownSubresource({ resource, subresource }: Scope): Subresource | 
 }
 
 /** Answers a create at a subresource; the parent is read only. Throws StatusError. */
-export function createAtSubresource(scope: Scope, name: string, body: KubeObject, own: Subresource): KubeObject {
+export function createAtSubresource(
+  scope: Scope,
+  name: string,
+  body: KubeObject,
+  own: Subresource,
+  { manager }: WriteOptions,
+): KubeObject {
   const parent = readParent(scope, name)
   if (own.create === undefined) throw StatusError.methodNotAllowed(scope.resource, 'create')
-  return own.create(parent, body, contextOf(scope))
+  const answer = own.create(parent, body, contextOf(scope))
+  const managedFields = trackFields({
+    ...{ next: body, manager, subresource: own.name, now: scope.deps.now() },
+    schema: builtInSchema(own.group, own.version, own.kind),
+    apiVersion: apiVersionOf(own.group, own.version),
+  })
+  if (managedFields.length === 0) return answer
+  return { ...answer, metadata: { ...answer.metadata, managedFields } }
 }
 
 /** Changes the parent by what was sent to a subresource: a body, or what a patch makes of the parent. Throws StatusError. */

@@ -3,6 +3,7 @@ import { StatusError } from '../../errors.ts'
 import type { KubeObject } from '../../objects.ts'
 import type { Resource } from '../../resource.ts'
 import { invalid } from '../../schema/field-errors.ts'
+import { noRevision, parseRevision } from '../reading/revisions.ts'
 import type { Scope, WriteOptions } from '../scope.ts'
 import { finalizerWarnings } from '../validation/finalizer-warnings.ts'
 import { dedupOwnerReferences } from '../validation/owner-references.ts'
@@ -73,7 +74,9 @@ function finishUpdate(scope: Scope, entry: Entry, given: KubeObject, old: KubeOb
   ignoreManagedTimes(next, old)
   admit(scope, options, next, old)
   if (isFinalized(resource, next, old)) {
-    if (!options.dryRun) deps.store.delete(entry.key, entry.revision, encoder(scope, next))
+    // The last change is not stored: watchers see the object as it was before, and the answer has its revision.
+    if (!options.dryRun) deps.store.delete(entry.key, entry.revision, encoder(scope, old))
+    next.metadata.resourceVersion = String(entry.revision)
     return { object: next, created: false }
   }
   const unchanged = isSame(toStored(scope, next), deps.reader.object(resource, storageVersionOf(resource), entry))
@@ -113,6 +116,7 @@ function checkUid(scope: Scope, name: string, { metadata }: KubeObject, uid: str
 function checkRevision({ resource }: Scope, name: string, next: KubeObject, entry: Entry): void {
   const { resourceVersion = '' } = next.metadata
   if (resourceVersion === String(entry.revision)) return
+  if (resourceVersion !== '' && parseRevision(resourceVersion) === undefined) throw noRevision(resourceVersion)
   if (resourceVersion !== '' && resourceVersion !== '0') {
     throw StatusError.stale(resource, name)
   }
