@@ -1,21 +1,29 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type Sandbox, startSandbox } from '@resource-broker/sandbox'
 import { type ControlPlane, startControlPlane } from '@resource-broker/testbed'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { type Api, adminOf, createWorkspace, RBAC } from './contract/support.ts'
 import { loadCases } from './differential/cases.ts'
 import type { Comparable } from './differential/masking.ts'
 import type { Target } from './differential/requests.ts'
 import { partsOf, prepare, remove, runCase, wantedStatus } from './differential/runner.ts'
 import { realTarget } from './differential/targets.ts'
-import { startKubeRoom } from './kube-room.ts'
 
 type KnownDifference = { case: string; path: string; reason: string }
 
+/** Whose work the sandbox does too. */
+const CONTROLLERS = [
+  'garbage-collector-controller',
+  'namespace-controller',
+  'root-ca-certificate-publisher-controller',
+] as const
+
 let dir: string
 let controlPlane: ControlPlane
-let sandbox: Awaited<ReturnType<typeof startKubeRoom>>
+let sandbox: Sandbox
 let targets: { real: Target; ours: Target }
 let known: KnownDifference[]
 let unfinished: string[]
@@ -25,10 +33,16 @@ beforeAll(async () => {
   known = await readYaml('known-differences.yaml')
   unfinished = await readYaml('unfinished.yaml')
   ;[controlPlane, sandbox] = await Promise.all([
-    startControlPlane({ name: 'real', dir, controllers: ['garbage-collector-controller', 'namespace-controller'] }),
-    startKubeRoom(),
+    startControlPlane({ name: 'real', dir, controllers: CONTROLLERS }),
+    startSandbox(),
   ])
-  targets = { real: realTarget(controlPlane), ours: sandbox.target }
+  const admin = adminOf(sandbox)
+  await createWorkspace(admin, 'root', 'differential', { type: 'universal' })
+  // In kcp nobody is in a workspace without that.
+  await grantAll(admin, 'root:differential', 'system:kcp:workspace:access')
+  const { url, ca, adminToken: token } = sandbox
+  const ours = { name: 'sandbox', url: `${url}/clusters/root:differential`, ca, token }
+  targets = { real: realTarget(controlPlane), ours }
 })
 
 afterAll(async () => {
@@ -59,4 +73,16 @@ function forget(answers: Comparable[], id: string): void {
 
 async function readYaml<T>(name: string): Promise<T> {
   return parse(await readFile(join(import.meta.dirname, 'differential', name), 'utf8'))
+}
+
+/** Gives a ClusterRole to everybody who is known, and to those who are not. */
+async function grantAll(api: Api, cluster: string, role: string): Promise<void> {
+  const apiGroup = 'rbac.authorization.k8s.io'
+  await api.create(`/clusters/${cluster}/${RBAC}/clusterrolebindings`, {
+    apiVersion: `${apiGroup}/v1`,
+    kind: 'ClusterRoleBinding',
+    metadata: { name: 'everybody' },
+    roleRef: { apiGroup, kind: 'ClusterRole', name: role },
+    subjects: ['system:authenticated', 'system:unauthenticated'].map((name) => ({ apiGroup, kind: 'Group', name })),
+  })
 }

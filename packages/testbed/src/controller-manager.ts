@@ -5,7 +5,10 @@ import { ManagedProcess } from './processes.ts'
 import type { Report } from './tools.ts'
 
 /** Names as `kube-controller-manager --controllers` takes them. */
-export type Controller = 'garbage-collector-controller' | 'namespace-controller'
+export type Controller =
+  | 'garbage-collector-controller'
+  | 'namespace-controller'
+  | 'root-ca-certificate-publisher-controller'
 
 type ControllerManagerOptions = {
   controlPlane: { name: string; dir: string; kubeconfig: string }

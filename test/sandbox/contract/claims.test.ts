@@ -193,6 +193,63 @@ describe('contract 6, and 3.3 to 3.5', () => {
     expect(seen.map(({ metadata }) => metadata.name)).toEqual(['claimed'])
   })
 
+  test('6.5 of two exports with one identity, the one that has the type is meant', async () => {
+    const first = await createExport(admin, provider, 'sharing-empty', { schema: 'none' })
+    const { secretRef = {} } = (first.spec?.['identity'] ?? {}) as { secretRef?: Json }
+    const second = await createExport(admin, provider, 'sharing-widgets', { secretRef })
+    const { identityHash } = second.status
+    expect(identityHash).toBe(first.status.identityHash)
+    const claim: Claim = { group: 'example.io', resource: 'widgets', verbs: ['get', 'list', 'watch'], identityHash }
+    const name = `claims-${++counter}`
+    await createExport(admin, provider, name, { claims: [claim], schema: 'none' })
+    const cluster = (await createWorkspace(admin, 'root', name, { type: 'universal' })).spec.cluster
+    const binding = await bind(admin, cluster, ['root:provider', name], [claim])
+    expect(conditionsOf(binding)['PermissionClaimsValid']?.status).toBe('True')
+  })
+
+  test('6.5 a claim on a type that is not there yet is applied when it is', async () => {
+    const later = await createExport(admin, provider, 'later', { schema: 'none' })
+    const { identityHash } = later.status
+    const claim: Claim = { group: 'example.io', resource: 'widgets', verbs: ['get', 'list', 'watch'], identityHash }
+    const name = `claims-${++counter}`
+    await createExport(admin, provider, name, { claims: [claim], schema: 'none' })
+    const cluster = (await createWorkspace(admin, 'root', name, { type: 'universal' })).spec.cluster
+    const path = `/clusters/${cluster}/${APIS}/apibindings/${name}`
+    await admin.create(`/clusters/${cluster}/${APIS}/apibindings`, {
+      apiVersion: 'apis.kcp.io/v1alpha2',
+      kind: 'APIBinding',
+      metadata: { name },
+      spec: {
+        reference: { export: { path: 'root:provider', name } },
+        permissionClaims: [{ ...claim, selector: { matchAll: true }, state: 'Accepted' }],
+      },
+    })
+    const condition = await waitFor('the claim is told to be unknown', async () => {
+      const found = conditionsOf(await admin.get(path))['PermissionClaimsApplied']
+      return found?.status === 'False' ? found : undefined
+    })
+    expect(condition.message).toContain('widgets.example.io cannot be resolved')
+    const resources = [{ name: 'widgets', group: 'example.io', schema: 'v1.widgets.example.io', storage: { crd: {} } }]
+    await admin.merge(`/clusters/${provider}/${APIS}/apiexports/later`, { spec: { resources } })
+    await bind(admin, cluster, ['root:provider', 'later'])
+    await boundBinding(admin, path)
+    await admin.create(`/clusters/${cluster}/apis/example.io/v1/namespaces/default/widgets`, widget('seen'))
+    const seen = await admin.items(`${viewOf(provider, name, cluster)}/${WIDGETS}`)
+    expect(seen.map(({ metadata }) => metadata.name)).toEqual(['seen'])
+  })
+
+  test('6.2 a binding with claims goes after its export is gone', async () => {
+    const { inside, name } = await claimed([ALL])
+    await admin.create(`${inside}/${CONFIG_MAPS}`, configMap('mine'))
+    await admin.call('DELETE', `/clusters/${provider}/${APIS}/apiexports/${name}`)
+    await admin.call('DELETE', `${inside}/${APIS}/apibindings/${name}`)
+    await waitFor('the binding is gone', async () => {
+      const { status } = await admin.call('GET', `${inside}/${APIS}/apibindings/${name}`)
+      return status === 404 || undefined
+    })
+    expect(claimLabels(await admin.get(`${inside}/${CONFIG_MAPS}/mine`))).toEqual([])
+  })
+
   test('6.6 the binding says what is wrong with its claims', async () => {
     const unknown = { resource: 'secrets', verbs: ['*'] }
     const strange = await claimed([ALL], [ALL, unknown])

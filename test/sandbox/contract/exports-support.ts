@@ -47,7 +47,7 @@ export async function createExport(
   api: Api,
   cluster: string,
   name: string,
-  { claims = [], schema = SCHEMA }: { claims?: Claim[]; schema?: string } = {},
+  { claims = [], schema = SCHEMA, secretRef }: { claims?: Claim[]; schema?: string; secretRef?: Json } = {},
 ): Promise<KubeObject & { status: { identityHash: string } }> {
   const base = `/clusters/${cluster}`
   if (schema !== 'none') {
@@ -60,7 +60,11 @@ export async function createExport(
     apiVersion: 'apis.kcp.io/v1alpha2',
     kind: 'APIExport',
     metadata: { name },
-    spec: { ...(schema !== 'none' && { resources }), permissionClaims: claims },
+    spec: {
+      ...(schema !== 'none' && { resources }),
+      permissionClaims: claims,
+      ...(secretRef && { identity: { secretRef } }),
+    },
   })
   return waitFor(`export ${name} has its identity`, async () => {
     const found = await api.get(`${base}/${APIS}/apiexports/${name}`)

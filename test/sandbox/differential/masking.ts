@@ -6,6 +6,9 @@ const KCP_KEYS = new Set(['kcp.io/cluster', 'f:kcp.io/cluster'])
 /** An object that a message quotes, as JSON in a Go string. */
 const QUOTED = /"\{\\"apiVersion\\".*\}"/s
 
+/** As whom each server's own controllers write. */
+const CONTROLLERS = ['kcp', 'kube-controller-manager']
+
 export type Comparable = { status: number; type: string; warnings: string[]; body: unknown }
 
 const UID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
@@ -75,7 +78,8 @@ export class Masking {
     if (key === 'resourceVersion' && /^\d+$/.test(value) && value !== '0') {
       return path.join('.') === this.#global ? '<revision>' : this.#label('rv', value)
     }
-    return this.#text(value)
+    if (key === 'manager' && CONTROLLERS.includes(value)) return '<controllers>'
+    return value.startsWith('-----BEGIN CERTIFICATE-----') ? '<certificates>' : this.#text(value)
   }
 
   #text(text: string): string {

@@ -22,13 +22,9 @@ export async function prepare(target: Target, { crds }: CaseFile): Promise<void>
 }
 
 /** Runs the steps one after the other, in a namespace of their own; answers what is to be compared. */
-export async function runCase(target: Target, { id, namespace, variables, steps }: Case): Promise<Comparable[]> {
-  if (namespace !== '') {
-    const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }
-    const { status } = await send(target, { send: 'POST /api/v1/namespaces', body })
-    if (status !== 201) throw new Error(`${target.name}: namespace of ${id}: ${status}`)
-  }
+export async function runCase(target: Target, { namespace, variables, steps }: Case): Promise<Comparable[]> {
   const known = new Map(Object.entries(variables))
+  if (namespace !== '') known.set('ns', await createNamespace(target, namespace))
   const masking = new Masking()
   const answers: Comparable[] = []
   for (const step of steps) {
@@ -41,6 +37,21 @@ export async function runCase(target: Target, { id, namespace, variables, steps 
     answers.push(reduced(masking.apply(answer, step.events !== undefined), step))
   }
   return answers
+}
+
+/** Another one for a case that is tried again; answers its name. */
+async function createNamespace(target: Target, wanted: string, attempt = 0): Promise<string> {
+  const name = attempt === 0 ? wanted : `${wanted}-${attempt}`
+  const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }
+  const { status } = await send(target, { send: 'POST /api/v1/namespaces', body })
+  if (status === 409) return createNamespace(target, wanted, attempt + 1)
+  if (status !== 201) throw new Error(`${target.name}: namespace ${name}: ${status}`)
+  // A controller puts it there, sooner or later.
+  await waitFor(`${target.name}: ${name} has its CA`, async () => {
+    const answer = await send(target, { send: `GET /api/v1/namespaces/${name}/configmaps/kube-root-ca.crt` })
+    return answer.status === 200 || undefined
+  })
+  return name
 }
 
 /** What the real server must answer with: a case that is wrong itself must not pass because both servers refuse it. */
