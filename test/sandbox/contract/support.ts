@@ -23,6 +23,7 @@ export type KubeObject = {
 type Condition = { type: string; status: string; reason?: string; severity?: string; message?: string }
 
 export type Answer = { status: number; headers: IncomingHttpHeaders; text: string }
+/** A Buffer is sent as it is, other bodies as JSON. */
 export type CallOptions = { body?: unknown; headers?: Record<string, string | string[]> }
 
 export const TENANCY = 'apis/tenancy.kcp.io/v1alpha1'
@@ -87,18 +88,20 @@ export class Api {
   #send(method: string, path: string, { body, headers }: CallOptions): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const { hostname, port } = new URL(this.url)
+      const sent = body === undefined || Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body))
       const options = {
         ...{ method, host: hostname, port, path, ca: this.ca, agent: false as const },
         headers: {
           authorization: `Bearer ${this.token}`,
           accept: 'application/json',
-          ...(body !== undefined && { 'content-type': 'application/json' }),
+          // Node sets no length for the body of a DELETE.
+          ...(sent && { 'content-type': 'application/json', 'content-length': sent.length }),
           ...headers,
         },
       }
       const call: ClientRequest = request(options, resolve)
       call.on('error', reject)
-      call.end(body === undefined ? undefined : JSON.stringify(body))
+      call.end(sent)
     })
   }
 }
