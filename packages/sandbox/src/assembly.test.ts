@@ -5,7 +5,8 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { serveSandbox } from './assembly.ts'
 import { call } from './http/test-support.ts'
-import type { InstallationOptions, Sandbox, SandboxOptions, Served } from './types.ts'
+import type { InstallationOptions, Served } from './kcp/shards/mod.ts'
+import type { Sandbox, SandboxOptions } from './types.ts'
 
 const open: Sandbox[] = []
 const directories: string[] = []

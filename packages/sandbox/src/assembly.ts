@@ -16,9 +16,12 @@ import {
   sharedAuthorities,
   writeClientAuthority,
 } from './http/mod.ts'
+import { KCP_ADMINS } from './kcp/groups.ts'
+import type { InstallationOptions, Served, ServedShard } from './kcp/shards/mod.ts'
+import { MASTERS } from './kube/authn/mod.ts'
 import type { ControllerLog } from './kube/controllers/mod.ts'
 import { stderrLog } from './log.ts'
-import type { InstallationOptions, Sandbox, SandboxOptions, SandboxShard, Served, ServedShard } from './types.ts'
+import type { Sandbox, SandboxOptions, SandboxShard } from './types.ts'
 
 /** Opens what is to be served, once its URLs are known. */
 export type Install = (options: InstallationOptions) => Promise<Served>
@@ -90,8 +93,8 @@ function installationOf(
 async function kubeconfigParts(authorities: Authorities, endpoints: readonly Endpoint[]): Promise<KubeconfigParts> {
   const { serving, client } = authorities
   const [kcpAdmin, shardAdmin] = await Promise.all([
-    client.issueClient(KCP_ADMIN, ['system:kcp:admin']),
-    client.issueClient(SHARD_ADMIN, ['system:masters']),
+    client.issueClient(KCP_ADMIN, [KCP_ADMINS]),
+    client.issueClient(SHARD_ADMIN, [MASTERS]),
   ])
   return {
     url: urlOf(endpoints[0]),

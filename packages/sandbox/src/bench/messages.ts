@@ -2,7 +2,8 @@
 export type Target = {
   url: string
   ca: string
-  token: string /** Before `/api`, such as `/clusters/root`. */
+  token: string
+  /** Before `/api`, such as `/clusters/root`. */
   prefix: string
 }
 
@@ -24,6 +25,7 @@ export type Load = {
   clientCores: number
 }
 
+/** The median and the 99th percentile. */
 export type Spread = { p50: number; p99: number }
 export type LoadAnswer = { done: Load | undefined } | { failed: string }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
+import { CLAIM_LABEL_PREFIX } from './names.ts'
 
 const DIGITS = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'
-const CLAIM_LABEL_PREFIX = 'claimed.internal.apis.kcp.io/'
 const BINDING_SUFFIX_LENGTH = 5
 /** Of a DNS subdomain. */
 const MAX_NAME_LENGTH = 253

@@ -21,6 +21,8 @@ export const REGION_LABEL = 'region'
 export const INITIALIZER_LABEL_PREFIX = 'initializer.internal.kcp.io/'
 export const TERMINATOR_LABEL_PREFIX = 'terminator.internal.kcp.io/'
 export const CLAIM_LABEL_PREFIX = 'claimed.internal.apis.kcp.io/'
+/** Of APIBindings: the export that they are to, as a hash. */
+export const EXPORT_LABEL = 'internal.apis.kcp.io/export'
 
 /** On a Workspace, until its logical cluster is gone. */
 export const LOGICAL_CLUSTER_FINALIZER = 'core.kcp.io/logicalcluster'
@@ -29,6 +31,9 @@ export const DELETION_FINALIZER = 'core.kcp.io/logicalcluster-deletion'
 
 export const API_BINDINGS_INITIALIZER = 'system:apibindings'
 export const UNIVERSAL_INITIALIZER = 'root:universal'
+
+/** That identity secrets of exports are in. */
+export const IDENTITY_NAMESPACE = 'kcp-system'
 
 /** Of an export in root, and of the group that it provides. */
 export const TENANCY = 'tenancy.kcp.io'

@@ -10,6 +10,7 @@ const SLACK = { factor: 3, bytes: 16 * 1024 * 1024 }
 /** Bytes of objects per write while a log is begun anew. */
 const SNAPSHOT_STEP = 1024 * 1024
 
+/** Each log that is begun anew has the next generation. */
 export const logPath = (dir: string, generation: number) => join(dir, `log.${generation}`)
 
 type JournalState = { dir: string; generation: number; tree: ObjectTree; revision: number; live: number; size: number }

@@ -143,6 +143,7 @@ export function comparePositions(a: Position, b: Position): number {
   return a.name === b.name ? 0 : a.name < b.name ? -1 : 1
 }
 
+/** Whether an object stands in a part of the store. */
 export function inRange({ resource, cluster, namespace }: Range, key: ObjectKey): boolean {
   return (
     key.resource === resource &&

@@ -39,10 +39,6 @@ export class SortedMap<V> {
     }
   }
 
-  values(): Iterable<V> {
-    return this.#values.values()
-  }
-
   /** How many keys stand behind `after`. */
   countAfter(after: string): number {
     const start = this.#chunkOf(after)

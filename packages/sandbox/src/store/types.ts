@@ -67,18 +67,22 @@ export interface Store {
   close(): Promise<void>
 }
 
+/** Something was to be created that is there already. */
 export class ExistsError extends Error {
   override readonly name = 'ExistsError'
 }
 
+/** Something was to be changed that is not there. */
 export class MissingError extends Error {
   override readonly name = 'MissingError'
 }
 
+/** Something was to be changed that has changed meanwhile. */
 export class StaleError extends Error {
   override readonly name = 'StaleError'
 }
 
+/** The history that is asked for was forgotten. */
 export class CompactedError extends Error {
   override readonly name = 'CompactedError'
 }

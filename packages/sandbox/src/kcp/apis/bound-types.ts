@@ -1,7 +1,7 @@
 import { parseOwnJson } from '../../kube/json.ts'
 import type { Resource } from '../../kube/resource.ts'
 import type { ObjectKey, StoreEvent } from '../../store/types.ts'
-import type { ReplicatedChange, ShardServices } from '../shards/types.ts'
+import type { ReplicatedChange, ShardServices } from '../services.ts'
 import { boundResource, whileEnding } from './bindings/bound-resource.ts'
 import { BoundSchemas } from './bindings/bound-schemas.ts'
 import { type Consumer, Consumers } from './bindings/consumers.ts'
@@ -101,7 +101,9 @@ export class BoundTypes {
   #follow({ type, now: { object } }: ReplicatedChange): void {
     const uid = object.metadata.uid ?? ''
     if (type === 'ADDED') {
-      for (const key of this.#waiting.get(uid)?.values() ?? []) {
+      const waiting = this.#waiting.get(uid)
+      this.#waiting.delete(uid)
+      for (const key of waiting?.values() ?? []) {
         const entry = this.#services.store.get(key)
         if (entry !== undefined) this.#take({ type: 'MODIFIED', entry })
       }

@@ -1,7 +1,7 @@
 import { StatusError } from '../../kube/errors.ts'
 import type { Catalog, Resource } from '../../kube/resource.ts'
 import { WILDCARD } from '../names.ts'
-import type { ShardServices } from '../shards/types.ts'
+import type { ShardServices } from '../services.ts'
 import type { BoundTypes } from './bound-types.ts'
 import { apisTypes } from './system-types.ts'
 
@@ -9,8 +9,8 @@ import { apisTypes } from './system-types.ts'
 export function catalogOf({ builtIns, systemTypes, localCrds }: ShardServices, bound: BoundTypes): Catalog {
   const everywhere = [...builtIns, ...systemTypes, ...apisTypes]
   const byName = new Map(everywhere.map((each) => [nameOf(each), each]))
-  const boundIn = (cluster: string): Resource[] =>
-    cluster === WILDCARD ? [...bound.all] : [...bound.in(cluster)].flatMap(({ resources }) => resources)
+  const boundIn = (cluster: string): readonly Resource[] =>
+    cluster === WILDCARD ? bound.all : [...bound.in(cluster)].flatMap(({ resources }) => resources)
   return {
     list(cluster) {
       const before = [...everywhere, ...boundIn(cluster)]

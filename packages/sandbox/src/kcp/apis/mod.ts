@@ -1,4 +1,7 @@
-import type { Apis, MaximalPermissionPolicy, ShardServices } from '../shards/types.ts'
+import type { Controller } from '../../kube/controllers/mod.ts'
+import type { AdmissionPlugin } from '../../kube/requests/types.ts'
+import type { Catalog } from '../../kube/resource.ts'
+import type { MaximalPermissionPolicy, ShardServices } from '../services.ts'
 import { conversionAdmission } from './api-conversions/admission.ts'
 import { bindingLabel } from './bindings/admission.ts'
 import { bindPermission } from './bindings/bind-permission.ts'
@@ -27,12 +30,25 @@ export {
   effectiveClaims,
   isSameType,
 } from './claims/mod.ts'
-export { exportOfIdentity } from './exports/export-of-identity.ts'
+export { exportOfType } from './exports/export-of-type.ts'
+
+/** Bound and claimed types of one shard, and what keeps them. */
+export type Apis = {
+  readonly catalog: Catalog
+  readonly bound: BoundTypes
+  /** Besides those for metadata, LogicalClusters and Workspaces; run after them. */
+  readonly admission: readonly AdmissionPlugin[]
+  /** Started by the shard. */
+  readonly controllers: readonly Controller[]
+  readonly maximalPermissionPolicy: MaximalPermissionPolicy
+  /** Ends what follows the cache, when the shard stops. */
+  readonly close: () => void
+}
 
 /** Exports and bindings of one shard, and the types that are served because of them. */
 export function createApis(services: ShardServices): Apis {
   const bound = new BoundTypes(services)
-  const claims = new ClaimIndex(services)
+  const claims = new ClaimIndex(services, bound)
   const slices = new SliceIndex(services)
   const following = [
     bindingController(services, bound),

@@ -2,9 +2,6 @@ import type { JsonObject, KubeObject } from '../../kube/objects.ts'
 import type { PrinterColumn, ScaleSubresource } from '../../kube/resource.ts'
 import type { OpenApiSchema } from '../../kube/schema/mod.ts'
 
-/** Of APIBindings: the export that they are to, as a hash (contract 2.7). */
-export const EXPORT_LABEL = 'internal.apis.kcp.io/export'
-
 /** One entry of an APIExport's `spec.permissionClaims`, in v1alpha2 (contract 4.5). */
 export type PermissionClaim = {
   group?: string

@@ -2,8 +2,11 @@ import { MASTERS } from '../../kube/authn/mod.ts'
 import type { KubeObject } from '../../kube/objects.ts'
 import type { Attributes, Authorization, Authorizer } from '../../kube/requests/types.ts'
 import type { UserInfo } from '../../kube/user.ts'
-import { APIS, LOGICAL_CLUSTER_NAME, REQUIRED_GROUPS_ANNOTATION } from '../names.ts'
-import type { MaximalPermissionPolicy, ReplicatedCache } from '../shards/types.ts'
+import { logicalClusterIn } from '../clusters/mod.ts'
+import { KCP_ADMINS, LOGICAL_CLUSTER_ADMIN, WORKSPACE_BOOTSTRAPPER } from '../groups.ts'
+import { APIS, REQUIRED_GROUPS_ANNOTATION, WILDCARD } from '../names.ts'
+import type { MaximalPermissionPolicy, ReplicatedCache } from '../services.ts'
+import { aboutPath } from './attributes.ts'
 import { effectiveUsers, homeClusters } from './effective-users.ts'
 import { policyUser } from './policy-user.ts'
 import type { ScopedRbac } from './rbac.ts'
@@ -17,9 +20,8 @@ export type ChainOptions = {
 /** One link of the chain: undefined hands on to the next. */
 type Link = (attributes: Attributes) => Authorization | undefined
 
-const LOGICAL_CLUSTER_ADMIN = 'system:kcp:logical-cluster-admin'
 /** Members of one of these are in every logical cluster, whatever groups it requires. */
-const ABOVE_REQUIRED_GROUPS = ['system:kcp:admin', 'system:kcp:tenancy:workspace-bootstrapper']
+const ABOVE_REQUIRED_GROUPS = [KCP_ADMINS, WORKSPACE_BOOTSTRAPPER]
 const OPEN_PATHS = new Set(['/healthz', '/livez', '/readyz'])
 const OPEN_PHASES = new Set(['Initializing', 'Ready', 'Inactive', 'Terminating', 'Deleting'])
 
@@ -64,17 +66,15 @@ export class AuthorizerChain implements Authorizer {
   }
 
   #workspaceContent({ user, cluster }: Attributes): Authorization | undefined {
-    if (cluster === '' || cluster === '*' || cluster.startsWith('system:')) return refused('empty or system workspace')
+    if (cluster === '' || cluster === WILDCARD || cluster.startsWith('system:'))
+      return refused('empty or system workspace')
     if (user.groups.includes(LOGICAL_CLUSTER_ADMIN) && homeClusters(user) === undefined) return undefined
     const logicalCluster = this.#logicalCluster(cluster)
     if (logicalCluster === undefined) return denied('LogicalCluster not found')
     const { phase = '' } = (logicalCluster['status'] ?? {}) as { phase?: string }
     if (!OPEN_PHASES.has(phase)) return refused(`not permitted due to phase "${phase}"`)
     if (homeClusters(user)?.includes(cluster) === true) return undefined
-    const access: Attributes = {
-      ...{ cluster, user, verb: 'access', path: '/', isResourceRequest: false },
-      ...{ group: '', version: '', resource: '', subresource: '', namespace: '', name: '' },
-    }
+    const access = aboutPath({ cluster, user, verb: 'access', path: '/' })
     if (this.#options.rbac.authorize(access).allowed) return undefined
     return refused('no verb=access permission on /')
   }
@@ -96,7 +96,7 @@ export class AuthorizerChain implements Authorizer {
   }
 
   #logicalCluster(cluster: string): KubeObject | undefined {
-    return this.#options.cache.get('logicalclusters.core.kcp.io', cluster, LOGICAL_CLUSTER_NAME)?.object
+    return logicalClusterIn(this.#options.cache, cluster)?.object
   }
 }
 

@@ -15,6 +15,8 @@ const CLUSTER_GROUP_PREFIX = 'system:cluster:'
 /** A warrant can carry warrants; nobody needs them deeper. */
 const MAX_DEPTH = 8
 
+type Account = NonNullable<ReturnType<typeof parseServiceAccountName>>
+
 /** Extras that only system:masters may give to somebody else by impersonation. */
 export const GUARDED_EXTRAS: readonly string[] = [CLUSTER_NAME_EXTRA, WARRANT_EXTRA]
 
@@ -46,9 +48,12 @@ export function effectiveUsers(user: UserInfo, cluster: string): UserInfo[] {
 export function globalUser(user: UserInfo, cluster: string): UserInfo {
   const account = parseServiceAccountName(user.username)
   if (account === undefined) return user
-  const home = homeClusters(user)?.[0] ?? cluster
-  const username = `${GLOBAL_SERVICE_ACCOUNT_PREFIX}${home}:${account.namespace}:${account.name}`
-  return { username, groups: [AUTHENTICATED], extra: user.extra }
+  return globalAccount(user, account, homeClusters(user)?.[0] ?? cluster)
+}
+
+function globalAccount({ extra }: UserInfo, { namespace, name }: Account, home: string): UserInfo {
+  const username = `${GLOBAL_SERVICE_ACCOUNT_PREFIX}${home}:${namespace}:${name}`
+  return { username, groups: [AUTHENTICATED], extra }
 }
 
 /** Whether `user` is one whom other logical clusters know only by what `effectiveUsers` makes of it. */
@@ -60,11 +65,9 @@ function* expand(user: UserInfo, cluster: string, depth: number): Iterable<UserI
   if (isInScope(user, cluster)) yield user
   else yield scopedDown(user)
   const account = parseServiceAccountName(user.username)
-  for (const home of account === undefined ? [] : (user.extra[CLUSTER_NAME_EXTRA] ?? [cluster])) {
-    const { namespace, name } = account!
-    const username = `${GLOBAL_SERVICE_ACCOUNT_PREFIX}${home}:${namespace}:${name}`
-    const known = { username, groups: [AUTHENTICATED], extra: user.extra }
-    if (isInScope(known, cluster)) yield known
+  if (account !== undefined) {
+    const known = (homeClusters(user) ?? [cluster]).map((home) => globalAccount(user, account, home))
+    yield* known.filter((each) => isInScope(each, cluster))
   }
   if (depth === MAX_DEPTH) return
   for (const text of user.extra[WARRANT_EXTRA] ?? []) {
@@ -100,6 +103,7 @@ function parseWarrant(text: string): UserInfo | undefined {
   try {
     value = JSON.parse(text)
   } catch {
+    // Whoever wrote it by hand gives no rights by it.
     return undefined
   }
   if (!isObject(value)) return undefined

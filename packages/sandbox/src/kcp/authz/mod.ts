@@ -1,3 +1,4 @@
+export { aboutObject, aboutPath } from './attributes.ts'
 export { AuthorizerChain } from './chain.ts'
 export {
   effectiveUsers,
@@ -7,5 +8,6 @@ export {
   scopeExtra,
   warrantExtra,
 } from './effective-users.ts'
+export { clusterRole, clusterRoleBinding, RBAC } from './policy-objects.ts'
 export { policyUser } from './policy-user.ts'
 export { ScopedRbac } from './rbac.ts'

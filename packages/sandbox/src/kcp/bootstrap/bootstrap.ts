@@ -3,11 +3,13 @@ import { deepEqual } from '../../kube/json.ts'
 import type { KubeObject } from '../../kube/objects.ts'
 import type { LocalClient } from '../../kube/requests/types.ts'
 import type { Resource } from '../../kube/resource.ts'
-import { logicalClusters } from '../clusters/mod.ts'
+import { clusterUrl, logicalClusters } from '../clusters/mod.ts'
+import { IDENTITY_VALID, WORKSPACE_INITIALIZED } from '../condition-types.ts'
 import { markTrue } from '../conditions.ts'
 import {
   APIS,
   CORE,
+  IDENTITY_NAMESPACE,
   LOGICAL_CLUSTER_NAME,
   PATH_ANNOTATION,
   ROOT_CLUSTER,
@@ -15,8 +17,8 @@ import {
   TENANCY,
   TYPE_ANNOTATION,
 } from '../names.ts'
-import type { ShardInfo, ShardServices } from '../shards/types.ts'
-import { exportObjects, IDENTITY_NAMESPACE, ROOT_EXPORTS, rootBinding } from './exports.ts'
+import type { ShardInfo, ShardServices } from '../services.ts'
+import { exportObjects, ROOT_EXPORTS, rootBinding } from './exports.ts'
 import { rootPolicy, rootWorkspaceTypes } from './root-content.ts'
 
 const NAMESPACES = ['default', 'kube-system', IDENTITY_NAMESPACE]
@@ -25,7 +27,7 @@ const BINDING_TIMEOUT = 30_000
 
 /** Writes what root is made of, as far as it is not there: itself, exports and bindings. `keys` by name of the export. */
 export function bootstrapExports(services: ShardServices, keys: ReadonlyMap<string, string>): void {
-  const client = services.clientAt(services.shard.name, ROOT_CLUSTER)
+  const client = services.clientIn(ROOT_CLUSTER)
   createRoot(services, client)
   for (const name of NAMESPACES) {
     ensure(client, builtIn(services, 'namespaces'), { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
@@ -43,7 +45,7 @@ export function bootstrapExports(services: ShardServices, keys: ReadonlyMap<stri
 
 /** Writes the rest of root once its bindings work, which needs the controllers to run: types, RBAC. */
 export async function bootstrapContent(services: ShardServices): Promise<void> {
-  const client = services.clientAt(services.shard.name, ROOT_CLUSTER)
+  const client = services.clientIn(ROOT_CLUSTER)
   const workspaceTypes = await bound(services, TENANCY, 'workspacetypes')
   for (const type of rootWorkspaceTypes()) ensure(client, workspaceTypes, type)
   for (const object of rootPolicy()) {
@@ -55,7 +57,7 @@ export async function bootstrapContent(services: ShardServices): Promise<void> {
 /** Writes a shard's own object into root (contract 4.9), once root's binding works. */
 export async function registerShard(root: ShardServices, shard: ShardInfo): Promise<void> {
   const { name, url, externalUrl, virtualWorkspaceUrl } = shard
-  ensure(root.clientAt(root.shard.name, ROOT_CLUSTER), await bound(root, CORE, 'shards'), {
+  ensure(root.clientIn(ROOT_CLUSTER), await bound(root, CORE, 'shards'), {
     apiVersion: `${CORE}/v1alpha1`,
     kind: 'Shard',
     metadata: { name, labels: { name } },
@@ -77,8 +79,8 @@ function createRoot({ shard, now }: ShardServices, client: LocalClient): void {
     spec: {},
   })
   const ready = (object: KubeObject) => {
-    object['status'] = { phase: 'Ready', URL: `${shard.externalUrl}/clusters/${ROOT_CLUSTER}` }
-    markTrue(object, 'WorkspaceInitialized', now())
+    object['status'] = { phase: 'Ready', URL: clusterUrl(shard.externalUrl, ROOT_CLUSTER) }
+    markTrue(object, WORKSPACE_INITIALIZED, now())
   }
   client.modify(logicalClusters, '', LOGICAL_CLUSTER_NAME, ready, 'status')
 }
@@ -87,7 +89,7 @@ function createRoot({ shard, now }: ShardServices, client: LocalClient): void {
 function identify({ identities, now }: ShardServices, client: LocalClient, exports: Resource, name: string): void {
   const change = (object: KubeObject) => {
     object['status'] = { ...(object['status'] as object | undefined), identityHash: identities.get(name) }
-    markTrue(object, 'IdentityValid', now())
+    markTrue(object, IDENTITY_VALID, now())
   }
   client.modify(exports, '', name, change, 'status')
 }

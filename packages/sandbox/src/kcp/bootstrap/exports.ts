@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../kube/objects.ts'
-import { SHARDS_EXPORT, TENANCY, TOPOLOGY } from '../names.ts'
+import { APIS, IDENTITY_NAMESPACE, ROOT_CLUSTER, SHARDS_EXPORT, TENANCY, TOPOLOGY } from '../names.ts'
 import { apiResourceSchema, type SchemaSource } from './schemas/source.ts'
 import { partitionSets, partitions, shards } from './schemas/topology.ts'
 import { workspaceAuthenticationConfigurations, workspaceTypes } from './schemas/workspace-types.ts'
@@ -13,9 +13,6 @@ type ExportSource = {
   /** Whether root itself is bound to it. */
   bound: boolean
 }
-
-/** Namespace in root that the identity secrets are in. */
-export const IDENTITY_NAMESPACE = 'kcp-system'
 
 /** Exports in root (contract 4.11). Those without types are there to be found; what they would offer is not served. */
 export const ROOT_EXPORTS: readonly ExportSource[] = [
@@ -41,7 +38,7 @@ export function exportObjects({ name, types, limited = false }: ExportSource): {
     storage: { crd: {} },
   }))
   const apiExport = {
-    apiVersion: 'apis.kcp.io/v1alpha2',
+    apiVersion: `${APIS}/v1alpha2`,
     kind: 'APIExport',
     metadata: { name },
     spec: {
@@ -56,9 +53,9 @@ export function exportObjects({ name, types, limited = false }: ExportSource): {
 /** Root's own binding to one of its exports. */
 export function rootBinding(name: string): KubeObject {
   return {
-    apiVersion: 'apis.kcp.io/v1alpha2',
+    apiVersion: `${APIS}/v1alpha2`,
     kind: 'APIBinding',
     metadata: { name },
-    spec: { reference: { export: { path: 'root', name } } },
+    spec: { reference: { export: { path: ROOT_CLUSTER, name } } },
   }
 }

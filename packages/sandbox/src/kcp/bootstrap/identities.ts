@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { parseOwnJson } from '../../kube/json.ts'
 import type { Store } from '../../store/types.ts'
 import { identityHash } from '../hashes.ts'
-import { ROOT_CLUSTER } from '../names.ts'
-import { IDENTITY_NAMESPACE, ROOT_EXPORTS } from './exports.ts'
+import { IDENTITY_NAMESPACE, ROOT_CLUSTER } from '../names.ts'
+import { ROOT_EXPORTS } from './exports.ts'
 
 const KEY_BYTES = 32
 

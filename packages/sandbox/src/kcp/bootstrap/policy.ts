@@ -1,30 +1,17 @@
-import { type Policy, PolicyIndex, type PolicyRule, type PolicySource } from '../../kube/authz/mod.ts'
+import { type Policy, PolicyIndex, type PolicySource } from '../../kube/authz/mod.ts'
 import type { KubeObject } from '../../kube/objects.ts'
+import { clusterRole, clusterRoleBinding } from '../authz/mod.ts'
+import {
+  EXTERNAL_LOGICAL_CLUSTER_ADMIN,
+  KCP_ADMINS,
+  LOGICAL_CLUSTER_ADMIN,
+  POLICY_PREFIX,
+  WORKSPACE_BOOTSTRAPPER,
+} from '../groups.ts'
 import { APIS, CORE, TENANCY } from '../names.ts'
 
-const ADMIN = 'system:kcp:admin'
-const BOOTSTRAPPER = 'system:kcp:tenancy:workspace-bootstrapper'
-const LOGICAL_CLUSTER_ADMIN = 'system:kcp:logical-cluster-admin'
-const EXTERNAL_ADMIN = 'system:kcp:external-logical-cluster-admin'
 const WORKSPACE_ACCESS = 'system:kcp:workspace:access'
-const RBAC = 'rbac.authorization.k8s.io'
 const READ = ['get', 'list', 'watch']
-
-/** A ClusterRole with these rules. */
-export function clusterRole(name: string, rules: readonly PolicyRule[]): KubeObject {
-  return { apiVersion: `${RBAC}/v1`, kind: 'ClusterRole', metadata: { name }, rules }
-}
-
-/** A ClusterRoleBinding of groups. */
-export function clusterRoleBinding(name: string, role: string, groups: readonly string[]): KubeObject {
-  return {
-    apiVersion: `${RBAC}/v1`,
-    kind: 'ClusterRoleBinding',
-    metadata: { name },
-    roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: role },
-    subjects: groups.map((group) => ({ apiGroup: RBAC, kind: 'Group', name: group })),
-  }
-}
 
 /** What kcp adds to Kubernetes' bootstrap policy (contract 12.3); counts in every logical cluster. */
 export function kcpPolicySource(): PolicySource {
@@ -50,12 +37,12 @@ function clusterRoles(): KubeObject[] {
       { apiGroups: [TENANCY], resources: ['workspaces', 'workspacetypes'], verbs: READ },
       { apiGroups: [CORE], resources: ['logicalclusters'], verbs: READ },
     ]),
-    clusterRole(BOOTSTRAPPER, [
+    clusterRole(WORKSPACE_BOOTSTRAPPER, [
       { apiGroups: ['*'], resources: ['*'], verbs: ['*'] },
       { nonResourceURLs: ['*'], verbs: ['*'] },
     ]),
     clusterRole(LOGICAL_CLUSTER_ADMIN, [{ ...logicalClusters, verbs: ['*'] }, workspaces]),
-    clusterRole(EXTERNAL_ADMIN, [
+    clusterRole(EXTERNAL_LOGICAL_CLUSTER_ADMIN, [
       { ...logicalClusters, verbs: owned },
       workspaces,
       { apiGroups: [''], resources: ['serviceaccounts', 'secrets'], verbs: ['get'] },
@@ -67,10 +54,12 @@ function clusterRoles(): KubeObject[] {
 }
 
 function clusterRoleBindings(): KubeObject[] {
+  const bootstrappers = [WORKSPACE_BOOTSTRAPPER, POLICY_PREFIX + WORKSPACE_BOOTSTRAPPER]
   return [
-    clusterRoleBinding('system:kcp:admin:cluster-admin', 'cluster-admin', [ADMIN]),
-    clusterRoleBinding(BOOTSTRAPPER, BOOTSTRAPPER, [BOOTSTRAPPER, `apis.kcp.io:binding:${BOOTSTRAPPER}`]),
-    clusterRoleBinding(LOGICAL_CLUSTER_ADMIN, LOGICAL_CLUSTER_ADMIN, [LOGICAL_CLUSTER_ADMIN]),
-    clusterRoleBinding(EXTERNAL_ADMIN, EXTERNAL_ADMIN, [EXTERNAL_ADMIN]),
+    clusterRoleBinding('system:kcp:admin:cluster-admin', 'cluster-admin', 'Group', [KCP_ADMINS]),
+    clusterRoleBinding(WORKSPACE_BOOTSTRAPPER, WORKSPACE_BOOTSTRAPPER, 'Group', bootstrappers),
+    ...[LOGICAL_CLUSTER_ADMIN, EXTERNAL_LOGICAL_CLUSTER_ADMIN].map((group) =>
+      clusterRoleBinding(group, group, 'Group', [group]),
+    ),
   ]
 }

@@ -1,23 +1,23 @@
+import { AUTHENTICATED } from '../../kube/authn/mod.ts'
 import type { KubeObject } from '../../kube/objects.ts'
-import { TENANCY, TOPOLOGY } from '../names.ts'
-import { clusterRole, clusterRoleBinding } from './policy.ts'
+import { clusterRole, clusterRoleBinding } from '../authz/mod.ts'
+import { KCP_ADMINS, POLICY_PREFIX } from '../groups.ts'
+import { APIS, ROOT_CLUSTER, TENANCY, TOPOLOGY } from '../names.ts'
 
-const AUTHENTICATED = 'system:authenticated'
-const POLICY_PREFIX = 'apis.kcp.io:binding:'
 const READ = ['get', 'list', 'watch']
-const UNIVERSAL = { name: 'universal', path: 'root' }
+const UNIVERSAL = { name: 'universal', path: ROOT_CLUSTER }
 const OPEN_TYPES = ['universal', 'organization', 'team']
 const OPEN_EXPORTS = [TENANCY, TOPOLOGY]
 
 /** WorkspaceTypes in root (contract 4.2). */
 export function rootWorkspaceTypes(): KubeObject[] {
   const extend = { with: [UNIVERSAL] }
-  const inRoot = (name: string) => ({ name, path: 'root' })
+  const inRoot = (name: string) => ({ name, path: ROOT_CLUSTER })
   return [
     workspaceType('universal', {
       initializer: true,
       defaultChildWorkspaceType: UNIVERSAL,
-      defaultAPIBindings: [TENANCY, TOPOLOGY].map((name) => ({ path: 'root', export: name })),
+      defaultAPIBindings: [TENANCY, TOPOLOGY].map((name) => ({ path: ROOT_CLUSTER, export: name })),
     }),
     workspaceType('root', {
       extend,
@@ -50,7 +50,7 @@ export function rootPolicy(): KubeObject[] {
     ]),
     ...OPEN_EXPORTS.flatMap((name) =>
       granted(`system:kcp:apiexport:${name.split('.')[0]}:bind`, [
-        { apiGroups: ['apis.kcp.io'], resources: ['apiexports'], resourceNames: [name], verbs: ['bind'] },
+        { apiGroups: [APIS], resources: ['apiexports'], resourceNames: [name], verbs: ['bind'] },
       ]),
     ),
     ...granted(
@@ -64,7 +64,7 @@ export function rootPolicy(): KubeObject[] {
     ...granted(
       `system:kcp:apiexport:kcp-admin:${policy}`,
       [{ apiGroups: [TENANCY], resources: ['*'], verbs: ['*'] }],
-      `${POLICY_PREFIX}system:kcp:admin`,
+      POLICY_PREFIX + KCP_ADMINS,
     ),
     clusterRole('system:kcp:metrics-reader', [{ nonResourceURLs: ['/metrics'], verbs: ['get'] }]),
   ]
@@ -73,7 +73,7 @@ export function rootPolicy(): KubeObject[] {
 function granted(name: string, rules: Parameters<typeof clusterRole>[1], group = AUTHENTICATED): KubeObject[] {
   const who = name.includes('kcp-admin') ? 'admin' : 'authenticated'
   const binding = name.replace('system:kcp:', `system:kcp:${who}:`)
-  return [clusterRole(name, rules), clusterRoleBinding(binding, name, [group])]
+  return [clusterRole(name, rules), clusterRoleBinding(binding, name, 'Group', [group])]
 }
 
 function workspaceType(name: string, spec: object): KubeObject {

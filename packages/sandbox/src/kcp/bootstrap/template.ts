@@ -2,8 +2,8 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import type { KubeObject } from '../../kube/objects.ts'
 import type { ObjectKey, Store } from '../../store/mod.ts'
 import { identityHash } from '../hashes.ts'
-import { ROOT_CLUSTER } from '../names.ts'
-import { IDENTITY_NAMESPACE, ROOT_EXPORTS } from './exports.ts'
+import { IDENTITY_NAMESPACE, ROOT_CLUSTER } from '../names.ts'
+import { ROOT_EXPORTS } from './exports.ts'
 
 /** Objects as they were in one store, and what in them is that sandbox's own: UIDs and identities. */
 type Template = {

@@ -1,3 +1,4 @@
+import { MASTERS } from '../../kube/authn/mod.ts'
 import { StatusError } from '../../kube/errors.ts'
 import { getKey, setKey } from '../../kube/json.ts'
 import type { AdmissionPlugin, AdmissionRequest } from '../../kube/requests/types.ts'
@@ -8,9 +9,8 @@ import {
   PATH_ANNOTATION,
   REQUIRED_GROUPS_ANNOTATION,
 } from '../names.ts'
-import type { ClusterDirectory } from '../shards/types.ts'
+import type { ClusterDirectory } from '../services.ts'
 
-const MASTERS = 'system:masters'
 const RESERVED_SUFFIX = 'kcp.io'
 /** Guarded by plugins of their own. */
 const ALLOWED_ANNOTATIONS = [OWNER_ANNOTATION, REQUIRED_GROUPS_ANNOTATION, PATH_ANNOTATION]

@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../kube/objects.ts'
-import { LOGICAL_CLUSTER_NAME, PATH_ANNOTATION } from '../names.ts'
-import type { ClusterDirectory, ClusterLocation, ReplicatedCache, ReplicatedChange } from '../shards/types.ts'
+import { PATH_ANNOTATION } from '../names.ts'
+import type { ClusterDirectory, ClusterLocation, ReplicatedCache, ReplicatedChange } from '../services.ts'
+import { logicalClusterIn } from './logical-cluster.ts'
 import { pathSegments } from './names.ts'
 
 /** Finds logical clusters by Workspaces, which name a child in a parent, and by LogicalClusters, which say where one is. */
@@ -28,20 +29,16 @@ export class Directory implements ClusterDirectory {
   }
 
   pathOf(cluster: string): string {
-    return this.#logicalCluster(cluster)?.object.metadata.annotations?.[PATH_ANNOTATION] ?? cluster
+    return logicalClusterIn(this.#cache, cluster)?.object.metadata.annotations?.[PATH_ANNOTATION] ?? cluster
   }
 
   shardOf(cluster: string): string | undefined {
-    return this.#logicalCluster(cluster)?.shard
+    return logicalClusterIn(this.#cache, cluster)?.shard
   }
 
   /** Follows the cache no longer. */
   close(): void {
     this.#stop()
-  }
-
-  #logicalCluster(cluster: string) {
-    return this.#cache.get('logicalclusters.core.kcp.io', cluster, LOGICAL_CLUSTER_NAME)
   }
 
   #follow({ type, now: { cluster, name, object } }: ReplicatedChange): void {

@@ -1,13 +1,15 @@
+import { MASTERS } from '../../kube/authn/mod.ts'
 import { StatusError } from '../../kube/errors.ts'
 import type { KubeObject } from '../../kube/objects.ts'
 import type { AdmissionPlugin, AdmissionRequest } from '../../kube/requests/types.ts'
+import { EXTERNAL_LOGICAL_CLUSTER_ADMIN, LOGICAL_CLUSTER_ADMIN, WORKSPACE_BOOTSTRAPPER } from '../groups.ts'
 import { LOGICAL_CLUSTERS } from './logical-cluster.ts'
 
 type Steps = { initializers?: string[]; terminators?: string[] }
 type State = Steps & { phase?: string }
 
-const PRIVILEGED = ['system:masters', 'system:kcp:logical-cluster-admin', 'system:kcp:tenancy:workspace-bootstrapper']
-const MAY_DELETE = ['system:kcp:external-logical-cluster-admin']
+const PRIVILEGED = [MASTERS, LOGICAL_CLUSTER_ADMIN, WORKSPACE_BOOTSTRAPPER]
+const MAY_DELETE = [EXTERNAL_LOGICAL_CLUSTER_ADMIN]
 /** A phase may only be followed by a later one, but for Inactive, which can end. */
 const ORDER = ['', 'Scheduling', 'Initializing', 'Ready', 'Terminating', 'Deleting']
 const STEPS = ['initializers', 'terminators'] as const

@@ -1,12 +1,14 @@
 import type { Resource, ResourceVersion, Verb } from '../../kube/resource.ts'
 import { compileSchema, type ObjectSchema, type OpenApiSchema } from '../../kube/schema/mod.ts'
 import { CORE, LOGICAL_CLUSTER_NAME } from '../names.ts'
+import type { ReplicatedCache, ReplicatedObject } from '../services.ts'
 import { systemStorage } from '../storage.ts'
 import { conditions, kind, object, steps, text, texts } from './schema-parts.ts'
 
 const VERSION = 'v1alpha1'
 const VERBS: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
 
+/** `Resource.storage` of LogicalClusters. */
 export const LOGICAL_CLUSTERS = systemStorage(CORE, 'logicalclusters')
 
 /** LogicalCluster (contract 4.3): what a logical cluster says about itself, in itself. */
@@ -16,6 +18,11 @@ export const logicalClusters: Resource = {
   ...{ namespaced: false, verbs: VERBS, storage: LOGICAL_CLUSTERS, storageVersion: VERSION, builtIn: false },
   versions: new Map([[VERSION, version()]]),
   strategy: { hasGeneration: true },
+}
+
+/** The LogicalCluster of a logical cluster on any shard; undefined where there is none. */
+export function logicalClusterIn(cache: ReplicatedCache, cluster: string): ReplicatedObject | undefined {
+  return cache.get('logicalclusters.core.kcp.io', cluster, LOGICAL_CLUSTER_NAME)
 }
 
 function version(): ResourceVersion {

@@ -1,5 +1,13 @@
 export { clusterAnnotation, pathAnnotation, reservedMetadata } from './annotations.ts'
 export { Directory } from './directory.ts'
-export { LOGICAL_CLUSTERS, logicalClusters } from './logical-cluster.ts'
+export { LOGICAL_CLUSTERS, logicalClusterIn, logicalClusters } from './logical-cluster.ts'
 export { logicalClusterAdmission } from './logical-cluster-admission.ts'
-export { isClusterName, isClusterPath, joinPath, splitClusterUrl, splitPath } from './names.ts'
+export {
+  clusterUrl,
+  findClusterUrl,
+  isClusterName,
+  isClusterPath,
+  joinPath,
+  splitClusterUrl,
+  splitPath,
+} from './names.ts'

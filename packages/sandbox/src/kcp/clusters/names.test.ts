@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { isClusterName, isClusterPath, joinPath, pathSegments, splitClusterUrl, splitPath } from './names.ts'
+import {
+  clusterUrl,
+  findClusterUrl,
+  isClusterName,
+  isClusterPath,
+  joinPath,
+  pathSegments,
+  splitClusterUrl,
+  splitPath,
+} from './names.ts'
 
 describe('names and paths of logical clusters', () => {
   test.each(['root', 'a', 'a-b', '0a', 'root:a:b', 'system:admin', 'x'.repeat(63)])('%s is valid', (path) => {
@@ -24,6 +33,13 @@ describe('names and paths of logical clusters', () => {
     expect(pathSegments('user')).toEqual(['user'])
     expect(pathSegments('root:user:alice')).toEqual(['root', 'user', 'alice'])
     expect(pathSegments('system:admin')).toEqual(['system:admin'])
+  })
+
+  test('the logical cluster of a URL is found behind something else too', () => {
+    const path = '/services/apiexport/root/e/clusters/*/api/v1'
+    expect(findClusterUrl(path)).toEqual({ before: '/services/apiexport/root/e', cluster: '*', path: '/api/v1' })
+    expect(findClusterUrl('/services/apiexport/root/e')).toBeUndefined()
+    expect(clusterUrl('https://host', 'root:a')).toBe('https://host/clusters/root:a')
   })
 
   test('a URL is the logical cluster and the path inside', () => {

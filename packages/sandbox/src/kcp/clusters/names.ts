@@ -31,6 +31,18 @@ export function splitClusterUrl(path: string): { cluster: string; path: string }
   return { cluster: path.slice(CLUSTERS_PREFIX.length, slash), path: path.slice(slash) }
 }
 
+/** As `splitClusterUrl`, of a path in which `/clusters/` stands behind something else, `before`. */
+export function findClusterUrl(path: string): { before: string; cluster: string; path: string } | undefined {
+  const start = path.indexOf(CLUSTERS_PREFIX)
+  const url = start < 0 ? undefined : splitClusterUrl(path.slice(start))
+  return url && { before: path.slice(0, start), ...url }
+}
+
+/** Where a logical cluster is served, below `base`, by its name or its path. */
+export function clusterUrl(base: string, cluster: string): string {
+  return `${base}${CLUSTERS_PREFIX}${cluster}`
+}
+
 /** `<path>:<name>`; only the name where there is no path. */
 export function joinPath(path: string, name: string): string {
   return path === '' ? name : `${path}:${name}`

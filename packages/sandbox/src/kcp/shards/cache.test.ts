@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { openStore, type Store } from '../../store/mod.ts'
 import { Directory } from '../clusters/mod.ts'
+import type { ReplicatedType } from '../services.ts'
 import { Replication } from './cache.ts'
-import type { ReplicatedType } from './types.ts'
 
 const STORAGES = new Map<ReplicatedType, string>([
   ['workspaces.tenancy.kcp.io', 'workspaces'],

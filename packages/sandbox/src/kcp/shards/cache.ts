@@ -1,7 +1,7 @@
 import { parseOwnJson } from '../../kube/json.ts'
 import type { KubeObject } from '../../kube/objects.ts'
 import type { Entry, Store } from '../../store/types.ts'
-import type { ReplicatedCache, ReplicatedChange, ReplicatedObject, ReplicatedType } from './types.ts'
+import type { ReplicatedCache, ReplicatedChange, ReplicatedObject, ReplicatedType } from '../services.ts'
 
 type Listener = (change: ReplicatedChange) => void
 /** By name, in each logical cluster. */

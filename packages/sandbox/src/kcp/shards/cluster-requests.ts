@@ -4,7 +4,8 @@ import type { HttpRequest, HttpResponse } from '../../kube/http.ts'
 import { parseRequestInfo } from '../../kube/requests/mod.ts'
 import type { RequestInfo } from '../../kube/requests/types.ts'
 import type { UserInfo } from '../../kube/user.ts'
-import { INACTIVE_ANNOTATION, LOGICAL_CLUSTER_NAME, WILDCARD } from '../names.ts'
+import { logicalClusterIn } from '../clusters/mod.ts'
+import { CORE, INACTIVE_ANNOTATION, WILDCARD } from '../names.ts'
 import { plainText } from '../plain-text.ts'
 import { asksForHome, homeWorkspace } from '../workspaces/mod.ts'
 import { effectiveUser } from './impersonating.ts'
@@ -35,22 +36,25 @@ export async function answerInCluster(
   if (info.identity === '') throw StatusError.internal(new Error('empty identity'))
   const who = effectiveUser(request, { cluster, user, authorizer: services.authorizer })
   if (asksForHome(cluster, info)) return homeWorkspace(services, types, who)
-  if (info.verb === 'list') metrics.countList(info.group, info.resource)
   const http = { ...request, path }
   const isDeep = request.headers[DEEP_REVIEW_HEADER] === 'true' && who.groups.includes(MASTERS)
   const inner = { cluster, user: who, info, http }
-  if (isMetadataEverywhere(runtime, inner)) return metadataEverywhere(runtime, inner)
-  return (isDeep ? deepServer : server).handle(inner)
+  const response = isMetadataEverywhere(runtime, inner)
+    ? await metadataEverywhere(runtime, inner)
+    : await (isDeep ? deepServer : server).handle(inner)
+  // What is not answered may be of any name, which nobody would ever forget.
+  if (info.verb === 'list' && response.status === 200) metrics.countList(info.group, info.resource)
+  return response
 }
 
 /** Contract 4.3: what is marked so answers nothing but questions about itself. */
 function refuseInactive({ services }: ShardRuntime, cluster: string, path: string): void {
-  const found = services.cache.get('logicalclusters.core.kcp.io', cluster, LOGICAL_CLUSTER_NAME)?.object
+  const found = logicalClusterIn(services.cache, cluster)?.object
   if (found?.metadata.annotations?.[INACTIVE_ANNOTATION] !== 'true') return
   const { phase = '' } = (found['status'] ?? {}) as { phase?: string }
   if (!STOPPED_BY_MARK.includes(phase)) return
   if (OPEN_WHILE_INACTIVE.some((prefix) => path.startsWith(prefix))) return
-  const of = { group: 'core.kcp.io', resource: 'logicalclusters' }
+  const of = { group: CORE, resource: 'logicalclusters' }
   throw StatusError.forbidden(of, cluster, 'logical cluster is marked inactive')
 }
 

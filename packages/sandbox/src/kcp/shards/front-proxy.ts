@@ -1,14 +1,16 @@
-import type { TokenAuthenticator } from '../../kube/authn/mod.ts'
+import { MASTERS, type TokenAuthenticator } from '../../kube/authn/mod.ts'
 import { forbidden } from '../../kube/authz/mod.ts'
 import type { HttpHandler, HttpRequest, HttpResponse } from '../../kube/http.ts'
 import { type Attributes, parseRequestInfo } from '../../kube/requests/mod.ts'
 import type { UserInfo } from '../../kube/user.ts'
 import { homeClusters } from '../authz/mod.ts'
-import { isClusterPath, splitClusterUrl } from '../clusters/mod.ts'
+import { clusterUrl, findClusterUrl, isClusterPath, splitClusterUrl } from '../clusters/mod.ts'
+import { INITIALIZER_GROUP_PREFIX, LOGICAL_CLUSTER_ADMIN, TERMINATOR_GROUP_PREFIX } from '../groups.ts'
 import { ROOT_CLUSTER } from '../names.ts'
 import { plainText } from '../plain-text.ts'
+import type { ClusterDirectory, ClusterLocation } from '../services.ts'
+import { SERVICES } from '../virtual-urls.ts'
 import type { Shard } from './shard.ts'
-import type { ClusterDirectory, ClusterLocation } from './types.ts'
 
 export type FrontProxyOptions = {
   authenticator: TokenAuthenticator
@@ -18,13 +20,11 @@ export type FrontProxyOptions = {
 }
 
 /** Groups that mean something inside only: nobody has them who comes through the proxy (contract 12.3). */
-const DROPPED = ['system:masters', 'system:kcp:logical-cluster-admin']
-const DROPPED_PREFIXES = ['system:kcp:initializer:', 'system:kcp:terminator:']
+const DROPPED = [MASTERS, LOGICAL_CLUSTER_ADMIN]
+const DROPPED_PREFIXES = [INITIALIZER_GROUP_PREFIX, TERMINATOR_GROUP_PREFIX]
 /** Headers by which the shards trust one another. */
 const DROPPED_HEADERS = /^x-(kcp-internal-|remote-)/
 const HEALTH = /^\/(healthz|livez|readyz)(\/|$)/
-const SERVICES = '/services/'
-const CLUSTERS = '/clusters/'
 const NOT_PERMITTED = 'workspace access not permitted'
 
 /** The one address of an installation with several shards: finds the shard of each logical cluster. */
@@ -34,7 +34,7 @@ export function frontProxy({ authenticator, directory, shards }: FrontProxyOptio
     if (HEALTH.test(path)) return plainText(200, 'ok')
     const user = withoutInnerGroups(authenticator.authenticate(request.credentials))
     const outer = { ...request, headers: withoutInnerHeaders(request.headers) }
-    if (path.startsWith(SERVICES)) {
+    if (path.startsWith(`${SERVICES}/`)) {
       const { shard, path: named } = serviceAt(directory, shards, path)
       return forward(shard, { ...outer, path: named }, user)
     }
@@ -42,7 +42,7 @@ export function frontProxy({ authenticator, directory, shards }: FrontProxyOptio
     if (url === undefined) return plainText(404, '404 page not found')
     const found = isClusterPath(url.cluster) ? directory.resolve(url.cluster) : undefined
     if (found === undefined) throw forbidden(attributesOf(outer, url.path, user), NOT_PERMITTED)
-    const inner = { ...outer, path: `/clusters/${found.cluster}${url.path}` }
+    const inner = { ...outer, path: clusterUrl('', found.cluster) + url.path }
     return forward(shardAt(shards, found), inner, user)
   }
 }
@@ -67,12 +67,10 @@ function serviceAt(
   shards: readonly Shard[],
   path: string,
 ): { shard: Shard | undefined; path: string } {
-  const start = path.indexOf(CLUSTERS)
-  const url = start < 0 ? undefined : splitClusterUrl(path.slice(start))
+  const url = findClusterUrl(path)
   const found = url === undefined || !isClusterPath(url.cluster) ? undefined : directory.resolve(url.cluster)
   if (url === undefined || found === undefined) return { shard: shards[0], path }
-  const named = `${path.slice(0, start)}${CLUSTERS}${found.cluster}${url.path}`
-  return { shard: shardAt(shards, found), path: named }
+  return { shard: shardAt(shards, found), path: clusterUrl(url.before, found.cluster) + url.path }
 }
 
 function shardAt(shards: readonly Shard[], { shard }: ClusterLocation): Shard | undefined {

@@ -4,18 +4,21 @@ import type { HttpRequest } from '../../kube/http.ts'
 import type { Authorizer } from '../../kube/requests/types.ts'
 import type { UserInfo } from '../../kube/user.ts'
 import { GUARDED_EXTRAS, scopeExtra } from '../authz/mod.ts'
+import {
+  EXTERNAL_LOGICAL_CLUSTER_ADMIN,
+  INITIALIZER_GROUP_PREFIX,
+  KCP_ADMINS,
+  LOGICAL_CLUSTER_ADMIN,
+  TERMINATOR_GROUP_PREFIX,
+  WORKSPACE_BOOTSTRAPPER,
+} from '../groups.ts'
 import { ROOT_CLUSTER } from '../names.ts'
 
 const PREFIX = 'impersonate-'
 const EXTRA_PREFIX = 'impersonate-extra-'
 /** Groups of initializers and terminators, which virtual workspaces alone give (contract 8.3). */
-const STEP_GROUPS = ['system:kcp:initializer:', 'system:kcp:terminator:']
-const INNER_GROUPS = [
-  'system:kcp:admin',
-  'system:kcp:logical-cluster-admin',
-  'system:kcp:external-logical-cluster-admin',
-  'system:kcp:tenancy:workspace-bootstrapper',
-]
+const STEP_GROUPS = [INITIALIZER_GROUP_PREFIX, TERMINATOR_GROUP_PREFIX]
+const INNER_GROUPS = [KCP_ADMINS, LOGICAL_CLUSTER_ADMIN, EXTERNAL_LOGICAL_CLUSTER_ADMIN, WORKSPACE_BOOTSTRAPPER]
 /** Nobody takes on a group of more privilege than the own ones (contract 12.8). */
 const LIMITS: ImpersonationLimits = {
   ranks: [[AUTHENTICATED], INNER_GROUPS, [MASTERS]],
@@ -71,6 +74,7 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
+    // No name of an extra that anybody guards.
     return text
   }
 }

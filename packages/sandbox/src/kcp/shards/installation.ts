@@ -6,7 +6,6 @@ import type { HttpHandler } from '../../kube/http.ts'
 import type { LocalClient } from '../../kube/requests/types.ts'
 import type { UserInfo } from '../../kube/user.ts'
 import { openStore, type Store } from '../../store/mod.ts'
-import type { InstallationOptions, Served } from '../../types.ts'
 import {
   bootstrapContent,
   bootstrapExports,
@@ -22,6 +21,7 @@ import { frontProxy } from './front-proxy.ts'
 import { ReplicatedPolicies } from './policies.ts'
 import { Shard } from './shard.ts'
 import type { Shared } from './shared.ts'
+import type { InstallationOptions, Served } from './types.ts'
 
 const SIGNING_KEY_FILE = 'service-account.key'
 /** `admin` of the kubeconfig (contract 12.2); the tests' own tokens are known to the authenticator. */
@@ -40,8 +40,28 @@ export class Installation implements Served {
   }
 
   /** Opens the stores, writes what root needs and starts all controllers; resolves when everything is served. */
-  static async open({ shards: wanted, externalUrl, dir, rootCa, log }: InstallationOptions): Promise<Installation> {
-    const stores = await Promise.all(wanted.map((each) => openStore(each.dir === undefined ? {} : { dir: each.dir })))
+  static async open(options: InstallationOptions): Promise<Installation> {
+    const stores = await openStores(options.shards)
+    const shards: Shard[] = []
+    try {
+      return await Installation.#over(stores, shards, options)
+    } catch (error) {
+      await Promise.all([...shards, ...stores].map((each) => each.close()))
+      throw error
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.shards.map((shard) => shard.close()))
+    this.#shared.directory.close()
+  }
+
+  /** Puts what it makes into `shards`, so that it can be closed if this fails. */
+  static async #over(
+    stores: readonly Store[],
+    shards: Shard[],
+    { shards: wanted, externalUrl, dir, rootCa, log }: InstallationOptions,
+  ): Promise<Installation> {
     // What is there already may have more in it than every root has.
     const isNew = stores[0]!.revision === 0
     const isCopy = isNew && copyRoot(stores[0]!, new Date())
@@ -49,7 +69,6 @@ export class Installation implements Served {
     const signingKey = await signingKeyIn(dir)
     const cache = new Replication()
     const directory = new Directory(cache)
-    const shards: Shard[] = []
     const accounts = storeAccounts(() => shards.flatMap((shard) => (shard.isRunning ? [shard.services.store] : [])))
     const tokens = new ServiceAccountTokens({ signingKey, accounts })
     const shared: Shared = {
@@ -66,11 +85,6 @@ export class Installation implements Served {
     return installation
   }
 
-  async close(): Promise<void> {
-    await Promise.all(this.shards.map((shard) => shard.close()))
-    this.#shared.directory.close()
-  }
-
   /** `keys` of root's exports; without them, root has all that it needs. `isNew`: nothing else is in it. */
   async #start(keys: ReadonlyMap<string, string> | undefined, isNew: boolean): Promise<void> {
     for (const shard of this.shards) await shard.open()
@@ -85,6 +99,16 @@ export class Installation implements Served {
 }
 
 type WantedShard = InstallationOptions['shards'][number]
+
+/** All of them or none: a directory that nobody uses is left to others. */
+async function openStores(wanted: readonly WantedShard[]): Promise<Store[]> {
+  const opened = await Promise.allSettled(wanted.map(({ dir }) => openStore(dir === undefined ? {} : { dir })))
+  const stores = opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+  const failed = opened.find((each) => each.status === 'rejected')
+  if (failed === undefined) return stores
+  await Promise.all(stores.map((store) => store.close()))
+  throw failed.reason
+}
 
 function shardOf(
   { name, url, virtualWorkspaceUrl, dir }: WantedShard,

@@ -1,3 +1,4 @@
+import { CRD_STORAGE } from '../../kube/crds/mod.ts'
 import type { HttpRequest, HttpResponse, StreamSink } from '../../kube/http.ts'
 import { type ApiRequest, createApiServer } from '../../kube/requests/mod.ts'
 import type { Catalog, Resource } from '../../kube/resource.ts'
@@ -36,13 +37,12 @@ export async function metadataEverywhere(runtime: ShardRuntime, request: ApiRequ
   return answers.length === 1 ? answers[0]! : joined(answers)
 }
 
-function typesNamed({ services }: ShardRuntime, { info: { group, resource } }: ApiRequest): Resource[] {
-  const found = new Map<string, Resource>()
-  for (const { cluster, shard } of services.cache.list('logicalclusters.core.kcp.io')) {
-    const type = shard === services.shard.name ? services.catalog().find(cluster, group, resource) : undefined
-    if (type !== undefined) found.set(type.storage, type)
-  }
-  return [...found.values()]
+function typesNamed({ services, bound }: ShardRuntime, { info: { group, resource } }: ApiRequest): Resource[] {
+  const { store, localCrds } = services
+  const isNamed = (type: Resource) => type.group === group && type.resource === resource
+  const defined = [...store.clusters(CRD_STORAGE)].flatMap((cluster) => localCrds.find(cluster, group, resource) ?? [])
+  const types = [...bound.all.filter(isNamed), ...defined]
+  return [...new Map(types.map((type) => [type.storage, type])).values()]
 }
 
 function catalogOf(type: Resource): Catalog {

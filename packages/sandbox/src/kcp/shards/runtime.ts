@@ -3,27 +3,28 @@ import { bootstrapPolicySource } from '../../kube/authz/mod.ts'
 import { builtInResources } from '../../kube/builtin/mod.ts'
 import { type Controller, kubeControllers, NamespaceLifecycle } from '../../kube/controllers/mod.ts'
 import { crdController, LocalCrds } from '../../kube/crds/mod.ts'
-import { StatusError } from '../../kube/errors.ts'
 import { type AdmissionPlugin, type ApiServer, createApiServer } from '../../kube/requests/mod.ts'
 import type { Catalog, Resource } from '../../kube/resource.ts'
 import type { UserInfo } from '../../kube/user.ts'
 import type { Store } from '../../store/types.ts'
+import type { Apis } from '../apis/mod.ts'
 import { type BoundTypes, createApis } from '../apis/mod.ts'
 import { AuthorizerChain, ScopedRbac } from '../authz/mod.ts'
 import { kcpPolicySource } from '../bootstrap/mod.ts'
 import {
   clusterAnnotation,
   logicalClusterAdmission,
+  logicalClusterIn,
   logicalClusters,
   pathAnnotation,
   reservedMetadata,
 } from '../clusters/mod.ts'
-import { CORE, LOGICAL_CLUSTER_NAME, SHARDS_EXPORT, TENANCY, TOPOLOGY } from '../names.ts'
+import { APIS, CORE, SHARDS_EXPORT, TENANCY, TOPOLOGY } from '../names.ts'
+import type { ReplicatedType, ShardInfo, ShardServices } from '../services.ts'
 import { boundStorage, systemStorage } from '../storage.ts'
 import { partitionSetController } from '../topology/mod.ts'
 import { initializerPolicySource, WorkspaceTypes, workspaceAdmission, workspaceControllers } from '../workspaces/mod.ts'
 import type { Shared } from './shared.ts'
-import type { Apis, ReplicatedType, ShardInfo, ShardServices } from './types.ts'
 
 /** As whom the shard's own controllers act. */
 export const SYSTEM_USER: UserInfo = { username: 'system:kcp:shard', groups: [MASTERS], extra: {} }
@@ -57,10 +58,9 @@ export class ShardRuntime {
       ...{ shard: info, store, cache, directory, builtIns, localCrds, authorizer, rbac, now, log },
       systemTypes: [logicalClusters],
       identities: shared.identities,
-      client: (cluster) => shared.clientAt(shardOf(directory, cluster), cluster),
+      clientIn: (cluster) => shared.clientAt(info.name, cluster),
       clientAt: (shard, cluster) => shared.clientAt(shard, cluster),
       catalog: () => apis.catalog,
-      server: () => this.server,
     }
     const apis: Apis = createApis(this.services)
     this.bound = apis.bound
@@ -106,9 +106,8 @@ export class ShardRuntime {
   }
 
   #kubeControllers(catalog: Catalog, rootCa: string): Controller[] {
-    const { store, log, now, builtIns, localCrds, shard, clientAt } = this.services
+    const { store, log, now, builtIns, localCrds, clientIn: client } = this.services
     const type = (resource: string) => builtIns.find((each) => each.resource === resource)!
-    const client = (cluster: string) => clientAt(shard.name, cluster)
     const types = {
       namespaces: type('namespaces'),
       serviceAccounts: type('serviceaccounts'),
@@ -126,7 +125,7 @@ export class ShardRuntime {
 /** Where the replicated types are in a store. */
 function storagesOf(identities: ReadonlyMap<string, string>): Map<ReplicatedType, string> {
   const own = (name: string, group: string, resource: string) => boundStorage(group, resource, identities.get(name)!)
-  const apis = (resource: string) => systemStorage('apis.kcp.io', resource)
+  const apis = (resource: string) => systemStorage(APIS, resource)
   return new Map<ReplicatedType, string>([
     ['logicalclusters.core.kcp.io', systemStorage(CORE, 'logicalclusters')],
     ['shards.core.kcp.io', own(SHARDS_EXPORT, CORE, 'shards')],
@@ -147,7 +146,7 @@ function unlessEnding(plugin: AdmissionPlugin, { cache }: ShardServices): Admiss
     validate(request) {
       const { operation, resource, cluster } = request
       if (operation === 'DELETE' && resource.resource === 'namespaces' && resource.group === '') {
-        const found = cache.get('logicalclusters.core.kcp.io', cluster, LOGICAL_CLUSTER_NAME)
+        const found = logicalClusterIn(cache, cluster)
         if (found?.object.metadata.deletionTimestamp !== undefined) return
       }
       plugin.validate?.(request)
@@ -167,10 +166,4 @@ function withReviews(catalog: Catalog, reviews: readonly Resource[]): Catalog {
         ? reviews.find((each) => each.group === of && each.resource === resource)
         : catalog.find(cluster, of, resource, identity),
   }
-}
-
-function shardOf(directory: ShardServices['directory'], cluster: string): string {
-  const shard = directory.shardOf(cluster)
-  if (shard !== undefined) return shard
-  throw StatusError.notFound({ group: CORE, resource: 'logicalclusters' }, cluster)
 }

@@ -4,27 +4,27 @@ import { StatusError } from '../../kube/errors.ts'
 import type { HttpHandler, HttpRequest, HttpResponse } from '../../kube/http.ts'
 import { parseOwnJson } from '../../kube/json.ts'
 import type { KubeObject } from '../../kube/objects.ts'
-import { type Attributes, parseRequestInfo } from '../../kube/requests/mod.ts'
+import { parseRequestInfo } from '../../kube/requests/mod.ts'
 import type { LocalClient } from '../../kube/requests/types.ts'
 import type { UserInfo } from '../../kube/user.ts'
 import { type Entry, openStore, type Store, type StoreEvent } from '../../store/mod.ts'
-import { homeClusters } from '../authz/mod.ts'
-import { isClusterName, isClusterPath, LOGICAL_CLUSTERS, splitClusterUrl } from '../clusters/mod.ts'
-import { INACTIVE_ANNOTATION, ROOT_CLUSTER, WILDCARD } from '../names.ts'
+import { aboutPath, homeClusters } from '../authz/mod.ts'
+import { findClusterUrl, isClusterName, isClusterPath, LOGICAL_CLUSTERS, splitClusterUrl } from '../clusters/mod.ts'
+import { INACTIVE_ANNOTATION, ROOT_CLUSTER, TENANCY, WILDCARD } from '../names.ts'
 import { plainText } from '../plain-text.ts'
+import type { ShardInfo, ShardServices } from '../services.ts'
 import { createVirtualWorkspaces } from '../virtual/mod.ts'
+import type { VirtualWorkspaces } from '../virtual/types.ts'
+import { SERVICES } from '../virtual-urls.ts'
 import { answerInCluster, type ClusterTarget } from './cluster-requests.ts'
 import { effectiveServiceUser, withoutImpersonation } from './impersonating.ts'
 import { Metrics } from './metrics.ts'
 import { ShardRuntime, SYSTEM_USER } from './runtime.ts'
 import type { Shared } from './shared.ts'
 import { OpenStreams } from './streams.ts'
-import type { ShardInfo, ShardServices, VirtualWorkspaces } from './types.ts'
 
-const SERVICES = '/services'
 const METRICS = '/metrics'
 const OPEN_PATHS = /^\/(healthz|livez|readyz|version)(\/|$)/
-const EMPTY = { group: '', version: '', resource: '', subresource: '', namespace: '', name: '' }
 
 type Running = { store: Store; runtime: ShardRuntime; virtual: VirtualWorkspaces; unwatch: () => void }
 
@@ -147,7 +147,7 @@ export class Shard {
       return path
     }
     const found = directory.resolve(path)
-    if (found === undefined) throw StatusError.notFound({ group: 'tenancy.kcp.io', resource: 'workspaces' }, path)
+    if (found === undefined) throw StatusError.notFound({ group: TENANCY, resource: 'workspaces' }, path)
     if (found.shard !== this.info.name) return plainText(429, 'Not found on this shard', { 'retry-after': '1' })
     return found.cluster
   }
@@ -161,9 +161,7 @@ export class Shard {
       const info = parseRequestInfo(method, path, query)
       return server.handle({ cluster: ROOT_CLUSTER, user: SYSTEM_USER, info, http: request })
     }
-    const attributes: Attributes = {
-      ...{ ...EMPTY, cluster: ROOT_CLUSTER, user, verb: method.toLowerCase(), path, isResourceRequest: false },
-    }
+    const attributes = aboutPath({ cluster: ROOT_CLUSTER, user, verb: method.toLowerCase(), path })
     if (path === METRICS) {
       const { allowed, reason } = services.rbac.authorize(attributes)
       if (!allowed) throw forbidden(attributes, reason)
@@ -193,6 +191,5 @@ function isInactive({ bytes }: Entry): boolean {
 
 /** The logical cluster of a virtual workspace's URL; all, where none is named. */
 function clusterOf(path: string): string {
-  const start = path.indexOf('/clusters/')
-  return start < 0 ? WILDCARD : (splitClusterUrl(path.slice(start))?.cluster ?? WILDCARD)
+  return findClusterUrl(path)?.cluster ?? WILDCARD
 }

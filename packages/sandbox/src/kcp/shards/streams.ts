@@ -1,8 +1,7 @@
 import type { HttpResponse, StreamSink } from '../../kube/http.ts'
+import { WILDCARD } from '../names.ts'
 
 type Open = { cluster: string; cut: () => void }
-
-const WILDCARD = '*'
 
 /** Answers that have no end yet, so that they can be cut by the logical cluster that they are about (contract 10.6). */
 export class OpenStreams {

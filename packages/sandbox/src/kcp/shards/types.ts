@@ -1,143 +1,29 @@
-import type { Controller, ControllerLog } from '../../kube/controllers/mod.ts'
-import type { LocalCrds } from '../../kube/crds/mod.ts'
-import type { HttpRequest, HttpResponse } from '../../kube/http.ts'
-import type { KubeObject } from '../../kube/objects.ts'
-import type { AdmissionPlugin, ApiServer, Authorizer, LocalClient } from '../../kube/requests/types.ts'
-import type { Catalog, Resource } from '../../kube/resource.ts'
-import type { UserInfo } from '../../kube/user.ts'
-import type { Store } from '../../store/types.ts'
-import type { BoundTypes } from '../apis/bound-types.ts'
-import type { WorkspaceTypes } from '../workspaces/types.ts'
+import type { ControllerLog } from '../../kube/controllers/mod.ts'
+import type { HttpHandler } from '../../kube/http.ts'
 
-/** What every shard knows of all shards, as `<resource>.<group>`; kcp's cache server holds the same. */
-export type ReplicatedType =
-  | 'shards.core.kcp.io'
-  | 'logicalclusters.core.kcp.io'
-  | 'workspaces.tenancy.kcp.io'
-  | 'workspacetypes.tenancy.kcp.io'
-  | 'partitions.topology.kcp.io'
-  | 'apiexports.apis.kcp.io'
-  | 'apiexportendpointslices.apis.kcp.io'
-  | 'apiresourceschemas.apis.kcp.io'
-  | 'apiconversions.apis.kcp.io'
+/** What the HTTP room serves: the shards and what is before them. */
+export type Served = {
+  readonly shards: readonly ServedShard[]
+  /** Used where there is more than one shard; a single one serves both roles, as kcp's all-in-one. */
+  readonly frontProxy: HttpHandler
+  close: () => Promise<void>
+}
 
-/** In the storage version of its type. Not to be changed. */
-export type ReplicatedObject = {
-  readonly shard: string
-  readonly cluster: string
+export type ServedShard = {
   readonly name: string
-  readonly object: KubeObject
+  readonly handler: HttpHandler
+  /** Resumes after `stop`, with what it held. */
+  start: () => Promise<void>
+  stop: () => Promise<void>
 }
 
-export type ReplicatedChange = {
-  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'
-  readonly now: ReplicatedObject
-  readonly previous?: ReplicatedObject
+export type InstallationOptions = {
+  shards: readonly { name: string; url: string; virtualWorkspaceUrl: string; dir?: string }[]
+  /** Base of the URLs of workspaces: the front proxy, or the only shard. */
+  externalUrl: string
+  /** For what the shards share, such as the key of service account tokens. */
+  dir?: string
+  /** PEM of the CA of the serving certificates, for what runs in namespaces. */
+  rootCa: string
+  log: ControllerLog
 }
-
-/**
- * The replicated types of all shards. A stopped shard's objects stay as they were last; a shard that starts again catches up
- * before it serves. All types are cluster-scoped.
- */
-export interface ReplicatedCache {
-  get(type: ReplicatedType, cluster: string, name: string): ReplicatedObject | undefined
-  /** Of one logical cluster, or of all; in no order. */
-  list(type: ReplicatedType, cluster?: string): readonly ReplicatedObject[]
-  /** Calls `listener` for every later change, synchronously, after the cache holds it. Returns a function that ends it. */
-  watch(type: ReplicatedType, listener: (change: ReplicatedChange) => void): () => void
-}
-
-export type ClusterLocation = { cluster: string; shard: string }
-
-/** Where logical clusters are, over all shards (contract 1.4, 1.5). */
-export interface ClusterDirectory {
-  /** Of a path or a name; undefined where no such logical cluster is known. */
-  resolve(path: string): ClusterLocation | undefined
-  /** Its canonical path (`kcp.io/path`), the name where there is none. */
-  pathOf(cluster: string): string
-  /** Of a logical cluster name. */
-  shardOf(cluster: string): string | undefined
-}
-
-/** A shard as its Shard object describes it. */
-export type ShardInfo = {
-  readonly name: string
-  readonly url: string
-  readonly virtualWorkspaceUrl: string
-  /** Base of the URLs of workspaces, the same for all shards. */
-  readonly externalUrl: string
-}
-
-/** What a shard gives to its rooms. `catalog` and `server` are known after the rooms were made, not while. */
-export type ShardServices = {
-  readonly shard: ShardInfo
-  readonly store: Store
-  readonly cache: ReplicatedCache
-  readonly directory: ClusterDirectory
-  /** Built-in types of Kubernetes. */
-  readonly builtIns: readonly Resource[]
-  /** Types that CustomResourceDefinitions define in logical clusters of this shard. */
-  readonly localCrds: LocalCrds
-  /** Types of kcp besides apis.kcp.io that are served in every logical cluster: LogicalClusters. */
-  readonly systemTypes: readonly Resource[]
-  /** Identity hash by the name of an export in root (contract 4.11). */
-  readonly identities: ReadonlyMap<string, string>
-  /** The whole chain of contract 12.4, for logical clusters on any shard. */
-  readonly authorizer: Authorizer
-  /** RBAC alone, what a deep SubjectAccessReview asks (contract 12.9): whether a right was given, not whether the workspace is open. */
-  readonly rbac: Authorizer
-  /** As system:masters, in a logical cluster of any shard. Throws StatusError 503 while its shard is away, 404 for an unknown one. */
-  client(cluster: string): LocalClient
-  /** As `client`, on a shard where the logical cluster need not exist yet. */
-  clientAt(shard: string, cluster: string): LocalClient
-  readonly catalog: () => Catalog
-  readonly server: () => ApiServer
-  readonly now: () => Date
-  readonly log: ControllerLog
-}
-
-/** What `createApis(services: ShardServices)` of kcp/apis makes: bound and claimed types, and what keeps them. */
-export type Apis = {
-  readonly catalog: Catalog
-  readonly bound: BoundTypes
-  /** Besides those for metadata, LogicalClusters and Workspaces; run after them. */
-  readonly admission: readonly AdmissionPlugin[]
-  /** Started by the shard. */
-  readonly controllers: readonly Controller[]
-  readonly maximalPermissionPolicy: MaximalPermissionPolicy
-  /** Ends what follows the cache, when the shard stops. */
-  readonly close: () => void
-}
-
-/** What `createVirtualWorkspaces(options)` of kcp/virtual is given. */
-export type VirtualWorkspaceOptions = {
-  readonly services: ShardServices
-  readonly bound: BoundTypes
-  readonly types: WorkspaceTypes
-  /** All admission of the shard, for API servers over other catalogs. */
-  readonly admission: readonly AdmissionPlugin[]
-  readonly serveInCluster: ServeInCluster
-}
-
-/** Answers requests below `/services/`; the user is authenticated, and the one that was impersonated. */
-export type VirtualWorkspaces = {
-  answer: (request: HttpRequest, user: UserInfo) => Promise<HttpResponse>
-  /** Ends what follows the cache. */
-  close: () => void
-}
-
-/** Runs a request in the shard itself as `user`, `path` being below `/clusters/<name>` (initializing virtual workspaces). */
-type ServeInCluster = (
-  request: HttpRequest,
-  target: { cluster: string; path: string; user: UserInfo },
-) => Promise<HttpResponse>
-
-/**
- * The export in whose logical cluster a request on a bound resource is checked too (contract 12.6); undefined for a type that is
- * not bound, or whose export has no maximalPermissionPolicy or is gone.
- */
-export type MaximalPermissionPolicy = (
-  cluster: string,
-  group: string,
-  resource: string,
-) => { cluster: string } | undefined

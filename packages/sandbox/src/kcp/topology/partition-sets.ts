@@ -6,7 +6,7 @@ import type { Resource } from '../../kube/resource.ts'
 import { labelSelectorMatches } from '../../kube/selectors/mod.ts'
 import { markTrue, summarize } from '../conditions.ts'
 import { TOPOLOGY } from '../names.ts'
-import type { ShardServices } from '../shards/types.ts'
+import type { ShardServices } from '../services.ts'
 import { boundStorage } from '../storage.ts'
 
 type Selector = { matchLabels?: Record<string, string>; matchExpressions?: JsonObject[] }
@@ -33,7 +33,7 @@ export function partitionSetController(services: ShardServices): { controller: C
       const sets = services.catalog().find(cluster, TOPOLOGY, 'partitionsets', identity)
       const partitions = services.catalog().find(cluster, TOPOLOGY, 'partitions', identity)
       if (sets === undefined || partitions === undefined) return undefined
-      reconcile(services, services.clientAt(services.shard.name, cluster), { sets, partitions }, name)
+      reconcile(services, services.clientIn(cluster), { sets, partitions }, name)
       return undefined
     },
   })

@@ -2,12 +2,13 @@ import { MASTERS } from '../../kube/authn/mod.ts'
 import { forbidden } from '../../kube/authz/mod.ts'
 import type { HttpRequest, HttpResponse } from '../../kube/http.ts'
 import type { UserInfo } from '../../kube/user.ts'
+import { aboutPath } from '../authz/mod.ts'
 import { ROOT_CLUSTER } from '../names.ts'
 import { plainText } from '../plain-text.ts'
-import type { VirtualWorkspaceOptions, VirtualWorkspaces } from '../shards/types.ts'
+import { exportUrl, initializerUrl } from '../virtual-urls.ts'
 import { ExportWorkspaces } from './exports/mod.ts'
 import { InitializingWorkspaces } from './initializing/mod.ts'
-import { exportUrl, initializerUrl } from './urls.ts'
+import type { VirtualWorkspaceOptions, VirtualWorkspaces } from './types.ts'
 
 /** What a shard answers below `/services/` (contract 1.13). */
 export function createVirtualWorkspaces(options: VirtualWorkspaceOptions): VirtualWorkspaces {
@@ -20,14 +21,15 @@ export function createVirtualWorkspaces(options: VirtualWorkspaceOptions): Virtu
       const answered = ofExport && exports.answer(ofExport, request, user)
       return answered ?? nothingHere(request, user)
     },
-    close: () => exports.close(),
+    close() {
+      exports.close()
+      initializing.close()
+    },
   }
 }
 
 /** Nobody has an opinion, which is a refusal for all but system:masters (contract 1.14, 7.9). */
 function nothingHere({ method, path }: HttpRequest, user: UserInfo): HttpResponse {
   if (user.groups.includes(MASTERS)) return plainText(404, '404 page not found')
-  const attributes = { cluster: ROOT_CLUSTER, user, verb: method.toLowerCase(), path, isResourceRequest: false }
-  const nowhere = { group: '', version: '', resource: '', subresource: '', namespace: '', name: '' }
-  throw forbidden({ ...attributes, ...nowhere }, '')
+  throw forbidden(aboutPath({ cluster: ROOT_CLUSTER, user, verb: method.toLowerCase(), path }), '')
 }

@@ -1,8 +1,8 @@
 import { AUTHENTICATED } from '../../kube/authn/mod.ts'
 import type { UserInfo } from '../../kube/user.ts'
 import { scopeExtra, warrantExtra } from '../authz/mod.ts'
+import { KCP_ADMINS } from '../groups.ts'
 
-const ADMIN_GROUP = 'system:kcp:admin'
 const ADMIN = 'system:kcp:external-admin'
 
 /** The caller, with the rights of an administrator in one logical cluster (contract 7.3): the consumer's RBAC is not for providers. */
@@ -25,5 +25,5 @@ export function withoutWarrant(user: UserInfo, cluster: string): UserInfo {
 }
 
 function warrantIn(cluster: string): Record<string, string[]> {
-  return warrantExtra({ username: ADMIN, groups: [ADMIN_GROUP, AUTHENTICATED], extra: scopeExtra(cluster) })
+  return warrantExtra({ username: ADMIN, groups: [KCP_ADMINS, AUTHENTICATED], extra: scopeExtra(cluster) })
 }

@@ -1,9 +1,10 @@
 import { MASTERS } from '../../kube/authn/mod.ts'
 import { StatusError } from '../../kube/errors.ts'
 import type { KubeObject } from '../../kube/objects.ts'
-import type { AdmissionPlugin, AdmissionRequest, Attributes, Authorizer } from '../../kube/requests/types.ts'
+import type { AdmissionPlugin, AdmissionRequest, Authorizer } from '../../kube/requests/types.ts'
 import type { UserInfo } from '../../kube/user.ts'
-import { joinPath, splitPath } from '../clusters/mod.ts'
+import { aboutObject } from '../authz/mod.ts'
+import { joinPath, logicalClusterIn, splitPath } from '../clusters/mod.ts'
 import {
   CLUSTER_ANNOTATION,
   LOGICAL_CLUSTER_NAME,
@@ -13,7 +14,7 @@ import {
   TENANCY,
   TYPE_ANNOTATION,
 } from '../names.ts'
-import type { ReplicatedCache } from '../shards/types.ts'
+import type { ReplicatedCache } from '../services.ts'
 import { placementComplaint } from './limits.ts'
 import { qualified, RefusedWorkspace, type TypeReference, type WorkspaceType, type WorkspaceTypes } from './types.ts'
 
@@ -107,11 +108,9 @@ function validateType(options: WorkspaceAdmissionOptions, request: AdmissionRequ
 }
 
 function requireUse(rbac: Authorizer, user: UserInfo, type: WorkspaceType): void {
-  const attributes: Attributes = {
-    ...{ cluster: type.cluster, user, verb: 'use', group: TENANCY, version: 'v1alpha1', resource: 'workspacetypes' },
-    ...{ subresource: '', namespace: '', name: type.name, path: '', isResourceRequest: true },
-  }
-  if (rbac.authorize(attributes).allowed) return
+  const { cluster, name } = type
+  const kind = { group: TENANCY, version: 'v1alpha1', resource: 'workspacetypes' }
+  if (rbac.authorize(aboutObject({ cluster, user, verb: 'use', ...kind, name })).allowed) return
   throw new RefusedWorkspace(
     `unable to use workspacetype ${qualified(type)}: missing verb='use' permission on workspacetype`,
   )
@@ -137,7 +136,7 @@ function validateGuarded({ object, old, user }: AdmissionRequest): void {
 
 /** The LogicalCluster that the workspace is created in. */
 function parentOf({ cache }: WorkspaceAdmissionOptions, { cluster }: AdmissionRequest): KubeObject {
-  const found = cache.get('logicalclusters.core.kcp.io', cluster, LOGICAL_CLUSTER_NAME)
+  const found = logicalClusterIn(cache, cluster)
   if (found !== undefined) return found.object
   throw new RefusedWorkspace(
     `workspace type cannot be resolved: logicalclusters.core.kcp.io "${LOGICAL_CLUSTER_NAME}" not found`,

@@ -2,12 +2,9 @@ import { StatusError } from '../../kube/errors.ts'
 import type { KubeObject } from '../../kube/objects.ts'
 import type { LocalClient } from '../../kube/requests/types.ts'
 import type { Resource } from '../../kube/resource.ts'
+import { RBAC } from '../authz/mod.ts'
 import { LOGICAL_CLUSTERS } from '../clusters/mod.ts'
-
-/** Objects of one type that are still there, and the finalizers that they wait for. */
-export type Remaining = { type: string; count: number; finalizers: Record<string, number> }
-
-const POLICY_GROUP = 'rbac.authorization.k8s.io'
+import { describeFinalizers, describeRemaining, type Remaining } from '../remaining.ts'
 
 /**
  * Deletes what is in a logical cluster and tells what is left. Namespaces take what is in them along, APIBindings their objects;
@@ -20,34 +17,28 @@ export function deleteContent(client: LocalClient, types: readonly Resource[]): 
       identity === undefined &&
       verbs.includes('delete') &&
       storage !== LOGICAL_CLUSTERS &&
-      group !== POLICY_GROUP,
+      group !== RBAC,
   )
   return owned.flatMap((type) => {
     for (const object of client.list(type)) deleteOne(client, type, object)
     const left = client.list(type)
-    return left.length === 0 ? [] : [remainingOf(type, left)]
+    return left.length === 0 ? [] : [{ resource: type, objects: left }]
   })
 }
 
 /** Deletes ClusterRoles and their bindings, the last of the content. */
 export function deletePolicy(client: LocalClient, types: readonly Resource[]): void {
-  for (const type of types.filter(({ group, namespaced }) => group === POLICY_GROUP && !namespaced)) {
+  for (const type of types.filter(({ group, namespaced }) => group === RBAC && !namespaced)) {
     for (const object of client.list(type)) deleteOne(client, type, object)
   }
 }
 
 /** In the words of kcp's condition. */
 export function describe(remaining: readonly Remaining[]): string {
-  const counts = remaining.map(({ type, count }) => `${type} has ${count} resource instances`)
-  const finalizers = new Map<string, number>()
-  for (const [name, count] of remaining.flatMap((each) => Object.entries(each.finalizers))) {
-    finalizers.set(name, (finalizers.get(name) ?? 0) + count)
-  }
-  const waiting = [...finalizers].map(([name, count]) => `${name} in ${count} resource instances`)
-  const some = `Some resources are remaining: ${counts.sort().join(', ')}`
-  return waiting.length === 0
+  const [some, waiting] = [describeRemaining(remaining), describeFinalizers(remaining)]
+  return waiting === undefined
     ? some
-    : `${some}; Some content in the logical cluster has finalizers remaining: ${waiting.sort().join(', ')}`
+    : `${some}; Some content in the logical cluster has finalizers remaining: ${waiting}`
 }
 
 function deleteOne(client: LocalClient, type: Resource, { metadata }: KubeObject): void {
@@ -58,12 +49,4 @@ function deleteOne(client: LocalClient, type: Resource, { metadata }: KubeObject
     // Admission protects some objects until others are gone; the next look tries again.
     if (!(error instanceof StatusError)) throw error
   }
-}
-
-function remainingOf({ resource, group }: Resource, objects: readonly KubeObject[]): Remaining {
-  const finalizers: Record<string, number> = {}
-  for (const name of objects.flatMap(({ metadata }) => metadata.finalizers ?? [])) {
-    finalizers[name] = (finalizers[name] ?? 0) + 1
-  }
-  return { type: group === '' ? `${resource}.` : `${resource}.${group}`, count: objects.length, finalizers }
 }

@@ -4,10 +4,11 @@ import type { KubeObject } from '../../kube/objects.ts'
 import type { LocalClient } from '../../kube/requests/types.ts'
 import type { Resource } from '../../kube/resource.ts'
 import { LOGICAL_CLUSTERS, logicalClusters, splitPath } from '../clusters/mod.ts'
+import { INITIAL_BINDING_COMPLETED, PERMISSION_CLAIMS_APPLIED } from '../condition-types.ts'
 import { isTrue, markFalse, markTrue } from '../conditions.ts'
 import { defaultBindingName } from '../hashes.ts'
 import { API_BINDINGS_INITIALIZER, APIS, LOGICAL_CLUSTER_NAME, TYPE_ANNOTATION } from '../names.ts'
-import type { ShardServices } from '../shards/types.ts'
+import type { ShardServices } from '../services.ts'
 import { systemStorage } from '../storage.ts'
 import { finishInitializer, waitsFor } from './initializer.ts'
 import { isDeleting, statusOf } from './model.ts'
@@ -54,11 +55,14 @@ export function defaultBindings(
       lookAtEach((logicalCluster) => waitsFor(logicalCluster, API_BINDINGS_INITIALIZER)),
     ),
   ]
-  return { controller, stop: () => stops.forEach((stop) => void stop()) }
+  const stop = () => {
+    for (const end of stops) end()
+  }
+  return { controller, stop }
 }
 
 function reconcile(services: ShardServices, types: WorkspaceTypes, cluster: string): void {
-  const client = services.clientAt(services.shard.name, cluster)
+  const client = services.clientIn(cluster)
   const logicalCluster = client.get(logicalClusters, '', LOGICAL_CLUSTER_NAME)
   const bindings = services.catalog().find(cluster, APIS, 'apibindings')
   if (logicalCluster === undefined || bindings === undefined || isDeleting(logicalCluster)) return
@@ -160,10 +164,10 @@ function refersTo(binding: KubeObject, wanted: Wanted): boolean {
 
 function isComplete(context: Context, wanted: Wanted): boolean {
   const binding = find(context, wanted)
-  if (binding === undefined || !isTrue(binding, 'InitialBindingCompleted')) return false
+  if (binding === undefined || !isTrue(binding, INITIAL_BINDING_COMPLETED)) return false
   const { permissionClaims = [] } = (binding['spec'] ?? {}) as { permissionClaims?: { state?: string }[] }
   const accepts = permissionClaims.some(({ state }) => state === 'Accepted')
-  return !accepts || isTrue(binding, 'PermissionClaimsApplied')
+  return !accepts || isTrue(binding, PERMISSION_CLAIMS_APPLIED)
 }
 
 function nameOf(context: Context, wanted: Wanted): string {

@@ -4,11 +4,11 @@ import type { HttpResponse } from '../../kube/http.ts'
 import type { KubeObject } from '../../kube/objects.ts'
 import type { RequestInfo } from '../../kube/requests/types.ts'
 import type { UserInfo } from '../../kube/user.ts'
-import { logicalClusters } from '../clusters/mod.ts'
+import { aboutObject } from '../authz/mod.ts'
+import { clusterUrl, logicalClusters } from '../clusters/mod.ts'
 import { homeClusterName } from '../hashes.ts'
 import {
   CLUSTER_ANNOTATION,
-  DELETION_FINALIZER,
   LOGICAL_CLUSTER_NAME,
   OWNER_ANNOTATION,
   PATH_ANNOTATION,
@@ -17,11 +17,12 @@ import {
   TENANCY,
   TYPE_ANNOTATION,
 } from '../names.ts'
-import type { ShardServices } from '../shards/types.ts'
+import { plainText } from '../plain-text.ts'
+import type { ShardServices } from '../services.ts'
 import { ownerValue } from './admission.ts'
 import { statusOf } from './model.ts'
-import { begin } from './scheduling.ts'
-import { initializersOf, terminatorsOf, type WorkspaceTypes } from './types.ts'
+import { begin, newLogicalCluster } from './scheduling.ts'
+import type { WorkspaceTypes } from './types.ts'
 
 const HOME = '~'
 const HOME_TYPE = 'home'
@@ -47,7 +48,7 @@ export async function homeWorkspace(
   user: UserInfo,
 ): Promise<HttpResponse> {
   const cluster = homeClusterName(user.username)
-  const client = services.clientAt(services.shard.name, cluster)
+  const client = services.clientIn(cluster)
   let home = client.get(logicalClusters, '', LOGICAL_CLUSTER_NAME)
   if (home === undefined) {
     requirePermission(services, user)
@@ -57,8 +58,7 @@ export async function homeWorkspace(
   await services.store.durable()
   const { phase = '' } = statusOf(home)
   if (['', 'Scheduling', 'Initializing'].includes(phase)) {
-    const headers = { 'retry-after': RETRY_SECONDS }
-    return { status: 429, headers, contentType: 'text/plain; charset=utf-8', body: 'Creating the home workspace\n' }
+    return plainText(429, 'Creating the home workspace', { 'retry-after': RETRY_SECONDS })
   }
   return {
     status: 200,
@@ -68,38 +68,22 @@ export async function homeWorkspace(
 }
 
 function requirePermission({ authorizer }: ShardServices, user: UserInfo): void {
-  const attributes = {
-    ...{ cluster: ROOT_CLUSTER, user, verb: 'create', group: TENANCY, version: 'v1alpha1', resource: 'workspaces' },
-    ...{ subresource: '', namespace: '', name: HOME, path: '', isResourceRequest: true },
-  }
+  const type = { group: TENANCY, version: 'v1alpha1', resource: 'workspaces' }
+  const attributes = aboutObject({ cluster: ROOT_CLUSTER, user, verb: 'create', ...type, name: HOME })
   if (!authorizer.authorize(attributes).allowed) throw forbidden(attributes, NOT_PERMITTED)
 }
 
 function logicalClusterOf({ shard }: ShardServices, types: WorkspaceTypes, user: UserInfo): KubeObject {
   const type = types.find(ROOT_CLUSTER, HOME_TYPE)
   if (type === undefined) throw StatusError.unavailable('workspace type root:home is not known yet')
-  const extended = types.extended(type)
-  const [initializers, terminators] = [initializersOf(extended), terminatorsOf(extended)]
   const owner = ownerValue(user)
-  return {
-    apiVersion: 'core.kcp.io/v1alpha1',
-    kind: 'LogicalCluster',
-    metadata: {
-      name: LOGICAL_CLUSTER_NAME,
-      finalizers: [DELETION_FINALIZER],
-      annotations: {
-        [PATH_ANNOTATION]: homeClusterName(user.username),
-        [SHARD_ANNOTATION]: shard.name,
-        [TYPE_ANNOTATION]: `${ROOT_CLUSTER}:${HOME_TYPE}`,
-        [OWNER_ANNOTATION]: owner,
-      },
-    },
-    spec: {
-      createdBy: JSON.parse(owner),
-      ...(initializers.length > 0 && { initializers }),
-      ...(terminators.length > 0 && { terminators }),
-    },
+  const annotations = {
+    [PATH_ANNOTATION]: homeClusterName(user.username),
+    [SHARD_ANNOTATION]: shard.name,
+    [TYPE_ANNOTATION]: `${ROOT_CLUSTER}:${HOME_TYPE}`,
+    [OWNER_ANNOTATION]: owner,
   }
+  return newLogicalCluster(types.extended(type), annotations, { createdBy: JSON.parse(owner) })
 }
 
 function workspaceOf({ shard }: ShardServices, home: KubeObject, cluster: string): object {
@@ -110,7 +94,7 @@ function workspaceOf({ shard }: ShardServices, home: KubeObject, cluster: string
     apiVersion: `${TENANCY}/v1alpha1`,
     kind: 'Workspace',
     metadata: { name: HOME, creationTimestamp, annotations: { [CLUSTER_ANNOTATION]: ROOT_CLUSTER } },
-    spec: { type: { name: HOME_TYPE, path: ROOT_CLUSTER }, cluster, URL: `${shard.externalUrl}/clusters/${cluster}` },
+    spec: { type: { name: HOME_TYPE, path: ROOT_CLUSTER }, cluster, URL: clusterUrl(shard.externalUrl, cluster) },
     status: {
       phase,
       ...(conditions !== undefined && { conditions }),

@@ -1,16 +1,15 @@
-import { Controller, parseKey } from '../../kube/controllers/mod.ts'
+import { Controller, keyOf, parseKey } from '../../kube/controllers/mod.ts'
 import type { KubeObject } from '../../kube/objects.ts'
 import type { LocalClient } from '../../kube/requests/types.ts'
-import { LOGICAL_CLUSTERS, logicalClusters } from '../clusters/mod.ts'
+import { clusterUrl, LOGICAL_CLUSTERS, logicalClusters } from '../clusters/mod.ts'
+import { WORKSPACE_CONTENT_DELETED, WORKSPACE_INITIALIZED } from '../condition-types.ts'
 import { isTrue, markFalse, markTrue } from '../conditions.ts'
 import { DELETION_FINALIZER, INACTIVE_ANNOTATION, LOGICAL_CLUSTER_NAME } from '../names.ts'
-import type { ShardServices } from '../shards/types.ts'
+import type { ShardServices } from '../services.ts'
 import { deleteContent, deletePolicy, describe } from './content.ts'
 import { labelLogicalCluster } from './metadata.ts'
 import { dropFinalizer, isDeleting, setStatus, statusOf } from './model.ts'
 
-const INITIALIZED = 'WorkspaceInitialized'
-const CONTENT_DELETED = 'WorkspaceContentDeleted'
 /** Milliseconds between two looks at content that waits for somebody's finalizer. */
 const CONTENT_RETRY = 100
 
@@ -26,7 +25,9 @@ export function logicalClusterController(services: ShardServices): Controller {
       ...SLOW_CONTENT.map((resource) => ({
         resource,
         keys: (event: { type: string; entry: { key: { cluster: string } } }) =>
-          event.type === 'DELETED' ? [`${event.entry.key.cluster}||${LOGICAL_CLUSTER_NAME}`] : [],
+          event.type === 'DELETED'
+            ? [keyOf({ cluster: event.entry.key.cluster, namespace: '', name: LOGICAL_CLUSTER_NAME })]
+            : [],
       })),
     ],
     reconcile: (key) => reconcile(services, parseKey(key).cluster),
@@ -34,13 +35,13 @@ export function logicalClusterController(services: ShardServices): Controller {
 }
 
 function reconcile(services: ShardServices, cluster: string): number | undefined {
-  const client = services.clientAt(services.shard.name, cluster)
+  const client = services.clientIn(cluster)
   const logicalCluster = client.get(logicalClusters, '', LOGICAL_CLUSTER_NAME)
   if (logicalCluster === undefined) return undefined
   const labelled = client.modify(logicalClusters, '', LOGICAL_CLUSTER_NAME, labelLogicalCluster)
   if (labelled?.metadata.resourceVersion !== logicalCluster.metadata.resourceVersion) return undefined
   if (isDeleting(logicalCluster)) return remove(services, client, logicalCluster)
-  const URL = `${services.shard.externalUrl}/clusters/${cluster}`
+  const URL = clusterUrl(services.shard.externalUrl, cluster)
   modifyStatus(client, (object) => advance(object, URL, services.now()))
   return undefined
 }
@@ -54,11 +55,11 @@ function advance(object: KubeObject, URL: string, now: Date): void {
   if (phase !== 'Initializing') return
   if (initializers.length === 0) {
     setStatus(object, { phase: 'Ready' })
-    markTrue(object, INITIALIZED, now)
+    markTrue(object, WORKSPACE_INITIALIZED, now)
     return
   }
   const message = `Initializers still exist: [${initializers.join(' ')}]`
-  markFalse(object, INITIALIZED, { severity: 'Info', reason: 'InitializerExists', message }, now)
+  markFalse(object, WORKSPACE_INITIALIZED, { severity: 'Info', reason: 'InitializerExists', message }, now)
 }
 
 function remove(services: ShardServices, client: LocalClient, logicalCluster: KubeObject): number | undefined {
@@ -72,11 +73,11 @@ function remove(services: ShardServices, client: LocalClient, logicalCluster: Ku
   const remaining = deleteContent(client, services.catalog().list(client.cluster))
   if (remaining.length > 0) {
     const why = { severity: 'Info' as const, reason: 'SomeResourcesRemain', message: describe(remaining) }
-    modifyStatus(client, (object) => markFalse(object, CONTENT_DELETED, why, services.now()))
+    modifyStatus(client, (object) => markFalse(object, WORKSPACE_CONTENT_DELETED, why, services.now()))
     return CONTENT_RETRY
   }
-  if (!isTrue(logicalCluster, CONTENT_DELETED)) {
-    modifyStatus(client, (object) => markTrue(object, CONTENT_DELETED, services.now()))
+  if (!isTrue(logicalCluster, WORKSPACE_CONTENT_DELETED)) {
+    modifyStatus(client, (object) => markTrue(object, WORKSPACE_CONTENT_DELETED, services.now()))
     return undefined
   }
   deletePolicy(client, services.builtIns)

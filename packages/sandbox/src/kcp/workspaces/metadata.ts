@@ -45,6 +45,7 @@ function usernameOnly(value: string): string {
     const { username } = JSON.parse(value) as { username?: string }
     return JSON.stringify({ username })
   } catch {
+    // The system's own users may write anything there.
     return '{}'
   }
 }

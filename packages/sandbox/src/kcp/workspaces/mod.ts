@@ -1,5 +1,5 @@
 import type { Controller } from '../../kube/controllers/mod.ts'
-import type { ShardServices } from '../shards/types.ts'
+import type { ShardServices } from '../services.ts'
 import { defaultBindings } from './default-bindings.ts'
 import { logicalClusterController } from './logical-cluster-controller.ts'
 import type { WorkspaceTypes } from './types.ts'

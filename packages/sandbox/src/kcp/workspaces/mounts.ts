@@ -2,7 +2,7 @@ import type { KubeObject } from '../../kube/objects.ts'
 import type { LocalClient } from '../../kube/requests/types.ts'
 import type { Resource } from '../../kube/resource.ts'
 import { markFalse, markTrue } from '../conditions.ts'
-import type { ShardServices } from '../shards/types.ts'
+import type { ShardServices } from '../services.ts'
 import { type MountReference, setStatus, workspaceSpec } from './model.ts'
 
 const READY = 'MountReady'

@@ -3,10 +3,12 @@ import type { KubeObject } from '../../kube/objects.ts'
 import type { LocalClient } from '../../kube/requests/types.ts'
 import type { Resource } from '../../kube/resource.ts'
 import { labelSelectorMatches } from '../../kube/selectors/mod.ts'
+import { clusterRoleBinding } from '../authz/mod.ts'
 import { joinPath, logicalClusters } from '../clusters/mod.ts'
 import { shardHash, workspaceClusterName } from '../hashes.ts'
 import {
   CLUSTER_ANNOTATION,
+  CORE,
   DELETION_FINALIZER,
   LOGICAL_CLUSTER_FINALIZER,
   LOGICAL_CLUSTER_NAME,
@@ -16,13 +18,14 @@ import {
   REQUIRED_GROUPS_ANNOTATION,
   SHARD_ANNOTATION,
   SHARD_HASH_ANNOTATION,
+  TENANCY,
   TYPE_ANNOTATION,
   UNSCHEDULABLE_ANNOTATION,
   WORKSPACE_CLUSTER_ANNOTATION,
 } from '../names.ts'
-import type { ReplicatedObject, ShardServices } from '../shards/types.ts'
+import type { ReplicatedObject, ShardServices } from '../services.ts'
 import { type LogicalClusterSpec, setStatus, statusOf, workspaceSpec } from './model.ts'
-import { initializersOf, terminatorsOf, type WorkspaceTypes } from './types.ts'
+import { initializersOf, terminatorsOf, type WorkspaceType, type WorkspaceTypes } from './types.ts'
 
 const CLUSTER_NAME_BYTES = 32
 const ADMIN_BINDING = 'workspace-admin'
@@ -88,40 +91,40 @@ function logicalClusterOf({ directory }: ShardServices, types: WorkspaceTypes, w
   const extended = types.extended(types.resolve(parentPath, reference))
   const owner = annotations[OWNER_ANNOTATION]
   const required = annotations[REQUIRED_GROUPS_ANNOTATION]
-  const [initializers, terminators] = [initializersOf(extended), terminatorsOf(extended)]
-  const spec: LogicalClusterSpec = {
-    owner: { apiVersion: 'tenancy.kcp.io/v1alpha1', resource: 'workspaces', name, cluster: parent, uid },
-    ...(owner !== undefined && { createdBy: JSON.parse(owner) as NonNullable<LogicalClusterSpec['createdBy']> }),
-    ...(initializers.length > 0 && { initializers }),
-    ...(terminators.length > 0 && { terminators }),
+  const made = {
+    [PATH_ANNOTATION]: joinPath(parentPath, name),
+    [SHARD_ANNOTATION]: annotations[SHARD_ANNOTATION]!,
+    [TYPE_ANNOTATION]: joinPath(reference.path ?? '', reference.name),
+    ...(owner !== undefined && { [OWNER_ANNOTATION]: owner }),
+    ...(required !== undefined && { [REQUIRED_GROUPS_ANNOTATION]: required }),
   }
+  return newLogicalCluster(extended, made, {
+    owner: { apiVersion: `${TENANCY}/v1alpha1`, resource: 'workspaces', name, cluster: parent, uid },
+    ...(owner !== undefined && { createdBy: JSON.parse(owner) as NonNullable<LogicalClusterSpec['createdBy']> }),
+  })
+}
+
+/** A LogicalCluster of these types that is to be created, with what is to be done in it first and last. */
+export function newLogicalCluster(
+  types: readonly WorkspaceType[],
+  annotations: Record<string, string>,
+  spec: LogicalClusterSpec,
+): KubeObject {
+  const [initializers, terminators] = [initializersOf(types), terminatorsOf(types)]
   return {
-    apiVersion: 'core.kcp.io/v1alpha1',
+    apiVersion: `${CORE}/v1alpha1`,
     kind: 'LogicalCluster',
-    metadata: {
-      name: LOGICAL_CLUSTER_NAME,
-      finalizers: [DELETION_FINALIZER],
-      annotations: {
-        [PATH_ANNOTATION]: joinPath(parentPath, name),
-        [SHARD_ANNOTATION]: annotations[SHARD_ANNOTATION]!,
-        [TYPE_ANNOTATION]: joinPath(reference.path ?? '', reference.name),
-        ...(owner !== undefined && { [OWNER_ANNOTATION]: owner }),
-        ...(required !== undefined && { [REQUIRED_GROUPS_ANNOTATION]: required }),
-      },
+    metadata: { name: LOGICAL_CLUSTER_NAME, finalizers: [DELETION_FINALIZER], annotations },
+    spec: {
+      ...spec,
+      ...(initializers.length > 0 && { initializers }),
+      ...(terminators.length > 0 && { terminators }),
     },
-    spec,
   }
 }
 
 function bindAdministrator({ builtIns }: ShardServices, client: LocalClient, username: string): void {
-  const group = 'rbac.authorization.k8s.io'
   const bindings = builtIns.find((each: Resource) => each.resource === 'clusterrolebindings')!
   if (client.get(bindings, '', ADMIN_BINDING) !== undefined) return
-  client.create(bindings, {
-    apiVersion: `${group}/v1`,
-    kind: 'ClusterRoleBinding',
-    metadata: { name: ADMIN_BINDING },
-    roleRef: { apiGroup: group, kind: 'ClusterRole', name: 'cluster-admin' },
-    subjects: [{ apiGroup: group, kind: 'User', name: username }],
-  })
+  client.create(bindings, clusterRoleBinding(ADMIN_BINDING, 'cluster-admin', 'User', [username]))
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ClusterDirectory, ReplicatedCache, ReplicatedObject } from '../shards/types.ts'
+import type { ClusterDirectory, ReplicatedCache, ReplicatedObject } from '../services.ts'
 import { placementComplaint } from './limits.ts'
 import {
   defaultBindingsOf,

@@ -1,8 +1,8 @@
 import type { PolicyRule } from '../../kube/authz/mod.ts'
 import type { KubeObject } from '../../kube/objects.ts'
 import { joinPath } from '../clusters/mod.ts'
-import { API_BINDINGS_INITIALIZER, PATH_ANNOTATION } from '../names.ts'
-import type { ClusterDirectory, ReplicatedCache } from '../shards/types.ts'
+import { API_BINDINGS_INITIALIZER, PATH_ANNOTATION, ROOT_CLUSTER } from '../names.ts'
+import type { ClusterDirectory, ReplicatedCache } from '../services.ts'
 
 export type TypeReference = { name: string; path?: string }
 export type ExportReference = { path?: string; export: string }
@@ -120,5 +120,5 @@ function typeOf(cluster: string, { metadata, spec }: KubeObject): WorkspaceType 
 function* pathsUpFrom(path: string): Iterable<string> {
   const segments = path.split(':')
   for (let length = segments.length; length > 0; length--) yield segments.slice(0, length).join(':')
-  if (segments[0] !== 'root') yield 'root'
+  if (segments[0] !== ROOT_CLUSTER) yield ROOT_CLUSTER
 }

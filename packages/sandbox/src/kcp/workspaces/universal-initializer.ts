@@ -1,7 +1,7 @@
 import { Controller, parseKey } from '../../kube/controllers/mod.ts'
 import { LOGICAL_CLUSTERS, logicalClusters } from '../clusters/mod.ts'
 import { LOGICAL_CLUSTER_NAME, UNIVERSAL_INITIALIZER } from '../names.ts'
-import type { ShardServices } from '../shards/types.ts'
+import type { ShardServices } from '../services.ts'
 import { finishInitializer, waitsFor } from './initializer.ts'
 
 const NAMESPACES = ['default', 'kube-system']
@@ -12,7 +12,7 @@ export function universalInitializer(services: ShardServices): Controller {
     name: 'universal-initializer',
     triggers: [{ resource: LOGICAL_CLUSTERS }],
     reconcile(key) {
-      const client = services.clientAt(services.shard.name, parseKey(key).cluster)
+      const client = services.clientIn(parseKey(key).cluster)
       const logicalCluster = client.get(logicalClusters, '', LOGICAL_CLUSTER_NAME)
       if (!waitsFor(logicalCluster, UNIVERSAL_INITIALIZER)) return undefined
       const namespaces = services.builtIns.find(({ resource }) => resource === 'namespaces')!

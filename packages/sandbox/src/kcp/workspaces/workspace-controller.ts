@@ -3,7 +3,8 @@ import { StatusError } from '../../kube/errors.ts'
 import type { KubeObject } from '../../kube/objects.ts'
 import type { LocalClient } from '../../kube/requests/types.ts'
 import type { Resource } from '../../kube/resource.ts'
-import { joinPath, logicalClusters } from '../clusters/mod.ts'
+import { clusterUrl, joinPath, logicalClusterIn, logicalClusters } from '../clusters/mod.ts'
+import { WORKSPACE_CONTENT_DELETED, WORKSPACE_INITIALIZED } from '../condition-types.ts'
 import { conditionOf, isTrue, markFalse, markTrue, setCondition } from '../conditions.ts'
 import {
   CLUSTER_ANNOTATION,
@@ -13,7 +14,7 @@ import {
   TENANCY,
   WORKSPACE_CLUSTER_ANNOTATION,
 } from '../names.ts'
-import type { ShardServices } from '../shards/types.ts'
+import type { ShardServices } from '../services.ts'
 import { boundStorage } from '../storage.ts'
 import { labelWorkspace } from './metadata.ts'
 import { dropFinalizer, isDeleting, logicalClusterSpec, setStatus, statusOf, workspaceSpec } from './model.ts'
@@ -22,8 +23,6 @@ import { assignPlace, chooseShard, createLogicalCluster, hasPlace } from './sche
 import type { WorkspaceTypes } from './types.ts'
 
 const SCHEDULED = 'WorkspaceScheduled'
-const INITIALIZED = 'WorkspaceInitialized'
-const CONTENT_DELETED = 'WorkspaceContentDeleted'
 /** Milliseconds until a shard that is away is tried again. */
 const SHARD_RETRY = 500
 
@@ -44,7 +43,7 @@ export function workspaceController(
       const { cluster, name } = parseKey(key)
       const resource = services.catalog().find(cluster, TENANCY, 'workspaces', identity)
       if (resource === undefined) return undefined
-      const client = services.clientAt(services.shard.name, cluster)
+      const client = services.clientIn(cluster)
       return retryingShards(() => reconcile({ services, types, client, resource, name }))
     },
   })
@@ -58,7 +57,10 @@ export function workspaceController(
     }),
     services.cache.watch('shards.core.kcp.io', all),
   ]
-  return { controller, stop: () => stops.forEach((stop) => void stop()) }
+  const stop = () => {
+    for (const end of stops) end()
+  }
+  return { controller, stop }
 }
 
 /** A shard that is away comes back some time; that is nothing to warn of. */
@@ -116,7 +118,7 @@ function publish({ shard, directory }: ShardServices, workspace: KubeObject): vo
   const { annotations = {}, name = '' } = workspace.metadata
   const path = joinPath(directory.pathOf(annotations[CLUSTER_ANNOTATION] ?? ''), name)
   const cluster = annotations[WORKSPACE_CLUSTER_ANNOTATION]!
-  workspace['spec'] = { ...workspaceSpec(workspace), cluster, URL: `${shard.externalUrl}/clusters/${path}` }
+  workspace['spec'] = { ...workspaceSpec(workspace), cluster, URL: clusterUrl(shard.externalUrl, path) }
 }
 
 function followInitialization(context: Context, workspace: KubeObject): void {
@@ -125,18 +127,18 @@ function followInitialization(context: Context, workspace: KubeObject): void {
   modifyStatus(context, (object) => {
     if (logicalCluster === undefined) {
       const message = 'LogicalCluster disappeared'
-      markFalse(object, INITIALIZED, { severity: 'Error', reason: 'WorkspaceDisappeared', message }, now)
+      markFalse(object, WORKSPACE_INITIALIZED, { severity: 'Error', reason: 'WorkspaceDisappeared', message }, now)
       return
     }
     const { initializers, terminators, phase } = statusOf(logicalCluster)
     setStatus(object, { initializers: some(initializers), terminators: some(terminators) })
     if (phase === 'Ready') {
       setStatus(object, { phase: 'Ready' })
-      markTrue(object, INITIALIZED, now)
+      markTrue(object, WORKSPACE_INITIALIZED, now)
       return
     }
     const message = `Initializers still exist: [${(initializers ?? []).join(' ')}]`
-    markFalse(object, INITIALIZED, { severity: 'Info', reason: 'InitializerExists', message }, now)
+    markFalse(object, WORKSPACE_INITIALIZED, { severity: 'Info', reason: 'InitializerExists', message }, now)
   })
 }
 
@@ -147,8 +149,8 @@ function remove(context: Context, workspace: KubeObject): Result {
   if (finalizers.some((each) => each !== LOGICAL_CLUSTER_FINALIZER)) return undefined
   const logicalCluster = logicalClusterOf(context, workspace)
   if (logicalCluster === undefined) {
-    if (!isTrue(workspace, CONTENT_DELETED)) {
-      modifyStatus(context, (object) => markTrue(object, CONTENT_DELETED, services.now()))
+    if (!isTrue(workspace, WORKSPACE_CONTENT_DELETED)) {
+      modifyStatus(context, (object) => markTrue(object, WORKSPACE_CONTENT_DELETED, services.now()))
     } else client.modify(resource, '', name, (object) => dropFinalizer(object, LOGICAL_CLUSTER_FINALIZER))
     return undefined
   }
@@ -157,7 +159,7 @@ function remove(context: Context, workspace: KubeObject): Result {
     services.clientAt(annotations[SHARD_ANNOTATION]!, cluster).delete(logicalClusters, '', LOGICAL_CLUSTER_NAME)
     return undefined
   }
-  const condition = conditionOf(logicalCluster, CONTENT_DELETED)
+  const condition = conditionOf(logicalCluster, WORKSPACE_CONTENT_DELETED)
   modifyStatus(context, (object) => {
     const { phase, terminators } = statusOf(logicalCluster)
     setStatus(object, { phase, terminators: some(terminators) })
@@ -169,7 +171,7 @@ function remove(context: Context, workspace: KubeObject): Result {
 function logicalClusterOf({ services }: Context, workspace: KubeObject): KubeObject | undefined {
   const cluster = workspaceSpec(workspace).cluster ?? workspace.metadata.annotations?.[WORKSPACE_CLUSTER_ANNOTATION]
   if (cluster === undefined) return undefined
-  return services.cache.get('logicalclusters.core.kcp.io', cluster, LOGICAL_CLUSTER_NAME)?.object
+  return logicalClusterIn(services.cache, cluster)?.object
 }
 
 function setPhase(context: Context, phase: string): void {

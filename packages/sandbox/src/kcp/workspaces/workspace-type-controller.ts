@@ -2,14 +2,12 @@ import { Controller, keyOf, parseKey } from '../../kube/controllers/mod.ts'
 import type { KubeObject } from '../../kube/objects.ts'
 import { markTrue, summarize } from '../conditions.ts'
 import { TENANCY } from '../names.ts'
-import type { ShardServices } from '../shards/types.ts'
+import type { ShardServices } from '../services.ts'
 import { boundStorage } from '../storage.ts'
+import { stepUrlAt } from '../virtual-urls.ts'
 
 const URLS_READY = 'VirtualWorkspaceURLsReady'
-const KINDS = [
-  { type: 'initializing', service: 'initializingworkspaces' },
-  { type: 'terminating', service: 'terminatingworkspaces' },
-] as const
+const KINDS = ['initializing', 'terminating'] as const
 
 /** Says in each WorkspaceType where its initializer and its terminator work, on every shard (contract 4.2). */
 export function workspaceTypeController(services: ShardServices): { controller: Controller; stop: () => void } {
@@ -28,7 +26,7 @@ export function workspaceTypeController(services: ShardServices): { controller: 
         markTrue(object, URLS_READY, services.now())
         summarize(object, [URLS_READY], services.now())
       }
-      services.clientAt(services.shard.name, cluster).modify(resource, '', name, change, 'status')
+      services.clientIn(cluster).modify(resource, '', name, change, 'status')
       return undefined
     },
   })
@@ -40,9 +38,7 @@ export function workspaceTypeController(services: ShardServices): { controller: 
 
 function virtualWorkspaces({ cache }: ShardServices, step: string): { url: string; type: string }[] {
   const bases = cache.list('shards.core.kcp.io').map(({ object }) => baseOf(object))
-  return bases
-    .sort()
-    .flatMap((base) => KINDS.map(({ type, service }) => ({ url: `${base}/services/${service}/${step}`, type })))
+  return bases.sort().flatMap((base) => KINDS.map((type) => ({ url: stepUrlAt(base, type, step), type })))
 }
 
 function baseOf(shard: KubeObject): string {

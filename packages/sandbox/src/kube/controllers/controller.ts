@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Store, StoreEvent } from '../../store/types.ts'
 import { type ControllerOptions, keyOf, type Trigger } from './types.ts'
 
@@ -6,6 +7,8 @@ export type ControllerLog = {
   warn: (fields: object, message: string) => void
 }
 
+/** Milliseconds that a full queue may keep requests waiting. */
+const TURN = 5
 const FIRST_DELAY = 5
 const LONGEST_DELAY = 30_000
 
@@ -80,14 +83,18 @@ export class Controller {
   private wake(): void {
     if (this.working || !this.running || this.queue.size === 0) return
     this.working = true
-    setImmediate(() => void this.work())
+    void setImmediate().then(() => this.work())
   }
 
   private async work(): Promise<void> {
+    let began = performance.now()
     for (const key of this.queue) {
       this.queue.delete(key)
       await this.lookAt(key)
       if (!this.running) break
+      if (performance.now() - began < TURN) continue
+      await setImmediate()
+      began = performance.now()
     }
     this.working = false
     this.settle()

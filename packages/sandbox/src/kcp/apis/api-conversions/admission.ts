@@ -1,6 +1,6 @@
 import { StatusError } from '../../../kube/errors.ts'
 import type { AdmissionPlugin } from '../../../kube/requests/types.ts'
-import type { ShardServices } from '../../shards/types.ts'
+import type { ShardServices } from '../../services.ts'
 import { refusal } from '../refusal.ts'
 import { apiConversions } from '../system-types.ts'
 import type { ApiConversion, ApiResourceSchema } from '../types.ts'

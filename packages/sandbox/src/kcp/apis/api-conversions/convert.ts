@@ -1,19 +1,19 @@
 import { StatusError } from '../../../kube/errors.ts'
 import { deepClone, isObject, setKey } from '../../../kube/json.ts'
 import type { JsonObject, KubeObject } from '../../../kube/objects.ts'
-import type { ShardServices } from '../../shards/types.ts'
+import { CLUSTER_ANNOTATION } from '../../names.ts'
+import type { ShardServices } from '../../services.ts'
 import type { ApiConversion, ApiResourceSchema } from '../types.ts'
 import { type Compiled, compileConversions } from './compile.ts'
 import { namesIn, setAt, valueAt } from './field-path.ts'
 
 type Convert = (object: KubeObject, apiVersion: string) => KubeObject
 
-const CLUSTER = 'kcp.io/cluster'
 const PRESERVED = 'preserve.conversion.apis.kcp.io/'
 
 /** Converts objects of a schema by its APIConversion, if there is one (contract 4.8). */
 export function converterOf({ cache }: ShardServices, schema: ApiResourceSchema): Convert {
-  const cluster = schema.metadata.annotations?.[CLUSTER] ?? ''
+  const cluster = schema.metadata.annotations?.[CLUSTER_ANNOTATION] ?? ''
   let known: { of: KubeObject; compiled: readonly Compiled[] } | undefined
   return (object, apiVersion) => {
     const found = cache.get('apiconversions.apis.kcp.io', cluster, schema.metadata.name ?? '')?.object

@@ -1,10 +1,10 @@
 import { setKey } from '../../../kube/json.ts'
 import type { AdmissionPlugin } from '../../../kube/requests/types.ts'
 import { exportHash } from '../../hashes.ts'
-import { ROOT_CLUSTER } from '../../names.ts'
-import type { ShardServices } from '../../shards/types.ts'
+import { EXPORT_LABEL, ROOT_CLUSTER } from '../../names.ts'
+import type { ShardServices } from '../../services.ts'
 import { API_BINDINGS } from '../system-types.ts'
-import { type ApiBinding, EXPORT_LABEL } from '../types.ts'
+import type { ApiBinding } from '../types.ts'
 
 /** Labels every APIBinding with the hash of its export, whatever the client wrote there (contract 2.7). */
 export function bindingLabel({ directory }: ShardServices): AdmissionPlugin {

@@ -1,8 +1,9 @@
 import { MASTERS } from '../../../kube/authn/mod.ts'
 import { StatusError } from '../../../kube/errors.ts'
 import type { AdmissionPlugin, AdmissionRequest } from '../../../kube/requests/types.ts'
+import { aboutObject } from '../../authz/mod.ts'
 import { APIS } from '../../names.ts'
-import type { ShardServices } from '../../shards/types.ts'
+import type { ShardServices } from '../../services.ts'
 import { API_BINDINGS, endpointSlices } from '../system-types.ts'
 import type { ApiBinding, EndpointSlice } from '../types.ts'
 
@@ -23,9 +24,8 @@ export function bindPermission({ directory, rbac, cache }: ShardServices): Admis
         exportCluster !== undefined &&
         (path === '' || cache.get('apiexports.apis.kcp.io', exportCluster, exportName) !== undefined)
       if (isThere && user.groups.includes(MASTERS)) return
-      const asked = { verb: 'bind', group: APIS, version: '*', resource: 'apiexports', name: exportName, path: '' }
-      const at = { cluster: exportCluster ?? '', user, subresource: '', namespace: '', isResourceRequest: true }
-      if (isThere && rbac.authorize({ ...asked, ...at }).allowed) return
+      const asked = { verb: 'bind', group: APIS, resource: 'apiexports', name: exportName }
+      if (isThere && rbac.authorize(aboutObject({ ...asked, cluster: exportCluster, user })).allowed) return
       const why = `unable to create ${resource.kind}: no permission to bind to export ${where}:${exportName}`
       throw StatusError.forbidden(resource, name, why)
     },

@@ -3,10 +3,11 @@ import { CRD_STORAGE } from '../../../kube/crds/mod.ts'
 import { deepEqual } from '../../../kube/json.ts'
 import type { StoreEvent } from '../../../store/types.ts'
 import { exportHash } from '../../hashes.ts'
-import type { ReplicatedChange, ShardServices } from '../../shards/types.ts'
+import { EXPORT_LABEL } from '../../names.ts'
+import type { ReplicatedChange, ShardServices } from '../../services.ts'
 import type { BoundTypes } from '../bound-types.ts'
 import { API_BINDINGS, apiBindings } from '../system-types.ts'
-import { type ApiBinding, type ApiExport, EXPORT_LABEL } from '../types.ts'
+import type { ApiBinding, ApiExport } from '../types.ts'
 import { type BindingContext, type Found, findExport } from './context.ts'
 import { bind } from './outcome.ts'
 import { BINDING_FINALIZER, Releases } from './release.ts'
@@ -47,7 +48,10 @@ export function bindingController(
     }),
     () => bindings.close(),
   ]
-  return { controller, stop: () => ends.forEach((end) => void end()) }
+  const stop = () => {
+    for (const end of ends) end()
+  }
+  return { controller, stop }
 }
 
 /** The bindings of a shard, one of which is looked at by its key. */
@@ -69,7 +73,7 @@ class Bindings {
   reconcile(key: string): undefined {
     const { cluster, name } = parseKey(key)
     const services = this.#services
-    const client = services.clientAt(services.shard.name, cluster)
+    const client = services.clientIn(cluster)
     const context = { services, bound: this.#bound, client, cluster, name }
     const binding = client.get(apiBindings, '', name) as ApiBinding | undefined
     const isThere = binding !== undefined && binding.metadata.deletionTimestamp === undefined

@@ -1,7 +1,7 @@
 import { pathSegmentErrors } from '../../../kube/builtin/names.ts'
 import { resourceFromCrd } from '../../../kube/crds/mod.ts'
 import type { Resource } from '../../../kube/resource.ts'
-import type { ShardServices } from '../../shards/types.ts'
+import type { ShardServices } from '../../services.ts'
 import { boundStorage } from '../../storage.ts'
 import { converterOf } from '../api-conversions/convert.ts'
 import type { ApiResourceSchema } from '../types.ts'

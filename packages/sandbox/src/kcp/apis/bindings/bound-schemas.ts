@@ -1,6 +1,6 @@
 import { parseOwnJson } from '../../../kube/json.ts'
 import type { ObjectKey } from '../../../store/types.ts'
-import type { ShardServices } from '../../shards/types.ts'
+import type { ShardServices } from '../../services.ts'
 import type { ApiResourceSchema } from '../types.ts'
 
 /** `ObjectKey.resource` of the schemas that were bound; they are no objects of the API. */

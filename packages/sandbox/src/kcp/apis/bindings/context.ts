@@ -1,5 +1,5 @@
 import type { LocalClient } from '../../../kube/requests/types.ts'
-import type { ShardServices } from '../../shards/types.ts'
+import type { ShardServices } from '../../services.ts'
 import type { BoundTypes } from '../bound-types.ts'
 import type { ApiBinding, ApiExport } from '../types.ts'
 

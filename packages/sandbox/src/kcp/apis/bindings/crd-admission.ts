@@ -3,16 +3,16 @@ import { StatusError } from '../../../kube/errors.ts'
 import type { AdmissionPlugin } from '../../../kube/requests/types.ts'
 import { logicalClusters } from '../../clusters/mod.ts'
 import { APIS, LOGICAL_CLUSTER_NAME } from '../../names.ts'
-import type { ShardServices } from '../../shards/types.ts'
+import type { ShardServices } from '../../services.ts'
 import type { BoundTypes } from '../bound-types.ts'
 import { apiBindings } from '../system-types.ts'
 import { locksOf, ownerOf } from './locks.ts'
 
 /** Keeps CustomResourceDefinitions off groups that are the system's, and off types that a binding has (contract 5.5). */
-export function crdAdmission({ clientAt, shard }: ShardServices, bound: BoundTypes): AdmissionPlugin {
+export function crdAdmission({ clientIn }: ShardServices, bound: BoundTypes): AdmissionPlugin {
   /** A lock counts as long as its binding is there. */
   const lockedBy = (cluster: string, type: { group: string; resource: string }): string | undefined => {
-    const client = clientAt(shard.name, cluster)
+    const client = clientIn(cluster)
     const owner = ownerOf(locksOf(client.get(logicalClusters, '', LOGICAL_CLUSTER_NAME)), type)?.n
     return owner !== undefined && client.get(apiBindings, '', owner) !== undefined ? owner : undefined
   }

@@ -1,3 +1,4 @@
+import { BINDING_UP_TO_DATE, EXPORT_VALID } from '../../condition-types.ts'
 import type { Severity } from '../../conditions.ts'
 import { type ApiBinding, type ApiResourceSchema, isServedHere } from '../types.ts'
 import { conflictOf } from './conflicts.ts'
@@ -8,8 +9,6 @@ import { hold } from './locks.ts'
 export type Outcome =
   | { readonly schemas: readonly ApiResourceSchema[] }
   | { readonly condition: string; readonly severity: Severity; readonly reason: string; readonly message: string }
-
-const EXPORT_VALID = 'APIExportValid'
 
 /** Takes the types of an export for a binding, and keeps their schemas (contract 5.4). */
 export function bind(context: BindingContext, binding: ApiBinding, found: Found | undefined): Outcome {
@@ -29,7 +28,7 @@ export function bind(context: BindingContext, binding: ApiBinding, found: Found 
   const conflict = conflictOf(context, schemas)
   if (conflict !== undefined) {
     const message = `Unable to bind APIs: ${conflict}`
-    return { condition: 'BindingUpToDate', severity: 'Error', reason: 'NamingConflicts', message }
+    return { condition: BINDING_UP_TO_DATE, severity: 'Error', reason: 'NamingConflicts', message }
   }
   take(context, schemas)
   return { schemas }

@@ -2,14 +2,14 @@ import type { KubeObject } from '../../../kube/objects.ts'
 import type { LocalClient } from '../../../kube/requests/types.ts'
 import type { Resource } from '../../../kube/resource.ts'
 import { markFalse } from '../../conditions.ts'
+import { describeFinalizers, describeRemaining, type Remaining } from '../../remaining.ts'
 import { apiBindings } from '../system-types.ts'
 import type { ApiBinding } from '../types.ts'
 import type { BindingContext } from './context.ts'
 import { hold } from './locks.ts'
 
+/** On an APIBinding, until the objects of its types are gone. */
 export const BINDING_FINALIZER = 'apis.kcp.io/apibinding-finalizer'
-
-type Left = { resource: Resource; objects: readonly KubeObject[] }
 
 /** Removes bindings with the objects of their types (contract 5.6). */
 export class Releases {
@@ -65,7 +65,7 @@ function typesOf({ bound, cluster, name }: BindingContext): readonly Resource[] 
 }
 
 /** Deletes all objects of a type; answers those that stay for a while. */
-function removeAll(client: LocalClient, resource: Resource): Left[] {
+function removeAll(client: LocalClient, resource: Resource): Remaining[] {
   for (const { metadata } of client.list(resource)) {
     const { namespace = '', name = '', deletionTimestamp } = metadata
     if (deletionTimestamp !== undefined) continue
@@ -76,21 +76,14 @@ function removeAll(client: LocalClient, resource: Resource): Left[] {
 }
 
 /** What is left, in the words of kcp. */
-function reportLeft(binding: KubeObject, left: readonly Left[], now: Date): void {
-  const finalizers = new Map<string, number>()
-  for (const name of left.flatMap(({ objects }) => objects.flatMap(({ metadata }) => metadata.finalizers ?? []))) {
-    finalizers.set(name, (finalizers.get(name) ?? 0) + 1)
-  }
-  const counts = left.map(
-    ({ resource, objects }) => `${resource.resource}.${resource.group} has ${objects.length} resource instances`,
-  )
-  const holders = [...finalizers].map(([name, count]) => `${name} in ${count} resource instances`)
+function reportLeft(binding: KubeObject, left: readonly Remaining[], now: Date): void {
+  const waiting = describeFinalizers(left)
   const why =
-    holders.length > 0
-      ? {
+    waiting === undefined
+      ? { reason: 'SomeResourcesRemain', message: describeRemaining(left) }
+      : {
           reason: 'SomeFinalizersRemain',
-          message: `Some content in the workspace has finalizers remaining: ${holders.sort().join(', ')}`,
+          message: `Some content in the workspace has finalizers remaining: ${waiting}`,
         }
-      : { reason: 'SomeResourcesRemain', message: `Some resources are remaining: ${counts.sort().join(', ')}` }
   markFalse(binding, 'BindingResourceDeleteSuccess', { severity: 'Error', ...why }, now)
 }

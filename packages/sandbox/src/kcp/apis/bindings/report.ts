@@ -1,11 +1,9 @@
+import { BINDING_UP_TO_DATE, EXPORT_VALID, INITIAL_BINDING_COMPLETED } from '../../condition-types.ts'
 import { markFalse, markTrue, summarize } from '../../conditions.ts'
 import type { ApiBinding, ApiResourceSchema, BoundResource } from '../types.ts'
 import type { Found } from './context.ts'
 import { isBound, type Outcome } from './outcome.ts'
 
-const EXPORT_VALID = 'APIExportValid'
-const COMPLETED = 'InitialBindingCompleted'
-const UP_TO_DATE = 'BindingUpToDate'
 const WAITING = {
   severity: 'Info',
   reason: 'WaitingForEstablished',
@@ -15,8 +13,8 @@ const WAITING = {
 /** The status that a new binding begins with, in place (contract 5.4). */
 export function reportBeginning(binding: ApiBinding, now: Date): void {
   binding.status = { ...binding.status, phase: 'Binding' }
-  markFalse(binding, COMPLETED, WAITING, now)
-  summarize(binding, [COMPLETED], now)
+  markFalse(binding, INITIAL_BINDING_COMPLETED, WAITING, now)
+  summarize(binding, [INITIAL_BINDING_COMPLETED], now)
 }
 
 /** What came of binding, in the status, in place. What was bound once stays Bound and Ready, whatever comes (contract 5.4). */
@@ -24,17 +22,18 @@ export function report(binding: ApiBinding, found: Found | undefined, outcome: O
   if (found !== undefined) noteExport(binding, found)
   if ('schemas' in outcome) {
     noteResources(binding, outcome.schemas, found?.apiExport.status?.identityHash ?? '')
-    for (const condition of [EXPORT_VALID, COMPLETED, UP_TO_DATE]) markTrue(binding, condition, now)
+    for (const condition of [EXPORT_VALID, INITIAL_BINDING_COMPLETED, BINDING_UP_TO_DATE])
+      markTrue(binding, condition, now)
     binding.status = { ...binding.status, phase: 'Bound' }
   } else {
     const { condition, ...why } = outcome
     markFalse(binding, condition, why, now)
     if (condition !== EXPORT_VALID) {
       markTrue(binding, EXPORT_VALID, now)
-      if (!isBound(binding)) markFalse(binding, COMPLETED, why, now)
+      if (!isBound(binding)) markFalse(binding, INITIAL_BINDING_COMPLETED, why, now)
     }
   }
-  summarize(binding, [COMPLETED], now)
+  summarize(binding, [INITIAL_BINDING_COMPLETED], now)
 }
 
 function noteExport(binding: ApiBinding, { exportCluster, apiExport }: Found): void {

@@ -1,7 +1,7 @@
 import { Controller } from '../../../kube/controllers/mod.ts'
 import { parseOwnJson } from '../../../kube/json.ts'
 import type { StoreEvent } from '../../../store/types.ts'
-import type { ShardServices } from '../../shards/types.ts'
+import type { ShardServices } from '../../services.ts'
 import type { BoundTypes } from '../bound-types.ts'
 import { API_BINDINGS } from '../system-types.ts'
 import type { ApiBinding } from '../types.ts'

@@ -2,7 +2,8 @@ import { parseOwnJson } from '../../../kube/json.ts'
 import type { KubeObject } from '../../../kube/objects.ts'
 import type { Resource } from '../../../kube/resource.ts'
 import { claimLabelKey, claimLabelValue, reflexiveClaimLabelValue } from '../../hashes.ts'
-import type { ShardServices } from '../../shards/types.ts'
+import type { ShardServices } from '../../services.ts'
+import type { BoundTypes } from '../bound-types.ts'
 import { API_BINDINGS } from '../system-types.ts'
 import type { ApiBinding, ApiExport } from '../types.ts'
 import { claimName } from './claimed-resource.ts'
@@ -17,17 +18,15 @@ export class ClaimIndex {
   readonly #services: ShardServices
   /** What is missing is read when it is asked for. */
   readonly #byCluster = new Map<string, Claims>()
-  /** Logical clusters with a binding to an export, by `<cluster>|<name>` of that. */
-  readonly #consumers = new Map<string, Set<string>>()
   readonly #ends: (() => void)[]
 
-  constructor(services: ShardServices) {
+  constructor(services: ShardServices, bound: BoundTypes) {
     this.#services = services
     const { store, cache } = services
     this.#ends = [
       store.watch({ resource: API_BINDINGS }, store.revision, ({ entry }) => this.#byCluster.delete(entry.key.cluster)),
       cache.watch('apiexports.apis.kcp.io', ({ now }) => {
-        for (const cluster of this.#consumers.get(`${now.cluster}|${now.name}`) ?? []) this.#byCluster.delete(cluster)
+        for (const { cluster } of bound.consumersOf(now.cluster, now.name)) this.#byCluster.delete(cluster)
       }),
     ]
   }
@@ -58,18 +57,16 @@ export class ClaimIndex {
     const known = this.#byCluster.get(cluster)
     if (known !== undefined) return known
     const claims: Claims = new Map()
-    for (const { bytes } of this.#services.store.list({ resource: API_BINDINGS, cluster }).entries) {
-      this.#add(claims, cluster, parseOwnJson<ApiBinding>(bytes))
-    }
-    this.#byCluster.set(cluster, claims)
+    const { entries } = this.#services.store.list({ resource: API_BINDINGS, cluster })
+    for (const { bytes } of entries) this.#add(claims, parseOwnJson<ApiBinding>(bytes))
+    // Without bindings there is nothing to read, and no event would ever take it out again.
+    if (entries.length > 0) this.#byCluster.set(cluster, claims)
     return claims
   }
 
-  #add(claims: Claims, cluster: string, binding: ApiBinding): void {
+  #add(claims: Claims, binding: ApiBinding): void {
     const [exportCluster, name] = [binding.status?.apiExportClusterName, binding.spec?.reference?.export?.name]
     if (exportCluster === undefined || name === undefined || binding.metadata.deletionTimestamp !== undefined) return
-    const id = `${exportCluster}|${name}`
-    this.#consumers.set(id, (this.#consumers.get(id) ?? new Set()).add(cluster))
     const found = this.#services.cache.get('apiexports.apis.kcp.io', exportCluster, name)
     for (const claim of found === undefined ? [] : effectiveClaims(found.object as ApiExport, binding)) {
       const type = nameOf(claimName(claim))

@@ -1,8 +1,8 @@
 import type { Resource } from '../../../kube/resource.ts'
 import { APIS, CORE } from '../../names.ts'
-import type { ShardServices } from '../../shards/types.ts'
+import type { ShardServices } from '../../services.ts'
 import type { BoundTypes } from '../bound-types.ts'
-import { exportOfIdentity } from '../exports/export-of-identity.ts'
+import { exportOfType } from '../exports/export-of-type.ts'
 import { apisTypes } from '../system-types.ts'
 import type { PermissionClaim } from '../types.ts'
 
@@ -32,7 +32,7 @@ export function claimedResources(
   { group = '', resource, identityHash = '' }: PermissionClaim,
 ): readonly Resource[] {
   if (identityHash !== '') {
-    const owner = exportOfIdentity(services, identityHash)
+    const owner = exportOfType(services, { group, resource, identityHash })
     const types = owner && bound.resourcesOf(owner.cluster, owner.apiExport)
     return (types ?? []).filter((each) => each.group === group && each.resource === resource)
   }

@@ -1,14 +1,15 @@
 import { Controller, keyOf, parseKey } from '../../../kube/controllers/mod.ts'
 import { hasKey } from '../../../kube/json.ts'
 import type { KubeObject } from '../../../kube/objects.ts'
-import type { ShardServices } from '../../shards/types.ts'
+import { APIS } from '../../names.ts'
+import type { ShardServices } from '../../services.ts'
 import { API_EXPORTS, apiExports, endpointSlices } from '../system-types.ts'
 import type { ApiExport } from '../types.ts'
 
 const SKIP = 'apiexports.apis.kcp.io/skip-endpointslice'
 
 /** Makes the APIExportEndpointSlice that every export has, unless it says not to (contract 4.7, 5.3). */
-export function defaultSliceController({ store, log, shard, clientAt, directory }: ShardServices): Controller {
+export function defaultSliceController({ store, log, clientIn, directory }: ShardServices): Controller {
   return new Controller(store, log, {
     name: 'default-apiexportendpointslices',
     triggers: [
@@ -20,7 +21,7 @@ export function defaultSliceController({ store, log, shard, clientAt, directory 
     ],
     reconcile(key) {
       const { cluster, name } = parseKey(key)
-      const client = clientAt(shard.name, cluster)
+      const client = clientIn(cluster)
       const apiExport = client.get(apiExports, '', name) as ApiExport | undefined
       if (apiExport === undefined || !wantsSlice(apiExport)) return undefined
       if (client.get(endpointSlices, '', name) !== undefined) return undefined
@@ -39,7 +40,7 @@ function sliceOf({ apiVersion, kind, metadata }: ApiExport, path: string): KubeO
   const { name = '', uid = '' } = metadata
   const owner = { apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true }
   return {
-    apiVersion: 'apis.kcp.io/v1alpha1',
+    apiVersion: `${APIS}/v1alpha1`,
     kind: 'APIExportEndpointSlice',
     metadata: { name, ownerReferences: [owner] },
     spec: { export: { path, name } },

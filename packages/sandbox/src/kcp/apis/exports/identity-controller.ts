@@ -4,18 +4,18 @@ import type { KubeObject } from '../../../kube/objects.ts'
 import type { LocalClient } from '../../../kube/requests/types.ts'
 import type { Resource } from '../../../kube/resource.ts'
 import type { ObjectKey } from '../../../store/types.ts'
+import { IDENTITY_VALID } from '../../condition-types.ts'
 import { markFalse, markTrue } from '../../conditions.ts'
 import { identityHash } from '../../hashes.ts'
-import type { ShardServices } from '../../shards/types.ts'
+import { IDENTITY_NAMESPACE } from '../../names.ts'
+import type { ShardServices } from '../../services.ts'
 import { API_EXPORTS, apiExports } from '../system-types.ts'
 import type { ApiExport } from '../types.ts'
 
-const NAMESPACE = 'kcp-system'
 const KEY_BYTES = 32
-const VALID = 'IdentityValid'
 
 /** Gives every export its identity: a secret, and the hash of its key (contract 5.3). */
-export function identityController({ store, cache, log, builtIns, shard, clientAt, now }: ShardServices): Controller {
+export function identityController({ store, cache, log, builtIns, clientIn, now }: ShardServices): Controller {
   const type = (name: string) => builtIns.find(({ group, resource }) => group === '' && resource === name)!
   const types = { namespaces: type('namespaces'), secrets: type('secrets') }
   return new Controller(store, log, {
@@ -26,7 +26,7 @@ export function identityController({ store, cache, log, builtIns, shard, clientA
     ],
     reconcile(key) {
       const { cluster, name } = parseKey(key)
-      const client = clientAt(shard.name, cluster)
+      const client = clientIn(cluster)
       const apiExport = client.get(apiExports, '', name) as ApiExport | undefined
       if (apiExport === undefined || apiExport.metadata.deletionTimestamp !== undefined) return undefined
       if (apiExport.spec?.identity?.secretRef === undefined) makeIdentity(client, types, name)
@@ -49,17 +49,17 @@ function exportsWith(cache: ShardServices['cache'], { cluster, namespace, name }
 }
 
 function makeIdentity(client: LocalClient, types: { namespaces: Resource; secrets: Resource }, name: string): void {
-  if (client.get(types.namespaces, '', NAMESPACE) === undefined) {
-    client.create(types.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } })
+  if (client.get(types.namespaces, '', IDENTITY_NAMESPACE) === undefined) {
+    client.create(types.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: IDENTITY_NAMESPACE } })
   }
-  if (client.get(types.secrets, NAMESPACE, name) === undefined) {
+  if (client.get(types.secrets, IDENTITY_NAMESPACE, name) === undefined) {
     const key = Buffer.from(randomBytes(KEY_BYTES).toString('hex')).toString('base64')
-    const metadata = { name, namespace: NAMESPACE }
+    const metadata = { name, namespace: IDENTITY_NAMESPACE }
     client.create(types.secrets, { apiVersion: 'v1', kind: 'Secret', metadata, data: { key } })
   }
   client.modify(apiExports, '', name, (object) => {
     const spec = (object['spec'] ?? {}) as object
-    object['spec'] = { ...spec, identity: { secretRef: { namespace: NAMESPACE, name } } }
+    object['spec'] = { ...spec, identity: { secretRef: { namespace: IDENTITY_NAMESPACE, name } } }
   })
 }
 
@@ -77,10 +77,15 @@ function verify(client: LocalClient, secrets: Resource, { metadata, spec, status
   const failed = hash === undefined || (known !== undefined && known !== hash)
   const change = (object: KubeObject) => {
     if (failed) {
-      return markFalse(object, VALID, { severity: 'Error', reason: 'IdentityVerificationFailed', message }, now)
+      return markFalse(
+        object,
+        IDENTITY_VALID,
+        { severity: 'Error', reason: 'IdentityVerificationFailed', message },
+        now,
+      )
     }
     object['status'] = { ...((object['status'] as object | undefined) ?? {}), identityHash: hash }
-    markTrue(object, VALID, now)
+    markTrue(object, IDENTITY_VALID, now)
   }
   client.modify(apiExports, '', metadata.name ?? '', change, 'status')
 }

@@ -22,6 +22,7 @@ export function mapOf(description: string, items: OpenApiSchema, keys: readonly 
   return { type: 'array', description, items, ...list }
 }
 
+/** A list of any objects. */
 export function listOf(description: string, items: OpenApiSchema): OpenApiSchema {
   return { type: 'array', description, items }
 }

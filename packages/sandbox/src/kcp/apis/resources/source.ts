@@ -25,8 +25,10 @@ export type TypeSource = {
   strategy?: Strategy
 }
 
+/** Versions of group apis.kcp.io. */
 export const V1 = 'v1alpha1'
 export const V2 = 'v1alpha2'
+/** Column of kubectl get. */
 export const AGE: PrinterColumn = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' }
 
 const VERBS: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']

@@ -2,9 +2,11 @@ import { Controller, keyOf, parseKey } from '../../../kube/controllers/mod.ts'
 import { parseOwnJson } from '../../../kube/json.ts'
 import { parseLabelSelector } from '../../../kube/selectors/mod.ts'
 import type { StoreEvent } from '../../../store/types.ts'
-import { conditionOf } from '../../conditions.ts'
+import { PARTITION_VALID } from '../../condition-types.ts'
+import { isTrue } from '../../conditions.ts'
 import { ROOT_CLUSTER } from '../../names.ts'
-import type { ShardServices } from '../../shards/types.ts'
+import type { ShardServices } from '../../services.ts'
+import { exportUrlAt } from '../../virtual-urls.ts'
 import type { BoundTypes } from '../bound-types.ts'
 import { API_BINDINGS, endpointSlices } from '../system-types.ts'
 import type { ApiBinding, EndpointSlice } from '../types.ts'
@@ -69,7 +71,7 @@ function reconcile(services: ShardServices, bound: BoundTypes, cluster: string, 
   const exportCluster = exportClusterOf(services, cluster, slice)
   if (exportCluster === undefined) return
   const exportName = slice.spec.export.name
-  const url = `${shard.virtualWorkspaceUrl}/services/apiexport/${exportCluster}/${exportName}`
+  const url = exportUrlAt(shard.virtualWorkspaceUrl, exportCluster, exportName)
   const isWanted =
     cache.get('apiexports.apis.kcp.io', exportCluster, exportName) !== undefined &&
     bound.consumers.has(exportCluster, exportName) &&
@@ -86,7 +88,7 @@ function reconcile(services: ShardServices, bound: BoundTypes, cluster: string, 
 
 /** Whether this shard is one of those in the slice's partition. */
 function counts({ cache, shard }: ShardServices, slice: EndpointSlice): boolean {
-  if (conditionOf(slice, 'PartitionValid')?.status !== 'True') return false
+  if (!isTrue(slice, PARTITION_VALID)) return false
   const labels = cache.get('shards.core.kcp.io', ROOT_CLUSTER, shard.name)?.object.metadata.labels
   return parseLabelSelector(slice.status?.shardSelector ?? '')(labels)
 }

@@ -1,21 +1,19 @@
 import { Controller, keyOf, parseKey } from '../../../kube/controllers/mod.ts'
 import type { KubeObject } from '../../../kube/objects.ts'
+import { EXPORT_VALID, PARTITION_VALID } from '../../condition-types.ts'
 import { markFalse, markTrue } from '../../conditions.ts'
-import type { ShardServices } from '../../shards/types.ts'
+import type { ShardServices } from '../../services.ts'
 import { endpointSlices } from '../system-types.ts'
 import type { EndpointSlice } from '../types.ts'
 import { type LabelSelector, selectorText } from './selector-text.ts'
 import { exportClusterOf, type SliceIndex } from './slice-index.ts'
-
-const EXPORT_VALID = 'APIExportValid'
-const PARTITION_VALID = 'PartitionValid'
 
 /** Says on each APIExportEndpointSlice of this shard whether it is valid and which shards count (contract 4.7). */
 export function sliceController(
   services: ShardServices,
   index: SliceIndex,
 ): { controller: Controller; stop: () => void } {
-  const { store, log, cache, shard, clientAt } = services
+  const { store, log, cache, clientIn } = services
   const { storage } = endpointSlices
   const controller = new Controller(store, log, {
     name: 'apiexportendpointslices',
@@ -23,7 +21,7 @@ export function sliceController(
     reconcile(key) {
       const { cluster, name } = parseKey(key)
       const change = (object: KubeObject) => report(services, cluster, object as EndpointSlice)
-      clientAt(shard.name, cluster).modify(endpointSlices, '', name, change, 'status')
+      clientIn(cluster).modify(endpointSlices, '', name, change, 'status')
       return undefined
     },
   })

@@ -1,5 +1,5 @@
 import { keyOf } from '../../../kube/controllers/mod.ts'
-import type { ReplicatedChange, ReplicatedObject, ShardServices } from '../../shards/types.ts'
+import type { ReplicatedChange, ReplicatedObject, ShardServices } from '../../services.ts'
 import type { EndpointSlice } from '../types.ts'
 
 /** The logical cluster of the export that a slice is about; undefined where its path leads nowhere. */

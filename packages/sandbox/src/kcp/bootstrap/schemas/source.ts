@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { KubeObject } from '../../../kube/objects.ts'
 import type { PrinterColumn } from '../../../kube/resource.ts'
 import type { OpenApiSchema } from '../../../kube/schema/mod.ts'
+import { APIS } from '../../names.ts'
 
 /** One cluster-scoped type, of which an APIResourceSchema is made. */
 export type SchemaSource = {
@@ -39,7 +40,7 @@ export function apiResourceSchema(source: SchemaSource): KubeObject {
   }
   const hash = createHash('sha256').update(JSON.stringify(spec)).digest('hex').slice(0, HASH_LENGTH)
   return {
-    apiVersion: 'apis.kcp.io/v1alpha1',
+    apiVersion: `${APIS}/v1alpha1`,
     kind: 'APIResourceSchema',
     metadata: { name: `v${hash}.${plural}.${group}` },
     spec,

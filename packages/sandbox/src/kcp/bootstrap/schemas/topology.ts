@@ -1,9 +1,10 @@
 import { conditions, kind, labelSelector, object, text, texts } from '../../clusters/schema-parts.ts'
+import { CORE, TOPOLOGY } from '../../names.ts'
 import type { SchemaSource } from './source.ts'
 
 /** Partition (contract 4.10). */
 export const partitions: SchemaSource = {
-  group: 'topology.kcp.io',
+  group: TOPOLOGY,
   ...{ plural: 'partitions', singular: 'partition', kind: 'Partition', status: false },
   columns: [
     { name: 'Owner', type: 'string', jsonPath: '.metadata.ownerReferences[*].name' },
@@ -17,7 +18,7 @@ export const partitions: SchemaSource = {
 
 /** PartitionSet (contract 4.10). */
 export const partitionSets: SchemaSource = {
-  group: 'topology.kcp.io',
+  group: TOPOLOGY,
   ...{ plural: 'partitionsets', singular: 'partitionset', kind: 'PartitionSet', status: true },
   columns: [
     { name: 'Count', type: 'string', jsonPath: '.status.count', description: 'How many partitions there are' },
@@ -42,7 +43,7 @@ export const partitionSets: SchemaSource = {
 
 /** Shard (contract 4.9). */
 export const shards: SchemaSource = {
-  group: 'core.kcp.io',
+  group: CORE,
   ...{ plural: 'shards', singular: 'shard', kind: 'Shard', status: true },
   columns: [
     { name: 'Region', type: 'string', jsonPath: ".metadata.labels['region']", description: 'Where the shard is' },

@@ -1,5 +1,6 @@
 import type { OpenApiSchema } from '../../../kube/schema/mod.ts'
 import { conditions, kind, object, text, texts } from '../../clusters/schema-parts.ts'
+import { TENANCY } from '../../names.ts'
 import type { SchemaSource } from './source.ts'
 import { pathText, segmentName, typeReference } from './workspaces.ts'
 
@@ -7,7 +8,7 @@ const RESERVED_NAMES = ['system', 'any']
 
 /** WorkspaceType (contract 4.2). */
 export const workspaceTypes: SchemaSource = {
-  group: 'tenancy.kcp.io',
+  group: TENANCY,
   ...{ plural: 'workspacetypes', singular: 'workspacetype', kind: 'WorkspaceType', status: true },
   schema: () =>
     kind(
@@ -19,7 +20,7 @@ export const workspaceTypes: SchemaSource = {
 
 /** WorkspaceAuthenticationConfiguration: kept, though tokens of other issuers are not taken. */
 export const workspaceAuthenticationConfigurations: SchemaSource = {
-  group: 'tenancy.kcp.io',
+  group: TENANCY,
   ...{ plural: 'workspaceauthenticationconfigurations', singular: 'workspaceauthenticationconfiguration' },
   ...{ kind: 'WorkspaceAuthenticationConfiguration', status: false },
   schema: () => {

@@ -1,5 +1,6 @@
 import type { OpenApiSchema } from '../../../kube/schema/mod.ts'
 import { conditions, kind, labelSelector, object, steps, text } from '../../clusters/schema-parts.ts'
+import { TENANCY } from '../../names.ts'
 import type { SchemaSource } from './source.ts'
 
 const NAME = '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'
@@ -25,7 +26,7 @@ export function pathText(description: string): OpenApiSchema {
 
 /** Workspace (contract 4.1). */
 export const workspaces: SchemaSource = {
-  group: 'tenancy.kcp.io',
+  group: TENANCY,
   ...{ plural: 'workspaces', singular: 'workspace', kind: 'Workspace', shortNames: ['ws'], status: true },
   columns: [
     { name: 'Type', type: 'string', jsonPath: '.spec.type.name', description: 'Type of the workspace' },

@@ -1,11 +1,11 @@
 import { MASTERS } from '../../../kube/authn/mod.ts'
 import type { Attributes, Authorization, Authorizer } from '../../../kube/requests/types.ts'
 import type { Resource } from '../../../kube/resource.ts'
-import { allowsVerb, exportOfIdentity, isSameType } from '../../apis/mod.ts'
+import { allowsVerb, exportOfType, isSameType } from '../../apis/mod.ts'
 import { API_BINDINGS } from '../../apis/system-types.ts'
-import { effectiveUsers, policyUser } from '../../authz/mod.ts'
+import { aboutObject, effectiveUsers, policyUser } from '../../authz/mod.ts'
 import { APIS, WILDCARD } from '../../names.ts'
-import type { ShardServices } from '../../shards/types.ts'
+import type { ShardServices } from '../../services.ts'
 import { withoutWarrant } from '../warrant.ts'
 import type { Consumer } from './consumers.ts'
 import { isOwnBindings, type ServedType } from './served-types.ts'
@@ -55,18 +55,16 @@ export class ExportAuthorizer implements Authorizer {
 
   #content({ user, verb }: Attributes): Authorization {
     const { exportCluster, exportName } = this.#subject
-    return this.#services.authorizer.authorize({
-      ...{ cluster: exportCluster, user, verb, group: APIS, version: '*', path: '', isResourceRequest: true },
-      ...{ resource: 'apiexports', subresource: 'content', namespace: '', name: exportName },
-    })
+    const content = { group: APIS, resource: 'apiexports', subresource: 'content', name: exportName }
+    return this.#services.authorizer.authorize(aboutObject({ cluster: exportCluster, user, verb, ...content }))
   }
 
   /** What is claimed of another export is limited by that one's policy (contract 6.7). */
   #policy(attributes: Attributes): Authorization {
     const { group, resource, user, cluster } = attributes
-    const identity = this.#subject.typeOf(group, resource)?.claim?.identityHash
-    const owner = identity === undefined ? undefined : exportOfIdentity(this.#services, identity)
-    if (owner?.apiExport.spec?.maximalPermissionPolicy?.local === undefined) return ALLOWED
+    const identityHash = this.#subject.typeOf(group, resource)?.claim?.identityHash
+    const owner = identityHash && exportOfType(this.#services, { group, resource, identityHash })
+    if (!owner || owner.apiExport.spec?.maximalPermissionPolicy?.local === undefined) return ALLOWED
     const isAllowed = effectiveUsers(user, cluster).some(
       (each) =>
         this.#services.rbac.authorize({ ...attributes, cluster: owner.cluster, user: policyUser(each, cluster) })

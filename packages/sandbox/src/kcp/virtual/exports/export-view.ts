@@ -1,7 +1,7 @@
 import { type ApiServer, createApiServer } from '../../../kube/requests/mod.ts'
 import type { Catalog, Resource } from '../../../kube/resource.ts'
 import type { ApiExport } from '../../apis/types.ts'
-import type { VirtualWorkspaceOptions } from '../../shards/types.ts'
+import type { VirtualWorkspaceOptions } from '../types.ts'
 import { ExportAuthorizer, type Subject } from './authorizer.ts'
 import { claimSelectors } from './claim-selectors.ts'
 import type { Consumer, Consumers } from './consumers.ts'

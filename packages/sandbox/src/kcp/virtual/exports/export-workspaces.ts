@@ -8,8 +8,8 @@ import type { Resource } from '../../../kube/resource.ts'
 import type { UserInfo } from '../../../kube/user.ts'
 import type { ApiExport } from '../../apis/types.ts'
 import { WILDCARD } from '../../names.ts'
-import type { VirtualWorkspaceOptions } from '../../shards/types.ts'
-import type { ExportUrl } from '../urls.ts'
+import type { ExportUrl } from '../../virtual-urls.ts'
+import type { VirtualWorkspaceOptions } from '../types.ts'
 import { warranted } from '../warrant.ts'
 import { Consumers } from './consumers.ts'
 import { ExportView } from './export-view.ts'
@@ -24,6 +24,7 @@ const OF_ONE = ['update', 'patch', 'delete']
 export class ExportWorkspaces {
   readonly #options: VirtualWorkspaceOptions
   readonly #consumers: Consumers
+  /** By cluster and name of the export. */
   readonly #views = new Map<string, { view: ExportView; isCurrent: boolean }>()
   readonly #ends: (() => void)[]
 
@@ -35,7 +36,11 @@ export class ExportWorkspaces {
       for (const each of this.#views.values()) each.isCurrent = false
     }
     this.#ends = [
-      services.cache.watch('apiexports.apis.kcp.io', outdate),
+      services.cache.watch('apiexports.apis.kcp.io', ({ type, now }) => {
+        if (type === 'DELETED') this.#views.delete(keyOf(now.cluster, now.name))
+        // Others may claim its types.
+        outdate()
+      }),
       services.cache.watch('apiresourceschemas.apis.kcp.io', outdate),
     ]
   }
@@ -64,12 +69,9 @@ export class ExportWorkspaces {
 
   #viewOf({ exportCluster, exportName }: ExportUrl): ExportView | undefined {
     const { cache } = this.#options.services
-    const key = `${exportCluster}|${exportName}`
+    const key = keyOf(exportCluster, exportName)
     const apiExport = cache.get('apiexports.apis.kcp.io', exportCluster, exportName)?.object as ApiExport | undefined
-    if (apiExport?.status?.identityHash === undefined) {
-      this.#views.delete(key)
-      return undefined
-    }
+    if (apiExport?.status?.identityHash === undefined) return undefined
     const known = this.#views.get(key)
     if (known?.isCurrent === true) return known.view
     known?.view.follow(apiExport)
@@ -86,6 +88,10 @@ export class ExportWorkspaces {
     if (entry === undefined || matches(parseOwnJson<KubeObject>(entry.bytes))) return
     throw StatusError.notFound(resource, info.name)
   }
+}
+
+function keyOf(exportCluster: string, exportName: string): string {
+  return `${exportCluster}|${exportName}`
 }
 
 /** Contract 7.5. */

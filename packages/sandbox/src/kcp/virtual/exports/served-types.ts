@@ -2,7 +2,7 @@ import type { Resource, ResourceVersion, Verb } from '../../../kube/resource.ts'
 import { type BoundTypes, claimedResources } from '../../apis/mod.ts'
 import { API_BINDINGS, apiBindings } from '../../apis/system-types.ts'
 import type { ApiExport, PermissionClaim } from '../../apis/types.ts'
-import type { ShardServices } from '../../shards/types.ts'
+import type { ShardServices } from '../../services.ts'
 
 /** A type in the virtual workspace of an export, and the claim by which it is there; the export's own types have none. */
 export type ServedType = { resource: Resource; claim?: PermissionClaim }

@@ -3,9 +3,8 @@ import type { Restriction } from '../../../kube/requests/types.ts'
 import { claimName } from '../../apis/mod.ts'
 import { API_BINDINGS } from '../../apis/system-types.ts'
 import { claimLabelKey, claimLabelValue, exportHash, reflexiveClaimLabelValue } from '../../hashes.ts'
+import { EXPORT_LABEL } from '../../names.ts'
 import type { ServedType } from './served-types.ts'
-
-const EXPORT_LABEL = 'internal.apis.kcp.io/export'
 
 /** Which objects of a type its provider sees: of what is claimed those with the claim's label (contract 6.4, 7.1); else all. */
 export function visibilityOf(

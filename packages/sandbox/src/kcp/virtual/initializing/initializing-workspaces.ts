@@ -4,13 +4,15 @@ import { StatusError } from '../../../kube/errors.ts'
 import type { HttpRequest, HttpResponse } from '../../../kube/http.ts'
 import type { KubeObject } from '../../../kube/objects.ts'
 import { type ApiServer, parseRequestInfo } from '../../../kube/requests/mod.ts'
-import type { Attributes, RequestInfo } from '../../../kube/requests/types.ts'
+import type { RequestInfo } from '../../../kube/requests/types.ts'
 import type { UserInfo } from '../../../kube/user.ts'
-import { CORE, LOGICAL_CLUSTER_NAME, TENANCY, WILDCARD } from '../../names.ts'
+import { aboutObject } from '../../authz/mod.ts'
+import { logicalClusterIn } from '../../clusters/mod.ts'
+import { CORE, TENANCY, WILDCARD } from '../../names.ts'
 import { plainText } from '../../plain-text.ts'
-import type { VirtualWorkspaceOptions } from '../../shards/types.ts'
+import type { InitializerUrl } from '../../virtual-urls.ts'
 import { type WorkspaceType, waitsFor } from '../../workspaces/mod.ts'
-import type { InitializerUrl } from '../urls.ts'
+import type { VirtualWorkspaceOptions } from '../types.ts'
 import { logicalClusterView, waitingFor } from './logical-cluster-view.ts'
 import { asInitializer, creatorOf, typeAllows } from './permissions.ts'
 
@@ -23,10 +25,19 @@ const SEPARATOR = ':'
 /** The virtual workspaces of all initializers, as one shard serves them (contract 8). */
 export class InitializingWorkspaces {
   readonly #options: VirtualWorkspaceOptions
+  /** By initializer. */
   readonly #views = new Map<string, ApiServer>()
+  readonly #end: () => void
 
   constructor(options: VirtualWorkspaceOptions) {
     this.#options = options
+    this.#end = options.services.cache.watch('workspacetypes.tenancy.kcp.io', ({ type, now }) => {
+      if (type === 'DELETED') this.#views.delete(`${now.cluster}${SEPARATOR}${now.name}`)
+    })
+  }
+
+  close(): void {
+    this.#end()
   }
 
   /** Throws StatusError. */
@@ -43,10 +54,7 @@ export class InitializingWorkspaces {
   #requireInitialize({ url, user, info }: Asked): void {
     if (user.groups.includes(MASTERS)) return
     const [cluster, name] = split(url.initializer)
-    const asked: Attributes = {
-      ...{ cluster, user, verb: 'initialize', group: TENANCY, version: '*', resource: 'workspacetypes' },
-      ...{ subresource: '', namespace: '', name, path: '', isResourceRequest: true },
-    }
+    const asked = aboutObject({ cluster, user, verb: 'initialize', group: TENANCY, resource: 'workspacetypes', name })
     const { allowed, reason } = this.#options.services.authorizer.authorize(asked)
     if (!allowed) throw forbidden({ ...asked, ...info, user, cluster: url.cluster }, reason)
   }
@@ -98,7 +106,7 @@ export class InitializingWorkspaces {
   /** Of a logical cluster on this shard. */
   #logicalCluster(cluster: string): KubeObject | undefined {
     const { cache, shard } = this.#options.services
-    const found = cache.get('logicalclusters.core.kcp.io', cluster, LOGICAL_CLUSTER_NAME)
+    const found = logicalClusterIn(cache, cluster)
     return found?.shard === shard.name ? found.object : undefined
   }
 

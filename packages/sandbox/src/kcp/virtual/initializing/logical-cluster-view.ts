@@ -5,8 +5,8 @@ import { type ApiServer, createApiServer } from '../../../kube/requests/mod.ts'
 import type { AdmissionPlugin, Restriction } from '../../../kube/requests/types.ts'
 import type { Catalog, Resource, Verb } from '../../../kube/resource.ts'
 import { LOGICAL_CLUSTERS, logicalClusters } from '../../clusters/mod.ts'
-import type { VirtualWorkspaceOptions } from '../../shards/types.ts'
 import { statusOf, waitsFor } from '../../workspaces/mod.ts'
+import type { VirtualWorkspaceOptions } from '../types.ts'
 
 const READ: readonly Verb[] = ['get', 'list', 'watch']
 

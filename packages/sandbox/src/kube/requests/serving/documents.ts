@@ -19,7 +19,7 @@ type Set = {
   generation: number
   groups: Group[]
   resources: readonly Resource[]
-  made: Map<string, Document | undefined>
+  made: Map<string, Document>
 }
 
 /** Logical clusters whose documents are kept. */
@@ -69,8 +69,12 @@ export class Documents {
 
   private make(cluster: string, key: string, build: (set: Set) => Document | undefined): Document | undefined {
     const set = this.setOf(cluster)
-    if (!set.made.has(key)) set.made.set(key, build(set))
-    return set.made.get(key)
+    const known = set.made.get(key)
+    if (known !== undefined) return known
+    // Of what there is not, clients may name as much as they like.
+    const made = build(set)
+    if (made !== undefined) set.made.set(key, made)
+    return made
   }
 
   private setOf(cluster: string): Set {

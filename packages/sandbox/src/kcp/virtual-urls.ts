@@ -9,6 +9,9 @@ type VirtualUrl = {
 export type ExportUrl = VirtualUrl & { exportCluster: string; exportName: string }
 export type InitializerUrl = VirtualUrl & { initializer: string }
 
+/** Of all virtual workspaces. */
+export const SERVICES = '/services'
+
 const EXPORT = /^\/services\/apiexport\/([^/]+)\/([^/]+)\/clusters\/([^/]+)(\/.*)?$/
 const INITIALIZER = /^\/services\/initializingworkspaces\/([^/]+)\/clusters\/([^/]+)(\/.*)?$/
 
@@ -22,4 +25,14 @@ export function exportUrl(path: string): ExportUrl | undefined {
 export function initializerUrl(path: string): InitializerUrl | undefined {
   const [matched, initializer = '', cluster = '', rest = '/'] = INITIALIZER.exec(path) ?? []
   return matched === undefined ? undefined : { initializer, cluster, path: rest }
+}
+
+/** Where a shard serves the virtual workspace of an export, below its `base`. */
+export function exportUrlAt(base: string, exportCluster: string, exportName: string): string {
+  return `${base}${SERVICES}/apiexport/${exportCluster}/${exportName}`
+}
+
+/** Where a shard serves an initializer or terminator, below its `base`. */
+export function stepUrlAt(base: string, kind: 'initializing' | 'terminating', step: string): string {
+  return `${base}${SERVICES}/${kind}workspaces/${step}`
 }
