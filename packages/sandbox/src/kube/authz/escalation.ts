@@ -1,4 +1,4 @@
-import { goQuote, goQuoteList } from '../builtin/go-text.ts'
+import { goQuote, goQuoteList } from '../go-text.ts'
 import type { UserInfo } from '../user.ts'
 import type { PolicyRule } from './policy.ts'
 import type { ResolvedRules } from './rbac-authorizer.ts'

@@ -1,5 +1,5 @@
-import { goQuote } from '../builtin/go-text.ts'
 import { StatusError } from '../errors.ts'
+import { goQuote } from '../go-text.ts'
 import type { Attributes } from '../requests/types.ts'
 
 const MARKUP: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' }

@@ -1,4 +1,4 @@
-import { goQuote } from '../builtin/go-text.ts'
+import { goQuote } from '../go-text.ts'
 import type { Attributes, Authorization, Authorizer } from '../requests/types.ts'
 import type { UserInfo } from '../user.ts'
 import { type Grant, mergePolicies, type Policy, type PolicyRule, type PolicySource, type RoleRef } from './policy.ts'

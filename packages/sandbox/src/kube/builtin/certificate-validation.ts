@@ -1,8 +1,9 @@
 import { X509Certificate } from 'node:crypto'
 import type { FieldError } from '../errors.ts'
+import { goQuote } from '../go-text.ts'
 import type { KubeObject } from '../objects.ts'
 import { duplicate, forbiddenField, invalid, invalidEach, notSupported, required, tooLong } from './field-errors.ts'
-import { goJson, goQuote } from './go-text.ts'
+import { goJson } from './go-json.ts'
 import { labelErrors, subdomainErrors } from './names.ts'
 import { pemBlock, pkcs10Complaint } from './pkcs10.ts'
 

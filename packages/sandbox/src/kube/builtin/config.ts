@@ -4,7 +4,7 @@ import { isObject, parseJson } from '../json.ts'
 import type { KubeObject } from '../objects.ts'
 import type { Strategy } from '../resource.ts'
 import { forbiddenField, immutable, invalid, invalidEach, required, tooLong } from './field-errors.ts'
-import { sortedKeys } from './go-text.ts'
+import { sortedKeys } from './go-json.ts'
 import { configKeyErrors } from './names.ts'
 
 /** Of all values of one ConfigMap or Secret, in bytes. */

@@ -1,7 +1,7 @@
 import type { FieldError } from '../errors.ts'
 import type { KubeObject } from '../objects.ts'
 import { immutable, invalid, invalidEach, required } from './field-errors.ts'
-import { goJson } from './go-text.ts'
+import { goJson } from './go-json.ts'
 import { qualifiedNameErrors, subdomainErrors } from './names.ts'
 
 const MAX_TEXT = 128

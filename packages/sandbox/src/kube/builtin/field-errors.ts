@@ -1,5 +1,6 @@
 import type { FieldError } from '../errors.ts'
-import { goJson, goQuote } from './go-text.ts'
+import { goQuote } from '../go-text.ts'
+import { goJson } from './go-json.ts'
 
 const WORDS = {
   FieldValueRequired: 'Required value',

@@ -1,6 +1,6 @@
 import type { FieldError } from '../errors.ts'
 import { forbiddenField, invalid, invalidEach, required } from './field-errors.ts'
-import { sortedKeys } from './go-text.ts'
+import { sortedKeys } from './go-json.ts'
 import { labelValueErrors, qualifiedNameErrors } from './names.ts'
 
 export type LabelSelector = {

@@ -2,7 +2,7 @@ import type { FieldError } from '../errors.ts'
 import type { KubeObject } from '../objects.ts'
 import type { Strategy } from '../resource.ts'
 import { immutable, invalid, required } from './field-errors.ts'
-import { sortedKeys } from './go-text.ts'
+import { sortedKeys } from './go-json.ts'
 import { fitsScope, isScope, quotaResourceErrors, quotaValueErrors } from './resource-names.ts'
 
 type Amounts = Record<string, string>

@@ -1,6 +1,6 @@
 import { StatusError } from '../errors.ts'
+import { goQuote } from '../go-text.ts'
 import type { JsonValue } from '../objects.ts'
-import { goQuote } from '../schema/go-values.ts'
 
 /** The kind of a JSON value, as Go's decoder names it in errors. */
 export function goTypeOf(value: JsonValue): string {

@@ -1,6 +1,6 @@
+import { goNumber, goQuote } from '../go-text.ts'
 import { isObject } from '../json.ts'
 import type { JsonValue } from '../objects.ts'
-import { goNumber, goQuote } from '../schema/go-values.ts'
 
 /** A JSON value in Go's `%v`: `map[a:1 b:[x y]]`. */
 export function goPlain(value: JsonValue): string {

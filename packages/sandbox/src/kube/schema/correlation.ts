@@ -1,6 +1,6 @@
+import { goJson } from '../go-text.ts'
 import { deepEqual } from '../json.ts'
 import type { JsonObject, JsonValue } from '../objects.ts'
-import { goJson } from './go-values.ts'
 import type { OpenApiSchema } from './types.ts'
 
 const isObject = (value: JsonValue | undefined): value is JsonObject =>

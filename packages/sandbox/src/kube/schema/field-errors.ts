@@ -1,5 +1,5 @@
 import type { FieldError } from '../errors.ts'
-import { goJson, goNumber, goQuote } from './go-values.ts'
+import { goJson, goNumber, goQuote } from '../go-text.ts'
 
 /** The words of k8s.io/apimachinery/pkg/util/validation/field, one function per kind of error. */
 export const invalid = (field: string, value: unknown, detail: string): FieldError =>

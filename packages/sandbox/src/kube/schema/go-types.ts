@@ -1,7 +1,7 @@
+import { goNumber, goQuote } from '../go-text.ts'
 import type { JsonValue } from '../objects.ts'
 import { refOf } from './builtin-data.ts'
 import { parseQuantity } from './cel/quantity.ts'
-import { goNumber, goQuote } from './go-values.ts'
 import type { OpenApiSchema } from './types.ts'
 
 /** An object that Go could not decode; the message is Go's. */

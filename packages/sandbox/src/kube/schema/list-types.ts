@@ -1,7 +1,7 @@
 import type { FieldError } from '../errors.ts'
+import { goJson } from '../go-text.ts'
 import type { JsonObject, JsonValue } from '../objects.ts'
 import { duplicate, invalid } from './field-errors.ts'
-import { goJson } from './go-values.ts'
 import type { Structural } from './structural.ts'
 
 /** Duplicates in lists that are sets, and items with equal keys in lists that are maps. */

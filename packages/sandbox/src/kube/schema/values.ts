@@ -1,6 +1,6 @@
+import { goJson } from '../go-text.ts'
 import { deepEqual } from '../json.ts'
 import type { JsonValue } from '../objects.ts'
-import { goJson } from './go-values.ts'
 import type { OpenApiSchema } from './types.ts'
 
 /** The types that a schema allows, as kube-apiserver's validator sees them. */

@@ -1,7 +1,7 @@
 import { StatusError } from '../errors.ts'
+import { goQuote } from '../go-text.ts'
 import { isObject } from '../json.ts'
 import type { JsonObject, JsonValue } from '../objects.ts'
-import { goQuote } from '../schema/go-values.ts'
 import { fulfils, type Labels, type Operator, requirement, SelectorError } from './requirement.ts'
 
 const OPERATORS: Readonly<Record<string, Operator>> = { In: 'in', NotIn: 'notin', Exists: 'exists', DoesNotExist: '!' }

@@ -1,5 +1,5 @@
 import { labelValueErrors, qualifiedNameErrors } from '../builtin/names.ts'
-import { goQuote } from '../schema/go-values.ts'
+import { goQuote } from '../go-text.ts'
 
 export type Operator = 'in' | 'notin' | '=' | '==' | '!=' | 'gt' | 'lt' | 'exists' | '!'
 

@@ -1,5 +1,5 @@
+import { goJson, goNumber } from '../go-text.ts'
 import type { JsonValue } from '../objects.ts'
-import { goJson, goNumber } from '../schema/go-values.ts'
 import type { Cell } from './columns.ts'
 import { ageOf } from './duration.ts'
 

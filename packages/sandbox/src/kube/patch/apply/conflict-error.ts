@@ -1,5 +1,5 @@
 import { StatusError } from '../../errors.ts'
-import { goQuote } from '../../schema/go-values.ts'
+import { goQuote } from '../../go-text.ts'
 import { type FieldSet, pathsOf } from './field-set.ts'
 import type { Owner } from './managed.ts'
 import { compareText, type PathElement, showElement } from './path-element.ts'

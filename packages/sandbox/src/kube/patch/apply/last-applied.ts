@@ -1,6 +1,6 @@
+import { goJson } from '../../go-text.ts'
 import { deepClone, getKey, isObject, parseJson, setKey } from '../../json.ts'
 import type { JsonObject, JsonValue } from '../../objects.ts'
-import { goJson } from '../../schema/go-values.ts'
 import { compare } from './compare.ts'
 import { difference, type FieldSet } from './field-set.ts'
 import { ownedFields } from './owned-fields.ts'

@@ -1,6 +1,6 @@
+import { goJson, goQuote } from '../../go-text.ts'
 import { isObject, parseJson } from '../../json.ts'
 import type { JsonObject, JsonValue } from '../../objects.ts'
-import { goJson, goQuote } from '../../schema/go-values.ts'
 
 /**
  * One step of a path as fieldsV1 writes it: `f:name` a field, `k:{...}` the item of a list with these keys, `v:...` the

@@ -1,7 +1,7 @@
 import { StatusError } from '../../errors.ts'
+import { goQuote } from '../../go-text.ts'
 import { isObject, parseJson } from '../../json.ts'
 import type { JsonValue } from '../../objects.ts'
-import { goQuote } from '../../schema/go-values.ts'
 
 /** Where a list goes on. `revision` -1 means: as things are now, although the list began at an older state. */
 export type Continuation = { revision: number; after: { cluster: string; namespace: string; name: string } }

@@ -1,7 +1,7 @@
 import type { Entry } from '../../../store/types.ts'
 import { StatusError } from '../../errors.ts'
+import { goQuote } from '../../go-text.ts'
 import type { HttpResponse } from '../../http.ts'
-import { goQuote } from '../../schema/go-values.ts'
 import type { Output } from '../decoding/media-types.ts'
 import { objectAnswer } from '../encoding/answers.ts'
 import type { Scope } from '../scope.ts'

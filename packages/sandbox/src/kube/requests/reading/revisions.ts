@@ -1,5 +1,5 @@
 import { StatusError } from '../../errors.ts'
-import { goQuote } from '../../schema/go-values.ts'
+import { goQuote } from '../../go-text.ts'
 
 /** undefined for what is no resourceVersion. */
 export function parseRevision(text: string): number | undefined {

@@ -1,5 +1,5 @@
 import { qualifiedNameErrors } from '../../builtin/names.ts'
-import { goQuote } from '../../schema/go-values.ts'
+import { goQuote } from '../../go-text.ts'
 
 const STANDARD = ['orphan', 'foregroundDeletion', 'kubernetes']
 

@@ -1,9 +1,9 @@
 import { labelErrors, labelValueErrors, pathSegmentErrors, qualifiedNameErrors } from '../../builtin/names.ts'
 import type { FieldError } from '../../errors.ts'
+import { goQuote } from '../../go-text.ts'
 import { deepEqual } from '../../json.ts'
 import type { ObjectMeta } from '../../objects.ts'
 import { forbidden, invalid, required, tooLong } from '../../schema/field-errors.ts'
-import { goQuote } from '../../schema/go-values.ts'
 import { ownerReferenceErrors } from './owner-references.ts'
 
 /** What is wrong with a name, or with a generateName when `generated`. */

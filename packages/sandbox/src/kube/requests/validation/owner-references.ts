@@ -1,8 +1,8 @@
 import type { FieldError } from '../../errors.ts'
+import { InOrder } from '../../go-text.ts'
 import { deepEqual } from '../../json.ts'
 import type { KubeObject, OwnerReference } from '../../objects.ts'
 import { invalid } from '../../schema/field-errors.ts'
-import { InOrder } from '../../schema/go-values.ts'
 
 const FIELD = 'metadata.ownerReferences'
 

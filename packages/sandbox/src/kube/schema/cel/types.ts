@@ -1,5 +1,5 @@
+import { goJson } from '../../go-text.ts'
 import type { JsonObject, JsonValue } from '../../objects.ts'
-import { goJson } from '../go-values.ts'
 import type { Structural } from '../structural.ts'
 import { parseDuration } from './duration.ts'
 import { orderless } from './equality.ts'

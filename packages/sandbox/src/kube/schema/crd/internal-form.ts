@@ -1,5 +1,5 @@
+import { InOrder } from '../../go-text.ts'
 import type { JsonObject, JsonValue } from '../../objects.ts'
-import { InOrder } from '../go-values.ts'
 import type { OpenApiSchema } from '../types.ts'
 
 /** A field of a Go struct: its name there, its name in JSON, and what it is where it is absent or has a form of its own. */

@@ -5,6 +5,11 @@ export function goQuote(text: string): string {
   return `${quoted}"`
 }
 
+/** A list of strings in Go's `%q`. */
+export function goQuoteList(texts: readonly string[]): string {
+  return `[${texts.map(goQuote).join(' ')}]`
+}
+
 const ESCAPES: Readonly<Record<string, string>> = {
   '"': '\\"',
   '\\': '\\\\',
