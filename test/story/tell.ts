@@ -75,7 +75,7 @@ export class Teller {
   }
 
   get #width(): number {
-    return Math.min(this.#out.columns ?? WIDEST, WIDEST)
+    return Math.min(this.#out.columns || WIDEST, WIDEST)
   }
 
   /** Plain where the stream takes no colours or NO_COLOR is set. */

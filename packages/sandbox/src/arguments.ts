@@ -50,7 +50,12 @@ function parse(given: readonly string[]) {
     })
     return { ...values, dir: values.dir }
   } catch (error) {
-    const [line = ''] = (error as Error).message.split('\n')
+    const [first = ''] = (error as Error).message.split('\n')
+    // Of a value that begins with a dash, Node says this and how to write it.
+    const line = first.replace(
+      /^Option '(--\w+)' argument is ambiguous\.$/,
+      '$1 needs a value that does not begin with a dash',
+    )
     throw new ArgumentError(`${line} (--help tells what there is)`, { cause: error })
   }
 }

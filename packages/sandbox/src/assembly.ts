@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -21,6 +21,7 @@ import type { InstallationOptions, Served, ServedShard } from './kcp/shards/mod.
 import { MASTERS } from './kube/authn/mod.ts'
 import type { ControllerLog } from './kube/controllers/mod.ts'
 import { stderrLog } from './log.ts'
+import { makeDirectory } from './make-directory.ts'
 import type { Sandbox, SandboxOptions, SandboxShard } from './types.ts'
 
 /** Opens what is to be served, once its URLs are known. */
@@ -38,7 +39,7 @@ const WILDCARD_ADDRESSES = ['0.0.0.0', '::']
 export async function serveSandbox(install: Install, options: SandboxOptions): Promise<Sandbox> {
   const { shards: count = 1, dir, host = '127.0.0.1', port = 0, log = stderrLog } = options
   const settings: Settings = { count, dir, host, port, log }
-  if (dir !== undefined) await mkdir(dir, { recursive: true, mode: 0o700 })
+  if (dir !== undefined) await makeDirectory(dir)
   const authorities = await (dir === undefined ? sharedAuthorities() : authoritiesIn(dir))
   const endpoints = await open(authorities, settings)
   try {

@@ -55,5 +55,6 @@ function explain(error: unknown): string {
   const { code, message, syscall } = error as NodeJS.ErrnoException
   if (error instanceof ArgumentError) return message
   if (code === 'EADDRINUSE') return `${message}: choose another with --port`
+  if (syscall === 'getaddrinfo') return `--host: ${message}`
   return code !== undefined && syscall !== undefined ? message : ((error as Error).stack ?? String(error))
 }

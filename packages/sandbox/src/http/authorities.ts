@@ -1,5 +1,6 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeDirectory } from '../make-directory.ts'
 import { CertificateAuthority, type KeyPair } from './certificate-authority.ts'
 
 /** Who vouches for the servers of a sandbox, and who for its clients. */
@@ -26,7 +27,7 @@ export async function writeClientAuthority(dir: string, { client }: Authorities)
 }
 
 async function makeAuthorities(dir: string | undefined): Promise<Authorities> {
-  if (dir !== undefined) await mkdir(dir, { recursive: true, mode: 0o700 })
+  if (dir !== undefined) await makeDirectory(dir)
   const make = (name: string) => (dir === undefined ? create(name) : loadOrCreate(dir, name))
   const [serving, client] = await Promise.all([make(NAMES.serving), make(NAMES.client)])
   return { serving, client }

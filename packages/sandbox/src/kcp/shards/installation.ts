@@ -1,10 +1,11 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createSigningKey, ServiceAccountTokens, storeAccounts, TokenAuthenticator } from '../../kube/authn/mod.ts'
 import { StatusError } from '../../kube/errors.ts'
 import type { HttpHandler } from '../../kube/http.ts'
 import type { LocalClient } from '../../kube/requests/types.ts'
 import type { UserInfo } from '../../kube/user.ts'
+import { makeDirectory } from '../../make-directory.ts'
 import { openStore, type Store } from '../../store/mod.ts'
 import {
   bootstrapContent,
@@ -136,7 +137,7 @@ async function signingKeyIn(dir: string | undefined): Promise<string> {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
   }
   const key = createSigningKey()
-  await mkdir(dir, { recursive: true })
+  await makeDirectory(dir)
   await writeFile(file, key, { mode: 0o600 })
   return key
 }
