@@ -122,6 +122,8 @@ test("the consumer's Secret comes back when it is deleted, and its content when 
   const { consumer, observer } = world
   await consumer.kube.delete(secretRef('one-secret'))
   await waitFor('the Secret is back', () => secretOf(consumer, 'one-secret'))
+  // Its watch may be a moment behind.
+  await waitFor('the observer saw that it was away', () => observer.violations.length > 0)
   expect(observer.violations.splice(0)).toEqual([SECRET_AWAY])
   const data = { from: Buffer.from('forged').toString('base64'), more: '' }
   await consumer.kube.mergePatch(secretRef('one-secret'), { data })
