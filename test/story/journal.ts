@@ -1,6 +1,6 @@
 import { type CollectionRef, watchResource } from '@resource-broker/kube'
 import type { KubeObject } from '@resource-broker/testbed'
-import type { StorySite } from './engines/engine.ts'
+import type { Site } from '../support/landscape.ts'
 
 /** What one watch event said of one object; no `object`: it is gone. `at` is performance.now() of its arrival. */
 export type Entry<T extends KubeObject = KubeObject> = { at: number; name: string; uid: string; object?: T }
@@ -14,7 +14,7 @@ export class Journal<T extends KubeObject = KubeObject> {
 
   /** `changed` is called after each event. */
   constructor(
-    site: StorySite,
+    site: Site,
     collection: CollectionRef,
     { changed, signal }: { changed: () => void; signal: AbortSignal },
   ) {

@@ -26,7 +26,7 @@ const STEPS: [title: string, step: (stage: Stage, tell: Teller) => Promise<void>
 export async function play(engine: Engine, { once }: { once: boolean }): Promise<number> {
   const tell = new Teller()
   const end = new EndSignal()
-  const running: Running = { services: [], stops: [] }
+  const running: Running = { services: [] }
   const stays = !once && process.stdout.isTTY
   let dir: string | undefined
   let keep = false
@@ -89,10 +89,10 @@ function explained(error: unknown): string {
 }
 
 /** The services first, while everything that they talk to is there. A second Ctrl-C does not wait: the testbed's watchdog kills. */
-async function stopAll({ services, stops }: Running, end: EndSignal): Promise<void> {
+async function stopAll({ services, landscape }: Running, end: EndSignal): Promise<void> {
   end.impatient()
   await Promise.all(services.map((service) => service.stop()))
-  await Promise.allSettled(stops.map((stop) => stop()))
+  await landscape?.stop()
 }
 
 const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`

@@ -1,8 +1,6 @@
 import { homedir } from 'node:os'
-import { join } from 'node:path'
 import { cacheDirectory, ensureBinaries, ensureCrds, startCertificateProvider } from '@resource-broker/testbed'
 import { type PlaneSite, startLandscape } from '../../support/landscape.ts'
-import { EXAMPLES } from '../stage.ts'
 import type { Engine } from './engine.ts'
 
 /** Real control planes, and at the providers kro and cert-manager. */
@@ -16,29 +14,14 @@ export const clusters: Engine = {
     const kept = cacheDirectory().replace(homedir(), '~')
     tell.saw('tools', `${tools.join(', ')} are ready; what was built is in ${kept}`)
   },
-  async start(dir, running, tell, signal) {
-    const landscape = await startLandscape({
-      dir,
-      consumers: ['consumer'],
-      providers: ['internalca', 'externalca'],
-      consumerCrds: [join(EXAMPLES, 'consumer/certificate-crd.yaml')],
-      kinds: ['Certificate.v1alpha1.example.platform-mesh.io'],
-    })
-    running.stops.push(landscape.stop)
-    const { platform, nats } = landscape
-    const [consumer, internalca, externalca] = [landscape.consumers, landscape.providers, landscape.providers].map(
-      (sites, i) => sites[['consumer', 'internalca', 'externalca'][i] as string],
-    ) as [PlaneSite, PlaneSite, PlaneSite]
-    tell.saw('platform', `${platform.url}, keeps Assignments and Migrations`)
-    tell.saw('consumer', `${consumer.url}, wants Certificates`)
-    tell.saw('nats-server', `${nats.url}, carries what changed`)
-    signal.throwIfAborted()
-    await Promise.all(
-      [internalca, externalca].map(async (site) => {
-        await startCertificateProvider(site)
-        tell.saw(site.name, `${site.url}, issues them with kro and cert-manager`)
-      }),
-    )
-    return { sites: { platform, consumer, internalca, externalca }, home: landscape }
+  async start(options) {
+    const landscape = await startLandscape(options)
+    return {
+      landscape,
+      async startIssuing(provider) {
+        await startCertificateProvider(landscape.providers[provider] as PlaneSite)
+        return 'kro and cert-manager'
+      },
+    }
   },
 }
