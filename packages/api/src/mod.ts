@@ -11,6 +11,7 @@ export { mergePatchOf } from './merge-patch.ts'
 export { annotations, conditionTypes, fieldManager, finalizer, labels, reasons } from './names.ts'
 export {
   assignmentName,
+  copiesExportName,
   copyName,
   keyOf,
   type MigrationIdentity,
@@ -20,6 +21,10 @@ export {
   originAnnotations,
   originName,
   originOf,
+  type ProviderExport,
+  type StagingPlace,
+  stagingWorkspaceName,
+  verificationWorkspaceName,
 } from './naming.ts'
 export { type Explanation, OfferIndex, type RefusedOffer } from './offers/offer-index.ts'
 export { compareOffers, compareRefs, sameRef } from './offers/rank.ts'

@@ -35,6 +35,22 @@ export function migrationName({ assignment, from, to, generation }: MigrationIde
   return `migration-${digest([assignment.name, assignment.uid, ...ends, String(generation)])}`
 }
 
+/** kcp: an APIExport of a provider. */
+export type ProviderExport = { providerCluster: string; apiExportName: string }
+/** kcp: whose copies a staging workspace holds, and at which export. */
+export type StagingPlace = ProviderExport & { consumerCluster: string }
+
+/** kcp: name of the StagingWorkspace and of its workspace. Whoever claims to be of that place is believed if the name is this. */
+export function stagingWorkspaceName({ consumerCluster, providerCluster, apiExportName }: StagingPlace): string {
+  return `staging-${digest([consumerCluster, providerCluster, apiExportName])}`
+}
+
+/** kcp: name of the workspace that proves that an export can be bound. */
+export const verificationWorkspaceName = (of: ProviderExport): string => `verification-${exportDigest(of)}`
+
+/** kcp: name of the broker's own APIExport through which it sees all copies at one export of a provider. */
+export const copiesExportName = (of: ProviderExport): string => `copies-${exportDigest(of)}`
+
 /**
  * Name of a copy in a provider's cluster: 12 hex digits of sha256(consumer cluster), `-`, name. A result above 253
  * characters is cut and ends in `-` and 12 hex digits of sha256(name) instead.
@@ -83,6 +99,9 @@ export function originOf(metadata: unknown): Origin | undefined {
 
 const copyPrefix = (consumerCluster: string): string =>
   `${hash('sha256', consumerCluster, 'hex').slice(0, PREFIX_DIGITS)}-`
+
+const exportDigest = ({ providerCluster, apiExportName }: ProviderExport): string =>
+  digest([providerCluster, apiExportName])
 
 const digest = (parts: readonly string[]): string => hash('sha256', parts.map(netstring).join(''), 'hex').slice(0, 32)
 

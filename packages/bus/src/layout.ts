@@ -61,6 +61,11 @@ export class Layout {
     return `${this.prefix}-offers`
   }
 
+  /** Where kcp's virtual workspaces were last seen to be. */
+  get endpointsBucket(): string {
+    return `${this.prefix}-endpoints`
+  }
+
   /** Where replicas of `service` tell each other that they live (core NATS, not stored). */
   membersSubject(service: string): string {
     return `${this.prefix}-members.${token(service)}`

@@ -44,9 +44,13 @@ const goneUID = z.string().exactOptional()
 const sourceMessage = z.object({ ref: sourceRef, object: kubeObject.nullable(), goneUID })
 export type SourceMessage = z.infer<typeof sourceMessage>
 
-/** `ours`: the broker's field manager applied it; an object that only carries the broker's annotations is not. */
+/**
+ * `cluster` is where the copy was seen: the provider's own, or a workspace between the two. `ours`: the broker's field manager applied
+ * it; an object that only carries the broker's annotations is not.
+ */
 const copyMessage = z.object({
   provider: z.string(),
+  cluster: z.string(),
   gvr,
   ours: z.boolean(),
   object: kubeObject.nullable(),

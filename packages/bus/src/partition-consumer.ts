@@ -91,6 +91,12 @@ export class PartitionConsumer {
     return this.#partitionOf(key).view.of(key)
   }
 
+  /** Looks at a key, if this replica owns its partition: what it waited for has come. */
+  reconcile(key: string): void {
+    const { lastDelivery, loading, turn } = this.#partitionOf(key)
+    if (lastDelivery > 0 && !loading) this.#runner.push(key, { turn })
+  }
+
   /** Looks at every key of the partitions that this replica owns. */
   reconcileAll(): void {
     for (const { view, turn } of this.#partitions) for (const key of view.keys()) this.#runner.push(key, { turn })

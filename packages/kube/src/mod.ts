@@ -28,6 +28,20 @@ export {
   KubeconfigError,
   KubeError,
 } from './errors.ts'
+export { Connections } from './kcp/connections.ts'
+export { EndpointSet } from './kcp/endpoint-set.ts'
+export {
+  clusterOf,
+  ENDPOINT_SLICES,
+  type EndpointSlice,
+  type ExportRef,
+  exportOf,
+  PATH_ANNOTATION,
+  urlsOf,
+} from './kcp/endpoint-slices.ts'
+export { type Binding, ExportBindings, isTrue } from './kcp/export-bindings.ts'
+export { followExportedResources } from './kcp/exported-resources.ts'
+export { type LogicalCluster, LogicalClusters } from './kcp/logical-clusters.ts'
 export { isAppliedBy } from './managed-fields.ts'
 export type { CollectionRef, ObjectRef, ResourceRef } from './refs.ts'
 export type { Gone, Known, WatchEvent, WatchedObject, WatchHandler, WatchOptions } from './watch/types.ts'

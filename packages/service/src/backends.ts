@@ -1,7 +1,9 @@
 import { Bus } from '@resource-broker/bus'
-import { KubeClient, KubeconfigFiles } from '@resource-broker/kube'
-import { ClusterSet, Clusters } from './clusters.ts'
-import type { ClusterConfig, SharedConfig } from './flags.ts'
+import { KubeClient, readKubeconfig } from '@resource-broker/kube'
+import type { Clusters } from './clusters/clusters.ts'
+import { kcpServer, openKcpClusters } from './clusters/kcp/open.ts'
+import { openPlainClusters } from './clusters/plain.ts'
+import type { ClusterConfig, CoordinationConfig, SharedConfig } from './flags.ts'
 import type { ServiceContext } from './lifecycle.ts'
 
 const DEFAULT_NATS = 'nats://127.0.0.1:4222'
@@ -27,25 +29,21 @@ export async function openBus({ name, config, onStop, readyCheck, logger }: Serv
   return bus
 }
 
-/** Connects a service to the clusters that its flags name; follows the directories until the service stops. */
-export async function openClusters({
+/** Connects a service to consumers, providers and the platform, in the mode that its flags name; follows them until it stops. */
+export async function openClusters(service: ServiceContext<SharedConfig & ClusterConfig>, bus: Bus): Promise<Clusters> {
+  const { kcpKubeconfig, coordinationKubeconfig } = service.config
+  if (kcpKubeconfig !== undefined) return await openKcpClusters(service, bus, kcpKubeconfig)
+  return await openPlainClusters(service, coordinationKubeconfig as string) // the flags' schema wants one of the two
+}
+
+/** Connects a service to the platform alone. */
+export async function openCoordination({
   config,
   onStop,
-  logger,
-}: ServiceContext<SharedConfig & ClusterConfig>): Promise<Clusters> {
-  const consumers = new KubeconfigFiles({ files: config.consumerKubeconfig, directories: config.consumerKubeconfigDir })
-  const providers = new KubeconfigFiles({ files: config.providerKubeconfig, directories: config.providerKubeconfigDir })
-  for (const [role, files] of [
-    ['consumer', consumers],
-    ['provider', providers],
-  ] as const) {
-    files.on('joined', ({ name, path }) => logger.info({ role, cluster: name, path }, 'cluster joined'))
-    files.on('left', ({ name }) => logger.info({ role, cluster: name }, 'cluster left'))
-    files.on('invalid', (path, error) => logger.error({ role, path, err: error }, 'kubeconfig cannot be used'))
-    await files.start()
-    onStop(`${role} kubeconfigs`, () => files.stop())
-  }
-  const coordination = await KubeClient.fromFile(config.coordinationKubeconfig)
-  onStop('coordination client', () => coordination.close())
-  return new Clusters(coordination, new ClusterSet('consumer', consumers), new ClusterSet('provider', providers))
+}: ServiceContext<SharedConfig & CoordinationConfig>): Promise<KubeClient> {
+  const { kcpKubeconfig, coordinationKubeconfig, coordinationWorkspace } = config
+  const login = await readKubeconfig((kcpKubeconfig ?? coordinationKubeconfig) as string)
+  const server = new KubeClient(kcpKubeconfig === undefined ? login : { ...login, server: kcpServer(login.server) })
+  onStop('coordination client', () => server.close())
+  return kcpKubeconfig === undefined ? server : server.below(`/clusters/${coordinationWorkspace}`)
 }

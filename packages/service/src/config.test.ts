@@ -166,7 +166,7 @@ describe('mistakes', () => {
 
   test('a required flag that is missing says both of its names', () => {
     expect(mistakes([], {}, clusters)).toEqual([
-      '--coordination-kubeconfig: is required (or RESOURCE_BROKER_COORDINATION_KUBECONFIG)',
+      '--coordination-kubeconfig: is required (or RESOURCE_BROKER_COORDINATION_KUBECONFIG), unless --kcp-kubeconfig is given',
     ])
   })
 
@@ -178,7 +178,7 @@ describe('mistakes', () => {
       lines: [
         '--partitions: must be at least 1, got 0',
         '--moves: must be at least 1, got 0',
-        '--coordination-kubeconfig: is required (or RESOURCE_BROKER_COORDINATION_KUBECONFIG)',
+        '--coordination-kubeconfig: is required (or RESOURCE_BROKER_COORDINATION_KUBECONFIG), unless --kcp-kubeconfig is given',
         '--consumer-kubeconfig-dir: no readable directory at "/a"',
         '--consumer-kubeconfig-dir: no readable directory at "/b"',
         '--watch-kind: must be Kind.version.group such as Certificate.v1alpha1.example.platform-mesh.io, got "Certificate"',
@@ -205,7 +205,17 @@ describe('help', () => {
 
       Clusters:
         --coordination-kubeconfig FILE
-            Kubeconfig of the coordination cluster (required)
+            Kubeconfig of the coordination cluster; without kcp
+        --kcp-kubeconfig FILE
+            kcp: kubeconfig of any of its workspaces
+        --coordination-workspace PATH
+            kcp: workspace of the broker's records and APIExportEndpointSlices (default root:platform:broker)
+        --acceptapi NAME
+            kcp: APIExportEndpointSlice of the AcceptAPIs; every other is a brokered API's (default acceptapis)
+        --staging-tree-root PATH
+            kcp: workspace below which those of the copies are made; :staging below the coordination workspace if left out
+        --verification-tree-root PATH
+            kcp: workspace below which exports are bound for a trial; :verification below the coordination workspace if left out
         --consumer-kubeconfig FILE
             Kubeconfigs of single consumers (list)
         --consumer-kubeconfig-dir DIR

@@ -1,6 +1,6 @@
 import type { ConsumerEvent } from '@resource-broker/bus'
 import { ConnectionError } from '@resource-broker/kube'
-import { ClusterNotConnectedError } from './clusters.ts'
+import { ClusterNotConnectedError } from './clusters/clusters.ts'
 import type { ServiceContext } from './lifecycle.ts'
 
 /** Logs and counts what happens to the keys that a service consumes. */

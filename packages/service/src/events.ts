@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { timestamp } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
-import { isAlreadyExists, type KubeClient } from '@resource-broker/kube'
+import { isAlreadyExists, isForbidden, type KubeClient } from '@resource-broker/kube'
 
 export type EventNote = { type: 'Normal' | 'Warning'; reason: string; message: string; now: Date }
 
@@ -10,7 +10,8 @@ const LONGEST = 1024
 
 /**
  * Records an Event on an object, where `kubectl describe` shows it. One Event stands for the same word about the same object: its
- * name is made of both, and a second one changes nothing.
+ * name is made of both, and a second one changes nothing. Where the broker may not write Events, as in a workspace that did not
+ * accept the claim, there is none: the condition says the same.
  */
 export async function recordEvent(
   client: KubeClient,
@@ -43,6 +44,6 @@ export async function recordEvent(
     count: 1,
   }
   await client.create({ group: '', version: 'v1', resource: 'events', namespace }, event).catch((error: unknown) => {
-    if (!isAlreadyExists(error)) throw error
+    if (!isAlreadyExists(error) && !isForbidden(error)) throw error
   })
 }

@@ -5,7 +5,7 @@ import { z } from 'zod'
 export type HostPort = { host: string; port: number }
 
 /** A kind to broker, as `--watch-kind Kind.version.group` names it; the core group is `''`. */
-export type WatchedKind = { group: string; version: string; kind: string }
+type WatchedKind = { group: string; version: string; kind: string }
 
 function isReadable(path: string, wanted: 'file' | 'directory'): boolean {
   try {
@@ -108,9 +108,36 @@ export const sharedFlags = {
   httpAddress,
 }
 
+const workspacePath = (description: string) =>
+  z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(:[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/, {
+      error: ({ input }) => `must be a workspace path such as root:platform:broker, got "${input}"`,
+    })
+    .meta({ description, value: 'PATH' })
+
+/** The flags of the services that talk to the platform. */
+export const coordinationFlags = {
+  coordinationKubeconfig: file('Kubeconfig of the coordination cluster; without kcp').optional(),
+  kcpKubeconfig: file('kcp: kubeconfig of any of its workspaces').optional(),
+  coordinationWorkspace: workspacePath("kcp: workspace of the broker's records and APIExportEndpointSlices").default(
+    'root:platform:broker',
+  ),
+}
+
 /** The flags of the services that talk to clusters. */
 export const clusterFlags = {
-  coordinationKubeconfig: file('Kubeconfig of the coordination cluster'),
+  ...coordinationFlags,
+  acceptapi: z.string().default('acceptapis').meta({
+    description: "kcp: APIExportEndpointSlice of the AcceptAPIs; every other is a brokered API's",
+    value: 'NAME',
+  }),
+  stagingTreeRoot: workspacePath(
+    'kcp: workspace below which those of the copies are made; :staging below the coordination workspace if left out',
+  ).optional(),
+  verificationTreeRoot: workspacePath(
+    'kcp: workspace below which exports are bound for a trial; :verification below the coordination workspace if left out',
+  ).optional(),
   consumerKubeconfig: list(file('')).meta({ description: 'Kubeconfigs of single consumers', value: 'FILE' }),
   consumerKubeconfigDir: list(directory('')).meta({
     description: 'Directories with a kubeconfig per consumer; files may come and go',
@@ -127,15 +154,37 @@ export const clusterFlags = {
 /** What every service's configuration holds. */
 export type SharedConfig = z.output<z.ZodObject<typeof sharedFlags>>
 
+/** What the configuration of a service that talks to the platform holds besides. */
+export type CoordinationConfig = z.output<z.ZodObject<typeof coordinationFlags>>
+
 /** What the configuration of a service that talks to clusters holds besides. */
 export type ClusterConfig = z.output<z.ZodObject<typeof clusterFlags>>
 
 /** The schema of one service: the shared flags and its own, such as `{...clusterFlags, maxMoves: z.int().default(4)}`. */
 export function configSchema<S extends z.core.$ZodLooseShape>(own: S) {
-  return z.object({ ...sharedFlags, ...own }).superRefine((config, context) => {
-    const { natsCert, natsKey } = config as Partial<SharedConfig>
-    if ((natsCert === undefined) === (natsKey === undefined)) return
-    const [path, other] = natsCert === undefined ? ['natsKey', '--nats-cert'] : ['natsCert', '--nats-key']
-    context.addIssue({ code: 'custom', path: [path], message: `needs ${other} too` })
-  })
+  return z.object({ ...sharedFlags, ...own }).superRefine(
+    (config, context) => {
+      const issue = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message })
+      const { natsCert, natsKey } = config as Partial<SharedConfig>
+      if (natsCert === undefined && natsKey !== undefined) issue('natsKey', 'needs --nats-cert too')
+      if (natsKey === undefined && natsCert !== undefined) issue('natsCert', 'needs --nats-key too')
+      if ('coordinationKubeconfig' in own) for (const { path, message } of modeMistakes(config)) issue(path, message)
+    },
+    { when: () => true }, // besides what else is wrong
+  )
+}
+
+/** Of these none makes sense with kcp. */
+const WITHOUT_KCP = [
+  ...['coordinationKubeconfig', 'watchKind'],
+  ...['consumerKubeconfig', 'consumerKubeconfigDir', 'providerKubeconfig', 'providerKubeconfigDir'],
+]
+
+function modeMistakes(config: Record<string, unknown>): { path: string; message: string }[] {
+  const isGiven = (flag: string) => config[flag] !== undefined && (config[flag] as { length: number }).length > 0
+  if (config['kcpKubeconfig'] !== undefined)
+    return WITHOUT_KCP.filter(isGiven).map((path) => ({ path, message: 'does not go together with --kcp-kubeconfig' }))
+  if (isGiven('coordinationKubeconfig')) return []
+  const env = 'RESOURCE_BROKER_COORDINATION_KUBECONFIG'
+  return [{ path: 'coordinationKubeconfig', message: `is required (or ${env}), unless --kcp-kubeconfig is given` }]
 }

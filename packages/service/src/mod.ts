@@ -1,16 +1,25 @@
-export { openBus, openClusters } from './backends.ts'
-export { ClusterNotConnectedError, ClusterSet, Clusters } from './clusters.ts'
+export { openBus, openClusters, openCoordination } from './backends.ts'
+export {
+  type BrokeredKind,
+  ClusterNotConnectedError,
+  type Clusters,
+  type Destination,
+  type Obstacle,
+  type View,
+} from './clusters/clusters.ts'
+export { type KcpClusters, openKcpClusters } from './clusters/kcp/open.ts'
+export { BINDINGS, type Staging, type StagingCluster } from './clusters/kcp/staging.ts'
 export { consumerReport } from './consumer-report.ts'
 export { recordEvent } from './events.ts'
 export {
   type ClusterConfig,
   clusterFlags,
   configSchema,
+  coordinationFlags,
   directory,
   file,
   list,
   type SharedConfig,
-  type WatchedKind,
 } from './flags.ts'
 export type { ReadyCheck } from './health.ts'
 export type { RouteHandler } from './http.ts'

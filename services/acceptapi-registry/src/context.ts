@@ -1,12 +1,10 @@
 import type { Bucket, OfferEntry } from '@resource-broker/bus'
-import type { Clusters, Logger, WatchedKind } from '@resource-broker/service'
+import type { Clusters, Logger } from '@resource-broker/service'
 
 /** What the handlers of the registry work with. */
 export type RegistryContext = {
   clusters: Clusters
   bucket: Bucket<OfferEntry>
-  /** Kinds that the broker serves. */
-  kinds: WatchedKind[]
   /** What the bucket holds, by key, whichever replica put it there: the last valid version of each offer. */
   kept: Map<string, OfferEntry>
   /** What this replica put there last, by key. */

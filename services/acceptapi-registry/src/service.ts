@@ -28,12 +28,11 @@ export const acceptAPIRegistry: ServiceDefinition<Config> = {
 
 async function start(service: ServiceContext<Config>): Promise<void> {
   const bus = await openBus(service)
-  const clusters = await openClusters(service)
+  const clusters = await openClusters(service, bus)
   const bucket = await bus.bucket(bus.layout.offersBucket, offerEntry)
   const context: RegistryContext = {
     clusters,
     bucket,
-    kinds: service.config.watchKind,
     kept: new Map(),
     put: new Map(),
     logger: service.logger,
@@ -47,6 +46,7 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     reconcile: (_key, view) => register(context, view),
     report: consumerReport(service),
   })
+  clusters.kinds.onChange(() => consumer.reconcileAll())
   bucket.onLost(() => {
     context.put.clear()
     consumer.reconcileAll()

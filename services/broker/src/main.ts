@@ -3,6 +3,7 @@ import { migrationCoordinator } from '@resource-broker/migration-coordinator'
 import { placementScheduler } from '@resource-broker/placement-scheduler'
 import { providerSyncer } from '@resource-broker/provider-syncer'
 import { runServices, type ServiceDefinition } from '@resource-broker/service'
+import { workspaceProvisioner } from '@resource-broker/workspace-provisioner'
 import { workspaceWatcher } from '@resource-broker/workspace-watcher'
 
 await runServices({
@@ -13,6 +14,7 @@ await runServices({
     placementScheduler,
     providerSyncer,
     migrationCoordinator,
+    workspaceProvisioner,
     workspaceWatcher,
   ] as ServiceDefinition[],
 })

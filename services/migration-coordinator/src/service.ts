@@ -1,9 +1,9 @@
-import { KubeClient } from '@resource-broker/kube'
 import {
-  clusterFlags,
   configSchema,
   consumerReport,
+  coordinationFlags,
   openBus,
+  openCoordination,
   type ServiceContext,
   type ServiceDefinition,
 } from '@resource-broker/service'
@@ -13,7 +13,7 @@ import { drive } from './handlers/drive.ts'
 
 const NAME = 'migration-coordinator'
 const config = configSchema({
-  coordinationKubeconfig: clusterFlags.coordinationKubeconfig,
+  ...coordinationFlags,
   keepMigrations: z
     .int()
     .min(0)
@@ -34,7 +34,7 @@ export const migrationCoordinator: ServiceDefinition<Config> = {
 
 async function start(service: ServiceContext<Config>): Promise<void> {
   const bus = await openBus(service)
-  const coordination = await KubeClient.fromFile(service.config.coordinationKubeconfig)
+  const coordination = await openCoordination(service)
   const keepMs = service.config.keepMigrations * 1_000
   const context: CoordinatorContext = { coordination, logger: service.logger, now: () => new Date(), keepMs }
   const consumer = await bus.consume({

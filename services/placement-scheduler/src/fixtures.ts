@@ -1,9 +1,18 @@
-import { Assignment, type AssignmentCopy, annotations, Migration, type MigrationState } from '@resource-broker/api'
+import {
+  Assignment,
+  type AssignmentCopy,
+  annotations,
+  type Consumer,
+  Migration,
+  type MigrationState,
+} from '@resource-broker/api'
 import type { KeyView, KubeObject, RecordMessage, SourceRef } from '@resource-broker/bus'
 
 /** Objects for the tests of this service. */
 const gvr = { group: 'test.platform-mesh.io', version: 'v1', resource: 'things' }
 export const ref: SourceRef = { cluster: 'acme', gvr, namespace: 'default', name: 'a' }
+
+export const consumerOf = (cluster: string): Consumer => ({ cluster })
 
 export function source(metadata: Partial<KubeObject['metadata']> = {}): KubeObject {
   return {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { assignment, migration, ref, source, viewOf } from './fixtures.ts'
+import { assignment, consumerOf, migration, ref, source, viewOf } from './fixtures.ts'
 import { failedTargets, type Known, readKnown, runningMigration } from './known.ts'
 
 function known(messages: Record<string, unknown>): Known {
-  const read = readKnown('k', viewOf({ source: { ref, object: source() }, ...messages }))
+  const read = readKnown('k', viewOf({ source: { ref, object: source() }, ...messages }), consumerOf)
   if (read === undefined) throw new TypeError('there is an object')
   return read
 }
@@ -17,7 +17,7 @@ describe('what is known of a key', () => {
       messages: { source: { ref, object: source({ deletionTimestamp: '2026-01-01T00:00:00Z' }) } },
     },
   ])('is nothing to place for an object that $what', ({ messages }) => {
-    expect(readKnown('k', viewOf({ assignment: assignment(), ...messages }))).toBeUndefined()
+    expect(readKnown('k', viewOf({ assignment: assignment(), ...messages }), consumerOf)).toBeUndefined()
   })
 
   test('takes whose object it is from where it was seen, not from what it says', () => {

@@ -1,4 +1,4 @@
-import { Assignment, annotations, type BrokeredObject, Migration } from '@resource-broker/api'
+import { Assignment, annotations, type BrokeredObject, type Consumer, Migration } from '@resource-broker/api'
 import type { DecisionMessage, KeyView, KubeObject, SourceRef } from '@resource-broker/bus'
 
 /** Everything that is known of one consumer object when its placement is looked at. */
@@ -14,8 +14,8 @@ export type Known = {
 
 const ENDED = new Set(['CutoverCompleted', 'Failed', 'RolledBack'])
 
-/** undefined while there is nothing to place: the object is unknown, gone or being deleted. */
-export function readKnown(key: string, view: KeyView): Known | undefined {
+/** undefined while there is nothing to place: the object is unknown, gone or being deleted. `describe` tells of its consumer. */
+export function readKnown(key: string, view: KeyView, describe: (cluster: string) => Consumer): Known | undefined {
   const message = view.get('source')
   if (message === undefined || message.object === null || message.object.metadata.deletionTimestamp !== undefined)
     return undefined
@@ -30,7 +30,7 @@ export function readKnown(key: string, view: KeyView): Known | undefined {
     ref,
     source,
     object: {
-      consumer: { cluster: ref.cluster },
+      consumer: describe(ref.cluster),
       gvr: ref.gvr,
       ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }),
       name: ref.name,

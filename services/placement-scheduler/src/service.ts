@@ -35,7 +35,7 @@ export const placementScheduler: ServiceDefinition<Config> = {
 async function start(service: ServiceContext<Config>): Promise<void> {
   const { logger, signal } = service
   const bus = await openBus(service)
-  const clusters = await openClusters(service)
+  const clusters = await openClusters(service, bus)
   const bucket = await bus.bucket(bus.layout.offersBucket, offerEntry)
   const nudge = debounce(SETTLE_MS, () => void bus.nudgePartitions('offers', { by: NAME }).catch(() => undefined)) // rejects only when closed
   const offers = new Offers(bucket, logger, nudge)

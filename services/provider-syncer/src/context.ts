@@ -1,11 +1,14 @@
 import type { Bus } from '@resource-broker/bus'
 import type { Clusters, Logger } from '@resource-broker/service'
+import type { Waiting } from './waiting.ts'
 
 /** What the handlers of the syncer work with. */
 export type SyncerContext = {
   bus: Bus
   clusters: Clusters
   logger: Logger
+  /** Keys whose copy has no place to go to yet. */
+  waiting: Waiting
   now: () => Date
   /** Which versions of a related object were last found equal: by key, then `<kind>/<name>`, `<provider>/<origin's version>/<consumer's version>`. */
   compared: Map<string, Map<string, string>>

@@ -1,4 +1,4 @@
-import { annotations, copyName } from '@resource-broker/api'
+import { annotations } from '@resource-broker/api'
 import { describe, expect, test } from 'vitest'
 import { desiredCopy, isUpToDate } from './desired-copy.ts'
 import { gvr, ref, source } from './fixtures.ts'
@@ -16,12 +16,13 @@ describe('the desired copy', () => {
         ref,
         source(metadata, { spec: { size: 1 }, data: { k: 'v' }, status: { status: 'Available' } }),
         'alpha',
+        'a-copy',
       ),
     ).toEqual({
       apiVersion: 'test.platform-mesh.io/v1',
       kind: 'Thing',
       metadata: {
-        name: copyName('acme', 'a'),
+        name: 'a-copy',
         namespace: 'default',
         annotations: {
           [annotations.consumerCluster]: 'acme',
@@ -39,14 +40,14 @@ describe('the desired copy', () => {
 
   test('of a cluster-scoped object has no namespace, neither its own nor in its origin', () => {
     const { namespace: _gone, ...metadata } = source().metadata
-    const { metadata: made } = desiredCopy({ cluster: 'acme', gvr, name: 'a' }, { ...source(), metadata }, 'alpha')
+    const { metadata: made } = desiredCopy({ cluster: 'acme', gvr, name: 'a' }, { ...source(), metadata }, 'alpha', 'a')
     expect(made).not.toHaveProperty('namespace')
     expect((made as { annotations: object }).annotations).not.toHaveProperty(annotations.consumerNamespace)
   })
 
   test('of an object without a generation says 0', () => {
     const { generation: _none, ...metadata } = source().metadata
-    const made = desiredCopy(ref, { ...source(), metadata }, 'alpha').metadata as {
+    const made = desiredCopy(ref, { ...source(), metadata }, 'alpha', 'a').metadata as {
       annotations: Record<string, string>
     }
     expect(made.annotations[annotations.consumerGeneration]).toBe('0')
@@ -55,7 +56,7 @@ describe('the desired copy', () => {
 
 describe('a copy is up to date', () => {
   const wanted = { list: [{ a: 1 }, 2], empty: {}, text: 'x', zero: 0, no: false }
-  const desired = desiredCopy(ref, source({}, { spec: wanted }), 'alpha')
+  const desired = desiredCopy(ref, source({}, { spec: wanted }), 'alpha', 'a')
   const there = (spec: unknown, notes: Record<string, string> = {}) => {
     const { annotations: origin } = desired.metadata as { annotations: Record<string, string> }
     return source({ annotations: { ...origin, ...notes } }, { spec })

@@ -1,16 +1,16 @@
-import { annotations, copyName, originAnnotations } from '@resource-broker/api'
+import { annotations, originAnnotations } from '@resource-broker/api'
 import type { KubeObject, SourceRef } from '@resource-broker/bus'
 
 export type DesiredCopy = { metadata: { name: string; annotations: Record<string, string> }; [field: string]: unknown }
 
-/** What the broker applies at a provider: everything of the consumer's object but its metadata and status. */
-export function desiredCopy(ref: SourceRef, source: KubeObject, provider: string): DesiredCopy {
+/** What the broker applies at a provider under a name of its own: everything of the consumer's object but its metadata and status. */
+export function desiredCopy(ref: SourceRef, source: KubeObject, provider: string, name: string): DesiredCopy {
   const { apiVersion, kind, metadata, status: _status, ...content } = source
   return {
     apiVersion,
     kind,
     metadata: {
-      name: copyName(ref.cluster, ref.name),
+      name,
       ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }),
       annotations: {
         ...originAnnotations(ref, provider),

@@ -33,7 +33,7 @@ export function assignment(spec: { active?: string; copies?: AssignmentCopy[] } 
 }
 
 export function copy(provider: string, { ours = true, object = source() }: Partial<CopyMessage> = {}): CopyMessage {
-  return { provider, gvr, ours, object }
+  return { provider, cluster: provider, gvr, ours, object }
 }
 
 export const decision = (provider: string | null, generation = 2): DecisionMessage => ({

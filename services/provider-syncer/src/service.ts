@@ -10,6 +10,7 @@ import {
 import type { z } from 'zod'
 import type { SyncerContext } from './context.ts'
 import { sync } from './handlers/sync.ts'
+import { Waiting } from './waiting.ts'
 
 const NAME = 'provider-syncer'
 const config = configSchema({ ...clusterFlags })
@@ -28,11 +29,12 @@ export const providerSyncer: ServiceDefinition<Config> = {
 
 async function start(service: ServiceContext<Config>): Promise<void> {
   const bus = await openBus(service)
-  const clusters = await openClusters(service)
+  const clusters = await openClusters(service, bus)
   const context: SyncerContext = {
     bus,
     clusters,
     logger: service.logger,
+    waiting: new Waiting(),
     now: () => new Date(),
     compared: new Map(),
     told: new Map(),
@@ -43,6 +45,9 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     concurrency: CONCURRENCY,
     reconcile: (key, view, attempt) => sync(context, key, view, attempt),
     report: consumerReport(service),
+  })
+  clusters.destinations.onReady((pair) => {
+    for (const key of context.waiting.take(pair)) consumer.reconcile(key)
   })
   service.onStop('consumer', () => consumer.stop())
 }

@@ -1,18 +1,16 @@
 import type { Bus, InventoryItem, Part, Publication } from '@resource-broker/bus'
-import type { KubeClient, ResourceRef, WatchEvent } from '@resource-broker/kube'
-import type { Logger, WatchedKind } from '@resource-broker/service'
-
-/** A cluster under watch; the platform's own has the name ''. */
-export type WatchedCluster = { name: string; client: KubeClient }
+import type { ResourceRef, WatchEvent } from '@resource-broker/kube'
+import type { Logger, View } from '@resource-broker/service'
 
 /** What the watches of the watcher work with. */
 export type WatcherContext = {
   bus: Bus
-  kinds: WatchedKind[]
   logger: Logger
   /** Publishes; returns a promise only when so much is under way that the watch should wait. */
   publish: <P extends Part>(publication: Publication<P>) => Promise<void> | undefined
-  reportWatch: (cluster: WatchedCluster, resource: ResourceRef, event: WatchEvent) => void
-  /** What the stream holds of one part, one cluster and one resource, by namespace/name. */
-  inventory: (part: Part, cluster: string, resource: ResourceRef) => Map<string, InventoryItem>
+  reportWatch: (view: View, resource: ResourceRef, event: WatchEvent) => void
+  /** What the stream holds of one part and one resource, by cluster/namespace/name. */
+  inventory: (part: Part, resource: ResourceRef) => ReadonlyMap<string, InventoryItem>
+  /** Calls back when a cluster has come into view, until the signal aborts. */
+  onCluster: (listener: (cluster: string) => void, signal: AbortSignal) => void
 }

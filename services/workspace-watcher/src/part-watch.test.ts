@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { InventoryItem, KubeObject, Publication } from '@resource-broker/bus'
 import { KubeClient } from '@resource-broker/kube'
+import type { View } from '@resource-broker/service'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { WatcherContext } from './context.ts'
-import { copyRule } from './handlers/copies.ts'
 import { sourceRule } from './handlers/sources.ts'
-import { PartWatch, type Route } from './part-watch.ts'
+import { idOf, PartWatch } from './part-watch.ts'
 
 const THINGS = { group: 'test.platform-mesh.io', version: 'v1', resource: 'things' }
 const FINALIZER = 'broker.platform-mesh.io/finalizer'
@@ -101,7 +101,7 @@ afterEach(async () => {
 /** What was published: the part, the version and, of what is not gone, the object. */
 type Told = { name: string; version: string | undefined; gone: boolean }
 
-async function watch(initial: KubeObject[], inventory: InventoryItem[] = []) {
+async function watch(initial: KubeObject[], inventory: InventoryItem[] = [], shows = (_cluster: string) => true) {
   fake = await Fake.start(initial)
   const file = join(dir, 'kubeconfig')
   const contexts = [{ name: 'c', context: { cluster: 'c', user: 'u' } }]
@@ -112,12 +112,17 @@ async function watch(initial: KubeObject[], inventory: InventoryItem[] = []) {
   )
   const client = await KubeClient.fromFile(file)
   const published: Publication[] = []
+  let cameIntoView: (cluster: string) => void = () => undefined
   const context = {
+    inventory: () => stored,
+    onCluster: (listener: (cluster: string) => void) => {
+      cameIntoView = listener
+    },
     publish: (publication: Publication) => void published.push(publication),
     reportWatch: () => undefined,
   } as unknown as WatcherContext
-  const stored = new Map(inventory.map((item) => [`${item.object.namespace ?? ''}/${item.object.name}`, item]))
-  const parts = new PartWatch(context, { name: 'acme', client }, sourceRule('acme', THINGS), stored)
+  const stored = new Map(inventory.map((item) => [idOf(item.object), item]))
+  const parts = new PartWatch(context, viewOf(client, shows), sourceRule(THINGS))
   parts.start(stopping.signal)
   await vi.waitFor(() => expect(fake?.connections).toBe(1), { timeout: 5_000 })
   const told = (): Told[] =>
@@ -126,7 +131,12 @@ async function watch(initial: KubeObject[], inventory: InventoryItem[] = []) {
       version,
       gone: tombstone,
     }))
-  return { parts, published, told }
+  return { parts, published, told, cameIntoView: (cluster: string) => cameIntoView(cluster) }
+}
+
+function viewOf(client: KubeClient, shows: View['shows']): View {
+  const shown = { clusterOf: () => 'acme', isShared: false, shows, originOf: () => undefined }
+  return { id: 'sources/acme', client, duties: ['sources'], kinds: [], ...shown }
 }
 
 /** Everything that was told before has been taken once this marker of its own has. */
@@ -246,31 +256,14 @@ test('a watch that is started anew publishes everything that is there again, and
   ])
 })
 
-describe('the rule of copies', () => {
-  const seen: [Route, KubeObject | null][] = []
-  const rule = copyRule('alpha', THINGS, (route, object) => void seen.push([route, object]))
-  const claims = {
-    [own('consumer-cluster')]: 'acme',
-    [own('consumer-namespace')]: 'default',
-    [own('consumer-name')]: 'a',
-  }
-  /** The first 12 hex digits of sha256("acme"). */
-  const name = '822b1c13f4f3-a'
-
-  test('routes the object that stands where the copy of its origin would', async () => {
-    const { copyName } = await import('@resource-broker/api')
-    const route = rule.route(object({ name: copyName('acme', 'a'), annotations: claims }))
-    expect(route).toMatchObject({ qualifier: 'alpha' })
-    expect(route?.key).toMatch(/^[0-9a-f]{32}$/)
-  })
-
-  test.each<{ what: string; it: KubeObject }>([
-    { what: 'without an origin', it: object({ name }) },
-    { what: 'of another name', it: object({ name: 'any', annotations: claims }) },
-    { what: 'in another namespace', it: object({ name, namespace: 'evil', annotations: claims }) },
-    {
-      what: 'whose origin has no namespace',
-      it: object({ name, annotations: { ...claims, [own('consumer-namespace')]: '' } }),
-    },
-  ])('does not route one $what', ({ it }) => expect(rule.route(it)).toBeUndefined())
+test('objects of a cluster that is not in view yet are held until it is', async () => {
+  const shows = vi.fn(() => false)
+  const { published, told, cameIntoView } = await watch([object({}), object({ name: 'b' })], [], shows)
+  fake?.tell('DELETED', object({ resourceVersion: '2' }))
+  fake?.tell('ADDED', object({ name: 'c', resourceVersion: '3' }))
+  await vi.waitFor(() => expect(shows).toHaveBeenCalledTimes(3))
+  expect(told()).toEqual([])
+  shows.mockReturnValue(true)
+  cameIntoView('acme')
+  expect(published.map(({ object: ref }) => ref?.name)).toEqual(['b', 'c'])
 })

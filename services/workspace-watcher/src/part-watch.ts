@@ -1,19 +1,20 @@
 import { hash } from 'node:crypto'
 import type { InventoryItem, KubeObject, Messages, ObjectRef, Part } from '@resource-broker/bus'
-import { type ResourceRef, type Watch, watchResource } from '@resource-broker/kube'
-import type { WatchedCluster, WatcherContext } from './context.ts'
+import { type Gone, type ResourceRef, type Watch, watchResource } from '@resource-broker/kube'
+import type { View } from '@resource-broker/service'
+import type { WatcherContext } from './context.ts'
 
 export type Route = { key: string; qualifier?: string }
 
-/** How the objects of one resource in one cluster become messages of one part. */
+/** How the objects of one resource become messages of one part. */
 export type PartRule<P extends Part> = {
   part: P
   resource: ResourceRef
   labelSelector?: string
-  /** Which key an object is about; undefined: it is no matter of the broker's. */
-  route: (object: KubeObject) => Route | undefined
+  /** Which key an object in a cluster is about; undefined: it is no matter of the broker's. */
+  route: (object: KubeObject, cluster: string) => Route | undefined
   /** `object` is null once it is gone. */
-  message: (object: KubeObject | null, ref: ObjectRef) => Messages[P]
+  message: (object: KubeObject | null, ref: ObjectRef, route: Route) => Messages[P]
   /** What must differ from the snapshot before for this one to be news. */
   significant: (object: KubeObject) => unknown
   /** Whether the broker guards the object, as it must go on to: that this ends is news, that it begins is not. */
@@ -21,7 +22,7 @@ export type PartRule<P extends Part> = {
   /** Given where the same snapshot can be news again: unique to this time that the cluster is connected. */
   epoch?: string
   /** Told of every object that routes, news or not, and of each that went. */
-  seen?: (route: Route, object: KubeObject | null) => void
+  seen?: (route: Route, object: KubeObject | null, ref: ObjectRef) => void
 }
 
 /** Fingerprint of no object. */
@@ -32,36 +33,35 @@ type Known = { route: Route; ref: ObjectRef; fingerprint: string; guarded: boole
 /** Publishes what changes among the objects of one rule. After a gap it also publishes what went during the gap. */
 export class PartWatch<P extends Part> {
   readonly #context: WatcherContext
-  readonly #cluster: WatchedCluster
+  readonly #view: View
   readonly #rule: PartRule<P>
   readonly #known = new Map<string, Known>()
   readonly #listed = new Set<string>()
-  #inventory: Map<string, InventoryItem> | undefined
+  /** Objects of clusters that are not in view yet, by cluster: whose they are is not known before. */
+  readonly #held = new Map<string, Map<string, KubeObject>>()
+  #inventory: ReadonlyMap<string, InventoryItem> | undefined
   #watch: Watch | undefined
 
-  constructor(
-    context: WatcherContext,
-    cluster: WatchedCluster,
-    rule: PartRule<P>,
-    inventory: Map<string, InventoryItem>,
-  ) {
+  constructor(context: WatcherContext, view: View, rule: PartRule<P>) {
     this.#context = context
-    this.#cluster = cluster
+    this.#view = view
     this.#rule = rule
-    this.#inventory = inventory
+    this.#inventory = context.inventory(rule.part, rule.resource)
   }
 
   start(signal: AbortSignal): void {
     const { resource, labelSelector } = this.#rule
-    const options = { ...resource, ...(labelSelector === undefined ? {} : { labelSelector }) }
+    const { clusterOf } = this.#view
+    const options = { ...resource, clusterOf, ...(labelSelector === undefined ? {} : { labelSelector }) }
+    this.#context.onCluster((cluster) => this.#release(cluster), signal)
     this.#watch = watchResource(
-      this.#cluster.client,
+      this.#view.client,
       options,
       {
         upsert: (object) => this.#upsert(object as KubeObject),
         delete: (last) => this.#delete(last),
         synced: () => this.#synced(),
-        report: (event) => this.#context.reportWatch(this.#cluster, resource, event),
+        report: (event) => this.#context.reportWatch(this.#view, resource, event),
       },
       { signal },
     )
@@ -75,23 +75,28 @@ export class PartWatch<P extends Part> {
   }
 
   #upsert(object: KubeObject): Promise<void> | undefined {
-    const id = idOf(object.metadata)
+    const cluster = this.#view.clusterOf(object)
+    const id = idOf({ cluster, ...object.metadata })
     this.#listed.add(id)
-    const route = this.#rule.route(object)
+    if (!this.#view.shows(cluster)) {
+      this.#held.set(cluster, (this.#held.get(cluster) ?? new Map<string, KubeObject>()).set(id, object))
+      return undefined
+    }
+    const route = this.#rule.route(object, cluster)
     const known = this.#known.get(id)
     if (known !== undefined && (route === undefined || known.route.key !== route.key)) this.#tombstone(id, known)
     if (route === undefined) return undefined
-    this.#rule.seen?.(route, object)
+    const ref = this.#ref(cluster, object.metadata)
+    this.#rule.seen?.(route, object, ref)
     const fingerprint = hash('sha1', JSON.stringify([object.metadata.uid, this.#rule.significant(object)]), 'base64')
     const guarded = this.#rule.guarded?.(object) ?? false
     const same = known?.fingerprint === fingerprint && !(known.guarded && !guarded)
-    const ref = this.#ref(object.metadata)
     this.#known.set(id, { route, ref, fingerprint, guarded })
     if (same || this.#isStored(id, object)) return undefined
     return this.#context.publish({
       part: this.#rule.part,
       ...route,
-      message: this.#rule.message(object, ref),
+      message: this.#rule.message(object, ref, route),
       object: ref,
       version: object.metadata.resourceVersion,
       ...(this.#rule.epoch === undefined ? {} : { epoch: this.#rule.epoch }),
@@ -104,21 +109,29 @@ export class PartWatch<P extends Part> {
     return item !== undefined && item.version === object.metadata.resourceVersion
   }
 
-  #delete(last: { namespace?: string; name: string }): void {
+  #release(cluster: string): void {
+    const held = this.#held.get(cluster)
+    if (held === undefined || !this.#view.shows(cluster)) return
+    this.#held.delete(cluster)
+    for (const object of held.values()) void this.#upsert(object)
+  }
+
+  #delete(last: Gone): void {
     const id = idOf(last)
+    this.#held.get(last.cluster ?? '')?.delete(id)
     const known = this.#known.get(id)
     if (known !== undefined) this.#tombstone(id, known)
   }
 
   #tombstone(id: string, known: Known): void {
     this.#known.delete(id)
-    this.#rule.seen?.(known.route, null)
+    this.#rule.seen?.(known.route, null, known.ref)
     this.#publishGone(known.route, known.ref)
   }
 
   #publishGone(route: Route, ref: ObjectRef): void {
     const gone = ref.uid === undefined ? {} : { goneUID: ref.uid }
-    const message = { ...this.#rule.message(null, ref), ...gone }
+    const message = { ...this.#rule.message(null, ref, route), ...gone }
     void this.#context.publish({
       part: this.#rule.part,
       ...route,
@@ -132,7 +145,7 @@ export class PartWatch<P extends Part> {
   /** The list is complete: what the stream has and the list has not went while nobody watched. */
   #synced(): void {
     for (const [id, item] of this.#inventory ?? []) {
-      if (this.#listed.has(id)) continue
+      if (this.#listed.has(id) || !this.#view.shows(item.object.cluster)) continue
       this.#publishGone(
         item.qualifier === undefined ? { key: item.key } : { key: item.key, qualifier: item.qualifier },
         item.object,
@@ -142,21 +155,21 @@ export class PartWatch<P extends Part> {
     this.#listed.clear()
   }
 
-  #ref({ namespace, name, uid }: KubeObject['metadata']): ObjectRef {
+  #ref(cluster: string, { namespace, name, uid }: KubeObject['metadata']): ObjectRef {
     const { group, version, resource } = this.#rule.resource
-    return {
-      cluster: this.#cluster.name,
-      group,
-      version,
-      resource,
-      ...(namespace === undefined ? {} : { namespace }),
-      name,
-      uid,
-    }
+    return { cluster, group, version, resource, ...(namespace === undefined ? {} : { namespace }), name, uid }
   }
 }
 
-/** Tells objects of one resource in one cluster apart. */
-export function idOf({ namespace = '', name }: { namespace?: string | undefined; name: string }): string {
-  return `${namespace}/${name}`
+/** Tells objects of one resource apart. */
+export function idOf({
+  cluster = '',
+  namespace = '',
+  name,
+}: {
+  cluster?: string
+  namespace?: string | undefined
+  name: string
+}): string {
+  return `${cluster}/${namespace}/${name}`
 }

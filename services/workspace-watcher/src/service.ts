@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type { InventoryItem, Membership, Part, Publication } from '@resource-broker/bus'
-import type { Cluster, ResourceRef } from '@resource-broker/kube'
+import { EventEmitter } from 'node:events'
+import type { Bus, InventoryItem, Membership, Part, Publication } from '@resource-broker/bus'
+import type { ResourceRef } from '@resource-broker/kube'
 import {
   type Clusters,
   clusterFlags,
@@ -9,12 +10,13 @@ import {
   openClusters,
   type ServiceContext,
   type ServiceDefinition,
+  type View,
 } from '@resource-broker/service'
 import type { z } from 'zod'
-import { ClusterWatches, type Role } from './cluster-watches.ts'
-import type { WatchedCluster, WatcherContext } from './context.ts'
+import type { WatcherContext } from './context.ts'
 import { watchMetrics } from './metrics.ts'
 import { idOf } from './part-watch.ts'
+import { ViewWatches } from './view-watches.ts'
 
 const NAME = 'workspace-watcher'
 const config = configSchema({ ...clusterFlags })
@@ -37,72 +39,83 @@ export const workspaceWatcher: ServiceDefinition<Config> = {
 
 async function start(service: ServiceContext<Config>): Promise<void> {
   const bus = await openBus(service)
-  const clusters = await openClusters(service)
-  const metrics = watchMetrics(service.metrics)
-  let inventory = await bus.inventory(PARTS)
-  let underWay = 0
+  const clusters = await openClusters(service, bus)
+  const { views, providers } = clusters
+  let inventory = grouped(await bus.inventory(PARTS))
+  const inView = new EventEmitter<{ cluster: [name: string] }>().setMaxListeners(0)
+  views.onCluster((cluster) => void inView.emit('cluster', cluster))
   const context: WatcherContext = {
+    ...publishing(service, bus),
     bus,
-    kinds: service.config.watchKind,
     logger: service.logger,
-    publish: <P extends Part>(publication: Publication<P>) => {
-      underWay++
-      metrics.published(publication.part)
-      const stored = bus.publish(publication).finally(() => underWay--)
-      return underWay > MOST_UNDER_WAY ? stored : void stored.catch(() => undefined) // rejects only when the connection closed
+    inventory: (part, resource) => inventory.get(groupOf(part, resource)) ?? new Map(),
+    onCluster: (listener, signal) => {
+      inView.on('cluster', listener)
+      signal.addEventListener('abort', () => void inView.off('cluster', listener))
     },
-    reportWatch: (cluster, resource, event) => {
-      metrics.watch(event.type)
-      if (event.type === 'connected') service.logger.debug({ cluster: cluster.name, ...resource }, 'watching')
-      else if (event.type === 'disconnected')
-        service.logger.info(
-          { cluster: cluster.name, ...resource, err: event.error, retryInMs: event.retryInMs },
-          'watch interrupted',
-        )
-      else service.logger.info({ cluster: cluster.name, ...resource, event }, 'watch changed')
-    },
-    inventory: (part, cluster, resource) => select(inventory, part, cluster, resource),
   }
-  const watched = new WatchedClusters(context, clusters)
-  const id = randomUUID()
-  const membership = bus.membership(NAME, id, () => {
+  const watched = new WatchedViews(context, views)
+  const withdraw = () => untilDone(service, () => withdrawLost(context, clusters))
+  const membership = bus.membership(NAME, randomUUID(), () => {
     void untilDone(service, async () => {
-      inventory = await bus.inventory(PARTS)
+      inventory = grouped(await bus.inventory(PARTS))
       balance()
     })
   })
   const balance = () => watched.balance(membership)
   bus.onLost(() => {
-    inventory = []
+    inventory = new Map()
     watched.restart()
   })
-  clusters.consumers.follow(balance, balance)
-  clusters.providers.follow(balance, () => {
-    balance()
-    void untilDone(service, () => withdrawOffers(context, clusters))
-  })
+  views.onChange(balance)
+  providers.onLeft(() => void withdraw())
   balance()
-  await withdrawOffers(context, clusters)
+  await withdraw()
   service.onStop('watches', () => {
     membership.stop()
     watched.stop()
   })
 }
 
-/** Inventory of one part, cluster and resource, by namespace/name. */
-function select(
-  inventory: InventoryItem[],
-  part: Part,
-  cluster: string,
-  resource: ResourceRef,
-): Map<string, InventoryItem> {
-  const matching = inventory.filter(({ part: its, object }) => {
-    const ofResource =
-      object.group === resource.group && object.version === resource.version && object.resource === resource.resource
-    return its === part && object.cluster === cluster && ofResource
-  })
-  return new Map(matching.map((item) => [idOf(item.object), item]))
+/** How the watches publish and tell how they fare. */
+function publishing(
+  { logger, metrics: registry }: ServiceContext<Config>,
+  bus: Bus,
+): Pick<WatcherContext, 'publish' | 'reportWatch'> {
+  const metrics = watchMetrics(registry)
+  let underWay = 0
+  return {
+    publish: <P extends Part>(publication: Publication<P>) => {
+      underWay++
+      metrics.published(publication.part)
+      const stored = bus.publish(publication).finally(() => underWay--)
+      return underWay > MOST_UNDER_WAY ? stored : void stored.catch(() => undefined) // rejects only when the connection closed
+    },
+    reportWatch: ({ id: view }, resource, event) => {
+      metrics.watch(event.type)
+      if (event.type === 'connected') logger.debug({ view, ...resource }, 'watching')
+      else if (event.type === 'disconnected')
+        logger.info({ view, ...resource, err: event.error, retryInMs: event.retryInMs }, 'watch interrupted')
+      else logger.info({ view, ...resource, event }, 'watch changed')
+    },
+  }
 }
+
+type Inventory = Map<string, Map<string, InventoryItem>>
+
+/** By part and resource, then by cluster/namespace/name. */
+function grouped(items: InventoryItem[]): Inventory {
+  const inventory: Inventory = new Map()
+  for (const item of items) {
+    const group = groupOf(item.part, item.object)
+    const its = inventory.get(group) ?? new Map<string, InventoryItem>()
+    inventory.set(group, its.set(idOf(item.object), item))
+  }
+  return inventory
+}
+
+const groupOf = (part: Part, { group, version, resource }: ResourceRef): string =>
+  `${part} ${resource}.${version}.${group}`
 
 /** Does again what the bus could not answer for; without the bus nothing can be published either. */
 async function untilDone({ signal, logger }: ServiceContext<Config>, run: () => Promise<void>): Promise<void> {
@@ -116,49 +129,45 @@ async function untilDone({ signal, logger }: ServiceContext<Config>, run: () => 
   }
 }
 
-/** A provider that left offers nothing any more, also if it left while nobody watched. */
-async function withdrawOffers(context: WatcherContext, { providers }: Clusters): Promise<void> {
-  for (const { key, object } of await context.bus.inventory(['acceptapi'])) {
-    if (providers.find(object.cluster) !== undefined) continue
-    const message = { provider: object.cluster, name: object.name, object: null }
-    await context.bus.publish({
-      part: 'acceptapi',
-      key,
-      message,
-      object,
-      version: `${object.uid}-left`,
-      epoch: randomUUID(),
-      tombstone: true,
-    })
+/** A provider that left offers nothing any more, also if it left while nobody watched; and copies go with the workspace that they are in. */
+async function withdrawLost({ bus }: WatcherContext, { providers, views }: Clusters): Promise<void> {
+  for (const { part, key, qualifier = '', object } of await bus.inventory(['acceptapi', 'copy'])) {
+    const { cluster, group, version, resource, name, uid } = object
+    if (part === 'acceptapi' && providers.isGone(cluster)) {
+      const message = { provider: cluster, name, object: null }
+      const lost = { key, object, version: `${uid}-left`, epoch: randomUUID(), tombstone: true }
+      await bus.publish({ part, message, ...lost })
+    }
+    if (part === 'copy' && views.isGone(cluster)) {
+      const message = { provider: qualifier, cluster, gvr: { group, version, resource }, ours: false, object: null }
+      await bus.publish({ part, key, qualifier, message, object, version: `${uid}-gone`, tombstone: true })
+    }
   }
 }
 
-/** The clusters that this replica watches: its share of those that are connected. */
-class WatchedClusters {
+/** The views that this replica watches: its share of those that there are. */
+class WatchedViews {
   readonly #context: WatcherContext
-  readonly #clusters: Clusters
-  readonly #running = new Map<string, { cluster: WatchedCluster; watches: ClusterWatches }>()
+  readonly #views: Clusters['views']
+  readonly #running = new Map<string, { view: View; watches: ViewWatches }>()
 
-  constructor(context: WatcherContext, clusters: Clusters) {
+  constructor(context: WatcherContext, views: Clusters['views']) {
     this.#context = context
-    this.#clusters = clusters
+    this.#views = views
   }
 
   /** Starts and stops watches so that exactly this replica's share is watched. */
   balance(membership: Membership): void {
-    const connected = this.#connected()
-    const share = membership.shareOf(connected.map(([id]) => id))
-    const wanted = new Map(
-      connected.filter(([id]) => share.has(id)).map(([id, role, cluster]) => [id, { role, cluster }]),
-    )
-    for (const [id, { cluster, watches }] of this.#running) {
-      if (wanted.get(id)?.cluster.client === cluster.client) continue
+    const all = this.#views.all
+    const share = membership.shareOf(all.map(({ id }) => id))
+    const wanted = new Map(all.filter(({ id }) => share.has(id)).map((view) => [view.id, view]))
+    for (const [id, { view, watches }] of this.#running) {
+      if (wanted.get(id)?.client === view.client) continue
       watches.stop()
       this.#running.delete(id)
     }
-    for (const [id, { role, cluster }] of wanted) {
-      if (!this.#running.has(id))
-        this.#running.set(id, { cluster, watches: new ClusterWatches(this.#context, role, cluster) })
+    for (const [id, view] of wanted) {
+      if (!this.#running.has(id)) this.#running.set(id, { view, watches: new ViewWatches(this.#context, view) })
     }
   }
 
@@ -169,15 +178,5 @@ class WatchedClusters {
   stop(): void {
     for (const { watches } of this.#running.values()) watches.stop()
     this.#running.clear()
-  }
-
-  #connected(): [id: string, role: Role, cluster: WatchedCluster][] {
-    const of = (role: Role, all: Cluster[]) =>
-      all.map((cluster): [string, Role, WatchedCluster] => [`${role}/${cluster.name}`, role, cluster])
-    return [
-      ['platform/', 'platform', { name: '', client: this.#clusters.coordination }],
-      ...of('consumer', this.#clusters.consumers.all),
-      ...of('provider', this.#clusters.providers.all),
-    ]
   }
 }

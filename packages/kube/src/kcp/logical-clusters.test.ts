@@ -3,6 +3,7 @@ import { waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { KubeClient } from '../client.ts'
 import { type Endpoint, parseKubeconfig } from '../clusters/kubeconfig.ts'
+import { Connections } from './connections.ts'
 import { ExportEndpoints } from './export-endpoints.ts'
 import { LogicalClusters } from './logical-clusters.ts'
 
@@ -74,11 +75,13 @@ describe('the logical clusters behind an APIExport', () => {
   async function followThings() {
     const endpoints = new ExportEndpoints(platform, 'things')
     await endpoints.start()
-    const clusters = new LogicalClusters(endpoints, login)
+    const connections = new Connections(login)
+    const clusters = new LogicalClusters(endpoints, connections)
     await clusters.start()
     onTestFinished(() => {
       endpoints.stop()
       clusters.stop()
+      connections.close()
     })
     return { endpoints, clusters }
   }

@@ -14,7 +14,7 @@ import {
   type Outcome,
   offerKey,
 } from '@resource-broker/bus'
-import { isConflict, isNotFound, resolveResource } from '@resource-broker/kube'
+import { isConflict, isNotFound } from '@resource-broker/kube'
 import { recordEvent } from '@resource-broker/service'
 import type { RegistryContext } from '../context.ts'
 
@@ -34,7 +34,8 @@ export async function register(context: RegistryContext, view: KeyView): Promise
   const kept = context.kept.get(key)
   const lastValid = kept?.object?.metadata.uid === object.metadata.uid ? (kept?.object ?? null) : null
   const verdict = await judge(context, message, object, lastValid !== null)
-  await put(context, key, { provider, name, object: verdict.condition.status === 'True' ? object : lastValid })
+  const inForce = verdict.withdraws ? null : lastValid
+  await put(context, key, { provider, name, object: verdict.condition.status === 'True' ? object : inForce })
   await report(context, message, object, verdict.condition)
   return verdict.again ? { requeueAfterMs: 15_000, reason: verdict.condition.reason } : DONE
 }
@@ -55,7 +56,8 @@ async function put(
   )
 }
 
-type Verdict = { condition: NextCondition; again?: boolean }
+/** `withdraws`: not even what was valid before holds on. */
+type Verdict = { condition: NextCondition; again?: boolean; withdraws?: boolean }
 
 async function judge(
   context: RegistryContext,
@@ -66,11 +68,11 @@ async function judge(
   const type = conditionTypes.ready
   const observedGeneration = object.metadata.generation ?? 0
   const inForce = hasValid ? '; the last valid version stays in force' : ''
-  const no = (reason: string, message: string): NextCondition => ({
+  const no = (reason: string, message: string, besides = inForce): NextCondition => ({
     type,
     status: 'False',
     reason,
-    message: `${message.slice(0, 4096)}${inForce}`,
+    message: `${message.slice(0, 4096)}${besides}`,
     observedGeneration,
   })
   const compiled = compileAcceptAPI(object, provider)
@@ -80,14 +82,17 @@ async function judge(
   }
   const { gvr } = AcceptAPI.schema.parse(object).spec
   const name = [gvr.resource, gvr.version, gvr.group].filter((part) => part !== '').join('.')
-  const ofGroup = context.kinds.filter(({ group, version }) => group === gvr.group && version === gvr.version)
-  const watched = `the broker watches ${context.kinds.map(({ kind, version, group }) => `${kind}.${version}.${group}`).join(', ') || 'nothing'}`
+  const { kinds, providers } = context.clusters
+  const ofGroup = kinds.all.filter(({ group, version }) => group === gvr.group && version === gvr.version)
+  const watched = `the broker watches ${kinds.all.map(({ kind, version, group }) => `${kind}.${version}.${group}`).join(', ') || 'nothing'}`
   if (ofGroup.length === 0) return { condition: no('KindNotWatched', `no one watches ${name}: ${watched}`) }
-  const served = await resolveResource(context.clusters.providers.client(provider), gvr)
-  if (served === undefined)
-    return { condition: no('KindNotServed', `${provider} does not serve ${name} itself`), again: true }
-  if (!ofGroup.some(({ kind }) => kind === served.kind))
-    return { condition: no('KindNotWatched', `no one watches ${name} (kind ${served.kind}): ${watched}`) }
+  if (!ofGroup.some(({ resource }) => resource === undefined || resource === gvr.resource))
+    return { condition: no('KindNotWatched', `no one watches ${name}: ${watched}`) }
+  const obstacle = await providers.obstacle(provider, object)
+  if (obstacle !== undefined) {
+    const { reason, message, again = false, withdraws = false } = obstacle
+    return { condition: no(reason, message, withdraws ? '' : inForce), again, withdraws }
+  }
   return {
     condition: {
       type,

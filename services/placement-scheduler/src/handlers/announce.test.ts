@@ -1,7 +1,7 @@
 import type { DecisionMessage } from '@resource-broker/bus'
 import { expect, test } from 'vitest'
 import type { SchedulerContext } from '../context.ts'
-import { ref, source, viewOf } from '../fixtures.ts'
+import { consumerOf, ref, source, viewOf } from '../fixtures.ts'
 import { type Known, readKnown } from '../known.ts'
 import { announce } from './announce.ts'
 
@@ -13,7 +13,7 @@ async function announced(before: DecisionMessage | undefined, sourceVersion: str
   const bus = { publish: async (publication: unknown) => void published.push(publication) }
   const context = { bus, now: () => new Date(0) } as unknown as SchedulerContext
   const view = viewOf(messages)
-  await announce(context, readKnown('k', view) as Known, sourceVersion, provider, view)
+  await announce(context, readKnown('k', view, consumerOf) as Known, sourceVersion, provider, view)
   return { published, known: messages['decision'] }
 }
 

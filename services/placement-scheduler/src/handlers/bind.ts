@@ -100,9 +100,7 @@ async function putFinalizer(
     },
   }
   try {
-    const written = await context.clusters.consumers
-      .client(ref.cluster)
-      .apply<KubeObject>(target, body, { force: true })
+    const written = await context.clusters.consumers.client(ref).apply<KubeObject>(target, body, { force: true })
     return written.metadata.resourceVersion
   } catch (error) {
     const gone = isNotFound(error) || isConflict(error) || isForbidden(error) || isInvalid(error)
@@ -116,9 +114,7 @@ async function putFinalizer(
 async function isThere(context: SchedulerContext, { ref, source }: Known): Promise<boolean> {
   const target = { ...ref.gvr, name: ref.name, ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }) }
   try {
-    const { metadata } = await context.clusters.consumers
-      .client(ref.cluster)
-      .get<KubeObject>(target, { metadataOnly: true })
+    const { metadata } = await context.clusters.consumers.client(ref).get<KubeObject>(target, { metadataOnly: true })
     return metadata.uid === source.metadata.uid && metadata.deletionTimestamp === undefined
   } catch (error) {
     if (isNotFound(error)) return false

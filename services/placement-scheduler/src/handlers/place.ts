@@ -10,7 +10,7 @@ import { reportAccepted, reportUnplaceable } from './report.ts'
 
 /** Decides where one object belongs, and records it: the Assignment of a new object, the Migration of one that must move. */
 export async function place(context: SchedulerContext, key: string, view: KeyView, attempt: number): Promise<Outcome> {
-  const known = readKnown(key, view)
+  const known = readKnown(key, view, context.clusters.consumers.describe)
   if (known === undefined) return DONE
   const { assignment, object } = known
   if (assignment === undefined) return await placeNew(context, known, view)
@@ -93,10 +93,12 @@ function currentOffer({ spec }: Assignment): OfferRef {
 /** An offer that the registry never spoke of may exist all the same, for a moment or while the index is built anew. */
 async function isUnheardOf(context: SchedulerContext, offer: OfferRef): Promise<boolean> {
   if (context.offers.isKnown(offer)) return false
-  const provider = context.clusters.providers.find(offer.providerCluster)
-  if (provider === undefined) return false // the provider left, and its offers with it
+  const { providers } = context.clusters
+  if (providers.isGone(offer.providerCluster)) return false // the provider left, and its offers with it
   try {
-    await provider.client.get({ ...AcceptAPI.resource, name: offer.name }, { metadataOnly: true })
+    await providers
+      .client(offer.providerCluster)
+      .get({ ...AcceptAPI.resource, name: offer.name }, { metadataOnly: true })
     return true
   } catch (error) {
     if (isNotFound(error)) return false

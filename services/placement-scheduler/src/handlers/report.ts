@@ -41,7 +41,7 @@ export async function reportUnplaceable(
   if (sameStatus(status, source.status)) return
   const target = { ...ref.gvr, name: ref.name, ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }) }
   const patch = { status: mergePatchOf(source.status, status) }
-  const client = context.clusters.consumers.client(ref.cluster)
+  const client = context.clusters.consumers.client(ref)
   try {
     const written = await client.mergePatch<KubeObject>(target, patch, { subresource: 'status' })
     view.learn('source', undefined, { ref, object: written }, now.getTime()) // whole: its spec may be newer than ours
@@ -86,5 +86,5 @@ export async function reportAccepted(
   view.learn('assignment', undefined, { name, object }, now.getTime())
   if (refusal === undefined) return
   const event = { type: 'Warning', reason: reasons.providerNoLongerAccepts, message: stays, now } as const
-  await recordEvent(context.clusters.consumers.client(ref.cluster), source, event)
+  await recordEvent(context.clusters.consumers.client(ref), source, event)
 }

@@ -50,7 +50,7 @@ export async function confirmSourceGone(
     return { requeueAfterMs: GRACE_MS, reason: 'an Assignment is here before its object' }
   const target = { ...ref.gvr, name: ref.name, ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }) }
   const object = await getOrUndefined(
-    context.clusters.consumers.client(ref.cluster).get<KubeObject>(target, { metadataOnly: true }),
+    context.clusters.consumers.client(ref).get<KubeObject>(target, { metadataOnly: true }),
   )
   if (object?.metadata.uid === known.assignment.spec.uid) return DONE // its message is on the way
   return await teardown(context, { ...known, source: null }, view)

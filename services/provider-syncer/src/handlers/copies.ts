@@ -13,17 +13,17 @@ import { type DesiredCopy, desiredCopy, isUpToDate, withoutEmptied } from '../de
 import { type Known, wantedCopies } from '../known.ts'
 
 /** Why a copy is not what it should be, in the words of the consumer's condition. */
-export type CopyProblem = { reason: 'CopyConflict' | 'CopyRefused'; message: string }
+export type CopyProblem = { reason: 'CopyConflict' | 'CopyRefused' | 'WaitingForWorkspace'; message: string }
 
 /**
  * Applies the consumer's spec at the provider that the scheduler named for this very generation, if the Assignment asks for a
- * copy there. All other copies keep what they have. Returns what stands in the way, if anything.
+ * copy there. All other copies keep what they have. Returns what stands in the way, if anything; what is `awaited` comes by itself.
  */
 export async function applyCopy(
   context: SyncerContext,
   known: Known & { source: KubeObject },
   view: KeyView,
-): Promise<CopyProblem | undefined> {
+): Promise<(CopyProblem & { awaited?: boolean }) | undefined> {
   const { decision, source, ref } = known
   const provider = decision?.provider ?? undefined
   if (
@@ -35,14 +35,19 @@ export async function applyCopy(
   const wanted = wantedCopies(known.assignment).find((copy) => copy.provider === provider && copy.role !== 'Outgoing')
   if (wanted === undefined) return undefined
   const copy = known.copies.get(provider)
-  const desired = desiredCopy(ref, source, provider)
+  const there = context.clusters.destinations.of(ref, provider)
+  if ('waitsFor' in there) {
+    context.waiting.add(known.key, { consumer: ref.cluster, provider })
+    return { reason: 'WaitingForWorkspace', message: there.waitsFor, awaited: true }
+  }
+  const { client, cluster } = there
+  const desired = desiredCopy(ref, source, provider, there.nameOf(ref))
   if (copy?.object && isUpToDate(copy.object, desired)) return undefined
-  const client = context.clusters.providers.client(provider)
   try {
     const object = copy?.object
       ? await update(client, known, desired, copy.object)
       : await create(client, known, desired)
-    const message: CopyMessage = { provider, gvr: ref.gvr, ours: true, object }
+    const message: CopyMessage = { provider, cluster, gvr: ref.gvr, ours: true, object }
     view.learn('copy', provider, message, context.now().getTime())
     known.copies.set(provider, message)
     return undefined
@@ -139,10 +144,8 @@ export async function deleteCopy(context: SyncerContext, copy: CopyMessage): Pro
   if (copy.object === null) return
   const { name, namespace, uid } = copy.object.metadata
   const target = { ...copy.gvr, name, ...(namespace === undefined ? {} : { namespace }) }
-  await context.clusters.providers
-    .client(copy.provider)
-    .delete(target, { uid })
-    .catch((error: unknown) => {
-      if (!isNotFound(error)) throw error
-    })
+  const there = context.clusters.destinations.at(copy.cluster)
+  await there?.client.delete(target, { uid }).catch((error: unknown) => {
+    if (!isNotFound(error)) throw error
+  })
 }

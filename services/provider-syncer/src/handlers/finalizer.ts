@@ -14,7 +14,7 @@ export async function removeFinalizer(context: SyncerContext, ref: SourceRef, so
   const { apiVersion, kind, metadata } = source
   const body = { apiVersion, kind, metadata: { name: ref.name, namespace: ref.namespace, uid: metadata.uid } }
   const target = { ...ref.gvr, name: ref.name, ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }) }
-  const client = context.clusters.consumers.client(ref.cluster)
+  const client = context.clusters.consumers.client(ref)
   try {
     await client.apply(target, body, { force: true })
   } catch (error) {

@@ -58,7 +58,7 @@ export async function syncRelated(
   const { ready } = readiness(copy.object) // until then a provider may name what it has yet to make
   for (const item of wanted) {
     try {
-      present.push(await syncOne(context, known, copy.provider, item))
+      present.push(await syncOne(context, known, copy, item))
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       if (error.reason !== 'RelatedMissing' || ready) problems.push({ reason: error.reason, message: error.message })
@@ -115,7 +115,7 @@ function isInReach(namespace: string, { object }: CopyMessage): boolean {
 async function syncOne(
   context: SyncerContext,
   known: Known & { source: KubeObject },
-  provider: string,
+  { provider, cluster }: CopyMessage,
   item: Wanted,
 ): Promise<RelatedMeta> {
   const at = known.sourceRelated.find(
@@ -132,7 +132,8 @@ async function syncOne(
     return at
   const { resource, content } = ALLOWED[item.kind] as { resource: string; content: string[] }
   const collection = { group: '', version: 'v1', resource }
-  const origin = await readIfThere(context.clusters.providers.client(provider), { ...collection, ...item.from })
+  const there = context.clusters.destinations.at(cluster)
+  const origin = there && (await readIfThere(there.client, { ...collection, ...item.from }))
   if (origin === undefined)
     throw new Refusal(
       'RelatedMissing',
@@ -148,7 +149,7 @@ async function syncOne(
     ...skeleton(known, item),
     ...Object.fromEntries(content.flatMap((field) => (field in origin ? [[field, origin[field]]] : []))),
   }
-  const client = context.clusters.consumers.client(known.ref.cluster)
+  const client = context.clusters.consumers.client(known.ref)
   const written = await write(client, { ...collection, ...item.to }, body, known, at !== undefined)
   compared.set(memo, mark(origin.metadata.resourceVersion, written.metadata.resourceVersion))
   return { kind: item.kind, ...item.to, uid: written.metadata.uid, resourceVersion: written.metadata.resourceVersion }
@@ -200,8 +201,8 @@ async function write(
       throw new Refusal('RelatedRefused', `the consumer's cluster refuses it: ${error.message}`)
     if (!isAlreadyExists(error)) throw error
   }
-  const existing = await client.get<KubeObject>(ref)
-  if (!isOwn(existing, known)) {
+  const existing = await readIfThere(client, ref)
+  if (existing === undefined || !isOwn(existing, known)) {
     throw new Refusal(
       'RelatedConflict',
       `the consumer already has ${ref.resource}/${ref.name}, which the broker did not create; it is left as it is`,
@@ -267,7 +268,7 @@ async function removeRelated(context: SyncerContext, known: Known, meta: Related
   const collection = ALLOWED[meta.kind]
   if (collection === undefined) return
   const ref = { group: '', version: 'v1', resource: collection.resource, namespace: meta.namespace, name: meta.name }
-  const client = context.clusters.consumers.client(known.ref.cluster)
+  const client = context.clusters.consumers.client(known.ref)
   const existing = await readIfThere(client, ref, { metadataOnly: true })
   if (existing === undefined || !isOwn(existing, known)) return
   await client.delete(ref, { uid: existing.metadata.uid }).catch((error: unknown) => {

@@ -56,7 +56,7 @@ export async function reportToConsumer(
   )
     return undefined
   try {
-    const written = await writeStatus(context.clusters.consumers.client(ref.cluster), ref, source.status, status)
+    const written = await writeStatus(context.clusters.consumers.client(ref), ref, source.status, status)
     view.learn('source', undefined, { ref, object: written }, now.getTime()) // whole: its spec may be newer than ours
     context.told.set(known.key, { wanted: status, status: written.status })
   } catch (error) {

@@ -1,4 +1,4 @@
-import { Assignment, copyName, fieldManager, finalizer } from '@resource-broker/api'
+import { Assignment, fieldManager, finalizer } from '@resource-broker/api'
 import { type CopyMessage, DONE, type KeyView, type KubeObject, type Outcome } from '@resource-broker/bus'
 import { isAppliedBy, isConflict, isNotFound } from '@resource-broker/kube'
 import type { SyncerContext } from '../context.ts'
@@ -48,20 +48,20 @@ async function removeCopies(context: SyncerContext, known: Known, view: KeyView)
 /** Not heard of is not gone: where no watch has told of a copy that the Assignment names, its provider is asked. */
 async function lookUp(context: SyncerContext, known: Known, provider: string, view: KeyView): Promise<CopyMessage> {
   const { ref } = known
+  const there = context.clusters.destinations.find(ref, provider)
+  if (there === undefined) return { provider, cluster: '', gvr: ref.gvr, ours: false, object: null }
   const target = {
     ...ref.gvr,
-    name: copyName(ref.cluster, ref.name),
+    name: there.nameOf(ref),
     ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }),
   }
-  const object = await context.clusters.providers
-    .client(provider)
-    .get<KubeObject>(target)
-    .catch((error: unknown) => {
-      if (isNotFound(error)) return null
-      throw error
-    })
+  const object = await there.client.get<KubeObject>(target).catch((error: unknown) => {
+    if (isNotFound(error)) return null
+    throw error
+  })
   const message: CopyMessage = {
     provider,
+    cluster: there.cluster,
     gvr: ref.gvr,
     ours: object !== null && isAppliedBy(object, fieldManager),
     object,

@@ -1,27 +1,29 @@
-import { copyName, fieldManager, keyOf, originOf } from '@resource-broker/api'
-import type { KubeObject } from '@resource-broker/bus'
+import { fieldManager, keyOf } from '@resource-broker/api'
+import type { KubeObject, ObjectRef } from '@resource-broker/bus'
 import { isAppliedBy, type ResourceRef } from '@resource-broker/kube'
+import type { View } from '@resource-broker/service'
 import type { PartRule, Route } from '../part-watch.ts'
 import { withoutNoise } from '../without-noise.ts'
 
-/** A provider's objects of one brokered kind: those among them that stand where the copy of the origin that they claim would. */
+/** Providers' objects of one brokered kind: those among them that stand where the copy of a consumer's object would. */
 export function copyRule(
-  provider: string,
+  view: Pick<View, 'originOf'>,
   { group, version, resource }: ResourceRef,
-  seen: (route: Route, object: KubeObject | null) => void,
+  seen: (route: Route, object: KubeObject | null, ref: ObjectRef) => void,
 ): PartRule<'copy'> {
   const gvr = { group, version, resource }
   return {
     part: 'copy',
     resource: gvr,
-    route: ({ metadata }) => {
-      const origin = originOf(metadata)
-      if (origin === undefined || metadata.name !== copyName(origin.cluster, origin.name)) return undefined
-      if (metadata.namespace !== origin.namespace) return undefined
-      return { key: keyOf({ ...origin, gvr }), qualifier: provider }
+    route: ({ metadata }, cluster) => {
+      const origin = view.originOf(metadata, cluster)
+      if (origin === undefined) return undefined
+      const { consumer, provider, ...place } = origin
+      return { key: keyOf({ cluster: consumer, gvr, ...place }), qualifier: provider }
     },
-    message: (object) => ({
-      provider,
+    message: (object, { cluster }, { qualifier = '' }) => ({
+      provider: qualifier,
+      cluster,
       gvr,
       ours: object !== null && isAppliedBy(object, fieldManager),
       object: object === null ? null : withoutNoise(object),

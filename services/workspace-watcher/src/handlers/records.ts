@@ -28,13 +28,13 @@ export function migrationRule(): PartRule<'migration'> {
   }
 }
 
-/** What one provider offers. It withdraws all when it leaves and may be back with the same at once. */
-export function acceptAPIRule(provider: string): PartRule<'acceptapi'> {
+/** What providers offer. One withdraws all when it leaves and may be back with the same at once. */
+export function acceptAPIRule(): PartRule<'acceptapi'> {
   return {
     part: 'acceptapi',
     resource: AcceptAPI.resource,
-    route: ({ metadata }) => ({ key: acceptAPIKey(provider, metadata.name) }),
-    message: (object, { name }) => ({ provider, name, object }),
+    route: ({ metadata }, provider) => ({ key: acceptAPIKey(provider, metadata.name) }),
+    message: (object, { cluster: provider, name }) => ({ provider, name, object }),
     epoch: randomUUID(),
     significant: wholly,
   }

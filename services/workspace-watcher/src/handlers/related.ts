@@ -1,7 +1,8 @@
 import { labels, relatedResources } from '@resource-broker/api'
-import type { KubeObject, Part, RelatedMeta } from '@resource-broker/bus'
-import { type Gone, type ResourceRef, type Watch, type WatchedObject, watchResource } from '@resource-broker/kube'
-import type { WatchedCluster, WatcherContext } from '../context.ts'
+import type { KubeObject, ObjectRef, Part, RelatedMeta } from '@resource-broker/bus'
+import { type ResourceRef, type Watch, type WatchedObject, watchResource } from '@resource-broker/kube'
+import type { View } from '@resource-broker/service'
+import type { WatcherContext } from '../context.ts'
 import type { Route } from '../part-watch.ts'
 
 /** Kinds of related objects that travel. */
@@ -14,25 +15,27 @@ const RELATED_KINDS = [
 const LIST = { group: '', version: 'v1', resource: 'related' }
 
 type Version = { uid: string; resourceVersion: string }
+/** A Secret or ConfigMap. */
+type Identity = { cluster: string; kind: string; namespace: string; name: string }
 
 /**
- * The Secrets and ConfigMaps of one cluster, by metadata alone. For each key that has some, one message lists them: at a provider
+ * The Secrets and ConfigMaps of one view, by metadata alone. For each key that has some, one message lists them: at a provider
  * those that the copy's status names, at a consumer those that carry the key in the broker's label.
  */
 abstract class RelatedWatch {
   readonly #context: WatcherContext
-  protected readonly cluster: WatchedCluster
+  protected readonly view: View
   readonly #labelSelector: string | undefined
   #watches: Watch[] = []
   readonly #unlisted = new Set<string>(RELATED_KINDS.map(({ kind }) => kind))
 
-  constructor(context: WatcherContext, cluster: WatchedCluster, labelSelector?: string) {
+  constructor(context: WatcherContext, view: View, labelSelector?: string) {
     this.#context = context
-    this.cluster = cluster
+    this.view = view
     this.#labelSelector = labelSelector
   }
 
-  protected abstract changed(id: string, version: Version | undefined, object: WatchedObject | undefined): void
+  protected abstract changed(item: Identity, version: Version | undefined, object: WatchedObject | undefined): void
 
   /** All that there is was seen for the first time. */
   protected listed(): void {}
@@ -41,19 +44,24 @@ abstract class RelatedWatch {
     this.#watches = RELATED_KINDS.map(({ kind, ...resource }) => {
       const options = {
         ...resource,
+        clusterOf: this.view.clusterOf,
         metadataOnly: true,
         ...(this.#labelSelector === undefined ? {} : { labelSelector: this.#labelSelector }),
       }
       return watchResource(
-        this.cluster.client,
+        this.view.client,
         options,
         {
-          upsert: (object) => this.changed(idOf(kind, object.metadata), object.metadata, object),
-          delete: (gone) => this.changed(idOf(kind, gone), undefined, undefined),
+          upsert: (object) => {
+            const { namespace = '', name } = object.metadata
+            this.changed({ cluster: this.view.clusterOf(object), kind, namespace, name }, object.metadata, object)
+          },
+          delete: ({ cluster = '', namespace = '', name }) =>
+            this.changed({ cluster, kind, namespace, name }, undefined, undefined),
           synced: () => {
             if (this.#unlisted.delete(kind) && this.#unlisted.size === 0) this.listed()
           },
-          report: (event) => this.#context.reportWatch(this.cluster, resource as ResourceRef, event),
+          report: (event) => this.#context.reportWatch(this.view, resource as ResourceRef, event),
         },
         { signal },
       )
@@ -65,93 +73,117 @@ abstract class RelatedWatch {
     for (const watch of this.#watches) watch.restart()
   }
 
-  protected tell(part: Part & ('source-related' | 'copy-related'), route: Route, related: RelatedMeta[]): void {
-    const object = { cluster: this.cluster.name, ...LIST, name: route.key }
+  protected tell(
+    part: Part & ('source-related' | 'copy-related'),
+    route: Route,
+    cluster: string,
+    related: RelatedMeta[],
+  ) {
+    const object = { cluster, ...LIST, name: route.key }
     void this.#context.publish({ part, ...route, message: { related }, object, tombstone: related.length === 0 })
   }
 }
 
-/** What the status of this provider's copies refers to. */
+/** A copy, and what its status refers to. */
+type Referrer = { route: Route; cluster: string; items: Identity[] }
+
+/** What the status of copies refers to. */
 export class CopyRelatedWatch extends RelatedWatch {
   readonly #versions = new Map<string, Version>()
-  readonly #routes = new Map<string, { route: Route; ids: string[] }>()
-  readonly #referrers = new Map<string, Set<string>>()
+  /** By key and provider. */
+  readonly #referrers = new Map<string, Referrer>()
+  /** Who refers to an item. */
+  readonly #referred = new Map<string, Set<string>>()
 
   /** Takes what one copy refers to now. */
-  refer(route: Route, copy: KubeObject | null): void {
+  refer(route: Route, copy: KubeObject | null, { cluster }: Pick<ObjectRef, 'cluster'>): void {
     const { related } = relatedResources(copy?.status)
     const fallback = copy?.metadata.namespace ?? 'default'
-    const ids = related.flatMap(({ gvk, namespace = fallback, name }) =>
-      gvk.group === '' && isKind(gvk.kind) ? [idOf(gvk.kind, { namespace, name })] : [],
+    const items = related.flatMap(({ gvk: { group, kind }, namespace = fallback, name }) =>
+      group === '' && isKind(kind) ? [{ cluster, kind, namespace, name }] : [],
     )
-    const before = this.#routes.get(route.key)?.ids ?? []
-    if (ids.join() === before.join()) return
-    for (const id of before) this.#referrers.get(id)?.delete(route.key)
-    for (const id of ids) this.#referrers.set(id, (this.#referrers.get(id) ?? new Set()).add(route.key))
-    if (ids.length > 0) this.#routes.set(route.key, { route, ids })
-    else this.#routes.delete(route.key)
-    this.#publish(route, ids)
+    const who = `${route.key} ${route.qualifier}`
+    const before = this.#referrers.get(who)?.items ?? []
+    if (items.map(textOf).join() === before.map(textOf).join()) return
+    for (const item of before) this.#unrefer(item, who)
+    for (const item of items) {
+      const id = textOf(item)
+      this.#referred.set(id, (this.#referred.get(id) ?? new Set()).add(who))
+    }
+    const referrer = { route, cluster, items }
+    if (items.length > 0) this.#referrers.set(who, referrer)
+    else this.#referrers.delete(who)
+    this.#publish(referrer)
   }
 
-  protected override changed(id: string, version: Version | undefined): void {
+  protected override changed(item: Identity, version: Version | undefined): void {
+    const id = textOf(item)
     if (version === undefined) this.#versions.delete(id)
     else this.#versions.set(id, { uid: version.uid, resourceVersion: version.resourceVersion })
-    for (const key of this.#referrers.get(id) ?? []) {
-      const referrer = this.#routes.get(key)
-      if (referrer !== undefined) this.#publish(referrer.route, referrer.ids)
+    for (const who of this.#referred.get(id) ?? []) {
+      const referrer = this.#referrers.get(who)
+      if (referrer !== undefined) this.#publish(referrer)
     }
   }
 
-  #publish(route: Route, ids: string[]): void {
-    this.tell(
-      'copy-related',
-      route,
-      ids.map((id) => metaOf(id, this.#versions.get(id))),
-    )
+  #unrefer(item: Identity, who: string): void {
+    const id = textOf(item)
+    const others = this.#referred.get(id)
+    others?.delete(who)
+    if (others?.size === 0) this.#referred.delete(id)
+  }
+
+  #publish({ route, cluster, items }: Referrer): void {
+    const related = items.map((item) => metaOf(item, this.#versions.get(textOf(item))))
+    this.tell('copy-related', route, cluster, related)
   }
 }
 
-/** What the broker made at this consumer. */
+/** What belongs to one key in one cluster. */
+type Belongings = { cluster: string; key: string; items: Map<string, RelatedMeta> }
+
+/** What the broker made at consumers. */
 export class SourceRelatedWatch extends RelatedWatch {
-  readonly #byKey = new Map<string, Map<string, Version>>()
+  /** By cluster and key. */
+  readonly #belongings = new Map<string, Belongings>()
+  /** The key that each item carries. */
   readonly #keys = new Map<string, string>()
+  /** Clusters and keys that the stream has related objects of, from before this watch began. */
+  readonly #told: { cluster: string; key: string }[]
 
-  /** Keys that the stream has related objects of, from before this watch began. */
-  readonly #told: string[]
-
-  constructor(context: WatcherContext, cluster: WatchedCluster) {
-    super(context, cluster, labels.relatedTo)
-    this.#told = [...context.inventory('source-related', cluster.name, LIST).values()].map(({ key }) => key)
+  constructor(context: WatcherContext, view: View) {
+    super(context, view, labels.relatedTo)
+    const stored = [...context.inventory('source-related', LIST).values()]
+    this.#told = stored.map(({ key, object: { cluster } }) => ({ cluster, key }))
   }
 
   /** Those that went while nobody watched. */
   protected override listed(): void {
-    for (const key of this.#told)
-      if (!this.#byKey.has(key)) this.tell('source-related', { key, qualifier: this.cluster.name }, [])
+    for (const { cluster, key } of this.#told)
+      if (this.view.shows(cluster) && !this.#belongings.has(`${cluster} ${key}`))
+        this.tell('source-related', { key, qualifier: cluster }, cluster, [])
   }
 
-  protected override changed(id: string, version: Version | undefined, object: WatchedObject | undefined): void {
-    const known = this.#keys.get(id)
-    const key = (object as { metadata: { labels?: Record<string, string> } } | undefined)?.metadata.labels?.[
-      labels.relatedTo
-    ]
-    if (known !== undefined && known !== key) this.#set(known, id, undefined)
-    if (key !== undefined && version !== undefined && /^[0-9a-f]{32}$/.test(key)) this.#set(key, id, version)
+  protected override changed(item: Identity, version: Version | undefined, object: WatchedObject | undefined): void {
+    const known = this.#keys.get(textOf(item))
+    const { labels: carried } = (object?.metadata ?? {}) as { labels?: Record<string, string> }
+    const key = carried?.[labels.relatedTo]
+    if (known !== undefined && known !== key) this.#set(known, item, undefined)
+    if (key !== undefined && version !== undefined && /^[0-9a-f]{32}$/.test(key)) this.#set(key, item, version)
   }
 
-  #set(key: string, id: string, version: Version | undefined): void {
-    const items = this.#byKey.get(key) ?? new Map<string, Version>()
-    if (version === undefined) items.delete(id)
-    else items.set(id, { uid: version.uid, resourceVersion: version.resourceVersion })
-    if (items.size > 0) this.#byKey.set(key, items)
-    else this.#byKey.delete(key)
+  #set(key: string, item: Identity, version: Version | undefined): void {
+    const { cluster } = item
+    const id = textOf(item)
+    const at = `${cluster} ${key}`
+    const belongings = this.#belongings.get(at) ?? { cluster, key, items: new Map<string, RelatedMeta>() }
+    if (version === undefined) belongings.items.delete(id)
+    else belongings.items.set(id, metaOf(item, { uid: version.uid, resourceVersion: version.resourceVersion }))
+    if (belongings.items.size > 0) this.#belongings.set(at, belongings)
+    else this.#belongings.delete(at)
     if (version === undefined) this.#keys.delete(id)
     else this.#keys.set(id, key)
-    this.tell(
-      'source-related',
-      { key, qualifier: this.cluster.name },
-      [...items].map(([item, at]) => metaOf(item, at)),
-    )
+    this.tell('source-related', { key, qualifier: cluster }, cluster, [...belongings.items.values()])
   }
 }
 
@@ -159,11 +191,8 @@ function isKind(kind: string): boolean {
   return RELATED_KINDS.some((known) => known.kind === kind)
 }
 
-function idOf(kind: string, { namespace = '', name }: Pick<Gone, 'name'> & { namespace?: string }): string {
-  return `${kind}/${namespace}/${name}`
-}
+const textOf = ({ cluster, kind, namespace, name }: Identity): string => `${cluster}/${kind}/${namespace}/${name}`
 
-function metaOf(id: string, version: Version | undefined): RelatedMeta {
-  const [kind = '', namespace = '', name = ''] = id.split('/')
+function metaOf({ kind, namespace, name }: Identity, version: Version | undefined): RelatedMeta {
   return { kind, namespace, name, ...version }
 }

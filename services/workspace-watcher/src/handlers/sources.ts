@@ -1,13 +1,13 @@
 import { annotations, finalizer, keyOf } from '@resource-broker/api'
-import type { KubeObject, SourceRef } from '@resource-broker/bus'
+import type { KubeObject, ObjectRef, SourceRef } from '@resource-broker/bus'
 import type { ResourceRef } from '@resource-broker/kube'
 import type { PartRule } from '../part-watch.ts'
 import { withoutNoise } from '../without-noise.ts'
 
-/** A consumer's objects of one brokered kind. */
-export function sourceRule(cluster: string, { group, version, resource }: ResourceRef): PartRule<'source'> {
+/** Consumers' objects of one brokered kind. */
+export function sourceRule({ group, version, resource }: ResourceRef): PartRule<'source'> {
   const gvr = { group, version, resource }
-  const refOf = ({ namespace, name }: { namespace?: string | undefined; name: string }): SourceRef => ({
+  const refOf = ({ cluster, namespace, name }: Pick<ObjectRef, 'cluster' | 'namespace' | 'name'>): SourceRef => ({
     cluster,
     gvr,
     ...(namespace === undefined ? {} : { namespace }),
@@ -16,7 +16,7 @@ export function sourceRule(cluster: string, { group, version, resource }: Resour
   return {
     part: 'source',
     resource: gvr,
-    route: ({ metadata }) => ({ key: keyOf(refOf(metadata)) }),
+    route: ({ metadata }, cluster) => ({ key: keyOf(refOf({ cluster, ...metadata })) }),
     message: (object, ref) => ({ ref: refOf(ref), object: object === null ? null : withoutNoise(object) }),
     significant,
     guarded: ({ metadata }) => metadata.finalizers?.includes(finalizer) ?? false,

@@ -1,0 +1,104 @@
+import type { Consumer } from '@resource-broker/api'
+import type { KubeObject, SourceRef } from '@resource-broker/bus'
+import type { KubeClient, WatchedObject } from '@resource-broker/kube'
+
+/** A cluster that an Assignment names, or an object came from, is not connected now; it may come back. */
+export class ClusterNotConnectedError extends Error {
+  readonly code = 'ClusterNotConnected'
+}
+
+/** A kind that is brokered; `resource` is known where it need not be asked for in each cluster. */
+export type BrokeredKind = { group: string; version: string; kind: string; resource?: string }
+
+/** Where the broker finds consumers, providers and copies: what tells one mode from the other. */
+export type Clusters = {
+  coordination: KubeClient
+  kinds: Kinds
+  consumers: Consumers
+  providers: Providers
+  destinations: Destinations
+  /** What is to be watched. */
+  views: Views
+}
+
+export type Kinds = {
+  readonly all: readonly BrokeredKind[]
+  /** Calls back after each change. */
+  onChange: (listener: () => void) => void
+}
+
+export type Consumers = {
+  /** For an object and what belongs to it. @throws {ClusterNotConnectedError} */
+  client: (ref: Pick<SourceRef, 'cluster' | 'gvr'>) => KubeClient
+  /** What an offer may ask of a consumer. @throws {ClusterNotConnectedError} */
+  describe: (cluster: string) => Consumer
+}
+
+export type Providers = {
+  /** @throws {ClusterNotConnectedError} */
+  client: (cluster: string) => KubeClient
+  /** Certainly not among the providers; one that cannot be seen now may be. */
+  isGone: (cluster: string) => boolean
+  /** Calls back after a provider left. */
+  onLeft: (listener: () => void) => void
+  /** Why objects of a resource cannot be routed to a provider whose AcceptAPI is valid. */
+  obstacle: (cluster: string, acceptAPI: KubeObject) => Promise<Obstacle | undefined>
+}
+
+/** `again`: nothing tells when it is gone; `withdraws`: what was offered before is not to be had either. */
+export type Obstacle = { reason: string; message: string; again?: boolean; withdraws?: boolean }
+
+/** Where a copy is, or is to be made. */
+export type Destination = {
+  cluster: string
+  client: KubeClient
+  /** What the object is called there. */
+  nameOf: (source: Pick<SourceRef, 'cluster' | 'name'>) => string
+}
+
+export type Destinations = {
+  /**
+   * Where the copy of a consumer's object at a provider belongs; a reason while that is still being made.
+   * @throws {ClusterNotConnectedError} while nobody can know
+   */
+  of: (source: SourceRef, provider: string) => Destination | { waitsFor: string }
+  /** Where such a copy is, if there is one; undefined: there is none. @throws {ClusterNotConnectedError} while nobody can know */
+  find: (source: SourceRef, provider: string) => Destination | undefined
+  /** Where copies were seen; undefined: it is no more, and with it the copies. @throws {ClusterNotConnectedError} */
+  at: (cluster: string) => Destination | undefined
+  /** Calls back when copies of a consumer can go to a provider where they could not before. */
+  onReady: (listener: (of: { consumer: string; provider: string }) => void) => void
+}
+
+/** What one view shows: the platform's records, consumers' objects, AcceptAPIs, copies; each with what belongs to it. */
+export type Duty = 'records' | 'sources' | 'offers' | 'copies'
+
+/** Whose object a copy is. */
+export type CopyOrigin = { consumer: string; namespace?: string; name: string; provider: string }
+
+/** One address at which objects are watched: a cluster, or all logical clusters that a virtual workspace shows. */
+export type View = {
+  /** Another one of the same id shows the same; one whose client differs takes its place. */
+  id: string
+  client: KubeClient
+  duties: readonly Duty[]
+  kinds: readonly BrokeredKind[]
+  /** Which cluster an object is in. */
+  clusterOf: (object: WatchedObject) => string
+  /** Given where one address shows many clusters. */
+  isShared: boolean
+  /** Whether a cluster is known to be seen here: what the list then lacks is gone. */
+  shows: (cluster: string) => boolean
+  /** Whose object a copy is, if it stands where that object's copy would. */
+  originOf: (metadata: KubeObject['metadata'], cluster: string) => CopyOrigin | undefined
+}
+
+export type Views = {
+  readonly all: readonly View[]
+  /** Calls back after views came or went. */
+  onChange: (listener: () => void) => void
+  /** Calls back when a cluster has come into view. */
+  onCluster: (listener: (cluster: string) => void) => void
+  /** Clusters with copies of which it is certain that they are no more. */
+  isGone: (copies: string) => boolean
+}

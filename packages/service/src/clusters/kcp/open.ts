@@ -1,0 +1,236 @@
+import { EventEmitter } from 'node:events'
+import { AcceptAPI, annotations, conditionTypes, getCondition } from '@resource-broker/api'
+import type { Bus, KubeObject, SourceRef } from '@resource-broker/bus'
+import { Connections, type LogicalCluster, LogicalClusters, readKubeconfig } from '@resource-broker/kube'
+import type { ClusterConfig, SharedConfig } from '../../flags.ts'
+import type { ServiceContext } from '../../lifecycle.ts'
+import {
+  type BrokeredKind,
+  ClusterNotConnectedError,
+  type Clusters,
+  type Destination,
+  type Destinations,
+  type Obstacle,
+} from '../clusters.ts'
+import { rememberedSlice, type Slice, Slices } from './slices.ts'
+import { BINDINGS, Staging, type StagingCluster } from './staging.ts'
+import { KcpViews } from './views.ts'
+
+type Service = ServiceContext<SharedConfig & ClusterConfig>
+
+/** What is only there in kcp: for whoever makes the broker's own workspaces. */
+export type KcpClusters = Clusters & { kcp: { base: ReturnType<Connections['at']>; staging: Staging; roots: Roots } }
+export type Roots = { staging: string; verification: string }
+
+/** Consumers and providers are the logical clusters behind APIExports, and copies are in staging workspaces. */
+export async function openKcpClusters(service: Service, bus: Bus, kubeconfig: string): Promise<KcpClusters> {
+  const { config, logger, onStop } = service
+  const login = await readKubeconfig(kubeconfig)
+  const connections = new Connections(login)
+  onStop('kcp connections', () => connections.close())
+  const base = connections.at(kcpServer(login.server))
+  const { coordinationWorkspace: workspace } = config
+  const roots: Roots = {
+    staging: config.stagingTreeRoot ?? `${workspace}:staging`,
+    verification: config.verificationTreeRoot ?? `${workspace}:verification`,
+  }
+  const bucket = await bus.bucket(bus.layout.endpointsBucket, rememberedSlice)
+  const follow = (at: string, prefix: string, readsKinds: (slice: string) => boolean) =>
+    new Slices({ base, workspace: at, bucket, prefix, logger, readsKinds })
+  const slices = follow(workspace, 'brokered', (slice) => slice !== config.acceptapi)
+  const own = follow(roots.staging, 'staging', () => false)
+  const served = new ServedSlices(slices, connections, config.acceptapi)
+  await Promise.all([slices.start(), own.start()])
+  onStop('endpoint slices', () => {
+    slices.stop()
+    own.stop()
+    served.stop()
+  })
+  const offers = needed(slices, config.acceptapi, `--acceptapi: ${workspace}`)
+  const workspaces = needed(own, BINDINGS.workspaces, roots.staging)
+  for (const [name, each] of Object.entries({ slices, own })) service.readyCheck(name, () => each.obstacle)
+
+  const staging = new Staging(workspaces.endpoints, connections, roots)
+  onStop('staging', () => staging.bindings.stop())
+  const isCertain = () => own.obstacle === undefined && staging.bindings.isComplete
+  const coordination = base.below(`/clusters/${workspace}`)
+  const views = new KcpViews(coordination, connections, staging, { kinds: () => served.kinds, isCertain })
+  views.setMaxListeners(0)
+  await Promise.all([served.start(views), staging.bindings.start()])
+  const providers = served.clusters(offers)
+  return {
+    coordination,
+    kinds: {
+      get all() {
+        return served.kinds
+      },
+      onChange: (listener) => void served.on('kinds', listener),
+    },
+    consumers: {
+      client: ({ cluster, gvr }) => served.consumer(cluster, gvr).client,
+      describe: (cluster) => ({ cluster, path: served.consumer(cluster).path }),
+    },
+    providers: {
+      client: (cluster) => connected(providers?.get(cluster), 'provider', cluster).client,
+      isGone: (cluster) =>
+        slices.obstacle === undefined &&
+        providers?.bindings.isComplete === true &&
+        providers.get(cluster) === undefined,
+      onLeft: (listener) => void providers?.on('left', listener),
+      obstacle: async (_cluster, acceptAPI) => obstacleOf(acceptAPI),
+    },
+    destinations: destinationsIn(staging, isCertain),
+    views,
+    kcp: { base, staging, roots },
+  }
+}
+
+/** The whole kcp, of whose workspaces a kubeconfig names one. */
+export function kcpServer(server: string): string {
+  return server.replace(/\/clusters\/.*$/, '')
+}
+
+function needed(slices: Slices, name: string, where: string): Slice {
+  const slice = slices.get(name)
+  if (slice !== undefined) return slice
+  const others = slices.all.map((other) => other.name).join(', ') || 'none'
+  throw new Error(`${where} has no APIExportEndpointSlice "${name}"; there are: ${others}`)
+}
+
+function connected(cluster: LogicalCluster | undefined, role: string, name: string): LogicalCluster {
+  if (cluster === undefined)
+    throw new ClusterNotConnectedError(`${role} ${name} is not connected: its APIBinding is not known here`)
+  return cluster
+}
+
+/** The slices that are followed, with the logical clusters behind each. */
+class ServedSlices extends EventEmitter<{ kinds: [] }> {
+  readonly #slices: Slices
+  readonly #connections: Connections
+  readonly #acceptapi: string
+  readonly #clusters = new Map<Slice, LogicalClusters>()
+
+  constructor(slices: Slices, connections: Connections, acceptapi: string) {
+    super()
+    this.setMaxListeners(0)
+    this.#slices = slices
+    this.#connections = connections
+    this.#acceptapi = acceptapi
+  }
+
+  async start(views: KcpViews): Promise<void> {
+    this.#slices.on('added', (slice) => void this.#serve(slice, views))
+    this.#slices.on('removed', (slice) => {
+      views.hide(slice)
+      this.#clusters.get(slice)?.stop()
+      this.#clusters.delete(slice)
+      this.emit('kinds')
+    })
+    this.#slices.on('changed', (slice) => {
+      views.refresh(slice)
+      this.emit('kinds')
+    })
+    await Promise.all(this.#slices.all.map((slice) => this.#serve(slice, views)))
+  }
+
+  stop(): void {
+    for (const clusters of this.#clusters.values()) clusters.stop()
+  }
+
+  clusters(slice: Slice): LogicalClusters | undefined {
+    return this.#clusters.get(slice)
+  }
+
+  get kinds(): readonly BrokeredKind[] {
+    return this.#slices.all.flatMap(({ kinds }) => kinds)
+  }
+
+  /** A consumer, through the export that serves `gvr` where one is given. */
+  consumer(name: string, gvr?: SourceRef['gvr']): LogicalCluster {
+    for (const [slice, clusters] of this.#clusters) {
+      const serves = gvr === undefined || slice.kinds.some((kind) => isOf(kind, gvr))
+      const cluster = serves && slice.name !== this.#acceptapi ? clusters.get(name) : undefined
+      if (cluster !== undefined) return cluster
+    }
+    return connected(undefined, 'consumer', name)
+  }
+
+  async #serve(slice: Slice, views: KcpViews): Promise<void> {
+    const clusters = new LogicalClusters(slice.endpoints, this.#connections)
+    this.#clusters.set(slice, clusters)
+    views.show(slice, clusters, slice.name === this.#acceptapi ? 'offers' : 'sources')
+    await clusters.start()
+  }
+}
+
+function isOf(kind: BrokeredKind, gvr: SourceRef['gvr']): boolean {
+  return kind.group === gvr.group && kind.version === gvr.version && kind.resource === gvr.resource
+}
+
+/** What the verification of the export came to, which whoever makes the workspaces writes into the AcceptAPI. */
+function obstacleOf(acceptAPI: KubeObject): Obstacle | undefined {
+  const { metadata, spec, status } = AcceptAPI.of(acceptAPI)
+  const name = spec.apiExportName ?? metadata.annotations?.[annotations.kcpAPIExportName]
+  const verified = getCondition(status?.conditions, conditionTypes.bindingVerified)
+  if (name === undefined)
+    return {
+      reason: 'NoAPIExport',
+      message: 'spec.apiExportName must name the APIExport that serves the resource',
+      withdraws: true,
+    }
+  if (verified?.status === 'True' && verified.observedGeneration === metadata.generation) return undefined
+  if (verified?.status === 'False') return { reason: 'BindingNotVerified', message: verified.message, withdraws: true }
+  return { reason: 'VerifyingBinding', message: `the APIExport ${name} is being bound for a trial` }
+}
+
+function destinationsIn(staging: Staging, isCertain: () => boolean): Destinations {
+  const at = (place: StagingCluster): Destination => ({
+    cluster: place.cluster,
+    client: staging.client(place),
+    nameOf: ({ name }) => name,
+  })
+  const serving = ({ cluster, gvr }: SourceRef, provider: string) => {
+    const places = staging.between(cluster, provider)
+    const serves = ({ resources }: StagingCluster) =>
+      resources.some(({ group, resource }) => group === gvr.group && resource === gvr.resource)
+    return { places, served: places.filter(serves) }
+  }
+  const unknown = (provider: string) =>
+    new ClusterNotConnectedError(`the staging workspaces for ${provider} are not all known`)
+  return {
+    of: (source, provider) => {
+      const { places, served } = serving(source, provider)
+      const ready = served.find(({ isReady }) => isReady)
+      if (ready !== undefined) return at(ready)
+      if (!isCertain()) throw unknown(provider)
+      return { waitsFor: waitsFor(places, provider) }
+    },
+    find: (source, provider) => {
+      const [place] = serving(source, provider).served
+      if (place === undefined && !isCertain()) throw unknown(provider)
+      return place && at(place)
+    },
+    at: (cluster) => {
+      const place = staging.at(cluster)
+      if (place !== undefined) return at(place)
+      if (!isCertain()) throw new ClusterNotConnectedError(`the staging workspace ${cluster} is not known here`)
+      return undefined
+    },
+    onReady: (listener) =>
+      void staging.on('changed', (now, before) => {
+        const { consumerCluster: consumer, providerCluster: provider, isReady } = now ?? {}
+        if (isReady !== true || before?.isReady === true || consumer === undefined || provider === undefined) return
+        listener({ consumer, provider })
+      }),
+  }
+}
+
+function waitsFor([place]: StagingCluster[], provider: string): string {
+  if (place === undefined) return `a staging workspace for ${provider} is being made`
+  for (const { spec, status } of place.bindings.values()) {
+    const failing = status?.conditions?.find((condition) => condition.status === 'False' && condition.message)
+    const { path, name } = spec.reference.export ?? {}
+    if (failing !== undefined) return `the staging workspace is not bound to ${path}:${name} yet: ${failing.message}`
+  }
+  return `the staging workspace for ${provider} is being bound`
+}

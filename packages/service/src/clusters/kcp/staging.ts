@@ -1,0 +1,185 @@
+import { EventEmitter } from 'node:events'
+import {
+  annotations,
+  copiesExportName,
+  type ProviderExport,
+  stagingWorkspaceName,
+  verificationWorkspaceName,
+} from '@resource-broker/api'
+import {
+  type Binding,
+  type Connections,
+  clusterOf,
+  type EndpointSet,
+  ExportBindings,
+  isTrue,
+  type KubeClient,
+  PATH_ANNOTATION,
+} from '@resource-broker/kube'
+
+/** Names of the APIBindings that the broker makes in its own workspaces. */
+export const BINDINGS = {
+  /** To the provider's export. */
+  provider: 'provider',
+  /** To the broker's export that claims the provider's resources: there copies are seen and written. */
+  copies: 'copies',
+  /** To the broker's export that claims bindings: there the workspaces themselves are seen. */
+  workspaces: 'resource-broker',
+} as const
+
+/** A workspace of the broker, as its bindings tell of it. */
+export type StagingCluster = ProviderExport & {
+  cluster: string
+  /** Name of the workspace. */
+  name: string
+  /** Undefined: it verifies that the export can be bound, and holds no copies. */
+  consumerCluster: string | undefined
+  /** Of the virtual workspace that shows it. */
+  url: string
+  bindings: ReadonlyMap<string, Binding>
+  /** What the provider's export serves here. */
+  resources: { group: string; resource: string; identityHash: string }[]
+  /** Copies can be seen and written. */
+  isReady: boolean
+}
+
+type Events = { changed: [now: StagingCluster | undefined, before: StagingCluster | undefined] }
+
+/**
+ * The broker's own workspaces, on all shards, by one watch for each shard. Whose copies a workspace holds is read from what cannot be
+ * forged: the export that it is bound to, and its path, whose last segment has to be the name for the consumer that it claims.
+ */
+export class Staging extends EventEmitter<Events> {
+  readonly bindings: ExportBindings
+  readonly #connections: Connections
+  readonly #roots: { staging: string; verification: string }
+  readonly #seen = new Map<string, { url: string; bindings: Map<string, Binding> }>()
+  readonly #clusters = new Map<string, StagingCluster>()
+  readonly #names = new Map<string, StagingCluster>()
+  /** By provider, of one consumer or of none. */
+  readonly #between = new Map<string, Map<string, StagingCluster>>()
+
+  constructor(endpoints: EndpointSet, connections: Connections, roots: { staging: string; verification: string }) {
+    super()
+    this.setMaxListeners(0)
+    this.#connections = connections
+    this.#roots = roots
+    this.bindings = new ExportBindings(endpoints, connections)
+    this.bindings.on('bound', (url, binding) => this.#take(url, binding))
+    this.bindings.on('unbound', (_url, { cluster, name }) => this.#drop(cluster, name))
+    this.bindings.on('removed', (url) => this.#dropAll(url))
+  }
+
+  get all(): IterableIterator<StagingCluster> {
+    return this.#clusters.values()
+  }
+
+  at(cluster: string): StagingCluster | undefined {
+    return this.#clusters.get(cluster)
+  }
+
+  named(name: string): StagingCluster | undefined {
+    return this.#names.get(name)
+  }
+
+  /** Those of one consumer and one provider, or without a consumer those that verify the provider's exports. */
+  between(consumerCluster: string | undefined, providerCluster: string): StagingCluster[] {
+    return [...(this.#between.get(pairOf({ consumerCluster, providerCluster }))?.values() ?? [])]
+  }
+
+  /** The virtual workspace in which all copies at one export of a provider are seen, as far as they are on the shard of `url`. */
+  copiesUrl({ url, ...of }: ProviderExport & { url: string }): string {
+    return url.replace(/[^/]+$/, copiesExportName(of))
+  }
+
+  /** Through which copies in a workspace are written. */
+  client(staging: StagingCluster): KubeClient {
+    return this.#connections.at(this.copiesUrl(staging)).below(`/clusters/${staging.cluster}`)
+  }
+
+  #take(url: string, binding: Binding): void {
+    const cluster = clusterOf(binding)
+    const seen = this.#seen.get(cluster) ?? { url, bindings: new Map<string, Binding>() }
+    this.#seen.set(cluster, { url, bindings: seen.bindings.set(binding.metadata.name, binding) })
+    this.#read(cluster)
+  }
+
+  #drop(cluster: string, name: string): void {
+    const seen = this.#seen.get(cluster)
+    seen?.bindings.delete(name)
+    if (seen?.bindings.size === 0) this.#seen.delete(cluster)
+    this.#read(cluster)
+  }
+
+  #dropAll(url: string): void {
+    for (const [cluster, { url: its }] of [...this.#seen]) {
+      if (its !== url) continue
+      this.#seen.delete(cluster)
+      this.#read(cluster)
+    }
+  }
+
+  #read(cluster: string): void {
+    const before = this.#clusters.get(cluster)
+    const seen = this.#seen.get(cluster)
+    const now = seen === undefined ? undefined : this.#stagingOf(cluster, seen.url, seen.bindings)
+    if (before !== undefined) this.#forget(before)
+    if (now !== undefined) this.#note(now)
+    if (now !== undefined || before !== undefined) this.emit('changed', now, before)
+  }
+
+  #forget(staging: StagingCluster): void {
+    this.#clusters.delete(staging.cluster)
+    this.#names.delete(staging.name)
+    const pair = pairOf(staging)
+    const others = this.#between.get(pair)
+    others?.delete(staging.cluster)
+    if (others?.size === 0) this.#between.delete(pair)
+  }
+
+  #note(staging: StagingCluster): void {
+    this.#clusters.set(staging.cluster, staging)
+    this.#names.set(staging.name, staging)
+    const pair = pairOf(staging)
+    this.#between.set(pair, (this.#between.get(pair) ?? new Map()).set(staging.cluster, staging))
+  }
+
+  #stagingOf(cluster: string, url: string, bindings: ReadonlyMap<string, Binding>): StagingCluster | undefined {
+    const binding = bindings.get(BINDINGS.provider)
+    const { path: providerCluster, name: apiExportName } = binding?.spec.reference.export ?? {}
+    if (binding === undefined || providerCluster === undefined || apiExportName === undefined) return undefined
+    const of = { providerCluster, apiExportName }
+    const notes = binding.metadata.annotations ?? {}
+    const place = this.#placeOf(notes[PATH_ANNOTATION] ?? '', notes[annotations.consumerCluster], of)
+    if (place === undefined) return undefined
+    const resources = (binding.status?.boundResources ?? []).map(({ group, resource, schema }) => ({
+      group,
+      resource,
+      identityHash: schema.identityHash,
+    }))
+    return { ...of, ...place, cluster, url, bindings: new Map(bindings), resources, isReady: isReady(bindings) }
+  }
+
+  #placeOf(path: string, consumerCluster: string | undefined, of: ProviderExport) {
+    const { staging, verification } = this.#roots
+    const verifies = verificationWorkspaceName(of)
+    if (path === `${verification}:${verifies}`) return { name: verifies, consumerCluster: undefined }
+    if (consumerCluster === undefined) return undefined
+    const stages = stagingWorkspaceName({ ...of, consumerCluster })
+    return path === `${staging}:${stages}` ? { name: stages, consumerCluster } : undefined
+  }
+}
+
+function pairOf({
+  consumerCluster = '',
+  providerCluster,
+}: Pick<StagingCluster, 'consumerCluster' | 'providerCluster'>) {
+  return `${consumerCluster} ${providerCluster}`
+}
+
+function isReady(bindings: ReadonlyMap<string, Binding>): boolean {
+  const [provider, copies] = [bindings.get(BINDINGS.provider), bindings.get(BINDINGS.copies)]
+  if (provider === undefined || copies === undefined) return false
+  const isLeaving = [provider, copies].some(({ metadata }) => 'deletionTimestamp' in metadata)
+  return !isLeaving && isTrue(provider, 'Ready') && isTrue(copies, 'Ready') && isTrue(copies, 'PermissionClaimsApplied')
+}

@@ -1,0 +1,129 @@
+import { annotations, copiesExportName, type ProviderExport } from '@resource-broker/api'
+import { type Binding, type ExportRef, isAlreadyExists, isNotFound, type KubeClient } from '@resource-broker/kube'
+import { BINDINGS, type StagingCluster } from '@resource-broker/service'
+import type { ProvisionerContext, Wanted } from './context.ts'
+
+const APIBINDINGS = { group: 'apis.kcp.io', version: 'v1alpha2', resource: 'apibindings' }
+const APIEXPORTS = { group: 'apis.kcp.io', version: 'v1alpha2', resource: 'apiexports' }
+/** The broker sees its workspaces by their bindings, and looks for nobody: no slice is needed (contract 4.7). */
+const SKIP_SLICE = 'apiexports.apis.kcp.io/skip-endpointslice'
+
+type Claim = { group?: string; resource: string; verbs: string[]; identityHash?: string }
+
+const READS = ['get', 'list', 'watch']
+/** Of the broker's export that shows its workspaces. */
+const OWN_CLAIMS: Claim[] = [{ group: 'apis.kcp.io', resource: 'apibindings', verbs: READS }]
+/** What belongs to copies. */
+const BESIDES_COPIES: Claim[] = [
+  { resource: 'secrets', verbs: READS },
+  { resource: 'configmaps', verbs: READS },
+  { resource: 'namespaces', verbs: ['get', 'create'] },
+]
+/**
+ * What a provider may have in a workspace that holds nothing but copies for it: the objects that belong to them, and to know where it
+ * is. Nothing that gives rights there, nor other exports' resources.
+ */
+const GRANTED = new Set(['secrets', 'configmaps', 'events', 'namespaces', 'logicalclusters.core.kcp.io'])
+
+/** Binds a workspace to the broker's export that shows it. */
+export async function bindOwn({ inside, ownExport }: ProvisionerContext, cluster: string): Promise<void> {
+  await bind(inside(cluster), BINDINGS.workspaces, ownExport, { claims: OWN_CLAIMS })
+}
+
+/** Binds a workspace to the provider's export; with `grants` the provider gets what it claims as far as copies need it. */
+export async function bindProvider(
+  { inside }: ProvisionerContext,
+  cluster: string,
+  { providerCluster, apiExportName, consumerCluster }: Wanted,
+  grants: readonly Claim[] = [],
+): Promise<void> {
+  const claims = grants.filter(({ group, resource, identityHash }) => {
+    const isBuiltIn = identityHash === undefined || identityHash === ''
+    return isBuiltIn && GRANTED.has(group ? `${resource}.${group}` : resource)
+  })
+  const of = { path: providerCluster, name: apiExportName }
+  const notes = consumerCluster === undefined ? {} : { [annotations.consumerCluster]: consumerCluster }
+  await bind(inside(cluster), BINDINGS.provider, of, { claims, notes })
+}
+
+/** Binds a workspace to the broker's export through which its copies are seen and written. */
+export async function bindCopies(context: ProvisionerContext, cluster: string, trial: StagingCluster): Promise<void> {
+  const of = { path: context.ownExport.path, name: copiesExportName(trial) }
+  await bind(context.inside(cluster), BINDINGS.copies, of, { claims: copiesClaims(trial) })
+}
+
+/** Takes the way to the copies of a workspace away; they themselves stay. */
+export async function unbindCopies(
+  { inside }: ProvisionerContext,
+  { cluster, bindings }: StagingCluster,
+): Promise<void> {
+  const binding = bindings.get(BINDINGS.copies)
+  if (binding === undefined) return
+  await inside(cluster).delete({ ...APIBINDINGS, name: BINDINGS.copies }, { uid: binding.metadata.uid })
+}
+
+/** Makes the broker's export that claims what a provider's export serves, as a trial has shown it. */
+export async function ensureCopiesExport(
+  { clusters, ownExport, claimed }: ProvisionerContext,
+  trial: StagingCluster,
+): Promise<void> {
+  const name = copiesExportName(trial)
+  const permissionClaims = copiesClaims(trial)
+  const text = JSON.stringify(permissionClaims)
+  if (claimed.get(name) === text) return
+  const body = {
+    apiVersion: 'apis.kcp.io/v1alpha2',
+    kind: 'APIExport',
+    metadata: { name, annotations: { [SKIP_SLICE]: 'true', ...notesOf(trial) } },
+    spec: { permissionClaims },
+  }
+  const home = clusters.kcp.base.below(`/clusters/${ownExport.path}`)
+  await home.apply({ ...APIEXPORTS, name }, body, { force: true })
+  claimed.set(name, text)
+}
+
+export async function removeCopiesExport({ clusters, ownExport, claimed }: ProvisionerContext, name: string) {
+  claimed.delete(name)
+  const home = clusters.kcp.base.below(`/clusters/${ownExport.path}`)
+  await home.delete({ ...APIEXPORTS, name }).catch((error: unknown) => {
+    if (!isNotFound(error)) throw error
+  })
+}
+
+/** The claims that an export makes, as a binding to it says. */
+export function claimsOf(binding: Binding | undefined): Claim[] {
+  return (binding?.status as { exportPermissionClaims?: Claim[] } | undefined)?.exportPermissionClaims ?? []
+}
+
+function copiesClaims({ resources }: StagingCluster): Claim[] {
+  const ofProvider = resources.map(({ group, resource, identityHash }) => ({
+    ...(group === '' ? {} : { group }),
+    resource,
+    identityHash,
+    verbs: ['*'],
+  }))
+  return [...ofProvider.sort((a, b) => (a.resource < b.resource ? -1 : 1)), ...BESIDES_COPIES]
+}
+
+/** For people who wonder what the export is for. */
+function notesOf({ providerCluster, apiExportName }: ProviderExport): Record<string, string> {
+  return { [annotations.providerCluster]: providerCluster, [annotations.kcpAPIExportName]: apiExportName }
+}
+
+async function bind(
+  client: KubeClient,
+  name: string,
+  reference: ExportRef,
+  { claims, notes = {} }: { claims: readonly Claim[]; notes?: Record<string, string> },
+): Promise<void> {
+  const permissionClaims = claims.map((claim) => ({ ...claim, selector: { matchAll: true }, state: 'Accepted' }))
+  const body = {
+    apiVersion: 'apis.kcp.io/v1alpha2',
+    kind: 'APIBinding',
+    metadata: { name, annotations: notes },
+    spec: { reference: { export: reference }, permissionClaims },
+  }
+  await client.create(APIBINDINGS, body).catch((error: unknown) => {
+    if (!isAlreadyExists(error)) throw error
+  })
+}

@@ -1,0 +1,28 @@
+import type { ProviderExport, StagingPlace } from '@resource-broker/api'
+import type { KubeClient } from '@resource-broker/kube'
+import type { KcpClusters, Logger } from '@resource-broker/service'
+import type { Records } from './records.ts'
+import type { WorkspaceTree } from './workspace-tree.ts'
+
+/** A workspace that should be there. Without a consumer it verifies that the export can be bound. */
+export type Wanted = ProviderExport & Partial<Pick<StagingPlace, 'consumerCluster'>> & { name: string }
+
+/** What the handlers of the provisioner work with. */
+export type ProvisionerContext = {
+  clusters: KcpClusters
+  /** Workspaces below the two tree roots. */
+  trees: { staging: WorkspaceTree; verification: WorkspaceTree }
+  records: Records
+  /** The export through which the broker sees its own workspaces. */
+  ownExport: { path: string; name: string }
+  /** A logical cluster, as the broker that owns it. */
+  inside: (cluster: string) => KubeClient
+  /** What the broker's exports of copies were last found or made to claim, by name. */
+  claimed: Map<string, string>
+  /** Workspaces that are being removed. */
+  retiring: Set<string>
+  /** Why a workspace could not be brought further at the last attempt, by name. */
+  failures: Map<string, string>
+  logger: Logger
+  now: () => Date
+}

@@ -1,0 +1,91 @@
+import {
+  AcceptAPI,
+  annotations,
+  conditionTypes,
+  type NextCondition,
+  type ProviderExport,
+  sameStatus,
+  setCondition,
+  verificationWorkspaceName,
+} from '@resource-broker/api'
+import type { AcceptAPIMessage, KubeObject } from '@resource-broker/bus'
+import { isConflict, isNotFound, isTrue } from '@resource-broker/kube'
+import { BINDINGS, recordEvent, type StagingCluster } from '@resource-broker/service'
+import type { ProvisionerContext } from '../context.ts'
+
+/** The export that an AcceptAPI names, in its spec or as the Go broker had it; undefined if it is not valid or names none. */
+export function exportOfOffer({ provider, object }: AcceptAPIMessage): ProviderExport | undefined {
+  if (object === null || object.metadata.deletionTimestamp !== undefined) return undefined
+  const parsed = AcceptAPI.parse(object)
+  if (!parsed.ok) return undefined
+  const { spec, metadata } = parsed.value
+  const apiExportName = spec.apiExportName ?? metadata.annotations?.[annotations.kcpAPIExportName]
+  return apiExportName === undefined ? undefined : { providerCluster: provider, apiExportName }
+}
+
+/** Writes into an AcceptAPI what the trial of its export came to. */
+export async function judge(
+  context: ProvisionerContext,
+  { provider, name, object }: AcceptAPIMessage,
+  of: ProviderExport,
+): Promise<void> {
+  if (object === null) return
+  const condition = verdict(context, object, of)
+  const { status, metadata } = AcceptAPI.of(object)
+  const conditions = setCondition(status?.conditions, condition, context.now())
+  if (sameStatus({ conditions }, { conditions: status?.conditions })) return
+  const client = context.clusters.providers.client(provider)
+  const patch = { metadata: { resourceVersion: metadata.resourceVersion }, status: { conditions } }
+  try {
+    await client.mergePatch({ ...AcceptAPI.resource, name }, patch, { subresource: 'status' })
+  } catch (error) {
+    if (isNotFound(error) || isConflict(error)) return // gone or another by now: its event is on the way
+    throw error
+  }
+  if (condition.status !== 'False') return
+  const { reason, message } = condition
+  await recordEvent(client, object, { type: 'Warning', reason, message, now: context.now() })
+}
+
+function verdict({ clusters, failures }: ProvisionerContext, object: KubeObject, of: ProviderExport): NextCondition {
+  const { gvr } = AcceptAPI.of(object).spec
+  const type = conditionTypes.bindingVerified
+  const observedGeneration = object.metadata.generation ?? 0
+  const say = (status: NextCondition['status'], reason: string, message: string): NextCondition => ({
+    type,
+    status,
+    reason,
+    message: message.slice(0, 4096),
+    observedGeneration,
+  })
+  const name = verificationWorkspaceName(of)
+  const trial = clusters.kcp.staging.named(name)
+  const failure = failures.get(name)
+  if (trial === undefined && failure !== undefined) return say('False', 'BindingFailed', failure)
+  const stands = trial === undefined ? undefined : obstacle(trial)
+  if (trial === undefined || stands === 'pending')
+    return say('Unknown', 'Verifying', `${of.apiExportName} is being bound for a trial`)
+  if (stands !== undefined) return say('False', stands.reason, stands.message)
+  const served = trial.resources.map(({ group, resource }) => `${resource}.${group}`)
+  if (!served.includes(`${gvr.resource}.${gvr.group}`)) {
+    const told = `${of.apiExportName} serves ${served.join(', ') || 'nothing'}, and not ${gvr.resource}.${gvr.group}`
+    return say('False', 'ResourceNotExported', told)
+  }
+  return say('True', 'Bound', `${of.apiExportName} can be bound`)
+}
+
+/** What stands in the way of a binding to the export; an export that is deleted goes on being served where it is bound (contract 5.4). */
+function obstacle({
+  bindings,
+  apiExportName,
+}: StagingCluster): { reason: string; message: string } | 'pending' | undefined {
+  const binding = bindings.get(BINDINGS.provider)
+  const failing = binding?.status?.conditions?.find(
+    ({ type, status }) => status === 'False' && ['APIExportValid', 'InitialBindingCompleted'].includes(type),
+  )
+  if (failing !== undefined && failing.reason !== 'WaitingForEstablished') {
+    const { reason = 'BindingFailed', message = '' } = failing
+    return { reason, message: `${apiExportName}: ${message || reason}` }
+  }
+  return binding !== undefined && isTrue(binding, 'Ready') ? undefined : 'pending'
+}

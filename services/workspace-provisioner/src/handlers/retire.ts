@@ -1,0 +1,55 @@
+import { Assignment, copiesExportName } from '@resource-broker/api'
+import { removeCopiesExport, unbindCopies } from '../bindings.ts'
+import type { ProvisionerContext } from '../context.ts'
+
+/** Removes a workspace that nobody has wanted for a while. */
+export async function retire(context: ProvisionerContext, name: string): Promise<void> {
+  const { records, trees } = context
+  if (records.get(name) !== undefined) await retireStaging(context, name)
+  else if (trees.verification.get(name) !== undefined) await retireTrial(context, name)
+  else context.retiring.delete(name)
+}
+
+/**
+ * The way to the copies goes first: from then on none can be written there, and an Assignment that came meanwhile is seen by the look
+ * at the platform that follows; whoever hears of it gives the way back.
+ */
+async function retireStaging(context: ProvisionerContext, name: string): Promise<void> {
+  const { records, trees, clusters, retiring, logger } = context
+  const record = records.get(name)
+  if (record === undefined || (await isWanted(context, record.spec))) return void retiring.delete(name)
+  retiring.add(name)
+  const place = clusters.kcp.staging.named(name)
+  if (place?.isReady) return await unbindCopies(context, place) // that it went calls again, and so does each step from here
+  const workspace = trees.staging.get(name)
+  if (workspace !== undefined) return await trees.staging.delete(workspace)
+  await records.delete(name)
+  retiring.delete(name)
+  logger.info({ workspace: name, consumer: record.spec.consumerCluster }, 'staging workspace removed')
+}
+
+/** While copies are at the export the trial says what it serves; whoever wants it again makes it again. */
+async function retireTrial(context: ProvisionerContext, name: string): Promise<void> {
+  const { trees, clusters, logger } = context
+  const { staging } = clusters.kcp
+  const trial = staging.named(name)
+  const workspace = trees.verification.get(name)
+  if (trial === undefined || workspace === undefined) return
+  const exportName = copiesExportName(trial)
+  for (const place of staging.all) {
+    if (place.consumerCluster !== undefined && copiesExportName(place) === exportName) return
+  }
+  await removeCopiesExport(context, exportName)
+  await trees.verification.delete(workspace)
+  logger.info({ workspace: name, provider: trial.providerCluster }, 'verification workspace removed')
+}
+
+/** Not heard of is not gone: the platform is asked. */
+async function isWanted({ clusters }: ProvisionerContext, place: { consumerCluster: string; providerPath: string }) {
+  type Listed = { spec: { consumerCluster: string; providerCluster: string; copies?: { providerCluster: string }[] } }
+  const { items } = await clusters.coordination.list<Listed>({ ...Assignment.resource })
+  return items.some(({ spec }) => {
+    const providers = [spec.providerCluster, ...(spec.copies ?? []).map(({ providerCluster }) => providerCluster)]
+    return spec.consumerCluster === place.consumerCluster && providers.includes(place.providerPath)
+  })
+}

@@ -1,0 +1,80 @@
+import { isDeepStrictEqual } from 'node:util'
+import {
+  conditionTypes,
+  type NextCondition,
+  type StagingPlace,
+  type StagingWorkspace,
+  setCondition,
+} from '@resource-broker/api'
+import { BINDINGS, type StagingCluster } from '@resource-broker/service'
+import { bindCopies, bindOwn, bindProvider, claimsOf, ensureCopiesExport } from '../bindings.ts'
+import type { ProvisionerContext, Wanted } from '../context.ts'
+
+/** Makes the workspace for the copies of one consumer at one export of a provider, as far as that goes now. */
+export async function stage(context: ProvisionerContext, wanted: Wanted & StagingPlace): Promise<void> {
+  const { trees, records, clusters } = context
+  const { name } = wanted
+  const { staging } = clusters.kcp
+  const trial = staging
+    .between(undefined, wanted.providerCluster)
+    .find(({ apiExportName }) => apiExportName === wanted.apiExportName)
+  if (trial === undefined || trial.resources.length === 0) return // nothing is known of the export yet; the trial tells
+  if (records.get(name) === undefined) await records.create(name, wanted, trees.staging.root)
+  const workspace = trees.staging.get(name)
+  const cluster = trees.staging.readyCluster(name)
+  if (workspace === undefined) await trees.staging.create(name)
+  else if (cluster !== undefined) await bindAll(context, cluster, wanted, trial)
+  await report(context, name, cluster !== undefined, staging.named(name))
+}
+
+async function bindAll(context: ProvisionerContext, cluster: string, wanted: Wanted, trial: StagingCluster) {
+  const bound = context.clusters.kcp.staging.at(cluster)?.bindings
+  if (bound?.has(BINDINGS.copies) && bound.has(BINDINGS.provider)) return
+  await ensureCopiesExport(context, trial)
+  await Promise.all([
+    bindOwn(context, cluster),
+    bindProvider(context, cluster, wanted, claimsOf(trial.bindings.get(BINDINGS.provider))),
+    bindCopies(context, cluster, trial),
+  ])
+}
+
+/** Says in the record how far the workspace is. */
+async function report(
+  { records, trees, now }: ProvisionerContext,
+  name: string,
+  isThere: boolean,
+  place: StagingCluster | undefined,
+): Promise<void> {
+  const isReady = place?.isReady === true
+  const next: NextCondition[] = [
+    isThere
+      ? { type: conditionTypes.workspaceReady, status: 'True', reason: 'Ready', message: 'the workspace is there' }
+      : {
+          type: conditionTypes.workspaceReady,
+          status: 'False',
+          reason: 'Creating',
+          message: 'the workspace is being made',
+        },
+    isReady
+      ? { type: conditionTypes.bindingReady, status: 'True', reason: 'Bound', message: 'copies can be written' }
+      : { type: conditionTypes.bindingReady, status: 'False', reason: 'Binding', message: whyNot(place) },
+  ]
+  const before = records.get(name)?.status
+  const conditions = next.reduce((all, condition) => setCondition(all, condition, now()), before?.conditions ?? [])
+  const workspaceURL = trees.staging.get(name)?.spec.URL
+  const status: NonNullable<StagingWorkspace['status']> = {
+    phase: isReady ? 'Ready' : 'Pending',
+    ...(workspaceURL === undefined ? {} : { workspaceURL }),
+    conditions,
+  }
+  if (!isDeepStrictEqual(status, before)) await records.report(name, status)
+}
+
+function whyNot(place: StagingCluster | undefined): string {
+  for (const { spec, status } of place?.bindings.values() ?? []) {
+    const failing = status?.conditions?.find((condition) => condition.status === 'False' && condition.message)
+    const { path, name } = spec.reference.export ?? {}
+    if (failing !== undefined) return `${path}:${name}: ${failing.message}`
+  }
+  return 'the exports are being bound'
+}

@@ -1,0 +1,93 @@
+import type { Part } from '@resource-broker/bus'
+import { type ResourceRef, resolveResource } from '@resource-broker/kube'
+import type { BrokeredKind, View } from '@resource-broker/service'
+import type { WatcherContext } from './context.ts'
+import { copyRule } from './handlers/copies.ts'
+import { acceptAPIRule, assignmentRule, migrationRule } from './handlers/records.ts'
+import { CopyRelatedWatch, SourceRelatedWatch } from './handlers/related.ts'
+import { sourceRule } from './handlers/sources.ts'
+import { type PartRule, PartWatch } from './part-watch.ts'
+
+type Restartable = { restart: () => void }
+
+/** How long until a cluster is asked again whether it serves a kind. */
+const DISCOVERY_RETRY_MS = 2_000
+
+/** All that is watched in one view. */
+export class ViewWatches {
+  readonly #context: WatcherContext
+  readonly #view: View
+  readonly #stopping = new AbortController()
+  readonly #watches: Restartable[] = []
+
+  constructor(context: WatcherContext, view: View) {
+    this.#context = context
+    this.#view = view
+    for (const duty of view.duties) {
+      if (duty === 'records') this.#watchRecords()
+      else if (duty === 'sources') this.#watchSources()
+      else if (duty === 'offers') this.#watchPart(acceptAPIRule())
+      else this.#watchCopies()
+    }
+  }
+
+  /** Publishes everything again. */
+  restart(): void {
+    for (const watch of this.#watches) watch.restart()
+  }
+
+  stop(): void {
+    this.#stopping.abort()
+  }
+
+  #watchRecords(): void {
+    this.#watchPart(assignmentRule())
+    this.#watchPart(migrationRule())
+  }
+
+  #watchSources(): void {
+    const related = new SourceRelatedWatch(this.#context, this.#view)
+    related.start(this.#stopping.signal)
+    this.#watches.push(related)
+    this.#whenServed((resource) => this.#watchPart(sourceRule(resource)))
+  }
+
+  #watchCopies(): void {
+    const related = new CopyRelatedWatch(this.#context, this.#view)
+    related.start(this.#stopping.signal)
+    this.#watches.push(related)
+    this.#whenServed((resource) =>
+      this.#watchPart(copyRule(this.#view, resource, (route, object, ref) => related.refer(route, object, ref))),
+    )
+  }
+
+  #watchPart<P extends Part>(rule: PartRule<P>): void {
+    const watch = new PartWatch(this.#context, this.#view, rule)
+    watch.start(this.#stopping.signal)
+    this.#watches.push(watch)
+  }
+
+  #whenServed(begin: (resource: ResourceRef) => void): void {
+    for (const { resource, ...kind } of this.#view.kinds) {
+      if (resource === undefined) void this.#discover(kind, begin)
+      else begin({ group: kind.group, version: kind.version, resource })
+    }
+  }
+
+  async #discover(kind: BrokeredKind, begin: (resource: ResourceRef) => void): Promise<void> {
+    const { signal } = this.#stopping
+    const { id: view, client } = this.#view
+    for (let told = false; !signal.aborted; told = true) {
+      try {
+        const resource = await resolveResource(client, kind, signal)
+        if (signal.aborted) return
+        if (resource !== undefined) return begin(resource)
+        if (!told) this.#context.logger.info({ view, kind }, 'kind is not served here yet')
+      } catch (error) {
+        if (!told && !signal.aborted)
+          this.#context.logger.warn({ view, kind, err: error }, 'discovery failed, trying again')
+      }
+      await new Promise((resolve) => setTimeout(resolve, DISCOVERY_RETRY_MS).unref())
+    }
+  }
+}
