@@ -28,6 +28,13 @@ export {
   KubeconfigError,
   KubeError,
 } from './errors.ts'
+export {
+  type BoundCluster,
+  type ExportWatchEvent,
+  type ExportWatchHandler,
+  type ExportWatchOptions,
+  watchExport,
+} from './kcp/watch-export.ts'
 export { isAppliedBy } from './managed-fields.ts'
 export type { CollectionRef, ObjectRef, ResourceRef } from './refs.ts'
 export type { Gone, Known, WatchEvent, WatchedObject, WatchHandler, WatchOptions } from './watch/types.ts'
