@@ -1,5 +1,14 @@
-import { isConflict, isNotFound, type KubeClient, watchResource } from '@resource-broker/kube'
+import {
+  type Endpoint,
+  type ExportWatchEvent,
+  isConflict,
+  isNotFound,
+  type KubeClient,
+  watchExport,
+  watchResource,
+} from '@resource-broker/kube'
 import type { Authority } from './authority.ts'
+import { Retries } from './retries.ts'
 
 type Certificate = {
   apiVersion: string
@@ -9,63 +18,72 @@ type Certificate = {
   status?: { observedGeneration?: number }
 }
 
-type Options = { client: KubeClient; authority: Authority; say: (text: string) => void; signal: AbortSignal }
+/** One cluster; or all logical clusters that are bound to an APIExport, which an endpoint slice in the workspace `home` leads to. */
+export type Served = { client: KubeClient } | { home: Endpoint; slice: string }
+
+type Options = { served: Served; authority: Authority; say: (text: string) => void; signal: AbortSignal }
+
+/** Where a Certificate is, whether it is the only cluster or one of many. `signal` aborts when nothing is to be done there any more. */
+type Place = { cluster?: string; client: KubeClient; signal: AbortSignal }
+type Named = { namespace?: string; name: string }
 
 const CERTIFICATES = { group: 'example.platform-mesh.io', version: 'v1alpha1', resource: 'certificates' }
 const SECRETS = { group: '', version: 'v1', resource: 'secrets' }
 const FIELD_MANAGER = 'example-issuer'
-/** Until everything is looked at again after an API server did not answer. */
-const RETRY_MS = 1_000
 
 /** Issues what is asked for, and again when the name changes; resolves when `signal` aborts. */
-export async function runIssuer({ client, authority, say, signal }: Options): Promise<void> {
-  const watch = watchResource(
-    client,
-    CERTIFICATES,
-    {
-      async upsert(object) {
-        const certificate = object as unknown as Certificate
-        try {
-          await reconcile(client, authority, certificate, say)
-        } catch (error) {
-          // It went, or has changed again, which the watch tells.
-          if (isNotFound(error) || isConflict(error)) return
-          say(`${nameOf(certificate)}: ${(error as Error).message}; trying again`)
-          setTimeout(() => watch.restart(), RETRY_MS).unref()
-        }
-      },
-      // The Secret belongs to the Certificate and is collected with it.
-      delete: () => undefined,
-    },
-    { signal },
-  )
-  await watch.ended
+export async function runIssuer({ served, authority, say, signal }: Options): Promise<void> {
+  const retries = new Retries({
+    failed: (key, error, ms) => say(`${key}: ${(error as Error).message}; trying again in ${Math.round(ms / 1000)} s`),
+  })
+  const upsert = (object: object, place: Place) => {
+    const certificate = object as Certificate
+    return retries.run(
+      nameOf(certificate.metadata, place),
+      () => reconcile(certificate, place, authority, say),
+      place.signal,
+    )
+  }
+  // The Secret belongs to the Certificate and is collected with it.
+  const forget = (gone: Named, place: Place) => retries.drop(nameOf(gone, place))
+  if ('client' in served) {
+    const place = { client: served.client, signal }
+    const handler = { upsert: (object: object) => upsert(object, place), delete: (gone: Named) => forget(gone, place) }
+    await watchResource(served.client, CERTIFICATES, handler, { signal }).ended
+  } else {
+    const report = (event: ExportWatchEvent) => tellOf(event, say)
+    const options = { ...CERTIFICATES, slice: served.slice }
+    await watchExport(served.home, options, { upsert, delete: forget, report }, { signal }).ended
+  }
 }
 
 async function reconcile(
-  client: KubeClient,
-  authority: Authority,
   certificate: Certificate,
+  { client, ...place }: Place,
+  authority: Authority,
   say: (text: string) => void,
 ): Promise<void> {
   const { metadata, spec, status } = certificate
   if (metadata.deletionTimestamp !== undefined || status?.observedGeneration === metadata.generation) return
   const { name, namespace, generation } = metadata
-  const report = (told: object) =>
-    client.mergePatch(
-      { ...CERTIFICATES, namespace, name },
-      { metadata: { uid: metadata.uid }, status: { observedGeneration: generation, ...told } },
-      { subresource: 'status', fieldManager: FIELD_MANAGER },
-    )
+  const report = async (told: object, text: string) => {
+    const patch = { metadata: { uid: metadata.uid }, status: { observedGeneration: generation, ...told } }
+    const options = { subresource: 'status', fieldManager: FIELD_MANAGER } as const
+    try {
+      await client.mergePatch({ ...CERTIFICATES, namespace, name }, patch, options)
+      say(`${nameOf(metadata, place)}: ${text}`)
+    } catch (error) {
+      // It went, or is another one by now, which the watch tells.
+      if (!isNotFound(error) && !isConflict(error)) throw error
+    }
+  }
   try {
     const secretName = await writeSecret(client, authority, certificate)
     const secret = { namespace, name: secretName, gvk: { group: 'core', version: 'v1', kind: 'Secret' } }
-    await report({ status: 'Available', message: null, relatedResources: { secret } })
-    say(`${nameOf(certificate)}: issued for ${spec.fqdn}`)
+    await report({ status: 'Available', message: null, relatedResources: { secret } }, `issued for ${spec.fqdn}`)
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    await report({ status: 'Failed', message: error.message })
-    say(`${nameOf(certificate)}: ${error.message}`)
+    await report({ status: 'Failed', message: error.message }, error.message)
   }
 }
 
@@ -87,6 +105,17 @@ async function writeSecret(client: KubeClient, authority: Authority, certificate
   return name
 }
 
-function nameOf({ metadata }: Certificate): string {
-  return `${metadata.namespace}/${metadata.name}`
+/** Also the key of what is done for it. */
+function nameOf({ namespace = '', name }: Named, { cluster }: Pick<Place, 'cluster'>): string {
+  return [cluster, namespace, name].filter((part) => part !== undefined).join('/')
+}
+
+function tellOf(event: ExportWatchEvent, say: (text: string) => void): void {
+  if (event.type === 'added') say(`serving ${event.url}`)
+  else if (event.type === 'removed') say(`${event.url} is no more`)
+  else if (event.event.type === 'disconnected') say(`${event.url}: ${messageOf(event.event.error)}; trying again`)
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'the connection ended'
 }

@@ -42,6 +42,13 @@ export {
 export { type Binding, ExportBindings, isTrue } from './kcp/export-bindings.ts'
 export { followExportedResources } from './kcp/exported-resources.ts'
 export { type LogicalCluster, LogicalClusters } from './kcp/logical-clusters.ts'
+export {
+  type BoundCluster,
+  type ExportWatchEvent,
+  type ExportWatchHandler,
+  type ExportWatchOptions,
+  watchExport,
+} from './kcp/watch-export.ts'
 export { isAppliedBy } from './managed-fields.ts'
 export type { CollectionRef, ObjectRef, ResourceRef } from './refs.ts'
 export type { Gone, Known, WatchEvent, WatchedObject, WatchHandler, WatchOptions } from './watch/types.ts'

@@ -178,10 +178,10 @@ describe('mistakes', () => {
       lines: [
         '--partitions: must be at least 1, got 0',
         '--moves: must be at least 1, got 0',
-        '--coordination-kubeconfig: is required (or RESOURCE_BROKER_COORDINATION_KUBECONFIG), unless --kcp-kubeconfig is given',
         '--consumer-kubeconfig-dir: no readable directory at "/a"',
         '--consumer-kubeconfig-dir: no readable directory at "/b"',
         '--watch-kind: must be Kind.version.group such as Certificate.v1alpha1.example.platform-mesh.io, got "Certificate"',
+        '--coordination-kubeconfig: is required (or RESOURCE_BROKER_COORDINATION_KUBECONFIG), unless --kcp-kubeconfig is given',
       ],
     })
   })
