@@ -135,7 +135,7 @@ async function watch(initial: KubeObject[], inventory: InventoryItem[] = [], sho
 }
 
 function viewOf(client: KubeClient, shows: View['shows']): View {
-  const shown = { clusterOf: () => 'acme', isShared: false, shows, originOf: () => undefined }
+  const shown = { clusterOf: () => 'acme', shows, originOf: () => undefined }
   return { id: 'sources/acme', client, duties: ['sources'], kinds: [], ...shown }
 }
 
@@ -233,6 +233,13 @@ describe('a watch that begins after another ended', () => {
     const { told, published } = await watch([object({ resourceVersion: '5' })], [stored('a', '5'), stored('lost', '3')])
     expect(await settled(told)).toEqual([{ name: 'lost', version: 'uid-lost-gone', gone: true }])
     expect(published[0]?.key).toBe('key-lost')
+  })
+
+  test('says nothing of what was in a cluster that is not seen here', async () => {
+    const elsewhere = stored('elsewhere', '3')
+    elsewhere.object.cluster = 'globex'
+    const { told } = await watch([object({})], [elsewhere], (cluster) => cluster === 'acme')
+    expect(await settled(told)).toEqual([{ name: 'a', version: '1', gone: false }])
   })
 
   test('knows what it published nothing of: its end is published', async () => {

@@ -85,8 +85,6 @@ export type View = {
   kinds: readonly BrokeredKind[]
   /** Which cluster an object is in. */
   clusterOf: (object: WatchedObject) => string
-  /** Given where one address shows many clusters. */
-  isShared: boolean
   /** Whether a cluster is known to be seen here: what the list then lacks is gone. */
   shows: (cluster: string) => boolean
   /** Whose object a copy is, if it stands where that object's copy would. */

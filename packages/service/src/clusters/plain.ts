@@ -94,8 +94,7 @@ export function recordsView(client: KubeClient): View {
     duties: ['records'],
     kinds: [],
     clusterOf: () => '',
-    isShared: false,
-    shows: () => true,
+    shows: (cluster) => cluster === '',
     originOf: () => undefined,
   }
 }
@@ -107,8 +106,7 @@ function viewOf(duties: Duty[], { name, client }: Cluster, kinds: View['kinds'])
     duties,
     kinds,
     clusterOf: () => name,
-    isShared: false,
-    shows: () => true,
+    shows: (cluster) => cluster === name,
     originOf: (metadata) => claimedOrigin(metadata, name),
   }
 }

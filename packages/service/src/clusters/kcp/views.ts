@@ -97,7 +97,6 @@ export class KcpViews extends EventEmitter<Events> implements Views {
       duties: [duty],
       kinds,
       clusterOf,
-      isShared: true,
       shows: (cluster) => clusters.get(cluster)?.endpoint === url,
       originOf: () => undefined,
     }
@@ -164,7 +163,6 @@ export class KcpViews extends EventEmitter<Events> implements Views {
       duties: ['copies'],
       kinds: this.#kindsOf(first),
       clusterOf,
-      isShared: true,
       shows: (cluster) => at(cluster) !== undefined,
       originOf: ({ namespace, name }: KubeObject['metadata'], cluster) => {
         const { consumerCluster: consumer, providerCluster: provider } = at(cluster) ?? {}
