@@ -19,6 +19,9 @@ const UNKNOWN_TO: Partial<Record<ServiceName | 'broker', string[]>> = {
   ],
 }
 
+/** As `npm run service` does. */
+const SMALL = ['--max-semi-space-size=8']
+
 /** Where the logs of the services go, and the flags that all of them are started with. */
 export type BrokerHome = { dir: string; flags: readonly string[] }
 
@@ -37,7 +40,13 @@ export async function startService(
   return await ManagedProcess.start({
     name: id,
     command: process.execPath,
-    args: ['--max-semi-space-size=8', join(ROOT, 'services', name, 'src/main.ts'), ...flags, '--http-address', http],
+    args: [
+      ...(name === 'broker' ? [] : SMALL),
+      join(ROOT, 'services', name, 'src/main.ts'),
+      ...flags,
+      '--http-address',
+      http,
+    ],
     logFile: join(home.dir, `${id}.log`),
     env: { NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/node') },
     ready: async () => (await fetch(`http://${http}/readyz`)).ok,

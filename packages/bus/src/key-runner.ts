@@ -4,6 +4,7 @@ import type { Outcome, PartitionConsumerOptions } from './consumer-options.ts'
 import { isTerminal } from './errors.ts'
 import { KeyQueue } from './key-queue.ts'
 import type { ParkedMessage } from './parked.ts'
+import { atEndOfTurn } from './turn.ts'
 
 /** A reason to look at a key: a message, or nothing but the wish. */
 type Item = { turn: number; message?: JsMsg }
@@ -73,7 +74,7 @@ export class KeyRunner {
         return again(outcome.requeueAfterMs)
       }
       this.#attempts.done(key)
-      for (const message of messages) quietly(() => message.ack())
+      for (const message of messages) atEndOfTurn(() => quietly(() => message.ack()))
       this.#options.report?.({ type: 'reconciled', key, seconds: (performance.now() - started) / 1000 })
     } catch (error) {
       if (isTerminal(error)) return this.#park(key, messages, error)
@@ -86,7 +87,7 @@ export class KeyRunner {
   /** The newest message is handed back and comes again, to whoever owns the partition then; the others are done with. */
   #again({ key, turn, messages, delayMs }: { key: string; turn: number; messages: JsMsg[]; delayMs: number }): void {
     const newest = messages.pop()
-    for (const message of messages) quietly(() => message.ack())
+    for (const message of messages) atEndOfTurn(() => quietly(() => message.ack()))
     if (newest !== undefined) {
       quietly(() => newest.nak(delayMs))
       return

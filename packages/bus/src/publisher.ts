@@ -4,6 +4,7 @@ import { type NatsConnection, headers as natsHeaders } from '@nats-io/transport-
 import { TerminalError } from './errors.ts'
 import type { Layout, Part } from './layout.ts'
 import type { Messages } from './messages.ts'
+import { atEndOfTurn } from './turn.ts'
 
 /** Headers that tell of a message without its body being read. */
 export const HEADERS = { object: 'Broker-Object', version: 'Broker-Version' } as const
@@ -114,6 +115,7 @@ export class Publisher {
     let options = publishOptions(subject, publication)
     for (let retry = FIRST_RETRY_MS; ; retry = Math.min(retry * 2, LAST_RETRY_MS)) {
       try {
+        await new Promise<void>(atEndOfTurn)
         const { seq, duplicate } = await this.#js.publish(subject, body, options)
         const before = this.#stored.get(subject)
         if (!duplicate || before === undefined || before.seq <= seq) return this.#remember(subject, seq)

@@ -186,7 +186,7 @@ function obstacleOf(acceptAPI: KubeObject): Obstacle | undefined {
 function destinationsIn(staging: Staging, isCertain: () => boolean): Destinations {
   const at = (place: StagingCluster): Destination => ({
     cluster: place.cluster,
-    client: staging.client(place),
+    client: place.client,
     nameOf: ({ name }) => name,
   })
   const serving = ({ cluster, gvr }: SourceRef, provider: string) => {

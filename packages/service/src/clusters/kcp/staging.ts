@@ -36,6 +36,10 @@ export type StagingCluster = ProviderExport & {
   consumerCluster: string | undefined
   /** Of the virtual workspace that shows it. */
   url: string
+  /** Of the one that shows all copies at the export, as far as they are on the same shard. */
+  copiesUrl: string
+  /** Through which copies here are written. */
+  client: KubeClient
   bindings: ReadonlyMap<string, Binding>
   /** What the provider's export serves here. */
   resources: { group: string; resource: string; identityHash: string }[]
@@ -85,16 +89,6 @@ export class Staging extends EventEmitter<Events> {
   /** Those of one consumer and one provider, or without a consumer those that verify the provider's exports. */
   between(consumerCluster: string | undefined, providerCluster: string): StagingCluster[] {
     return [...(this.#between.get(pairOf({ consumerCluster, providerCluster }))?.values() ?? [])]
-  }
-
-  /** The virtual workspace in which all copies at one export of a provider are seen, as far as they are on the shard of `url`. */
-  copiesUrl({ url, ...of }: ProviderExport & { url: string }): string {
-    return url.replace(/[^/]+$/, copiesExportName(of))
-  }
-
-  /** Through which copies in a workspace are written. */
-  client(staging: StagingCluster): KubeClient {
-    return this.#connections.at(this.copiesUrl(staging)).below(`/clusters/${staging.cluster}`)
   }
 
   #take(url: string, binding: Binding): void {
@@ -157,7 +151,11 @@ export class Staging extends EventEmitter<Events> {
       resource,
       identityHash: schema.identityHash,
     }))
-    return { ...of, ...place, cluster, url, bindings: new Map(bindings), resources, isReady: isReady(bindings) }
+    // Both exports are in one workspace, so their virtual workspaces differ in the last part of the URL (contract 1.13).
+    const copiesUrl = url.replace(/[^/]+$/, copiesExportName(of))
+    const client = this.#connections.at(copiesUrl).below(`/clusters/${cluster}`)
+    const state = { bindings: new Map(bindings), resources, isReady: isReady(bindings) }
+    return { ...of, ...place, cluster, url, copiesUrl, client, ...state }
   }
 
   #placeOf(path: string, consumerCluster: string | undefined, of: ProviderExport) {

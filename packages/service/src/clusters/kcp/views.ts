@@ -142,7 +142,7 @@ export class KcpViews extends EventEmitter<Events> implements Views {
   #copiesId(staging: StagingCluster | undefined): string | undefined {
     if (staging?.consumerCluster === undefined || !staging.bindings.has(BINDINGS.copies)) return undefined
     const kinds = this.#kindsOf(staging)
-    return kinds.length === 0 ? undefined : `copies ${this.#staging.copiesUrl(staging)} ${textOf(kinds)}`
+    return kinds.length === 0 ? undefined : `copies ${staging.copiesUrl} ${textOf(kinds)}`
   }
 
   #kindsOf({ resources }: StagingCluster): BrokeredKind[] {
@@ -152,10 +152,10 @@ export class KcpViews extends EventEmitter<Events> implements Views {
   }
 
   #copiesView(id: string, first: StagingCluster): View {
-    const url = this.#staging.copiesUrl(first)
+    const url = first.copiesUrl
     const at = (cluster: string) => {
       const staging = this.#staging.at(cluster)
-      return staging !== undefined && this.#staging.copiesUrl(staging) === url ? staging : undefined
+      return staging?.copiesUrl === url ? staging : undefined
     }
     return {
       id,
