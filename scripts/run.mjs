@@ -14,6 +14,7 @@ const commands = {
   broker: (context, args) => main(context, 'services/broker/src/main.ts', args),
   service: (context, [name, ...args]) => main(context, `services/${name}/src/main.ts`, args, SMALL),
   sandbox: (context, args) => main(context, 'packages/sandbox/src/main.ts', args),
+  bootstrap: (context, args) => main(context, 'packages/cli/src/main.ts', ['bootstrap', ...args]),
   test,
   check,
   exec: async ({ env }, [command, ...args]) => (await run(command, args, { env })).code,

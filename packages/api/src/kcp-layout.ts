@@ -1,0 +1,27 @@
+/** Where the broker's things are in a kcp, and what they are called. Paths are what the flags default to. */
+export const kcpLayout = {
+  /** Exports AcceptAPI and the brokered kinds. */
+  platformWorkspace: 'root:platform',
+  /** Has the broker's own kinds, its endpoint slices and its identity. */
+  coordinationWorkspace: 'root:platform:broker',
+  /** The workspaces that copies go into are made below it. */
+  stagingTreeRoot: 'root:platform:broker:staging',
+  /** The workspaces in which providers' exports are tried out are made below it. */
+  verificationTreeRoot: 'root:platform:broker:verification',
+  /** In the platform workspace; that of a brokered kind is `<plural>.<group>`, like its endpoint slice. */
+  acceptAPIExport: 'acceptapis.broker.platform-mesh.io',
+  /** In the coordination workspace, where every other slice is that of a brokered kind. */
+  acceptAPISlice: 'acceptapis',
+  /** In the staging tree root: has no kinds, only claims, and is bound in every staging workspace. */
+  stagingExport: 'resource-broker',
+  /** In the coordination workspace. */
+  serviceAccount: { namespace: 'default', name: 'resource-broker' },
+} as const
+
+/** What workspaces other than its own call a ServiceAccount; `cluster` is the logical cluster that it is in. */
+export function globalServiceAccount(
+  cluster: string,
+  { namespace, name }: { namespace: string; name: string },
+): string {
+  return `system:kcp:serviceaccount:${cluster}:${namespace}:${name}`
+}

@@ -1,0 +1,5 @@
+/** The bootstrap cannot go on; the message says where and why, in one line. */
+export class BootstrapError extends Error {
+  override readonly name = 'BootstrapError'
+  readonly code = 'Bootstrap'
+}

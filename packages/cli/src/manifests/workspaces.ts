@@ -1,0 +1,103 @@
+import { kcpLayout } from '@resource-broker/api'
+import { acceptAPIClaims, answers, brokeredClaims, type Claim, providerClaims, stagingClaims } from './claims.ts'
+import { schemaOf } from './crds.ts'
+import {
+  bound,
+  coordinationRights,
+  granted,
+  grantedAtHome,
+  mayBind,
+  platformRights,
+  stagingRights,
+  verificationRights,
+} from './rights.ts'
+import { type Crd, type Manifest, manifest } from './types.ts'
+
+/** The role with which a workspace lets the broker in. */
+const BROKER = 'resource-broker'
+
+/**
+ * The platform workspace: AcceptAPI and each brokered kind as an export, and the rights of `user`, the broker. The roles for consumers
+ * and providers are there to be given; nobody has them.
+ */
+export function platformManifests(acceptAPI: Crd, brokered: Crd[], user: string): Manifest[] {
+  const names = brokered.map(({ metadata }) => metadata.name)
+  return [
+    ...exported(kcpLayout.acceptAPIExport, [acceptAPI], acceptAPIClaims),
+    ...brokered.flatMap((crd) => exported(crd.metadata.name, [crd], brokeredClaims)),
+    ...granted(`${BROKER}-platform`, platformRights([kcpLayout.acceptAPIExport, ...names]), user),
+    mayBind(`${BROKER}-provider`, [kcpLayout.acceptAPIExport]),
+    ...(names.length === 0 ? [] : [mayBind(`${BROKER}-consumer`, names)]),
+  ]
+}
+
+/** The coordination workspace: the broker's own kinds, the slices of the platform's exports, the broker's identity. */
+export function coordinationManifests(crds: Crd[], brokered: Crd[], platformWorkspace: string): Manifest[] {
+  const slice = (name: string, exportName: string) =>
+    manifest('APIExportEndpointSlice', name, { spec: { export: { path: platformWorkspace, name: exportName } } })
+  const { namespace, name } = kcpLayout.serviceAccount
+  return [
+    ...crds,
+    slice(kcpLayout.acceptAPISlice, kcpLayout.acceptAPIExport),
+    ...brokered.map(({ metadata }) => slice(metadata.name, metadata.name)),
+    // An apply that owns no field is none the next time: with a label it is.
+    manifest('ServiceAccount', name, {}, { namespace, labels: { 'app.kubernetes.io/name': name } }),
+    ...grantedAtHome(`${BROKER}-coordination`, coordinationRights(crds.map(({ spec }) => spec.names.plural))),
+  ]
+}
+
+/** The workspace that staging workspaces are made below. The broker itself adds claims to the export for what providers serve. */
+export function stagingManifests(user: string): Manifest[] {
+  return [
+    manifest('APIExport', kcpLayout.stagingExport, { spec: { permissionClaims: stagingClaims } }),
+    ...granted(`${BROKER}-staging`, stagingRights, user),
+  ]
+}
+
+/** The workspace that verification workspaces are made below. */
+export function verificationManifests(user: string): Manifest[] {
+  return granted(`${BROKER}-verification`, verificationRights, user)
+}
+
+export type ProviderInput = {
+  platformWorkspace: string
+  /** The APIExport that AcceptAPIs name in `spec.apiExportName`. */
+  exportName: string
+  /** The kinds that it serves. */
+  crds: Crd[]
+  claims?: Claim[]
+  /** The broker, as `globalServiceAccount` names it. */
+  user: string
+}
+
+/** What a provider applies in its own workspace, besides its AcceptAPIs. */
+export function providerManifests({ platformWorkspace, exportName, crds, claims, user }: ProviderInput): Manifest[] {
+  const { acceptAPIExport, acceptAPISlice } = kcpLayout
+  const name = `${BROKER}-bind-${exportName}`
+  return [
+    binding(acceptAPISlice, platformWorkspace, acceptAPIExport, acceptAPIClaims),
+    ...exported(exportName, crds, claims ?? providerClaims),
+    mayBind(name, [exportName]),
+    bound(name, { kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: user }),
+  ]
+}
+
+/** What a consumer applies in its own workspace to be served with these kinds. */
+export function consumerManifests(platformWorkspace: string, brokered: string[]): Manifest[] {
+  return brokered.map((name) => binding(name, platformWorkspace, name, brokeredClaims))
+}
+
+function binding(name: string, path: string, exportName: string, claims: Claim[]): Manifest {
+  const reference = { export: { path, name: exportName } }
+  return manifest('APIBinding', name, { spec: { reference, permissionClaims: answers(claims) } })
+}
+
+/** An export and the schemas that it refers to. */
+function exported(name: string, crds: Crd[], permissionClaims: Claim[]): Manifest[] {
+  const schemas = crds.map(schemaOf)
+  const resources = crds.map(({ spec: { group, names } }, i) => ({
+    ...{ group, name: names.plural, schema: schemas[i]?.metadata.name },
+    storage: { crd: {} },
+  }))
+  return [...schemas, manifest('APIExport', name, { spec: { resources, permissionClaims } })]
+}

@@ -1,0 +1,6 @@
+export { type BootstrapOptions, type Bootstrapped, bootstrap } from './bootstrap/bootstrap.ts'
+export { BootstrapError } from './errors.ts'
+export { type Claim, providerClaims } from './manifests/claims.ts'
+export { readCrds, schemaOf } from './manifests/crds.ts'
+export type { Crd, Manifest } from './manifests/types.ts'
+export { consumerManifests, type ProviderInput, providerManifests } from './manifests/workspaces.ts'

@@ -1,0 +1,149 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { kcpLayout } from '@resource-broker/api'
+import { type Bootstrapped, bootstrap, consumerManifests, providerManifests, readCrds } from '@resource-broker/cli'
+import { type Sandbox, startSandbox } from '@resource-broker/sandbox'
+import { type KubeObject, startNats, waitFor } from '@resource-broker/testbed'
+import type { Landscape } from './landscape.ts'
+import { createWorkspace, createWorkspaceSite, type WorkspaceSite, workspaceSite } from './workspace-site.ts'
+
+/** A provider's workspace, and the APIExport in it that AcceptAPIs name. */
+export type ProviderSite = WorkspaceSite & { exportName: string }
+
+/** A kcp with everything that the broker needs; `platform` is the coordination workspace, where its records are. */
+export type KcpLandscape = Landscape<WorkspaceSite> & {
+  providers: Record<string, ProviderSite>
+  sandbox: Sandbox
+  /** admin.kubeconfig of the sandbox. */
+  adminKubeconfig: string
+  bootstrapped: Bootstrapped
+}
+
+export type KcpLandscapeOptions = {
+  dir: string
+  consumers: string[]
+  providers: string[]
+  /** CRD files of the kinds that the platform exports and every consumer binds. */
+  brokeredCrds: string[]
+  /** CRD files of the kinds that each provider exports; the same if left out. */
+  providerCrds?: string[]
+  /** Shards of the sandbox, 1 if left out: `root`, `shard-1`, ... as the sandbox names them. */
+  shards?: number
+  /** The shard of a consumer or provider by its name, and under `broker` that of the broker's own workspaces. */
+  placement?: Record<string, string>
+  report?: (line: string) => void
+}
+
+type Stage = { options: KcpLandscapeOptions; sandbox: Sandbox; bootstrapped: Bootstrapped }
+
+const PARENTS = { consumers: 'consumers', providers: 'providers' } as const
+
+/**
+ * Starts a sandbox and a nats-server, and prepares the kcp as its people would: the platform by `bootstrap`, then a workspace for each
+ * consumer and provider, with the bindings and exports that the documentation tells them to make.
+ */
+export async function startKcpLandscape(options: KcpLandscapeOptions): Promise<KcpLandscape> {
+  const { dir, report = () => undefined } = options
+  await mkdir(dir, { recursive: true })
+  const [nats, sandbox] = await Promise.all([startNats({ dir, report }), startSandbox({ shards: options.shards ?? 1 })])
+  const stopServers = () => Promise.allSettled([nats.stop(), sandbox.close()])
+  try {
+    const { flags, ...furnished } = await furnish(options, sandbox)
+    const { platform, consumers, providers } = furnished
+    const sites = [platform, ...Object.values(consumers), ...Object.values(providers)]
+    const stop = async () => {
+      await Promise.allSettled(sites.map((site) => site.stop()))
+      await stopServers()
+    }
+    return { ...furnished, dir, sandbox, nats, flags: [...flags, '--nats', nats.url], stop }
+  } catch (error) {
+    await stopServers()
+    throw error
+  }
+}
+
+async function furnish(options: KcpLandscapeOptions, sandbox: Sandbox) {
+  const { dir, report = () => undefined, brokeredCrds: crd, placement = {} } = options
+  const adminKubeconfig = await sandbox.writeKubeconfig(dir)
+  const output = join(dir, 'broker.kubeconfig')
+  const bootstrapped = await bootstrap({
+    kcpKubeconfig: adminKubeconfig,
+    ...{ crd, output, shard: placement['broker'], report },
+  })
+  for (const parent of Object.values(PARENTS)) await createWorkspace(sandbox, parent, {})
+  const stage = { options, sandbox, bootstrapped }
+  const [platform, consumers, providers] = await Promise.all([
+    workspaceSite(sandbox, 'coordination', bootstrapped.config.coordinationWorkspace, dir),
+    Promise.all(options.consumers.map((name) => createConsumer(stage, name))),
+    Promise.all(options.providers.map((name) => createProvider(stage, name))),
+  ])
+  return {
+    ...{ adminKubeconfig, bootstrapped, platform, flags: brokerFlags(bootstrapped) },
+    consumers: byName(consumers),
+    providers: byName(providers),
+  }
+}
+
+/** Flags that make the broker work on a kcp that was prepared. */
+function brokerFlags({ config }: Bootstrapped): string[] {
+  return [
+    ...['--kcp-kubeconfig', config.output],
+    ...['--acceptapi', kcpLayout.acceptAPISlice],
+    ...['--coordination-workspace', config.coordinationWorkspace],
+    ...['--staging-tree-root', config.stagingTreeRoot],
+    ...['--verification-tree-root', config.verificationTreeRoot],
+  ]
+}
+
+/** A workspace that binds every brokered kind. */
+async function createConsumer(stage: Stage, name: string): Promise<WorkspaceSite> {
+  const site = await createSite(stage, name, PARENTS.consumers)
+  const { config, brokered } = stage.bootstrapped
+  await applyAll(site, consumerManifests(config.platformWorkspace, brokered))
+  return site
+}
+
+/** A workspace that offers: it binds AcceptAPI, exports its kinds and lets the broker bind them. */
+async function createProvider(stage: Stage, name: string): Promise<ProviderSite> {
+  const { options, bootstrapped } = stage
+  const site = await createSite(stage, name, PARENTS.providers)
+  const crds = (options.providerCrds ?? options.brokeredCrds).flatMap(readCrds)
+  const exportName = crds[0]?.spec.names.plural ?? name
+  const { platformWorkspace } = bootstrapped.config
+  await applyAll(site, providerManifests({ platformWorkspace, exportName, crds, user: bootstrapped.user }))
+  // The slice that kcp makes beside each export.
+  const reference = {
+    apiVersion: 'apis.kcp.io/v1alpha1',
+    kind: 'APIExportEndpointSlice',
+    metadata: { name: exportName },
+  }
+  await waitFor(`${site.path} has the endpoint slice ${exportName}`, () => site.client.get(reference))
+  return Object.assign(site, { exportName })
+}
+
+function createSite({ sandbox, options }: Stage, name: string, parent: string): Promise<WorkspaceSite> {
+  return createWorkspaceSite(sandbox, name, options.dir, { parent: `root:${parent}`, shard: options.placement?.[name] })
+}
+
+/** Applies them in order, and waits until bindings are bound and exports have their identity. */
+async function applyAll(site: WorkspaceSite, manifests: object[]): Promise<void> {
+  for (const each of manifests as KubeObject[]) {
+    await site.client.apply(each)
+    const conditions = READY[each.kind] ?? []
+    if (conditions.length === 0) continue
+    await waitFor(`${each.kind} ${each.metadata.name} of ${site.path}`, async () => {
+      const found = await site.client.get(each)
+      const are = (found?.['status']?.conditions ?? []) as { type: string; status: string }[]
+      return conditions.every((type) => are.some((is) => is.type === type && is.status === 'True'))
+    })
+  }
+}
+
+const READY: Record<string, string[]> = {
+  APIBinding: ['Ready', 'PermissionClaimsApplied'],
+  APIExport: ['IdentityValid'],
+}
+
+function byName<S extends WorkspaceSite>(sites: S[]): Record<string, S> {
+  return Object.fromEntries(sites.map((site) => [site.name, site]))
+}
