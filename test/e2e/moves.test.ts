@@ -8,7 +8,7 @@ import { type Scene, startScene } from '../support/scene.ts'
 import {
   assignmentOf,
   conditionOf,
-  copyRef,
+  copyAt,
   create,
   gone,
   migrationsOf,
@@ -94,7 +94,7 @@ test('a move makes the new copy first, switches, and takes the old one away; the
   await patchSpec(acme, thingRef('mover'), { size: 'large', value: 2 })
   await served(acme, 'mover', beta)
   await expect.poll(() => secretOf(acme, 'mover-secret')).toEqual({ from: 'beta/2' })
-  await gone(alpha, copyRef(acme, 'mover'))
+  await gone(...copyAt(alpha, acme, 'mover'))
   const name = await inState('mover', 'CutoverCompleted')
   expect(await readyOf(name)).toMatchObject({
     status: 'True',
@@ -124,7 +124,7 @@ test('there and back again is two moves', async () => {
   await patchSpec(acme, thingRef('returns'), { size: 'small' })
   await served(acme, 'returns', alpha)
   await inState('returns', 'CutoverCompleted', 1)
-  await gone(beta, copyRef(acme, 'returns'))
+  await gone(...copyAt(beta, acme, 'returns'))
   expect(await migrationsOf(landscape, acme, 'returns')).toHaveLength(2)
 })
 
@@ -138,7 +138,7 @@ test('a new copy that fails leaves the old one active and says why everywhere; a
   const { message } = await told(acme, 'fails', 'Placed', 'True', 'ProviderNoLongerAccepts')
   expect(message).toContain(`got Migration ${name} failed`)
   await told(acme, 'fails', 'Synced', 'False', 'NotAccepted')
-  await gone(beta, copyRef(acme, 'fails'))
+  await gone(...copyAt(beta, acme, 'fails'))
   const object = await read(acme, thingRef('fails'))
   expect(object?.status).toMatchObject({ status: 'Available', from: 'alpha' })
   expect(await secretOf(acme, 'fails-secret')).toEqual({ from: 'alpha/1' })
@@ -146,7 +146,7 @@ test('a new copy that fails leaves the old one active and says why everywhere; a
   await patchSpec(acme, thingRef('fails'), { fail: null })
   await served(acme, 'fails', beta)
   await inState('fails', 'CutoverCompleted', 1)
-  await gone(alpha, copyRef(acme, 'fails'))
+  await gone(...copyAt(alpha, acme, 'fails'))
   await told(acme, 'fails', 'Placed', 'True', 'Placed')
 })
 
@@ -167,7 +167,7 @@ test('a move that a person cancels is rolled back and not asked for again, until
   await landscape.platform.kube.mergePatch(ref, { spec: { cancel: true } }, { fieldManager: 'kubectl-patch' })
   await inState('cancelled', 'RolledBack')
   expect(await readyOf(name)).toMatchObject({ reason: 'Cancelled', message: 'cancelled; the object stays at alpha' })
-  await gone(beta, copyRef(acme, 'cancelled'))
+  await gone(...copyAt(beta, acme, 'cancelled'))
   const { message } = await told(acme, 'cancelled', 'Placed', 'True', 'ProviderNoLongerAccepts')
   expect(message).toContain(`got Migration ${name} was cancelled`)
   expect(await migrationsOf(landscape, acme, 'cancelled')).toHaveLength(1)
@@ -180,9 +180,9 @@ test('a spec that is reverted during the move takes the move back', async () => 
   await beginMove('reverted')
   await patchSpec(acme, thingRef('reverted'), { size: 'small', pending: null, value: 4 })
   await inState('reverted', 'RolledBack')
-  await gone(beta, copyRef(acme, 'reverted'))
+  await gone(...copyAt(beta, acme, 'reverted'))
   await served(acme, 'reverted', alpha)
-  expect((await read(alpha, copyRef(acme, 'reverted')))?.spec['value']).toBe(4)
+  expect((await read(...copyAt(alpha, acme, 'reverted')))?.spec['value']).toBe(4)
   await told(acme, 'reverted', 'Placed', 'True', 'Placed')
   await waitFor(
     'the condition Migrating is gone',
@@ -193,19 +193,19 @@ test('a spec that is reverted during the move takes the move back', async () => 
 test('while an object moves a further change goes to the new copy only', async () => {
   await beginMove('further')
   await patchSpec(acme, thingRef('further'), { value: 5 })
-  await waitFor('the incoming copy', async () => (await read(beta, copyRef(acme, 'further')))?.spec['value'] === 5)
-  expect((await read(alpha, copyRef(acme, 'further')))?.spec).toEqual({ size: 'small', secret: true, value: 1 })
+  await waitFor('the incoming copy', async () => (await read(...copyAt(beta, acme, 'further')))?.spec['value'] === 5)
+  expect((await read(...copyAt(alpha, acme, 'further')))?.spec).toEqual({ size: 'small', secret: true, value: 1 })
   await patchSpec(acme, thingRef('further'), { pending: null })
   await served(acme, 'further', beta)
-  await gone(alpha, copyRef(acme, 'further'))
+  await gone(...copyAt(alpha, acme, 'further'))
 })
 
 test('an object deleted during its move leaves nothing at either provider', async () => {
   await beginMove('deleted')
   await acme.kube.delete(thingRef('deleted'))
   await gone(acme, thingRef('deleted'))
-  expect(await read(alpha, copyRef(acme, 'deleted'))).toBeUndefined()
-  expect(await read(beta, copyRef(acme, 'deleted'))).toBeUndefined()
+  expect(await read(...copyAt(alpha, acme, 'deleted'))).toBeUndefined()
+  expect(await read(...copyAt(beta, acme, 'deleted'))).toBeUndefined()
   await gone(acme, secretRef('deleted-secret'))
   const name = await inState('deleted', 'Failed')
   expect(await readyOf(name)).toMatchObject({ reason: 'ObjectDeleted' })
@@ -216,7 +216,7 @@ test('a target that no longer accepts during the move has the move taken back, a
   await offer(beta, 'large', { filters: [{ key: 'size', valueIn: ['other'] }] })
   await inState('flaps', 'RolledBack')
   await told(acme, 'flaps', 'Placed', 'True', 'ProviderNoLongerAccepts')
-  await patchSpec(beta, copyRef(acme, 'flaps'), {}).catch(() => undefined)
+  await patchSpec(...copyAt(beta, acme, 'flaps'), {}).catch(() => undefined)
   await offer(beta, 'large', { filters: [{ key: 'size', valueIn: ['large'] }] })
   await patchSpec(acme, thingRef('flaps'), { pending: null })
   await served(acme, 'flaps', beta)
@@ -236,7 +236,7 @@ test('a MigrationConfiguration with stages that matches holds the move and says 
   expect((await readyOf(name))?.message).toContain('MigrationConfiguration staged asks for stages')
   const { message } = await told(acme, 'held', 'Synced', 'False', 'WaitingForMove')
   expect(message).toBe('generation 2 waits for the move from alpha to beta to begin')
-  expect(await read(beta, copyRef(acme, 'held'))).toBeUndefined()
+  expect(await read(...copyAt(beta, acme, 'held'))).toBeUndefined()
   expect((await read(acme, thingRef('held')))?.status).toMatchObject({ status: 'Available', from: 'alpha' })
   await landscape.platform.kube.delete({ ...resource, name: 'staged' })
   await served(acme, 'held', beta)

@@ -9,6 +9,7 @@ import { type Scene, startScene } from '../support/scene.ts'
 import {
   assignmentOf,
   conditionOf,
+  copyAt,
   copyRef,
   create,
   gone,
@@ -62,11 +63,11 @@ test('objects and offers that were there before the broker are served', async ()
 test('a changed spec reaches the copy in place, and the status says for which generation it speaks', async () => {
   await create(acme, thing('changes', { value: 1 }))
   const before = await served(acme, 'changes', alpha)
-  const uid = (await read(alpha, copyRef(acme, 'changes')))?.metadata.uid
+  const uid = (await read(...copyAt(alpha, acme, 'changes')))?.metadata.uid
   await patchSpec(acme, thingRef('changes'), { value: 2, list: [1, { two: 2 }], empty: {} })
   const after = await served(acme, 'changes', alpha)
   expect(after.status?.['observedGeneration']).toBe((before.metadata.generation ?? 0) + 1)
-  const copy = await read(alpha, copyRef(acme, 'changes'))
+  const copy = await read(...copyAt(alpha, acme, 'changes'))
   expect([copy?.metadata.uid, copy?.spec]).toEqual([uid, { value: 2, list: [1, { two: 2 }], empty: {} }])
   expect(conditionOf(after, 'Placed')).toMatchObject({ status: 'True', message: 'placed at alpha by AcceptAPI things' })
   expect((await told(acme, 'changes', 'Synced', 'True', 'Synced')).message).toBe('generation 2 is at alpha')
@@ -79,7 +80,7 @@ test('fields that the consumer removes leave the copy, and fields that the provi
   await alpha.kube.mergePatch(copyRef(acme, 'fields'), { spec: owned }, { fieldManager: 'provider' })
   await patchSpec(acme, thingRef('fields'), { drop: { deep: null }, keep: 2 })
   await roundTrip(acme, 'fields', alpha)
-  const spec = async () => (await read(alpha, copyRef(acme, 'fields')))?.spec
+  const spec = async () => (await read(...copyAt(alpha, acme, 'fields')))?.spec
   expect(await spec()).toMatchObject({ keep: 2, drop: { deeper: 2 }, both: { mine: 1, theirs: 1 }, owner: 'provider' })
   expect((await spec())?.['drop']).toEqual({ deeper: 2 })
   await patchSpec(acme, thingRef('fields'), { drop: null, both: { mine: null } })
@@ -142,7 +143,7 @@ test('deletion takes everything: copy, Secret, Assignment, and the object goes l
 test('an object deleted and created again at once under its name is another one, with a copy of its own', async () => {
   await create(acme, thing('again', { value: 'first' }))
   await served(acme, 'again', alpha)
-  const first = await read(alpha, copyRef(acme, 'again'))
+  const first = await read(...copyAt(alpha, acme, 'again'))
   await acme.kube.mergePatch(thingRef('again'), { metadata: { finalizers: null } })
   await acme.kube.delete(thingRef('again'))
   await waitFor('the name is free', async () => {
@@ -158,7 +159,7 @@ test('an object deleted and created again at once under its name is another one,
     async () => (await assignmentOf(landscape, acme, 'again'))?.spec.uid === metadata.uid,
   )
   const second = await waitFor('the second copy', async () => {
-    const copy = await read(alpha, copyRef(acme, 'again'))
+    const copy = await read(...copyAt(alpha, acme, 'again'))
     return copy?.spec['value'] === 'second' ? copy : undefined
   })
   expect(second.metadata.uid).not.toBe(first?.metadata.uid)
@@ -171,7 +172,7 @@ test("a consumer's namespace that the provider lacks is made there", async () =>
   await served(acme, 'housed', alpha, 'team-a')
   await expect.poll(() => secretOf(acme, 'housed-secret', 'team-a')).toEqual({ from: 'alpha/1' })
   await release(acme, 'housed', 'team-a')
-  await gone(alpha, copyRef(acme, 'housed', 'team-a'))
+  await gone(...copyAt(alpha, acme, 'housed', 'team-a'))
 })
 
 test.each([
@@ -227,7 +228,7 @@ test('objects of one name and different kinds do not meet', async () => {
   })
   await acme.kube.delete({ ...GADGET, name: 'kinds' })
   await gone(acme, { ...GADGET, name: 'kinds' })
-  expect((await read(alpha, copyRef(acme, 'kinds')))?.spec).toEqual({ thing: true })
+  expect((await read(...copyAt(alpha, acme, 'kinds')))?.spec).toEqual({ thing: true })
 })
 
 test.each([

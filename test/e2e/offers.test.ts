@@ -5,7 +5,7 @@ import { type Scene, startScene } from '../support/scene.ts'
 import {
   assignmentOf,
   conditionOf,
-  copyRef,
+  copyAt,
   create,
   gone,
   migrationsOf,
@@ -59,11 +59,11 @@ test('several AcceptAPIs of one provider each take what they accept, and a chang
   await offer(alpha, 'green', forSize('green'))
   await create(acme, thing('paint', { size: 'red' }))
   await served(acme, 'paint', alpha)
-  const uid = (await read(alpha, copyRef(acme, 'paint')))?.metadata.uid
+  const uid = (await read(...copyAt(alpha, acme, 'paint')))?.metadata.uid
   await acme.kube.mergePatch(thingRef('paint'), { spec: { size: 'green' } })
   await served(acme, 'paint', alpha)
-  expect((await read(alpha, copyRef(acme, 'paint')))?.metadata.uid).toBe(uid)
-  expect((await read(alpha, copyRef(acme, 'paint')))?.spec).toEqual({ size: 'green' })
+  expect((await read(...copyAt(alpha, acme, 'paint')))?.metadata.uid).toBe(uid)
+  expect((await read(...copyAt(alpha, acme, 'paint')))?.spec).toEqual({ size: 'green' })
   expect(await migrationsOf(landscape, acme, 'paint')).toEqual([])
 })
 
@@ -123,7 +123,7 @@ test('an offer for some consumers takes nobody else’s objects', async () => {
   await served(acme, 'picky', alpha)
   const { message } = await told(globex, 'picky', 'Placed', 'False', 'NoProviderAccepts')
   expect(message).toMatch(/alpha\/for-acme: consumer.* wants path ac\*, got .*globex/)
-  expect(await read(alpha, copyRef(globex, 'picky'))).toBeUndefined()
+  expect(await read(...copyAt(alpha, globex, 'picky'))).toBeUndefined()
 })
 
 test('objects of an AcceptAPI that is removed move to whoever else accepts them', async () => {
@@ -135,7 +135,7 @@ test('objects of an AcceptAPI that is removed move to whoever else accepts them'
   await served(acme, 'homeless', alpha)
   await withdraw(alpha, 'first-home')
   await served(acme, 'homeless', beta)
-  await gone(alpha, copyRef(acme, 'homeless'))
+  await gone(...copyAt(alpha, acme, 'homeless'))
 })
 
 test('without another taker they stay where they are and say why, and say so no more once it is taken back', async () => {
@@ -150,7 +150,7 @@ test('without another taker they stay where they are and say why, and say so no 
   expect(message).not.toContain('only-home')
   const after = await read(acme, thingRef('stays'))
   expect(after?.status?.['status']).toBe('Available')
-  expect((await read(alpha, copyRef(acme, 'stays')))?.spec).toEqual(before.spec)
+  expect((await read(...copyAt(alpha, acme, 'stays')))?.spec).toEqual(before.spec)
   await offer(alpha, 'only-home', forSize('stays'))
   await told(acme, 'stays', 'Placed', 'True', 'Placed')
 })
@@ -162,7 +162,7 @@ test('a spec that its provider does not take, and nobody else, is not copied, an
   await acme.kube.mergePatch(thingRef('strict'), { spec: { size: 'nobody-has-this' } })
   const { message } = await told(acme, 'strict', 'Synced', 'False', 'NotAccepted')
   expect(message).toBe('generation 2 is not copied: alpha does not accept it and keeps what it has')
-  expect((await read(alpha, copyRef(acme, 'strict')))?.spec).toEqual({ size: 'strict', value: 1 })
+  expect((await read(...copyAt(alpha, acme, 'strict')))?.spec).toEqual({ size: 'strict', value: 1 })
   await acme.kube.mergePatch(thingRef('strict'), { spec: { size: 'strict', value: 2 } })
   await served(acme, 'strict', alpha)
   await told(acme, 'strict', 'Placed', 'True', 'Placed')

@@ -1,10 +1,11 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { kcpLayout } from '@resource-broker/api'
+import { kcpLayout, stagingWorkspaceName } from '@resource-broker/api'
 import { type Bootstrapped, bootstrap, consumerManifests, providerManifests, readCrds } from '@resource-broker/cli'
+import { KubeClient, readKubeconfig } from '@resource-broker/kube'
 import { type Sandbox, startSandbox } from '@resource-broker/sandbox'
 import { type KubeObject, startNats, waitFor } from '@resource-broker/testbed'
-import type { Landscape } from './landscape.ts'
+import type { Landscape, Site } from './landscape.ts'
 import { createWorkspace, createWorkspaceSite, type WorkspaceSite, workspaceSite } from './workspace-site.ts'
 
 /** A provider's workspace, and the APIExport in it that AcceptAPIs name. */
@@ -109,7 +110,7 @@ async function createProvider(stage: Stage, name: string): Promise<ProviderSite>
   const site = await createSite(stage, name, PARENTS.providers)
   const crds = (options.providerCrds ?? options.brokeredCrds).flatMap(readCrds)
   const exportName = crds[0]?.spec.names.plural ?? name
-  const { platformWorkspace } = bootstrapped.config
+  const { platformWorkspace, stagingTreeRoot } = bootstrapped.config
   await applyAll(site, providerManifests({ platformWorkspace, exportName, crds, user: bootstrapped.user }))
   // The slice that kcp makes beside each export.
   const reference = {
@@ -118,7 +119,17 @@ async function createProvider(stage: Stage, name: string): Promise<ProviderSite>
     metadata: { name: exportName },
   }
   await waitFor(`${site.path} has the endpoint slice ${exportName}`, () => site.client.get(reference))
-  return Object.assign(site, { exportName })
+  const base = new KubeClient({ ...(await readKubeconfig(site.kubeconfig)), server: stage.sandbox.url })
+  const copiesOf = (consumer: Site) => {
+    const place = { consumerCluster: consumer.cluster, providerCluster: site.cluster, apiExportName: exportName }
+    const path = `${stagingTreeRoot}:${stagingWorkspaceName(place)}`
+    return { name: `the staging workspace of ${consumer.name} at ${name}`, kube: base.below(`/clusters/${path}`) }
+  }
+  const stop = async () => {
+    base.close()
+    await site.stop()
+  }
+  return { ...site, exportName, copiesOf, stop }
 }
 
 function createSite({ sandbox, options }: Stage, name: string, parent: string): Promise<WorkspaceSite> {

@@ -9,7 +9,15 @@ import { createWorkspaceSite } from './workspace-site.ts'
 export const ROOT = join(import.meta.dirname, '../..')
 
 /** A cluster or a workspace, with the administrator's kubeconfig and clients. */
-export type Site = Pick<ControlPlane, 'name' | 'dir' | 'url' | 'kubeconfig' | 'client' | 'stop'> & { kube: KubeClient }
+export type Site = Pick<ControlPlane, 'name' | 'dir' | 'url' | 'kubeconfig' | 'client' | 'stop'> & {
+  kube: KubeClient
+  /** What the broker calls it. */
+  cluster: string
+  /** kcp: the APIExport that a provider serves the brokered kinds with. */
+  exportName?: string
+  /** kcp: where a provider's copies of one consumer are. Elsewhere they are at the provider itself. */
+  copiesOf?: (consumer: Site) => Pick<Site, 'name' | 'kube'>
+}
 
 /** A cluster that is a real control plane of its own. */
 export type PlaneSite = Site & ControlPlane
@@ -47,7 +55,10 @@ export async function startLandscape(options: LandscapeOptions): Promise<Landsca
 /** The same landscape in workspaces of one sandbox. */
 export async function startWorkspaces(options: LandscapeOptions): Promise<Landscape> {
   const sandbox = await startSandbox()
-  const landscape = await furnish(options, (name) => createWorkspaceSite(sandbox, name, options.dir))
+  const landscape = await furnish(options, async (name) => ({
+    ...(await createWorkspaceSite(sandbox, name, options.dir)),
+    cluster: name, // the broker calls a cluster by its file's name
+  }))
   const stop = async () => {
     await landscape.stop()
     await sandbox.close()
@@ -97,7 +108,7 @@ async function furnish<S extends Site>(
 
 async function startSite(name: string, dir: string, report: (line: string) => void): Promise<PlaneSite> {
   const plane = await startControlPlane({ name, dir, report })
-  return Object.assign(plane, { kube: await KubeClient.fromFile(plane.kubeconfig) })
+  return Object.assign(plane, { cluster: name, kube: await KubeClient.fromFile(plane.kubeconfig) })
 }
 
 function pick<S extends Site>(sites: S[], names: string[]): Record<string, S> {

@@ -22,7 +22,18 @@ export const thingRef = (name: string, namespace = 'default'): ObjectRef => ({ .
 
 /** Where the copy of a consumer's Thing is, at whichever provider. */
 export const copyRef = (consumer: Site, name: string, namespace = 'default'): ObjectRef =>
-  thingRef(copyName(consumer.name, name), namespace)
+  thingRef(copyName(consumer.cluster, name), namespace)
+
+/** Where a consumer's Thing has its copy at a provider, and what it is called there. */
+export function copyAt(
+  provider: Site,
+  consumer: Site,
+  name: string,
+  namespace = 'default',
+): [at: Pick<Site, 'name' | 'kube'>, copy: ObjectRef] {
+  if (provider.copiesOf === undefined) return [provider, copyRef(consumer, name, namespace)]
+  return [provider.copiesOf(consumer), thingRef(name, namespace)]
+}
 
 export const secretRef = (name: string, namespace = 'default'): ObjectRef => ({
   ...{ group: '', version: 'v1', resource: 'secrets' },
@@ -31,7 +42,7 @@ export const secretRef = (name: string, namespace = 'default'): ObjectRef => ({
 })
 
 /** The object, or undefined where there is none. */
-export async function read<T = Thing>(site: Site, ref: ObjectRef): Promise<T | undefined> {
+export async function read<T = Thing>(site: Pick<Site, 'kube'>, ref: ObjectRef): Promise<T | undefined> {
   return await site.kube.get<T>(ref).catch((error: unknown) => {
     if (isNotFound(error)) return undefined
     throw error
@@ -41,7 +52,8 @@ export async function read<T = Thing>(site: Site, ref: ObjectRef): Promise<T | u
 /** Creates or changes a provider's offer of Things, or of what `spec.gvr` names. */
 export async function offer(provider: Site, name: string, spec: Record<string, unknown> = {}): Promise<void> {
   const { apiVersion, kind } = AcceptAPI
-  await provider.client.apply({ apiVersion, kind, metadata: { name }, spec: { gvr: THING, ...spec } })
+  const from = provider.exportName === undefined ? {} : { apiExportName: provider.exportName }
+  await provider.client.apply({ apiVersion, kind, metadata: { name }, spec: { gvr: THING, ...from, ...spec } })
 }
 
 export async function withdraw(provider: Site, name: string): Promise<void> {
@@ -67,7 +79,11 @@ export async function create(consumer: Site, object: ReturnType<typeof thing>): 
 }
 
 /** Changes the spec as the consumer. */
-export async function patchSpec(site: Site, ref: ObjectRef, spec: Record<string, unknown>): Promise<Thing> {
+export async function patchSpec(
+  site: Pick<Site, 'kube'>,
+  ref: ObjectRef,
+  spec: Record<string, unknown>,
+): Promise<Thing> {
   return await site.kube.mergePatch<Thing>(ref, { spec }, { fieldManager: 'consumer' })
 }
 
@@ -106,12 +122,12 @@ let touches = 0
 export async function roundTrip(consumer: Site, name: string, provider: Site, namespace = 'default'): Promise<Thing> {
   await patchSpec(consumer, thingRef(name, namespace), { touch: ++touches })
   const object = await served(consumer, name, provider, namespace)
-  const copy = await read(provider, copyRef(consumer, name, namespace))
+  const copy = await read(...copyAt(provider, consumer, name, namespace))
   expect(copy?.spec['touch']).toBe(touches)
   return object
 }
 
-export async function gone(site: Site, ref: ObjectRef): Promise<void> {
+export async function gone(site: Pick<Site, 'name' | 'kube'>, ref: ObjectRef): Promise<void> {
   await waitFor(
     `${ref.resource}/${ref.name} is gone from ${site.name}`,
     async () => (await read(site, ref)) === undefined,
@@ -125,13 +141,13 @@ export async function release(consumer: Site, name: string, namespace = 'default
 }
 
 export async function assignmentOf({ platform }: Landscape, consumer: Site, name: string, namespace = 'default') {
-  const key = keyOf({ cluster: consumer.name, gvr: THING, namespace, name })
+  const key = keyOf({ cluster: consumer.cluster, gvr: THING, namespace, name })
   return await read<Assignment>(platform, { ...Assignment.resource, name: assignmentName(key) })
 }
 
 /** The Migrations of one Thing, oldest first. */
 export async function migrationsOf({ platform }: Landscape, consumer: Site, name: string): Promise<Migration[]> {
-  const assignment = assignmentName(keyOf({ cluster: consumer.name, gvr: THING, namespace: 'default', name }))
+  const assignment = assignmentName(keyOf({ cluster: consumer.cluster, gvr: THING, namespace: 'default', name }))
   const { items } = await platform.kube.list<Migration>({ ...Migration.resource })
   const age = ({ metadata }: Migration) => Number(metadata.annotations?.['broker.platform-mesh.io/consumer-generation'])
   return items.filter(({ spec }) => spec.assignment === assignment).sort((a, b) => age(a) - age(b))

@@ -9,7 +9,7 @@ import type { Site } from './landscape.ts'
 const WORKSPACES = '/apis/tenancy.kcp.io/v1alpha1/workspaces'
 
 /** A workspace; `cluster` is the name of its logical cluster. */
-export type WorkspaceSite = Site & { cluster: string; path: string }
+export type WorkspaceSite = Site & { path: string }
 
 /** Where a workspace is made: below `parent`, which is root if left out, and on a shard by name. */
 export type Placement = { parent?: string | undefined; shard?: string | undefined }
@@ -29,7 +29,6 @@ export async function createWorkspaceSite(
 export async function workspaceSite(sandbox: Sandbox, name: string, path: string, dir: string): Promise<WorkspaceSite> {
   const home = join(dir, name)
   await mkdir(home, { recursive: true })
-  // The broker calls a cluster by its file's name.
   const kubeconfig = join(home, `${name}.kubeconfig`)
   // The context root is that of kcp-admin, who is an administrator in every workspace.
   const text = sandbox.kubeconfig('root').replaceAll('/clusters/root', `/clusters/${path}`)
