@@ -41,6 +41,13 @@ describe('contract 6, and 3.3 to 3.5', () => {
     return { name, cluster, binding, inside: `/clusters/${cluster}`, view: viewOf(provider, name, cluster) }
   }
 
+  /** Server-side applies a ConfigMap. */
+  const apply = (api: Api, path: string) =>
+    api.call('PATCH', `${path}?fieldManager=provider`, {
+      body: configMap(path.split('/').at(-1)!, { applied: 'yes' }),
+      headers: { 'content-type': 'application/apply-patch+yaml' },
+    })
+
   const claimLabels = ({ metadata }: KubeObject): [string, string][] =>
     Object.entries(metadata.labels ?? {}).filter(([key]) => key.startsWith(LABEL_PREFIX))
 
@@ -146,10 +153,27 @@ describe('contract 6, and 3.3 to 3.5', () => {
     await admin.create(`${view}/${CONFIG_MAPS}`, configMap('shown'))
     expect((await admin.call('GET', `${view}/${CONFIG_MAPS}/hidden`)).status).toBe(404)
     expect((await admin.merge(`${view}/${CONFIG_MAPS}/hidden`, { data: { a: 'b' } })).status).toBe(404)
+    const applied = await apply(admin, `${view}/${CONFIG_MAPS}/hidden`)
+    expect([applied.status, messageOf(applied)]).toEqual([404, 'configmaps "hidden" not found'])
+    expect((await admin.get<Json>(`${inside}/${CONFIG_MAPS}/hidden`))['data']).toBeUndefined()
     expect((await admin.call('DELETE', `${view}/${CONFIG_MAPS}/hidden`)).status).toBe(404)
     expect((await admin.call('DELETE', `${view}/${CONFIG_MAPS}`)).status).toBe(200)
     const left = await admin.items(`${inside}/${CONFIG_MAPS}`)
     expect(left.map(({ metadata }) => metadata.name)).toEqual(['hidden', 'kube-root-ca.crt'])
+  })
+
+  test('6.4 who may not change an object does not learn whether it is hidden', async () => {
+    const claim: Claim = { ...ALL, verbs: ['get', 'list', 'patch'], selector: { matchLabels: { team: 'a' } } }
+    const { inside, view } = await claimed([claim])
+    await admin.create(`${inside}/${CONFIG_MAPS}`, configMap('hidden'))
+    await grant(admin, provider, 'user-2', 'cluster-admin')
+    const [patcher, stranger] = [admin.as('user-2-token'), admin.as('user-3-token')]
+    for (const name of ['hidden', 'absent']) {
+      expect((await stranger.call('DELETE', `${view}/${CONFIG_MAPS}/${name}`)).status).toBe(403)
+      expect((await apply(stranger, `${view}/${CONFIG_MAPS}/${name}`)).status).toBe(403)
+      expect((await apply(patcher, `${view}/${CONFIG_MAPS}/${name}`)).status).toBe(403)
+      expect((await patcher.merge(`${view}/${CONFIG_MAPS}/${name}`, { data: {} })).status).toBe(404)
+    }
   })
 
   test('6.5 one claim on events is about both groups', async () => {

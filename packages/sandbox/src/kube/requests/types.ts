@@ -27,7 +27,7 @@ export type ApiRequest = {
   user: UserInfo
   info: RequestInfo
   http: HttpRequest
-  /** Narrows a list, watch, get or deletecollection beyond what the client asked for (virtual workspaces). */
+  /** Hides objects from every request but a create (virtual workspaces). */
   restriction?: Restriction
 }
 
