@@ -1,22 +1,32 @@
 import { type Sandbox, startSandbox } from '@resource-broker/sandbox'
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { APIS, bind, boundBinding, type Claim, createExport, viewOf, WIDGETS, widget } from './exports-support.ts'
+import {
+  APIS,
+  bind,
+  boundBinding,
+  type Claim,
+  createExport,
+  viewOf,
+  WIDGETS,
+  WIDGETS_IN_DEFAULT,
+  widget,
+} from './exports-support.ts'
 import {
   type Api,
   adminOf,
+  CONFIG_MAPS,
   conditionsOf,
   configMap,
   createWorkspace,
   grant,
   type Json,
+  KCP_ADMIN,
   type KubeObject,
   messageOf,
 } from './support.ts'
 
 const LABEL_PREFIX = 'claimed.internal.apis.kcp.io/'
-const CONFIG_MAPS = 'api/v1/namespaces/default/configmaps'
-const KCP_ADMIN = { 'impersonate-user': 'kcp-admin', 'impersonate-group': 'system:kcp:admin' }
 const ALL: Claim = { resource: 'configmaps', verbs: ['*'] }
 
 describe('contract 6, and 3.3 to 3.5', () => {
@@ -212,7 +222,7 @@ describe('contract 6, and 3.3 to 3.5', () => {
     const cluster = (await createWorkspace(admin, 'root', name, { type: 'universal' })).spec.cluster
     await bind(admin, cluster, ['root:provider', 'widgets-of-another'])
     await bind(admin, cluster, ['root:provider', name], [claim])
-    await admin.create(`/clusters/${cluster}/apis/example.io/v1/namespaces/default/widgets`, widget('claimed'))
+    await admin.create(`/clusters/${cluster}/${WIDGETS_IN_DEFAULT}`, widget('claimed'))
     const seen = await admin.items(`${viewOf(provider, name, cluster)}/${WIDGETS}`)
     expect(seen.map(({ metadata }) => metadata.name)).toEqual(['claimed'])
   })
@@ -257,7 +267,7 @@ describe('contract 6, and 3.3 to 3.5', () => {
     await admin.merge(`/clusters/${provider}/${APIS}/apiexports/later`, { spec: { resources } })
     await bind(admin, cluster, ['root:provider', 'later'])
     await boundBinding(admin, path)
-    await admin.create(`/clusters/${cluster}/apis/example.io/v1/namespaces/default/widgets`, widget('seen'))
+    await admin.create(`/clusters/${cluster}/${WIDGETS_IN_DEFAULT}`, widget('seen'))
     const seen = await admin.items(`${viewOf(provider, name, cluster)}/${WIDGETS}`)
     expect(seen.map(({ metadata }) => metadata.name)).toEqual(['seen'])
   })
