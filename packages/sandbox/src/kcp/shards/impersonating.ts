@@ -8,8 +8,8 @@ import {
   type WantedUser,
   wantedUser,
 } from '../../kube/authn/mod.ts'
+import type { Authorizer } from '../../kube/authorizer.ts'
 import type { HttpRequest } from '../../kube/http.ts'
-import type { Authorizer } from '../../kube/requests/types.ts'
 import type { UserInfo } from '../../kube/user.ts'
 import { GUARDED_EXTRAS, scopeExtra } from '../authz/mod.ts'
 import {

@@ -1,6 +1,7 @@
 import { MASTERS } from '../../kube/authn/mod.ts'
+import type { Authorizer } from '../../kube/authorizer.ts'
 import type { KubeObject } from '../../kube/objects.ts'
-import type { AdmissionPlugin, AdmissionRequest, Authorizer } from '../../kube/requests/types.ts'
+import type { AdmissionPlugin, AdmissionRequest } from '../../kube/requests/types.ts'
 import type { UserInfo } from '../../kube/user.ts'
 import { aboutObject } from '../authz/mod.ts'
 import { joinPath, logicalClusterIn, splitPath } from '../clusters/mod.ts'

@@ -1,7 +1,7 @@
+import type { Attributes, Authorizer } from '../authorizer.ts'
 import { forbidden } from '../authz/mod.ts'
 import { StatusError } from '../errors.ts'
 import type { HttpRequest } from '../http.ts'
-import type { Attributes, Authorizer } from '../requests/types.ts'
 import type { UserInfo } from '../user.ts'
 import {
   ANONYMOUS,

@@ -1,10 +1,10 @@
 import type { FieldError } from '../errors.ts'
+import { dns1035Errors, pathSegmentErrors, qualifiedNameErrors, subdomainErrors } from '../name-rules.ts'
 import type { KubeObject } from '../objects.ts'
 import type { Strategy } from '../resource.ts'
 import { type RuleWithOperations, ruleErrors } from './admission-rules.ts'
 import { duplicate, forbidden, invalid, invalidEach, notSupported, required } from './field-errors.ts'
 import { type LabelSelector, validateLabelSelector } from './label-selectors.ts'
-import { dns1035Errors, pathSegmentErrors, qualifiedNameErrors, subdomainErrors } from './names.ts'
 import { conditionErrors, type MatchCondition } from './webhooks.ts'
 
 type NamedRule = RuleWithOperations & { resourceNames?: string[] }

@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto'
 import type { FieldError } from '../errors.ts'
 import { goQuote, goStructJson } from '../go-text.ts'
+import { labelErrors, subdomainErrors } from '../name-rules.ts'
 import type { KubeObject } from '../objects.ts'
 import { duplicate, forbidden, invalid, invalidEach, notSupported, required, tooLong } from './field-errors.ts'
-import { labelErrors, subdomainErrors } from './names.ts'
 import { pemBlock, pkcs10Complaint } from './pkcs10.ts'
 
 export type Condition = {

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { FieldError } from '../errors.ts'
 import { isObject, parseJson } from '../json.ts'
+import { configKeyErrors } from '../name-rules.ts'
 import type { KubeObject } from '../objects.ts'
 import type { Strategy } from '../resource.ts'
 import { forbidden, immutable, invalid, invalidEach, required, tooLong } from './field-errors.ts'
-import { configKeyErrors } from './names.ts'
 import { sortedKeys } from './sorted-keys.ts'
 
 /** Of all values of one ConfigMap or Secret, in bytes. */

@@ -1,8 +1,8 @@
 import type { FieldError } from '../errors.ts'
 import { goStructJson } from '../go-text.ts'
+import { qualifiedNameErrors, subdomainErrors } from '../name-rules.ts'
 import type { KubeObject } from '../objects.ts'
 import { immutable, invalid, invalidEach, required } from './field-errors.ts'
-import { qualifiedNameErrors, subdomainErrors } from './names.ts'
 
 const MAX_TEXT = 128
 const MAX_MESSAGE = 1024

@@ -1,6 +1,6 @@
 import type { FieldError } from '../errors.ts'
+import { labelValueErrors, qualifiedNameErrors } from '../name-rules.ts'
 import { forbidden, invalid, invalidEach, required } from './field-errors.ts'
-import { labelValueErrors, qualifiedNameErrors } from './names.ts'
 import { sortedKeys } from './sorted-keys.ts'
 
 export type LabelSelector = {

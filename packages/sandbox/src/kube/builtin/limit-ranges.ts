@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { FieldError } from '../errors.ts'
+import { qualifiedNameErrors } from '../name-rules.ts'
 import type { KubeObject } from '../objects.ts'
+import { canonicalQuantity, parseQuantity } from '../quantity.ts'
 import type { Strategy } from '../resource.ts'
 import { duplicate, forbidden, invalid, invalidEach, required } from './field-errors.ts'
-import { qualifiedNameErrors } from './names.ts'
-import { canonicalQuantity, parseQuantity } from './quantity.ts'
 import { compareQuantities, containerResourceErrors, mayOvercommit, resourceNameErrors } from './resource-names.ts'
 import { sortedKeys } from './sorted-keys.ts'
 

@@ -1,4 +1,4 @@
-export { Controller, type ControllerLog } from './controller.ts'
+export { Controller } from './controller.ts'
 export { kubeControllers } from './kube-controllers.ts'
 export { NamespaceLifecycle } from './namespaces/namespace-lifecycle.ts'
 export { describeFinalizers, describeRemaining, type Remaining } from './remaining.ts'

@@ -1,9 +1,10 @@
 import type { Store } from '../../store/types.ts'
-import type { ControllerLog } from '../controllers/controller.ts'
+import type { Authorizer } from '../authorizer.ts'
+import type { ControllerLog } from '../controller-log.ts'
 import type { Catalog, Resource, ResourceVersion } from '../resource.ts'
 import type { UserInfo } from '../user.ts'
 import type { ObjectReader } from './object-reader.ts'
-import type { AdmissionPlugin, Authorizer, Restriction } from './types.ts'
+import type { AdmissionPlugin, Restriction } from './types.ts'
 
 /** What an API server works with. */
 export type ServerDeps = {
