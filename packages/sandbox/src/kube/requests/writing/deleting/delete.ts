@@ -1,8 +1,7 @@
 import type { Entry } from '../../../../store/types.ts'
 import { StatusError } from '../../../errors.ts'
 import type { KubeObject, ObjectMeta } from '../../../objects.ts'
-import type { Scope } from '../../scope.ts'
-import type { DeleteOptions } from '../../types.ts'
+import type { DeletionOptions, Scope } from '../../scope.ts'
 import { requireVisible } from '../../visible-entry.ts'
 import { admit } from '../admission.ts'
 import { timestamp } from '../metadata.ts'
@@ -10,9 +9,6 @@ import { encoder } from '../saving.ts'
 import { holdsContent } from '../update.ts'
 import { finalizersFor } from './deletion-finalizers.ts'
 import { markForDeletion } from './deletion-marks.ts'
-
-/** How a deletion is made; `orphanDependents` is the older form of `propagationPolicy`. */
-export type DeletionOptions = DeleteOptions & { orphanDependents?: boolean; dryRun: boolean }
 
 /** `gone` tells whether nothing is left; `object` is the last state. */
 export type Deleted = { object: KubeObject; entry?: Entry; gone: boolean }
