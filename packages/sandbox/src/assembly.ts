@@ -19,7 +19,7 @@ import {
 import { KCP_ADMINS } from './kcp/groups.ts'
 import type { InstallationOptions, Served, ServedShard } from './kcp/shards/mod.ts'
 import { MASTERS } from './kube/authn/mod.ts'
-import type { ControllerLog } from './kube/controllers/mod.ts'
+import type { ControllerLog } from './kube/controller-log.ts'
 import { stderrLog } from './log.ts'
 import { makeDirectory } from './make-directory.ts'
 import type { Sandbox, SandboxOptions, SandboxShard } from './types.ts'

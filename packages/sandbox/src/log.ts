@@ -1,4 +1,4 @@
-import type { ControllerLog } from './kube/controllers/mod.ts'
+import type { ControllerLog } from './kube/controller-log.ts'
 
 /** Writes a line per message to standard error, errors with their stack. */
 export const stderrLog: ControllerLog = {

@@ -1,5 +1,5 @@
 import type { ContextName } from './http/mod.ts'
-import type { ControllerLog } from './kube/controllers/mod.ts'
+import type { ControllerLog } from './kube/controller-log.ts'
 
 export type SandboxOptions = {
   /** 1 by default. With more there is a front proxy before them. */

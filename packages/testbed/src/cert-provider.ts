@@ -18,6 +18,9 @@ export type CertificateProvider = {
   stop(): Promise<void>
 }
 
+/** What a controller works on, and the folder of its log. */
+type Place = Pick<ControlPlane, 'name' | 'dir' | 'kubeconfig'>
+
 const EXAMPLES = fileURLToPath(new URL('../../../examples/certs/provider/', import.meta.url))
 
 /**
@@ -80,7 +83,8 @@ const ISSUER: KubeObject = {
   metadata: { name: 'self-signed' },
 }
 
-async function startKro({ name, dir, kubeconfig }: ControlPlane, command: string): Promise<ManagedProcess> {
+/** Resolves when kro is ready; `command` is its binary. */
+export async function startKro({ name, dir, kubeconfig }: Place, command: string): Promise<ManagedProcess> {
   const port = await freePort()
   return ManagedProcess.start({
     name: `kro of ${name}`,
@@ -100,7 +104,7 @@ async function startKro({ name, dir, kubeconfig }: ControlPlane, command: string
 }
 
 /** It serves nothing to ask; that its ClusterIssuer is ready says that it works. */
-function startCertManager({ name, dir, kubeconfig }: ControlPlane, command: string): Promise<ManagedProcess> {
+export function startCertManager({ name, dir, kubeconfig }: Place, command: string): Promise<ManagedProcess> {
   return ManagedProcess.start({
     name: `cert-manager of ${name}`,
     command,

@@ -1,5 +1,5 @@
 export { ensureBinaries, ensureCrds } from './binaries.ts'
-export { type CertificateProvider, startCertificateProvider } from './cert-provider.ts'
+export { type CertificateProvider, startCertificateProvider, startCertManager, startKro } from './cert-provider.ts'
 export {
   ClusterClient,
   ClusterError,

@@ -1,9 +1,8 @@
 import { type Sandbox, startSandbox } from '@resource-broker/sandbox'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { bind, createExport, widgetSchema } from './exports-support.ts'
+import { bind, createExport, OLD_APIS, widgetSchema } from './exports-support.ts'
 import { type Api, adminOf, createWorkspace, type Json, messageOf } from './support.ts'
 
-const OLD = 'apis/apis.kcp.io/v1alpha1'
 const SCHEMA = 'v1.widgets.example.io'
 const WIDGETS = (version: string) => `apis/example.io/${version}/namespaces/default/widgets`
 
@@ -24,7 +23,7 @@ beforeAll(async () => {
   const versions = [version('v1', { firstName: text }), version('v2', { name, age: { type: 'integer' } })]
   const schema = widgetSchema(SCHEMA) as { spec: Json }
   const spec = { ...schema.spec, versions, conversion: { strategy: 'None' } }
-  await admin.create(`/clusters/${provider}/${OLD}/apiresourceschemas`, { ...schema, spec })
+  await admin.create(`/clusters/${provider}/${OLD_APIS}/apiresourceschemas`, { ...schema, spec })
 })
 afterAll(() => sandbox.close())
 
@@ -45,7 +44,7 @@ function conversion(name: string, transformation?: string): object {
 }
 
 test('4.8 the name is that of a schema, and the rules can be run on it', async () => {
-  const path = `/clusters/${provider}/${OLD}/apiconversions`
+  const path = `/clusters/${provider}/${OLD_APIS}/apiconversions`
   const nameless = await admin.call('POST', path, { body: conversion('v1.gadgets.example.io') })
   expect([nameless.status, messageOf(nameless)]).toEqual([
     403,
@@ -59,7 +58,7 @@ test('4.8 the name is that of a schema, and the rules can be run on it', async (
 })
 
 test('4.8 objects are converted by the rules, and fields that a version has not are preserved', async () => {
-  await admin.create(`/clusters/${provider}/${OLD}/apiconversions`, conversion(SCHEMA, 'self.upperAscii()'))
+  await admin.create(`/clusters/${provider}/${OLD_APIS}/apiconversions`, conversion(SCHEMA, 'self.upperAscii()'))
   await createExport(admin, provider, 'people')
   const cluster = (await createWorkspace(admin, 'root', 'consumer', { type: 'universal' })).spec.cluster
   const { status } = await bind(admin, cluster, ['root:provider', 'people'])

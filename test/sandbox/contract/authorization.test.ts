@@ -3,20 +3,20 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   type Api,
   adminOf,
+  CONFIG_MAPS,
   CORE,
   configMap,
   createRole,
   createWorkspace,
   grant,
   type Json,
+  KCP_ADMIN,
   messageOf,
   RBAC,
   TENANCY,
 } from './support.ts'
 
-const CONFIG_MAPS = 'api/v1/namespaces/default/configmaps'
 const REVIEWS = 'apis/authorization.k8s.io/v1'
-const AS_KCP_ADMIN = { 'impersonate-user': 'kcp-admin', 'impersonate-group': 'system:kcp:admin' }
 
 describe('contract 12', () => {
   let sandbox: Sandbox
@@ -60,9 +60,9 @@ describe('contract 12', () => {
   })
 
   test('12.3 system:kcp:admin may everything in every workspace', async () => {
-    const answer = await admin.call('GET', `/clusters/${two}/${CONFIG_MAPS}`, { headers: AS_KCP_ADMIN })
+    const answer = await admin.call('GET', `/clusters/${two}/${CONFIG_MAPS}`, { headers: KCP_ADMIN })
     expect(answer.status).toBe(200)
-    const workspaces = await admin.call('GET', `/clusters/${two}/${TENANCY}/workspaces`, { headers: AS_KCP_ADMIN })
+    const workspaces = await admin.call('GET', `/clusters/${two}/${TENANCY}/workspaces`, { headers: KCP_ADMIN })
     expect(workspaces.status).toBe(200)
   })
 
@@ -91,12 +91,12 @@ describe('contract 12', () => {
     expect(await statusOf('user-1-token')).toBe(200)
     expect(await statusOf('user-2-token')).toBe(200)
     expect(await statusOf('user-3-token')).toBe(403)
-    expect((await admin.call('GET', `${path}/${CONFIG_MAPS}`, { headers: AS_KCP_ADMIN })).status).toBe(200)
+    expect((await admin.call('GET', `${path}/${CONFIG_MAPS}`, { headers: KCP_ADMIN })).status).toBe(200)
   })
 
   test('12.4 the status of exports and bindings is not for users', async () => {
     for (const type of ['apiexports/tenancy.kcp.io', 'apibindings/tenancy.kcp.io']) {
-      const answer = await admin.merge(`/clusters/root/apis/apis.kcp.io/v1alpha2/${type}/status`, {}, AS_KCP_ADMIN)
+      const answer = await admin.merge(`/clusters/root/apis/apis.kcp.io/v1alpha2/${type}/status`, {}, KCP_ADMIN)
       expect(answer.status).toBe(403)
       expect(messageOf(answer)).toContain('status update not permitted')
     }
@@ -158,7 +158,7 @@ describe('contract 12', () => {
 
   test('12.7 a scope limits a user to a logical cluster', async () => {
     const scoped = (cluster: string) => ({
-      ...AS_KCP_ADMIN,
+      ...KCP_ADMIN,
       'impersonate-extra-authentication.kcp.io%2fscopes': `cluster:${cluster}`,
     })
     expect((await admin.call('GET', `/clusters/${one}/${CONFIG_MAPS}`, { headers: scoped(one) })).status).toBe(200)
@@ -207,7 +207,7 @@ describe('contract 12', () => {
     const deep = { 'x-kcp-internal-deep-subjectaccessreview': 'true' }
     expect(await ask(admin, {})).toBe(false)
     expect(await ask(admin, deep)).toBe(true)
-    expect(await ask(admin, { ...deep, ...AS_KCP_ADMIN })).toBe(false)
+    expect(await ask(admin, { ...deep, ...KCP_ADMIN })).toBe(false)
   })
 
   test('12.10 a service account needs no /clusters in its URLs', async () => {

@@ -4,22 +4,30 @@ import { join } from 'node:path'
 import { type Sandbox, startSandbox } from '@resource-broker/sandbox'
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { APIS, bind, boundBinding, createExport, WIDGETS, widget, widgetSchema } from './exports-support.ts'
+import {
+  APIS,
+  bind,
+  boundBinding,
+  createExport,
+  OLD_APIS,
+  WIDGETS,
+  WIDGETS_IN_DEFAULT,
+  widget,
+  widgetSchema,
+} from './exports-support.ts'
 import {
   type Api,
   adminOf,
+  CRDS,
   conditionsOf,
   createRole,
   createWorkspace,
   grant,
   type Json,
   type KubeObject,
+  LOGICAL_CLUSTER,
   messageOf,
 } from './support.ts'
-
-const OLD = 'apis/apis.kcp.io/v1alpha1'
-const DEFAULT_WIDGETS = 'apis/example.io/v1/namespaces/default/widgets'
-const CRDS = 'apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 
 function definition(group: string, plural: string, kind: string): object {
   const version = { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }
@@ -58,7 +66,7 @@ describe('contract 2.7, 2.8, 4.6, 5.4 to 5.6', () => {
     (await createWorkspace(admin, 'root', `consumer-${++counter}`, { type: 'universal' })).spec.cluster
   const bindings = (cluster: string) => `/clusters/${cluster}/${APIS}/apibindings`
   const locks = async (cluster: string) => {
-    const { metadata } = await admin.get(`/clusters/${cluster}/apis/core.kcp.io/v1alpha1/logicalclusters/cluster`)
+    const { metadata } = await admin.get(`/clusters/${cluster}/${LOGICAL_CLUSTER}`)
     return JSON.parse(metadata.annotations?.['internal.apis.kcp.io/resource-bindings'] ?? '{}') as Json
   }
   const condition = (path: string, type: string, reason: string) =>
@@ -130,8 +138,8 @@ describe('contract 2.7, 2.8, 4.6, 5.4 to 5.6', () => {
       const body = { ...apiBinding('own', undefined, 'widgets'), apiVersion: 'apis.kcp.io/v1alpha1' } as Json
       const claims = [{ resource: 'configmaps', all: true, state: 'Accepted' }]
       body['spec'] = { ...(body['spec'] as Json), permissionClaims: claims }
-      await admin.create(`/clusters/${provider}/${OLD}/apibindings`, body)
-      const path = `/clusters/${provider}/${OLD}/apibindings/own`
+      await admin.create(`/clusters/${provider}/${OLD_APIS}/apibindings`, body)
+      const path = `/clusters/${provider}/${OLD_APIS}/apibindings/own`
       const old = await boundBinding(admin, path)
       expect(old.spec?.['permissionClaims']).toMatchObject(claims)
       const seen = await admin.get(`${bindings(provider)}/own`)
@@ -156,7 +164,7 @@ describe('contract 2.7, 2.8, 4.6, 5.4 to 5.6', () => {
       const phases = watch.events.map(({ object }) => object.status?.['phase'])
       watch.close()
       expect([...new Set(phases)].filter((phase) => phase !== undefined)).toEqual(['Binding', 'Bound'])
-      const schema = await admin.get(`/clusters/${provider}/${OLD}/apiresourceschemas/v1.widgets.example.io`)
+      const schema = await admin.get(`/clusters/${provider}/${OLD_APIS}/apiresourceschemas/v1.widgets.example.io`)
       const { status } = await admin.get(`/clusters/${provider}/${APIS}/apiexports/widgets`)
       expect(binding.status).toMatchObject({
         apiExportClusterName: provider,
@@ -238,28 +246,28 @@ describe('contract 2.7, 2.8, 4.6, 5.4 to 5.6', () => {
       const cluster = await consumer()
       await createExport(admin, provider, 'moving')
       await bind(admin, cluster, ['root:provider', 'moving'])
-      await admin.create(`/clusters/${cluster}/${DEFAULT_WIDGETS}`, widget('kept'))
+      await admin.create(`/clusters/${cluster}/${WIDGETS_IN_DEFAULT}`, widget('kept'))
       const schema = widgetSchema('v7.widgets.example.io') as { spec: { versions: { schema: Json }[] } }
       const properties = { spec: { type: 'object', properties: { size: { type: 'integer', maximum: 5 } } } }
       schema.spec.versions[0]!.schema = { type: 'object', properties }
-      await admin.create(`/clusters/${provider}/${OLD}/apiresourceschemas`, schema)
-      const path = `/clusters/${provider}/${OLD}/apiexports/moving`
+      await admin.create(`/clusters/${provider}/${OLD_APIS}/apiresourceschemas`, schema)
+      const path = `/clusters/${provider}/${OLD_APIS}/apiexports/moving`
       expect((await admin.merge(path, { spec: { latestResourceSchemas: ['v7.widgets.example.io'] } })).status).toBe(200)
       await waitFor('the binding has the new schema', async () => {
         const { status } = await admin.get(`${bindings(cluster)}/moving`)
         return JSON.stringify(status?.['boundResources']).includes('v7.widgets')
       })
-      const wide = await admin.call('POST', `/clusters/${cluster}/${DEFAULT_WIDGETS}`, {
+      const wide = await admin.call('POST', `/clusters/${cluster}/${WIDGETS_IN_DEFAULT}`, {
         body: widget('wide', { size: 6 }),
       })
       expect(wide.status).toBe(422)
-      expect((await admin.get(`/clusters/${cluster}/${DEFAULT_WIDGETS}/kept`)).spec).toMatchObject({ size: 1 })
+      expect((await admin.get(`/clusters/${cluster}/${WIDGETS_IN_DEFAULT}/kept`)).spec).toMatchObject({ size: 1 })
       expect(conditionsOf(await admin.get(`${bindings(cluster)}/moving`))['Ready']?.status).toBe('True')
     })
 
     test('5.4 without its export a binding stays Bound and its types are served, also after a restart', async () => {
       const dir = await mkdtemp(join(tmpdir(), 'sandbox-bindings-'))
-      const serve = (api: Api, cluster: string) => api.get(`/clusters/${cluster}/${DEFAULT_WIDGETS}/kept`)
+      const serve = (api: Api, cluster: string) => api.get(`/clusters/${cluster}/${WIDGETS_IN_DEFAULT}/kept`)
       try {
         const first = await startSandbox({ dir })
         const api = adminOf(first)
@@ -267,9 +275,9 @@ describe('contract 2.7, 2.8, 4.6, 5.4 to 5.6', () => {
         const cluster = (await createWorkspace(api, 'root', 'consumer', { type: 'universal' })).spec.cluster
         await createExport(api, home, 'gone')
         await bind(api, cluster, ['root:provider', 'gone'])
-        await api.create(`/clusters/${cluster}/${DEFAULT_WIDGETS}`, widget('kept'))
+        await api.create(`/clusters/${cluster}/${WIDGETS_IN_DEFAULT}`, widget('kept'))
         await api.json('DELETE', `/clusters/${home}/${APIS}/apiexports/gone`)
-        await api.json('DELETE', `/clusters/${home}/${OLD}/apiresourceschemas/v1.widgets.example.io`)
+        await api.json('DELETE', `/clusters/${home}/${OLD_APIS}/apiresourceschemas/v1.widgets.example.io`)
         const path = `${bindings(cluster)}/gone`
         const invalid = await waitFor('the binding misses its export', async () => {
           const found = await api.get(path)
@@ -282,7 +290,7 @@ describe('contract 2.7, 2.8, 4.6, 5.4 to 5.6', () => {
         try {
           const again = adminOf(second)
           expect((await serve(again, cluster)).metadata.name).toBe('kept')
-          await again.create(`/clusters/${cluster}/${DEFAULT_WIDGETS}`, widget('new'))
+          await again.create(`/clusters/${cluster}/${WIDGETS_IN_DEFAULT}`, widget('new'))
           await again.json('DELETE', path)
           await waitFor('the binding is gone', async () => (await again.call('GET', path)).status === 404)
         } finally {
@@ -318,7 +326,7 @@ describe('contract 2.7, 2.8, 4.6, 5.4 to 5.6', () => {
     const cluster = await consumer()
     const { status } = await admin.get(`/clusters/${provider}/${APIS}/apiexports/widgets`)
     await bind(admin, cluster, ['root:provider', 'widgets'])
-    await admin.create(`/clusters/${cluster}/${DEFAULT_WIDGETS}`, widget('one'))
+    await admin.create(`/clusters/${cluster}/${WIDGETS_IN_DEFAULT}`, widget('one'))
     const path = `/clusters/${cluster}/${WIDGETS}:${status?.['identityHash']}`
     expect((await admin.items(path)).map(({ metadata }) => metadata.name)).toEqual(['one'])
     expect((await admin.call('GET', `/clusters/${cluster}/${WIDGETS}:${'0'.repeat(64)}`)).status).toBe(404)
@@ -328,7 +336,7 @@ describe('contract 2.7, 2.8, 4.6, 5.4 to 5.6', () => {
     test('5.6 objects go first; meanwhile none can be created', async () => {
       const cluster = await consumer()
       await bind(admin, cluster, ['root:provider', 'widgets'])
-      const inside = `/clusters/${cluster}/${DEFAULT_WIDGETS}`
+      const inside = `/clusters/${cluster}/${WIDGETS_IN_DEFAULT}`
       const held = widget('held') as KubeObject
       held.metadata.finalizers = ['example.io/hold']
       await admin.create(inside, held)

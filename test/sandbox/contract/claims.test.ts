@@ -1,22 +1,32 @@
 import { type Sandbox, startSandbox } from '@resource-broker/sandbox'
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { APIS, bind, boundBinding, type Claim, createExport, viewOf, WIDGETS, widget } from './exports-support.ts'
+import {
+  APIS,
+  bind,
+  boundBinding,
+  type Claim,
+  createExport,
+  viewOf,
+  WIDGETS,
+  WIDGETS_IN_DEFAULT,
+  widget,
+} from './exports-support.ts'
 import {
   type Api,
   adminOf,
+  CONFIG_MAPS,
   conditionsOf,
   configMap,
   createWorkspace,
   grant,
   type Json,
+  KCP_ADMIN,
   type KubeObject,
   messageOf,
 } from './support.ts'
 
 const LABEL_PREFIX = 'claimed.internal.apis.kcp.io/'
-const CONFIG_MAPS = 'api/v1/namespaces/default/configmaps'
-const KCP_ADMIN = { 'impersonate-user': 'kcp-admin', 'impersonate-group': 'system:kcp:admin' }
 const ALL: Claim = { resource: 'configmaps', verbs: ['*'] }
 
 describe('contract 6, and 3.3 to 3.5', () => {
@@ -40,6 +50,13 @@ describe('contract 6, and 3.3 to 3.5', () => {
     const binding = await bind(admin, cluster, ['root:provider', name], accepted)
     return { name, cluster, binding, inside: `/clusters/${cluster}`, view: viewOf(provider, name, cluster) }
   }
+
+  /** Server-side applies a ConfigMap. */
+  const apply = (api: Api, path: string) =>
+    api.call('PATCH', `${path}?fieldManager=provider`, {
+      body: configMap(path.split('/').at(-1)!, { applied: 'yes' }),
+      headers: { 'content-type': 'application/apply-patch+yaml' },
+    })
 
   const claimLabels = ({ metadata }: KubeObject): [string, string][] =>
     Object.entries(metadata.labels ?? {}).filter(([key]) => key.startsWith(LABEL_PREFIX))
@@ -146,10 +163,27 @@ describe('contract 6, and 3.3 to 3.5', () => {
     await admin.create(`${view}/${CONFIG_MAPS}`, configMap('shown'))
     expect((await admin.call('GET', `${view}/${CONFIG_MAPS}/hidden`)).status).toBe(404)
     expect((await admin.merge(`${view}/${CONFIG_MAPS}/hidden`, { data: { a: 'b' } })).status).toBe(404)
+    const applied = await apply(admin, `${view}/${CONFIG_MAPS}/hidden`)
+    expect([applied.status, messageOf(applied)]).toEqual([404, 'configmaps "hidden" not found'])
+    expect((await admin.get<Json>(`${inside}/${CONFIG_MAPS}/hidden`))['data']).toBeUndefined()
     expect((await admin.call('DELETE', `${view}/${CONFIG_MAPS}/hidden`)).status).toBe(404)
     expect((await admin.call('DELETE', `${view}/${CONFIG_MAPS}`)).status).toBe(200)
     const left = await admin.items(`${inside}/${CONFIG_MAPS}`)
     expect(left.map(({ metadata }) => metadata.name)).toEqual(['hidden', 'kube-root-ca.crt'])
+  })
+
+  test('6.4 who may not change an object does not learn whether it is hidden', async () => {
+    const claim: Claim = { ...ALL, verbs: ['get', 'list', 'patch'], selector: { matchLabels: { team: 'a' } } }
+    const { inside, view } = await claimed([claim])
+    await admin.create(`${inside}/${CONFIG_MAPS}`, configMap('hidden'))
+    await grant(admin, provider, 'user-2', 'cluster-admin')
+    const [patcher, stranger] = [admin.as('user-2-token'), admin.as('user-3-token')]
+    for (const name of ['hidden', 'absent']) {
+      expect((await stranger.call('DELETE', `${view}/${CONFIG_MAPS}/${name}`)).status).toBe(403)
+      expect((await apply(stranger, `${view}/${CONFIG_MAPS}/${name}`)).status).toBe(403)
+      expect((await apply(patcher, `${view}/${CONFIG_MAPS}/${name}`)).status).toBe(403)
+      expect((await patcher.merge(`${view}/${CONFIG_MAPS}/${name}`, { data: {} })).status).toBe(404)
+    }
   })
 
   test('6.5 one claim on events is about both groups', async () => {
@@ -188,7 +222,7 @@ describe('contract 6, and 3.3 to 3.5', () => {
     const cluster = (await createWorkspace(admin, 'root', name, { type: 'universal' })).spec.cluster
     await bind(admin, cluster, ['root:provider', 'widgets-of-another'])
     await bind(admin, cluster, ['root:provider', name], [claim])
-    await admin.create(`/clusters/${cluster}/apis/example.io/v1/namespaces/default/widgets`, widget('claimed'))
+    await admin.create(`/clusters/${cluster}/${WIDGETS_IN_DEFAULT}`, widget('claimed'))
     const seen = await admin.items(`${viewOf(provider, name, cluster)}/${WIDGETS}`)
     expect(seen.map(({ metadata }) => metadata.name)).toEqual(['claimed'])
   })
@@ -233,7 +267,7 @@ describe('contract 6, and 3.3 to 3.5', () => {
     await admin.merge(`/clusters/${provider}/${APIS}/apiexports/later`, { spec: { resources } })
     await bind(admin, cluster, ['root:provider', 'later'])
     await boundBinding(admin, path)
-    await admin.create(`/clusters/${cluster}/apis/example.io/v1/namespaces/default/widgets`, widget('seen'))
+    await admin.create(`/clusters/${cluster}/${WIDGETS_IN_DEFAULT}`, widget('seen'))
     const seen = await admin.items(`${viewOf(provider, name, cluster)}/${WIDGETS}`)
     expect(seen.map(({ metadata }) => metadata.name)).toEqual(['seen'])
   })

@@ -1,12 +1,18 @@
 import { type Sandbox, startSandbox } from '@resource-broker/sandbox'
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { bind, type Claim, createExport, viewOf, WIDGETS, widget, widgetSchema } from './exports-support.ts'
-import { type Api, adminOf, CORE, createWorkspace, type Json, type KubeObject, TENANCY } from './support.ts'
-
-const OLD_APIS = 'apis/apis.kcp.io/v1alpha1'
-const WIDGETS_IN_DEFAULT = 'apis/example.io/v1/namespaces/default/widgets'
-const CRDS = 'apis/apiextensions.k8s.io/v1/customresourcedefinitions'
+import {
+  bind,
+  type Claim,
+  createExport,
+  OLD_APIS,
+  viewOf,
+  WIDGETS,
+  WIDGETS_IN_DEFAULT,
+  widget,
+  widgetSchema,
+} from './exports-support.ts'
+import { type Api, adminOf, CORE, CRDS, createWorkspace, type Json, type KubeObject, TENANCY } from './support.ts'
 
 type Resources = { resources: { name: string; kind: string }[] }
 

@@ -2,7 +2,7 @@ import { type Sandbox, startSandbox } from '@resource-broker/sandbox'
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bind, createExport } from './exports-support.ts'
-import { type Api, adminOf, createWorkspace, type Json } from './support.ts'
+import { type Api, adminOf, CRDS, createWorkspace, type Json } from './support.ts'
 
 type Groups = { groups: { name: string }[] }
 type Resources = { resources: { name: string; kind: string }[] }
@@ -44,7 +44,7 @@ describe('contract 9', () => {
     await bind(admin, 'root:discovered', ['root:provider', 'widgets'])
     expect(await groups()).toContain('example.io')
     const schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
-    await admin.create(`${base}/apis/apiextensions.k8s.io/v1/customresourcedefinitions`, {
+    await admin.create(`${base}/${CRDS}`, {
       apiVersion: 'apiextensions.k8s.io/v1',
       kind: 'CustomResourceDefinition',
       metadata: { name: 'gadgets.local.io' },

@@ -1,7 +1,17 @@
 import { type Sandbox, startSandbox } from '@resource-broker/sandbox'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { type Api, adminOf, CORE, configMap, createWorkspace, type Json, TENANCY } from './support.ts'
+import {
+  type Api,
+  adminOf,
+  CONFIG_MAPS,
+  CORE,
+  configMap,
+  createWorkspace,
+  type Json,
+  KCP_ADMIN,
+  TENANCY,
+} from './support.ts'
 
 const PROTOBUF = { 'content-type': 'application/vnd.kubernetes.protobuf' }
 /** What client-go sends: ConfigMap `one` with data k=v, and DeleteOptions with Background propagation. */
@@ -18,7 +28,7 @@ describe('contract 11 and 12', () => {
   let sandbox: Sandbox
   let admin: Api
   const base = '/clusters/root:encoded'
-  const configMaps = `${base}/api/v1/namespaces/default/configmaps`
+  const configMaps = `${base}/${CONFIG_MAPS}`
 
   beforeAll(async () => {
     sandbox = await startSandbox()
@@ -87,12 +97,11 @@ describe('contract 11 and 12', () => {
 
   test('12.5 in a phase in which nobody works a logical cluster is closed', async () => {
     await createWorkspace(admin, 'root', 'closed', { type: 'universal' })
-    const headers = { 'impersonate-user': 'kcp-admin', 'impersonate-group': 'system:kcp:admin' }
     const path = '/clusters/root:closed/api/v1/namespaces'
-    expect((await admin.call('GET', path, { headers })).status).toBe(200)
+    expect((await admin.call('GET', path, { headers: KCP_ADMIN })).status).toBe(200)
     const status = `/clusters/root:closed/${CORE}/logicalclusters/cluster/status`
     expect((await admin.merge(status, { status: { phase: 'Unavailable' } })).status).toBe(200)
-    const answer = await admin.call('GET', path, { headers })
+    const answer = await admin.call('GET', path, { headers: KCP_ADMIN })
     expect(answer.status).toBe(403)
     expect(answer.text).toContain('not permitted due to phase \\"Unavailable\\"')
   })

@@ -1,7 +1,7 @@
 import { type Sandbox, startSandbox } from '@resource-broker/sandbox'
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { APIS, bind, createExport } from './exports-support.ts'
+import { APIS, bind, createExport, SLICES } from './exports-support.ts'
 import {
   type Api,
   conditionsOf,
@@ -14,8 +14,6 @@ import {
   shardOf,
   TOPOLOGY,
 } from './support.ts'
-
-const SLICES = 'apis/apis.kcp.io/v1alpha1/apiexportendpointslices'
 
 describe('contract 4.7', () => {
   let sandbox: Sandbox

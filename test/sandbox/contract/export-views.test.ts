@@ -1,10 +1,19 @@
 import { type Sandbox, startSandbox } from '@resource-broker/sandbox'
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { APIS, bind, createExport, viewOf, WIDGETS, widget } from './exports-support.ts'
-import { type Api, adminOf, configMap, createRole, createWorkspace, grant, type Json, messageOf } from './support.ts'
+import { APIS, bind, createExport, viewOf, WIDGETS, WIDGETS_IN_DEFAULT, widget } from './exports-support.ts'
+import {
+  type Api,
+  adminOf,
+  CONFIG_MAPS,
+  configMap,
+  createRole,
+  createWorkspace,
+  grant,
+  type Json,
+  messageOf,
+} from './support.ts'
 
-const WIDGETS_IN_DEFAULT = 'apis/example.io/v1/namespaces/default/widgets'
 const APPLY = { 'content-type': 'application/apply-patch+yaml' }
 
 type List = { items: { metadata: { name: string; annotations: Record<string, string> } }[] }
@@ -198,7 +207,7 @@ describe('contract 7, and 1.13 to 1.14', () => {
   })
 
   test('7.1 types that are not exported or claimed are not there', async () => {
-    const create = await admin.call('POST', `${view(one)}/api/v1/namespaces/default/configmaps`, {
+    const create = await admin.call('POST', `${view(one)}/${CONFIG_MAPS}`, {
       body: configMap('not-claimed'),
     })
     expect(create.status).toBe(404)

@@ -2,6 +2,9 @@ import { waitFor } from '@resource-broker/testbed'
 import { type Api, conditionsOf, type Json, type KubeObject } from './support.ts'
 
 export const APIS = 'apis/apis.kcp.io/v1alpha2'
+export const OLD_APIS = 'apis/apis.kcp.io/v1alpha1'
+export const SLICES = `${OLD_APIS}/apiexportendpointslices`
+export const WIDGETS_IN_DEFAULT = 'apis/example.io/v1/namespaces/default/widgets'
 export const WIDGETS = 'apis/example.io/v1/widgets'
 const GROUP = 'example.io'
 const SCHEMA = `v1.widgets.${GROUP}`
@@ -51,7 +54,7 @@ export async function createExport(
 ): Promise<KubeObject & { status: { identityHash: string } }> {
   const base = `/clusters/${cluster}`
   if (schema !== 'none') {
-    const path = `${base}/apis/apis.kcp.io/v1alpha1/apiresourceschemas`
+    const path = `${base}/${OLD_APIS}/apiresourceschemas`
     const present = await api.call('GET', `${path}/${schema}`)
     if (present.status === 404) await api.create(path, widgetSchema(schema))
   }

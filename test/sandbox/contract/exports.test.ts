@@ -2,10 +2,8 @@ import { createHash } from 'node:crypto'
 import { type Sandbox, startSandbox } from '@resource-broker/sandbox'
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { APIS, createExport, widgetSchema } from './exports-support.ts'
+import { APIS, createExport, OLD_APIS, widgetSchema } from './exports-support.ts'
 import { type Api, adminOf, conditionsOf, createRole, createWorkspace, grant, type Json, messageOf } from './support.ts'
-
-const OLD = 'apis/apis.kcp.io/v1alpha1'
 
 describe('contract 4.4, 4.5, 4.8 and 5.3', () => {
   let sandbox: Sandbox
@@ -22,7 +20,7 @@ describe('contract 4.4, 4.5, 4.8 and 5.3', () => {
   const at = (path: string) => `/clusters/${provider}/${path}`
   const createSchema = (name: string, change: (spec: Json) => Json = (spec) => spec) => {
     const schema = widgetSchema(name) as { spec: Json }
-    return admin.call('POST', at(`${OLD}/apiresourceschemas`), { body: { ...schema, spec: change(schema.spec) } })
+    return admin.call('POST', at(`${OLD_APIS}/apiresourceschemas`), { body: { ...schema, spec: change(schema.spec) } })
   }
   const schemaWith = (name: string, spec: Json) => createSchema(name, (present) => ({ ...present, ...spec }))
 
@@ -38,7 +36,7 @@ describe('contract 4.4, 4.5, 4.8 and 5.3', () => {
 
     test('4.4 the spec is immutable, labels and annotations are not', async () => {
       await createSchema('v2.widgets.example.io')
-      const path = at(`${OLD}/apiresourceschemas/v2.widgets.example.io`)
+      const path = at(`${OLD_APIS}/apiresourceschemas/v2.widgets.example.io`)
       const changed = await admin.merge(path, { spec: { scope: 'Cluster' } })
       expect(changed.status).toBe(403)
       expect(messageOf(changed)).toMatch(/spec: Invalid value: .*: is immutable$/)
@@ -79,7 +77,7 @@ describe('contract 4.4, 4.5, 4.8 and 5.3', () => {
     test('4.5 names of schemas are resources, and claims without verbs have all of them', async () => {
       await createSchema('v5.widgets.example.io')
       const permissionClaims = [{ resource: 'configmaps', all: true }]
-      await admin.create(at(`${OLD}/apiexports`), {
+      await admin.create(at(`${OLD_APIS}/apiexports`), {
         apiVersion: 'apis.kcp.io/v1alpha1',
         kind: 'APIExport',
         metadata: { name: 'old' },
@@ -93,7 +91,7 @@ describe('contract 4.4, 4.5, 4.8 and 5.3', () => {
       expect(JSON.parse(seen.metadata.annotations!['apis.v1alpha2.kcp.io/v1alpha1-permission-claims']!)).toEqual([
         { group: '', resource: 'configmaps', all: true },
       ])
-      const back = await admin.get(at(`${OLD}/apiexports/old`))
+      const back = await admin.get(at(`${OLD_APIS}/apiexports/old`))
       expect(back.spec).toMatchObject({ latestResourceSchemas: ['v5.widgets.example.io'], permissionClaims })
     })
 
@@ -111,14 +109,14 @@ describe('contract 4.4, 4.5, 4.8 and 5.3', () => {
           permissionClaims: claims,
         },
       })
-      const old = await admin.get(at(`${OLD}/apiexports/new`))
+      const old = await admin.get(at(`${OLD_APIS}/apiexports/new`))
       expect(old.spec).toMatchObject({ permissionClaims: [{ resource: 'secrets', all: true }] })
       expect(old.spec).not.toHaveProperty('latestResourceSchemas')
       expect(Object.keys(old.metadata.annotations ?? {})).toEqual(
         expect.arrayContaining(['apis.v1alpha2.kcp.io/resource-schemas', 'apis.v1alpha2.kcp.io/permission-claims']),
       )
       const changed = { ...old, spec: { ...old.spec, latestResourceSchemas: ['v5.widgets.example.io'] } }
-      await admin.json('PUT', at(`${OLD}/apiexports/new`), { body: changed })
+      await admin.json('PUT', at(`${OLD_APIS}/apiexports/new`), { body: changed })
       const seen = await admin.get(at(`${APIS}/apiexports/new`))
       expect(seen.spec).toMatchObject({ permissionClaims: claims })
       const names = (seen.spec!['resources'] as { name: string }[]).map(({ name }) => name)

@@ -10,12 +10,12 @@ import {
   createWorkspace,
   grant,
   type Json,
+  KCP_ADMIN,
   type KubeObject,
+  LOGICAL_CLUSTER,
   ready,
   TENANCY,
 } from './support.ts'
-
-const LOGICAL_CLUSTER = `${CORE}/logicalclusters/cluster`
 
 describe('contract 8', () => {
   let sandbox: Sandbox
@@ -29,9 +29,8 @@ describe('contract 8', () => {
   async function createWaiting(name: string, type: string): Promise<string> {
     const path = `/clusters/root:consumers/${TENANCY}/workspaces`
     const workspace = { metadata: { name }, spec: { type: { name: type, path: 'root:types' } } }
-    const headers = { 'impersonate-user': 'kcp-admin', 'impersonate-group': 'system:kcp:admin' }
     const body = { apiVersion: 'tenancy.kcp.io/v1alpha1', kind: 'Workspace', ...workspace }
-    await admin.json('POST', path, { body, headers })
+    await admin.json('POST', path, { body, headers: KCP_ADMIN })
     return waitFor(`${name} waits`, async () => {
       const { spec, status } = await admin.get(`${path}/${name}`)
       return status?.['phase'] === 'Initializing' ? (spec?.['cluster'] as string) : undefined

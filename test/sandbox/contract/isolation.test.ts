@@ -1,6 +1,6 @@
 import { type Sandbox, startSandbox } from '@resource-broker/sandbox'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Api, createWorkspace, shardOf, TENANCY } from './support.ts'
+import { type Api, createWorkspace, LOGICAL_CLUSTER, shardOf, TENANCY } from './support.ts'
 
 const EXPORTS = '/clusters/root/apis/apis.kcp.io/v1alpha2/apiexports'
 
@@ -29,7 +29,7 @@ describe('sandboxes of one process', () => {
 
   test('each know where they are served', async () => {
     for (const [index, api] of apis.entries()) {
-      const root = await api.get('/clusters/root/apis/core.kcp.io/v1alpha1/logicalclusters/cluster')
+      const root = await api.get(`/clusters/root/${LOGICAL_CLUSTER}`)
       expect(root.status?.['URL']).toBe(`${sandboxes[index]!.url}/clusters/root`)
       const shard = await api.get('/clusters/root/apis/core.kcp.io/v1alpha1/shards/root')
       expect(shard.spec?.['baseURL']).toBe(sandboxes[index]!.shards[0]!.url)

@@ -1,9 +1,11 @@
 import { type Sandbox, startSandbox } from '@resource-broker/sandbox'
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { APIS } from './exports-support.ts'
 import {
   type Api,
   adminOf,
+  CONFIG_MAPS,
   CORE,
   conditionsOf,
   configMap,
@@ -12,11 +14,8 @@ import {
   ready,
   TENANCY,
   type Watch,
+  WORKSPACES,
 } from './support.ts'
-
-const WORKSPACES = `/clusters/root/${TENANCY}/workspaces`
-const BINDINGS = 'apis/apis.kcp.io/v1alpha2/apibindings'
-const CONFIG_MAPS = 'api/v1/namespaces/default/configmaps'
 
 /** The states of one object that a watch saw, as `read` gives them, without repetitions. */
 function seen<T>(watch: Watch, name: string, read: (object: KubeObject) => T): T[] {
@@ -123,7 +122,7 @@ describe('contract 5.1 and 5.2', () => {
 
   test('5.1 system:apibindings binds the exports of the type, named after them', async () => {
     const { spec } = await createWorkspace(admin, 'root', 'bound', { type: 'universal' })
-    const bindings = await admin.items(`/clusters/${spec.cluster}/${BINDINGS}`)
+    const bindings = await admin.items(`/clusters/${spec.cluster}/${APIS}/apibindings`)
     expect(bindings.map((binding) => binding.spec?.['reference'])).toEqual(
       expect.arrayContaining([
         { export: { path: 'root', name: 'tenancy.kcp.io' } },

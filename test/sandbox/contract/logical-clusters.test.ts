@@ -1,10 +1,19 @@
 import { type Sandbox, startSandbox } from '@resource-broker/sandbox'
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Api, adminOf, CORE, configMap, createWorkspace, grant, messageOf, TENANCY } from './support.ts'
+import {
+  type Api,
+  adminOf,
+  CONFIG_MAPS,
+  CORE,
+  configMap,
+  createWorkspace,
+  grant,
+  messageOf,
+  TENANCY,
+} from './support.ts'
 
 const LOGICAL_CLUSTERS = `${CORE}/logicalclusters`
-const CONFIG_MAPS = 'api/v1/namespaces/default/configmaps'
 
 describe('contract 4.3 and 10.6', () => {
   let sandbox: Sandbox

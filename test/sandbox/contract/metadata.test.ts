@@ -5,17 +5,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   type Api,
   adminOf,
+  CONFIG_MAPS,
   CORE,
   configMap,
   createWorkspace,
   grant,
+  KCP_ADMIN,
   type KubeObject,
   messageOf,
   TENANCY,
 } from './support.ts'
-
-const CONFIG_MAPS = 'api/v1/namespaces/default/configmaps'
-const USER = { 'impersonate-user': 'kcp-admin', 'impersonate-group': 'system:kcp:admin' }
 
 describe('contract 2', () => {
   let sandbox: Sandbox
@@ -86,7 +85,7 @@ describe('contract 2', () => {
   test('2.3 system:kcp:admin is no exception, system:masters is', async () => {
     const path = `/clusters/${cluster}/${CONFIG_MAPS}/plain`
     const change = { metadata: { labels: { 'some.kcp.io': 'x' } } }
-    expect((await admin.merge(path, change, USER)).status).toBe(403)
+    expect((await admin.merge(path, change, KCP_ADMIN)).status).toBe(403)
     expect((await admin.merge(path, change)).status).toBe(200)
   })
 

@@ -1,7 +1,17 @@
 import { type Sandbox, startSandbox } from '@resource-broker/sandbox'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { boundBinding, type Claim, createExport } from './exports-support.ts'
-import { type Api, adminOf, configMap, createWorkspace, type Json, type KubeObject, messageOf } from './support.ts'
+import {
+  type Api,
+  adminOf,
+  CONFIG_MAPS,
+  configMap,
+  createWorkspace,
+  type Json,
+  KCP_ADMIN,
+  type KubeObject,
+  messageOf,
+} from './support.ts'
 
 const CLAIMS: Claim[] = [
   { resource: 'configmaps', verbs: ['get', 'list', 'watch'] },
@@ -16,8 +26,7 @@ describe('contract 13', () => {
   let sandbox: Sandbox
   let admin: Api
   let counter = 0
-  const headers = { 'impersonate-user': 'kcp-admin', 'impersonate-group': 'system:kcp:admin' }
-  const call = (method: string, path: string, body?: unknown) => admin.call(method, path, { headers, body })
+  const call = (method: string, path: string, body?: unknown) => admin.call(method, path, { headers: KCP_ADMIN, body })
   const get = async <T>(path: string) => JSON.parse((await call('GET', path)).text) as T
 
   beforeAll(async () => {
@@ -106,12 +115,12 @@ describe('contract 13', () => {
       return status
     }
     await decide('Accepted')
-    const made = await admin.create(`${path}/api/v1/namespaces/default/configmaps`, configMap('claimed'))
+    const made = await admin.create(`${path}/${CONFIG_MAPS}`, configMap('claimed'))
     expect(Object.keys(made.metadata.labels ?? {})).toEqual([
       expect.stringMatching(/^claimed\.internal\.apis\.kcp\.io\//),
     ])
     await decide('Rejected')
-    const other = await admin.create(`${path}/api/v1/namespaces/default/configmaps`, configMap('unclaimed'))
+    const other = await admin.create(`${path}/${CONFIG_MAPS}`, configMap('unclaimed'))
     expect(other.metadata.labels).toBeUndefined()
   })
 })

@@ -1,14 +1,13 @@
 import { type Sandbox, startSandbox } from '@resource-broker/sandbox'
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Api, adminOf, createRole, createWorkspace, grant, ready, TENANCY } from './support.ts'
+import { type Api, adminOf, createRole, createWorkspace, grant, KCP_ADMIN, ready, TENANCY } from './support.ts'
 
 /** The raw requests of kcp's kubectl plugins (contract 13.1 to 13.3), as kcp-admin. */
 describe('contract 13', () => {
   let sandbox: Sandbox
   let admin: Api
-  const headers = { 'impersonate-user': 'kcp-admin', 'impersonate-group': 'system:kcp:admin' }
-  const get = (path: string) => admin.call('GET', path, { headers })
+  const get = (path: string) => admin.call('GET', path, { headers: KCP_ADMIN })
 
   beforeAll(async () => {
     sandbox = await startSandbox()
@@ -84,7 +83,7 @@ describe('contract 13', () => {
     const path = `/clusters/root:org/${TENANCY}/workspaces`
     const spec = { type: { name: 'universal' } }
     const body = { apiVersion: 'tenancy.kcp.io/v1alpha1', kind: 'Workspace', metadata: { name: 'made' }, spec }
-    expect((await admin.call('POST', path, { body, headers })).status).toBe(201)
+    expect((await admin.call('POST', path, { body, headers: KCP_ADMIN })).status).toBe(201)
     expect((await get(`${path}/made`)).status).toBe(200)
     const made = await ready(admin, `${path}/made`)
     expect(made.spec.URL).toBe(`${sandbox.url}/clusters/root:org:made`)
@@ -95,7 +94,7 @@ describe('contract 13', () => {
     const path = `/clusters/root/${TENANCY}/workspaces`
     const spec = { type: { name: 'organization', path: 'root' } }
     const body = { apiVersion: 'tenancy.kcp.io/v1alpha1', kind: 'Workspace', metadata: { name: 'org' }, spec }
-    const again = await admin.call('POST', path, { body, headers })
+    const again = await admin.call('POST', path, { body, headers: KCP_ADMIN })
     expect(again.status).toBe(409)
     expect(JSON.parse(again.text)).toMatchObject({ reason: 'AlreadyExists' })
     expect(JSON.parse((await get(`${path}/org`)).text)).toMatchObject({ spec })

@@ -4,10 +4,9 @@ import { join } from 'node:path'
 import { type Sandbox, startSandbox } from '@resource-broker/sandbox'
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { bind, createExport, viewOf, WIDGETS, widget } from './exports-support.ts'
-import { type Api, adminOf, configMap, createWorkspace, type KubeObject } from './support.ts'
+import { bind, createExport, viewOf, WIDGETS, WIDGETS_IN_DEFAULT, widget } from './exports-support.ts'
+import { type Api, adminOf, CONFIG_MAPS, configMap, createWorkspace, type KubeObject } from './support.ts'
 
-const CONFIG_MAPS = 'api/v1/namespaces/default/configmaps'
 const STREAMING = 'sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true'
 
 type Page = { items: KubeObject[]; metadata: { continue?: string; resourceVersion: string } }
@@ -82,7 +81,7 @@ describe('contract 10', () => {
     for (const name of ['one', 'two', 'three']) {
       const { cluster } = (await createWorkspace(admin, 'root', name, { type: 'universal' })).spec
       await bind(admin, cluster, ['root:provider', 'widgets'])
-      const path = `/clusters/${cluster}/apis/example.io/v1/namespaces/default/widgets`
+      const path = `/clusters/${cluster}/${WIDGETS_IN_DEFAULT}`
       for (const each of ['x', 'y']) await admin.create(path, widget(each))
     }
     const seen: string[] = []

@@ -1,12 +1,8 @@
 import { type Sandbox, startSandbox } from '@resource-broker/sandbox'
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { bind, createExport, viewOf, WIDGETS, widget } from './exports-support.ts'
+import { bind, createExport, OLD_APIS, SLICES, viewOf, WIDGETS, WIDGETS_IN_DEFAULT, widget } from './exports-support.ts'
 import { type Api, adminOf, createWorkspace, grant, shardOf } from './support.ts'
-
-const WIDGETS_IN_DEFAULT = 'apis/example.io/v1/namespaces/default/widgets'
-const SLICES = 'apis/apis.kcp.io/v1alpha1/apiexportendpointslices'
-const SCHEMAS = 'apis/apis.kcp.io/v1alpha1/apiresourceschemas'
 
 describe('exports, bindings and virtual workspaces over shards', () => {
   let sandbox: Sandbox
@@ -70,7 +66,7 @@ describe('exports, bindings and virtual workspaces over shards', () => {
     const seen = await away.items(`${viewOf(provider, 'widgets', '*')}/${WIDGETS}`)
     expect(seen.map(({ metadata }) => metadata.name)).toEqual(['mine', 'while-away'])
     await first?.start()
-    const schemas = await root.items(`/clusters/${provider}/${SCHEMAS}`)
+    const schemas = await root.items(`/clusters/${provider}/${OLD_APIS}/apiresourceschemas`)
     expect(schemas).toHaveLength(1)
   })
 })

@@ -4,10 +4,7 @@ import { join } from 'node:path'
 import { type Sandbox, startSandbox } from '@resource-broker/sandbox'
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Api, adminOf, configMap, createWorkspace, grant, shardOf, TENANCY } from './support.ts'
-
-const CONFIG_MAPS = 'api/v1/namespaces/default/configmaps'
-const WORKSPACES = `/clusters/root/${TENANCY}/workspaces`
+import { type Api, adminOf, CONFIG_MAPS, configMap, createWorkspace, grant, shardOf, WORKSPACES } from './support.ts'
 
 describe.each([{ kept: 'in memory' }, { kept: 'on disk' }])('shards that come and go, kept $kept', ({ kept }) => {
   let sandbox: Sandbox

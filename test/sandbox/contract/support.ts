@@ -30,6 +30,13 @@ export const TENANCY = 'apis/tenancy.kcp.io/v1alpha1'
 export const CORE = 'apis/core.kcp.io/v1alpha1'
 export const TOPOLOGY = 'apis/topology.kcp.io/v1alpha1'
 export const RBAC = 'apis/rbac.authorization.k8s.io/v1'
+export const CRDS = 'apis/apiextensions.k8s.io/v1/customresourcedefinitions'
+export const CONFIG_MAPS = 'api/v1/namespaces/default/configmaps'
+export const LOGICAL_CLUSTER = `${CORE}/logicalclusters/cluster`
+export const WORKSPACES = `/clusters/root/${TENANCY}/workspaces`
+
+/** Headers by which system:masters asks as kcp's administrator, whom admission and RBAC bind. */
+export const KCP_ADMIN = { 'impersonate-user': 'kcp-admin', 'impersonate-group': 'system:kcp:admin' }
 
 /** Talks to one address as one user. */
 export class Api {

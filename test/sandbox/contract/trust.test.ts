@@ -1,9 +1,19 @@
 import { type Sandbox, startSandbox } from '@resource-broker/sandbox'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { APIS, bind, type Claim, createExport, viewOf, WIDGETS } from './exports-support.ts'
-import { type Api, adminOf, CORE, configMap, createWorkspace, grant, type Json, RBAC, TENANCY } from './support.ts'
+import {
+  type Api,
+  adminOf,
+  CONFIG_MAPS,
+  CORE,
+  configMap,
+  createWorkspace,
+  grant,
+  type Json,
+  RBAC,
+  TENANCY,
+} from './support.ts'
 
-const CONFIG_MAPS = 'api/v1/namespaces/default/configmaps'
 const CLAIM: Claim = { resource: 'configmaps', verbs: ['*'] }
 
 /** Somebody who may do everything in one workspace, and tries to get further. */

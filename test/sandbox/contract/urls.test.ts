@@ -4,16 +4,17 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   type Api,
   adminOf,
+  CONFIG_MAPS,
   CORE,
+  CRDS,
   configMap,
   createWorkspace,
   type KubeObject,
+  LOGICAL_CLUSTER,
   messageOf,
   shardOf,
   TENANCY,
 } from './support.ts'
-
-const LOGICAL_CLUSTER = `${CORE}/logicalclusters/cluster`
 
 describe('contract 1 on a single shard', () => {
   let sandbox: Sandbox
@@ -139,7 +140,7 @@ describe('contract 1 on a single shard', () => {
   test('1.11 so do types of that name that are different in each logical cluster', async () => {
     for (const cluster of ['root:team', 'root:team:child']) {
       const versions = [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }]
-      await admin.create(`/clusters/${cluster}/apis/apiextensions.k8s.io/v1/customresourcedefinitions`, {
+      await admin.create(`/clusters/${cluster}/${CRDS}`, {
         apiVersion: 'apiextensions.k8s.io/v1',
         kind: 'CustomResourceDefinition',
         metadata: { name: 'things.example.org' },
@@ -165,8 +166,8 @@ describe('contract 1 on a single shard', () => {
   })
 
   test('an object of one logical cluster is in no other', async () => {
-    await admin.create('/clusters/root:team/api/v1/namespaces/default/configmaps', configMap('only-here'))
-    const elsewhere = await admin.call('GET', '/clusters/root/api/v1/namespaces/default/configmaps/only-here')
+    await admin.create(`/clusters/root:team/${CONFIG_MAPS}`, configMap('only-here'))
+    const elsewhere = await admin.call('GET', `/clusters/root/${CONFIG_MAPS}/only-here`)
     expect(elsewhere.status).toBe(404)
   })
 })

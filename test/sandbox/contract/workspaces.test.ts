@@ -6,19 +6,20 @@ import {
   type Api,
   adminOf,
   CORE,
+  CRDS,
   createRole,
   createWorkspace,
   grant,
   type Json,
+  KCP_ADMIN,
   messageOf,
   RBAC,
   ready,
   TENANCY,
+  WORKSPACES,
 } from './support.ts'
 
-const WORKSPACES = `/clusters/root/${TENANCY}/workspaces`
 const TYPES = `/clusters/root/${TENANCY}/workspacetypes`
-const AS_ADMIN = { 'impersonate-user': 'kcp-admin', 'impersonate-group': ['system:kcp:admin'] }
 
 describe('contract 4.1 and 4.2', () => {
   let sandbox: Sandbox
@@ -31,7 +32,7 @@ describe('contract 4.1 and 4.2', () => {
     spec,
   })
   const post = (name: string, spec?: Json, metadata?: Json, path = WORKSPACES): Promise<Answer> =>
-    admin.call('POST', path, { body: workspace(name, spec, metadata), headers: AS_ADMIN })
+    admin.call('POST', path, { body: workspace(name, spec, metadata), headers: KCP_ADMIN })
   const createType = (name: string, spec: Json = {}) =>
     admin.create(TYPES, {
       apiVersion: 'tenancy.kcp.io/v1alpha1',
@@ -178,7 +179,7 @@ describe('contract 4.1 and 4.2', () => {
     const { spec } = await createWorkspace(admin, 'root', 'mounting', { type: 'universal' })
     const inside = `/clusters/${spec.cluster}`
     const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } }
-    await admin.create(`${inside}/apis/apiextensions.k8s.io/v1/customresourcedefinitions`, {
+    await admin.create(`${inside}/${CRDS}`, {
       apiVersion: 'apiextensions.k8s.io/v1',
       kind: 'CustomResourceDefinition',
       metadata: { name: 'mounts.example.org' },

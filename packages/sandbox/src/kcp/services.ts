@@ -1,7 +1,8 @@
-import type { ControllerLog } from '../kube/controllers/mod.ts'
+import type { Authorizer } from '../kube/authorizer.ts'
+import type { ControllerLog } from '../kube/controller-log.ts'
 import type { LocalCrds } from '../kube/crds/mod.ts'
 import type { KubeObject } from '../kube/objects.ts'
-import type { Authorizer, LocalClient } from '../kube/requests/types.ts'
+import type { LocalClient } from '../kube/requests/types.ts'
 import type { Catalog, Resource } from '../kube/resource.ts'
 import type { Store } from '../store/types.ts'
 

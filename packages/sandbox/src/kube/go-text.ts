@@ -41,7 +41,12 @@ export function goNumber(value: number): string {
 
 /** JSON as Go's encoding/json writes it: keys of maps sorted, `<`, `>`, `&` escaped. */
 export function goJson(value: unknown): string {
-  return JSON.stringify(sortKeys(value) ?? null).replace(
+  return goStructJson(sortKeys(value))
+}
+
+/** The same of structs: fields keep their order. */
+export function goStructJson(value: unknown): string {
+  return JSON.stringify(value ?? null).replace(
     /[<>&\u2028\u2029]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )

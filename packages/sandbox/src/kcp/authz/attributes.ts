@@ -1,4 +1,4 @@
-import type { Attributes } from '../../kube/requests/types.ts'
+import type { Attributes } from '../../kube/authorizer.ts'
 import type { UserInfo } from '../../kube/user.ts'
 
 type Asked = { cluster: string; user: UserInfo; verb: string }

@@ -1,6 +1,6 @@
 import { MASTERS } from '../../kube/authn/mod.ts'
+import type { Attributes, Authorization, Authorizer } from '../../kube/authorizer.ts'
 import type { KubeObject } from '../../kube/objects.ts'
-import type { Attributes, Authorization, Authorizer } from '../../kube/requests/types.ts'
 import type { UserInfo } from '../../kube/user.ts'
 import { logicalClusterIn } from '../clusters/mod.ts'
 import { KCP_ADMINS, LOGICAL_CLUSTER_ADMIN, WORKSPACE_BOOTSTRAPPER } from '../groups.ts'

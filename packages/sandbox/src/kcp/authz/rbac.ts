@@ -1,7 +1,7 @@
 import { MASTERS } from '../../kube/authn/mod.ts'
+import type { Attributes, Authorization, Authorizer } from '../../kube/authorizer.ts'
 import type { PolicySource } from '../../kube/authz/mod.ts'
 import { type PolicyRule, RbacAuthorizer, type ResolvedRules, type RoleRef } from '../../kube/authz/mod.ts'
-import type { Attributes, Authorization, Authorizer } from '../../kube/requests/types.ts'
 import type { UserInfo } from '../../kube/user.ts'
 import { effectiveUsers } from './effective-users.ts'
 

@@ -1,5 +1,4 @@
 import { MASTERS } from '../../kube/authn/mod.ts'
-import { StatusError } from '../../kube/errors.ts'
 import { getKey, setKey } from '../../kube/json.ts'
 import type { AdmissionPlugin, AdmissionRequest } from '../../kube/requests/types.ts'
 import {
@@ -9,6 +8,7 @@ import {
   PATH_ANNOTATION,
   REQUIRED_GROUPS_ANNOTATION,
 } from '../names.ts'
+import { refusal } from '../refusal.ts'
 import type { ClusterDirectory } from '../services.ts'
 
 const RESERVED_SUFFIX = 'kcp.io'
@@ -54,14 +54,10 @@ export const reservedMetadata: AdmissionPlugin = {
     const { user, object, old } = request
     if (object?.metadata === undefined || user.groups.includes(MASTERS)) return
     const annotation = reservedChange(object.metadata.annotations, old?.metadata.annotations)
-    if (annotation !== undefined) throw refuse(request, `modification of reserved annotation: "${annotation}"`)
+    if (annotation !== undefined) throw refusal(request, `modification of reserved annotation: "${annotation}"`)
     const label = reservedChange(object.metadata.labels, old?.metadata.labels)
-    if (label !== undefined) throw refuse(request, `modification of reserved label: "${label}"`)
+    if (label !== undefined) throw refusal(request, `modification of reserved label: "${label}"`)
   },
-}
-
-function refuse({ resource, name }: AdmissionRequest, why: string): StatusError {
-  return StatusError.forbidden(resource, name, why)
 }
 
 function reservedChange(next: Record<string, string> = {}, old: Record<string, string> = {}): string | undefined {

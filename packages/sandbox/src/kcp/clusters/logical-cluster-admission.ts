@@ -1,8 +1,8 @@
 import { MASTERS } from '../../kube/authn/mod.ts'
-import { StatusError } from '../../kube/errors.ts'
 import type { KubeObject } from '../../kube/objects.ts'
-import type { AdmissionPlugin, AdmissionRequest } from '../../kube/requests/types.ts'
+import type { AdmissionPlugin } from '../../kube/requests/types.ts'
 import { EXTERNAL_LOGICAL_CLUSTER_ADMIN, LOGICAL_CLUSTER_ADMIN, WORKSPACE_BOOTSTRAPPER } from '../groups.ts'
+import { refusal } from '../refusal.ts'
 import { LOGICAL_CLUSTERS } from './logical-cluster.ts'
 
 type Steps = { initializers?: string[]; terminators?: string[] }
@@ -31,20 +31,16 @@ export const logicalClusterAdmission: AdmissionPlugin = {
     const { resource, operation, user, object, old } = request
     if (resource.storage !== LOGICAL_CLUSTERS) return
     if (PRIVILEGED.some((group) => user.groups.includes(group))) return
-    if (operation === 'CREATE') throw refuse(request, 'LogicalCluster cannot be created')
+    if (operation === 'CREATE') throw refusal(request, 'LogicalCluster cannot be created')
     if (operation === 'UPDATE') {
       const complaint = complaintAbout(old, object)
-      if (complaint !== undefined) throw refuse(request, complaint)
+      if (complaint !== undefined) throw refusal(request, complaint)
       return
     }
     const { directlyDeletable = false } = specOf(old) as { directlyDeletable?: boolean }
     const mayDelete = directlyDeletable || MAY_DELETE.some((group) => user.groups.includes(group))
-    if (!mayDelete) throw refuse(request, 'LogicalCluster cannot be deleted')
+    if (!mayDelete) throw refusal(request, 'LogicalCluster cannot be deleted')
   },
-}
-
-function refuse({ resource, name }: AdmissionRequest, why: string): StatusError {
-  return StatusError.forbidden(resource, name, why)
 }
 
 function complaintAbout(old: KubeObject | undefined, next: KubeObject | undefined): string | undefined {

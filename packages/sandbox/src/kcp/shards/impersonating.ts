@@ -1,7 +1,15 @@
-import { AUTHENTICATED, type ImpersonationLimits, impersonate, MASTERS } from '../../kube/authn/mod.ts'
-import { StatusError } from '../../kube/errors.ts'
+import {
+  AUTHENTICATED,
+  IMPERSONATION_PREFIX,
+  type ImpersonationLimits,
+  impersonate,
+  impersonationRefused,
+  MASTERS,
+  type WantedUser,
+  wantedUser,
+} from '../../kube/authn/mod.ts'
+import type { Authorizer } from '../../kube/authorizer.ts'
 import type { HttpRequest } from '../../kube/http.ts'
-import type { Authorizer } from '../../kube/requests/types.ts'
 import type { UserInfo } from '../../kube/user.ts'
 import { GUARDED_EXTRAS, scopeExtra } from '../authz/mod.ts'
 import {
@@ -14,8 +22,6 @@ import {
 } from '../groups.ts'
 import { ROOT_CLUSTER } from '../names.ts'
 
-const PREFIX = 'impersonate-'
-const EXTRA_PREFIX = 'impersonate-extra-'
 /** Groups of initializers and terminators, which virtual workspaces alone give (contract 8.3). */
 const STEP_GROUPS = [INITIALIZER_GROUP_PREFIX, TERMINATOR_GROUP_PREFIX]
 const INNER_GROUPS = [KCP_ADMINS, LOGICAL_CLUSTER_ADMIN, EXTERNAL_LOGICAL_CLUSTER_ADMIN, WORKSPACE_BOOTSTRAPPER]
@@ -30,9 +36,9 @@ export function effectiveUser(
   { headers }: HttpRequest,
   { cluster, user, authorizer }: { cluster: string; user: UserInfo; authorizer: Authorizer },
 ): UserInfo {
-  const isPrivileged = user.groups.includes(MASTERS)
-  if (!isPrivileged && (carriesGuardedExtra(headers) || takesStepGroup(headers))) {
-    throw refused(headers)
+  const wanted = wantedUser(headers)
+  if (!user.groups.includes(MASTERS) && (carriesGuardedExtra(wanted) || takesStepGroup(wanted))) {
+    throw impersonationRefused(wanted.username)
   }
   return impersonate({ cluster, user, headers, authorizer, limits: LIMITS })
 }
@@ -42,39 +48,21 @@ export function effectiveUser(
  * system:masters. Throws StatusError 403.
  */
 export function effectiveServiceUser({ headers }: HttpRequest, user: UserInfo, authorizer: Authorizer): UserInfo {
-  const isAsked = Object.keys(headers).some((name) => name.startsWith(PREFIX))
-  if (isAsked && !user.groups.includes(MASTERS)) {
-    throw refused(headers)
-  }
+  const isAsked = Object.keys(headers).some((name) => name.startsWith(IMPERSONATION_PREFIX))
+  if (isAsked && !user.groups.includes(MASTERS)) throw impersonationRefused(wantedUser(headers).username)
   return impersonate({ cluster: ROOT_CLUSTER, user, headers, authorizer })
 }
 
 /** The request as one that asks for no other user. */
 export function withoutImpersonation(request: HttpRequest): HttpRequest {
-  const kept = Object.entries(request.headers).filter(([name]) => !name.startsWith(PREFIX))
+  const kept = Object.entries(request.headers).filter(([name]) => !name.startsWith(IMPERSONATION_PREFIX))
   return { ...request, headers: Object.fromEntries(kept) }
 }
 
-function refused(headers: HttpRequest['headers']): StatusError {
-  const why = 'impersonation is not allowed for the requestor'
-  return StatusError.forbidden({ group: '', resource: 'users' }, headers['impersonate-user'] ?? '', why)
+function carriesGuardedExtra({ extra }: WantedUser): boolean {
+  return Object.keys(extra).some((key) => GUARDED_EXTRAS.includes(key.toLowerCase()))
 }
 
-function carriesGuardedExtra(headers: HttpRequest['headers']): boolean {
-  const names = Object.keys(headers).filter((name) => name.startsWith(EXTRA_PREFIX))
-  return names.some((name) => GUARDED_EXTRAS.includes(decoded(name.slice(EXTRA_PREFIX.length)).toLowerCase()))
-}
-
-function takesStepGroup(headers: HttpRequest['headers']): boolean {
-  const groups = headers['impersonate-group']?.split(', ') ?? []
+function takesStepGroup({ groups }: WantedUser): boolean {
   return groups.some((group) => STEP_GROUPS.some((prefix) => group.startsWith(prefix)))
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    // No name of an extra that anybody guards.
-    return text
-  }
 }

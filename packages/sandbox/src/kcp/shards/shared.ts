@@ -1,5 +1,5 @@
 import type { AccountLookup, ServiceAccountTokens, TokenAuthenticator } from '../../kube/authn/mod.ts'
-import type { ControllerLog } from '../../kube/controllers/mod.ts'
+import type { ControllerLog } from '../../kube/controller-log.ts'
 import type { LocalClient } from '../../kube/requests/types.ts'
 import type { Directory } from '../clusters/mod.ts'
 import type { Replication } from './cache.ts'

@@ -1,4 +1,4 @@
-import type { ControllerLog } from '../../kube/controllers/mod.ts'
+import type { ControllerLog } from '../../kube/controller-log.ts'
 import type { HttpHandler } from '../../kube/http.ts'
 
 /** What the HTTP room serves: the shards and what is before them. */

@@ -1,7 +1,7 @@
 import { MASTERS } from '../../kube/authn/mod.ts'
-import { StatusError } from '../../kube/errors.ts'
+import type { Authorizer } from '../../kube/authorizer.ts'
 import type { KubeObject } from '../../kube/objects.ts'
-import type { AdmissionPlugin, AdmissionRequest, Authorizer } from '../../kube/requests/types.ts'
+import type { AdmissionPlugin, AdmissionRequest } from '../../kube/requests/types.ts'
 import type { UserInfo } from '../../kube/user.ts'
 import { aboutObject } from '../authz/mod.ts'
 import { joinPath, logicalClusterIn, splitPath } from '../clusters/mod.ts'
@@ -14,6 +14,7 @@ import {
   TENANCY,
   TYPE_ANNOTATION,
 } from '../names.ts'
+import { refusal } from '../refusal.ts'
 import type { ReplicatedCache } from '../services.ts'
 import { placementComplaint } from './limits.ts'
 import { qualified, RefusedWorkspace, type TypeReference, type WorkspaceType, type WorkspaceTypes } from './types.ts'
@@ -164,11 +165,11 @@ function specOf(object: KubeObject | undefined): Spec {
 }
 
 /** What is wrong with a type is a 403 (contract 4.1). */
-function forbidding({ resource, name }: AdmissionRequest, check: () => void): void {
+function forbidding(request: AdmissionRequest, check: () => void): void {
   try {
     check()
   } catch (error) {
-    if (error instanceof RefusedWorkspace) throw StatusError.forbidden(resource, name, error.message)
+    if (error instanceof RefusedWorkspace) throw refusal(request, error.message)
     throw error
   }
 }

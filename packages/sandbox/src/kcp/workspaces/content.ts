@@ -1,10 +1,10 @@
+import { describeFinalizers, describeRemaining, type Remaining } from '../../kube/controllers/mod.ts'
 import { StatusError } from '../../kube/errors.ts'
 import type { KubeObject } from '../../kube/objects.ts'
 import type { LocalClient } from '../../kube/requests/types.ts'
 import type { Resource } from '../../kube/resource.ts'
 import { RBAC } from '../authz/mod.ts'
 import { LOGICAL_CLUSTERS } from '../clusters/mod.ts'
-import { describeFinalizers, describeRemaining, type Remaining } from '../remaining.ts'
 
 /**
  * Deletes what is in a logical cluster and tells what is left. Namespaces take what is in them along, APIBindings their objects;

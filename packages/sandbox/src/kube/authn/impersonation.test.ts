@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Attributes } from '../requests/types.ts'
+import type { Attributes } from '../authorizer.ts'
 import { impersonate } from './mod.ts'
 
 const ALICE = { username: 'alice', groups: ['admins', 'system:authenticated'], extra: {} }

@@ -1,7 +1,7 @@
+import type { Attributes, Authorizer } from '../authorizer.ts'
 import { forbidden } from '../authz/mod.ts'
 import { StatusError } from '../errors.ts'
 import type { HttpRequest } from '../http.ts'
-import type { Attributes, Authorizer } from '../requests/types.ts'
 import type { UserInfo } from '../user.ts'
 import {
   ANONYMOUS,
@@ -11,11 +11,7 @@ import {
   serviceAccountGroups,
   UNAUTHENTICATED,
 } from './groups.ts'
-
-const USER_HEADER = 'impersonate-user'
-const GROUP_HEADER = 'impersonate-group'
-const UID_HEADER = 'impersonate-uid'
-const EXTRA_PREFIX = 'impersonate-extra-'
+import { type WantedUser, wantedUser } from './impersonation-headers.ts'
 
 /** What holds beyond RBAC for all but system:masters (contract 12.8). */
 export type ImpersonationLimits = {
@@ -32,8 +28,6 @@ export type ImpersonationOptions = {
   authorizer: Authorizer
   limits?: ImpersonationLimits
 }
-
-type Wanted = { username: string; uid: string; groups: string[]; extra: Record<string, string[]> }
 
 /**
  * The user that a request is to run as: `user` itself where it carries no Impersonate-* headers, else the one they name, after the
@@ -52,31 +46,20 @@ export function impersonate({ cluster, user, headers, authorizer, limits }: Impe
   return limits === undefined ? impersonated : limit(impersonated, cluster, user, limits)
 }
 
-/** Node joins repeated headers with `, `. */
-function readHeaders(headers: HttpRequest['headers']): Wanted | undefined {
-  const list = (name: string) => headers[name]?.split(', ') ?? []
-  const username = headers[USER_HEADER] ?? ''
-  const groups = list(GROUP_HEADER)
-  const uid = headers[UID_HEADER] ?? ''
-  const extra: Record<string, string[]> = Object.create(null)
-  for (const name of Object.keys(headers)) {
-    if (name.startsWith(EXTRA_PREFIX)) extra[decoded(name.slice(EXTRA_PREFIX.length))] = list(name)
-  }
+function readHeaders(headers: HttpRequest['headers']): WantedUser | undefined {
+  const wanted = wantedUser(headers)
+  const { username, uid, groups, extra } = wanted
+  if (username !== '') return wanted
   const more = groups.length > 0 || uid !== '' || Object.keys(extra).length > 0
-  if (username !== '') return { username, uid, groups, extra }
   if (more) throw StatusError.internal(new Error('requested impersonation without impersonating a user'))
   return undefined
 }
 
-function decoded(key: string): string {
-  try {
-    return decodeURIComponent(key)
-  } catch {
-    return key
-  }
-}
-
-function* checksFor({ username, uid, groups, extra }: Wanted, cluster: string, user: UserInfo): Iterable<Attributes> {
+function* checksFor(
+  { username, uid, groups, extra }: WantedUser,
+  cluster: string,
+  user: UserInfo,
+): Iterable<Attributes> {
   const check = (resource: string, name: string, more: Partial<Attributes> = {}): Attributes => ({
     ...{ cluster, user, verb: 'impersonate', group: '', version: 'v1', resource, subresource: '', namespace: '', name },
     ...{ path: '', isResourceRequest: true },
@@ -94,7 +77,7 @@ function* checksFor({ username, uid, groups, extra }: Wanted, cluster: string, u
   if (uid !== '') yield check('uids', uid, { group: 'authentication.k8s.io' })
 }
 
-function groupsOf({ username, groups }: Wanted): string[] {
+function groupsOf({ username, groups }: WantedUser): string[] {
   const account = parseServiceAccountName(username)
   const own = groups.length === 0 && account !== undefined ? serviceAccountGroups(account.namespace) : groups
   if (username === ANONYMOUS.username) return own.includes(UNAUTHENTICATED) ? own : [...own, UNAUTHENTICATED]
@@ -106,8 +89,13 @@ function limit(wanted: UserInfo, cluster: string, user: UserInfo, { ranks, scope
   const rankOf = (groups: readonly string[]) =>
     ranks.findLastIndex((rank) => rank.some((group) => groups.includes(group)))
   if (wanted.groups.includes(MASTERS) || rankOf(wanted.groups) > rankOf(user.groups)) {
-    const why = 'impersonation is not allowed for the requestor'
-    throw StatusError.forbidden({ group: '', resource: 'users' }, wanted.username, why)
+    throw impersonationRefused(wanted.username)
   }
   return { ...wanted, extra: { ...wanted.extra, ...scope(cluster) } }
+}
+
+/** 403 for who may take on no such user. */
+export function impersonationRefused(username: string): StatusError {
+  const why = 'impersonation is not allowed for the requestor'
+  return StatusError.forbidden({ group: '', resource: 'users' }, username, why)
 }

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 
 import { createSigningKey, ServiceAccountTokens, TokenAuthenticator } from '../authn/mod.ts'
+import type { Attributes, Authorization } from '../authorizer.ts'
 import { builtInResources } from '../builtin/mod.ts'
 import { StatusError } from '../errors.ts'
 import type { KubeObject } from '../objects.ts'
-import type { Attributes, Authorization } from '../requests/types.ts'
 import type { StrategyContext } from '../resource.ts'
 import { bootstrapPolicySource, PolicyIndex, RbacAuthorizer } from './mod.ts'
 

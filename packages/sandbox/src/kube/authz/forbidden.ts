@@ -1,6 +1,6 @@
+import type { Attributes } from '../authorizer.ts'
 import { StatusError } from '../errors.ts'
 import { goQuote } from '../go-text.ts'
-import type { Attributes } from '../requests/types.ts'
 
 const MARKUP: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' }
 

@@ -1,5 +1,5 @@
+import type { Attributes, Authorization, Authorizer } from '../authorizer.ts'
 import { goQuote } from '../go-text.ts'
-import type { Attributes, Authorization, Authorizer } from '../requests/types.ts'
 import type { UserInfo } from '../user.ts'
 import { type Grant, mergePolicies, type Policy, type PolicyRule, type PolicySource, type RoleRef } from './policy.ts'
 import { ruleAllows } from './rule-match.ts'

@@ -1,4 +1,4 @@
-import type { Attributes } from '../requests/types.ts'
+import type { Attributes } from '../authorizer.ts'
 import type { PolicyRule } from './policy.ts'
 
 /** Whether one rule allows one request, as kube-apiserver's RBAC authorizer decides it. */

@@ -1,7 +1,7 @@
+import type { Attributes, Authorizer } from '../authorizer.ts'
 import type { RbacAuthorizer } from '../authz/mod.ts'
 import { type FieldError, StatusError } from '../errors.ts'
 import type { KubeObject } from '../objects.ts'
-import type { Attributes, Authorizer } from '../requests/types.ts'
 import type { Strategy, StrategyContext } from '../resource.ts'
 import type { UserInfo } from '../user.ts'
 import { invalid, required } from './field-errors.ts'

@@ -1,10 +1,10 @@
 import type { FieldError } from '../errors.ts'
+import { dns1035Errors, pathSegmentErrors, qualifiedNameErrors, subdomainErrors } from '../name-rules.ts'
 import type { KubeObject } from '../objects.ts'
 import type { Strategy } from '../resource.ts'
 import { type RuleWithOperations, ruleErrors } from './admission-rules.ts'
-import { duplicate, forbiddenField, invalid, invalidEach, notSupported, required } from './field-errors.ts'
+import { duplicate, forbidden, invalid, invalidEach, notSupported, required } from './field-errors.ts'
 import { type LabelSelector, validateLabelSelector } from './label-selectors.ts'
-import { dns1035Errors, pathSegmentErrors, qualifiedNameErrors, subdomainErrors } from './names.ts'
 import { conditionErrors, type MatchCondition } from './webhooks.ts'
 
 type NamedRule = RuleWithOperations & { resourceNames?: string[] }
@@ -201,9 +201,9 @@ function paramRefErrors(reference: NonNullable<PolicyBinding['spec']>['paramRef'
   const path = 'spec.paramRef'
   const both = 'name and selector are mutually exclusive'
   const errors = name === '' ? [] : invalidEach(`${path}.name`, name, pathSegmentErrors(name))
-  if (name !== '' && selector !== undefined) errors.push(forbiddenField(`${path}.name`, both))
+  if (name !== '' && selector !== undefined) errors.push(forbidden(`${path}.name`, both))
   errors.push(...validateLabelSelector(selector, `${path}.selector`))
-  if (name !== '' && selector !== undefined) errors.push(forbiddenField(`${path}.selector`, both))
+  if (name !== '' && selector !== undefined) errors.push(forbidden(`${path}.selector`, both))
   if (name === '' && selector === undefined) errors.push(required(path, 'one of name or selector must be specified'))
   const actions = ['Deny', 'Allow']
   if (action === '') errors.push(required(`${path}.parameterNotFoundAction`))

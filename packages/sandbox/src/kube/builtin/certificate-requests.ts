@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { Authorizer } from '../authorizer.ts'
 import { StatusError } from '../errors.ts'
 import type { KubeObject } from '../objects.ts'
-import type { Authorizer } from '../requests/types.ts'
 import type { Strategy, StrategyContext, Subresource } from '../resource.ts'
 import { type CertificateRequest, type Condition, validateRequest } from './certificate-validation.ts'
 

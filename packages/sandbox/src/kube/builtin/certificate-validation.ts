@@ -1,10 +1,9 @@
 import { X509Certificate } from 'node:crypto'
 import type { FieldError } from '../errors.ts'
-import { goQuote } from '../go-text.ts'
+import { goQuote, goStructJson } from '../go-text.ts'
+import { labelErrors, subdomainErrors } from '../name-rules.ts'
 import type { KubeObject } from '../objects.ts'
-import { duplicate, forbiddenField, invalid, invalidEach, notSupported, required, tooLong } from './field-errors.ts'
-import { goJson } from './go-json.ts'
-import { labelErrors, subdomainErrors } from './names.ts'
+import { duplicate, forbidden, invalid, invalidEach, notSupported, required, tooLong } from './field-errors.ts'
 import { pemBlock, pkcs10Complaint } from './pkcs10.ts'
 
 export type Condition = {
@@ -146,7 +145,7 @@ function certificateErrors({ status = {} }: CertificateRequest): FieldError[] {
 
 function changeErrors(next: CertificateRequest, old: CertificateRequest, subresource: string): FieldError[] {
   const errors: FieldError[] = []
-  const refuse = (why: string) => errors.push(forbiddenField('status.conditions', why))
+  const refuse = (why: string) => errors.push(forbidden('status.conditions', why))
   const of = ({ status }: CertificateRequest, type: string) =>
     (status?.conditions ?? []).filter((each) => each.type === type)
   for (const type of ONLY_TRUE) {
@@ -156,7 +155,7 @@ function changeErrors(next: CertificateRequest, old: CertificateRequest, subreso
     for (const type of APPROVALS) {
       const [after, before] = [of(next, type), of(old, type)]
       if (after.length > before.length) refuse(`updates may not add a condition of type "${type}"`)
-      else if (after.length === before.length && goJson(after) !== goJson(before)) {
+      else if (after.length === before.length && goStructJson(after) !== goStructJson(before)) {
         refuse(`updates may not modify a condition of type "${type}"`)
       }
     }
@@ -164,9 +163,9 @@ function changeErrors(next: CertificateRequest, old: CertificateRequest, subreso
   const [certificate, known] = [next.status?.certificate ?? '', old.status?.certificate ?? '']
   if (certificate === known) return errors
   if (subresource !== 'status') {
-    errors.push(forbiddenField('status.certificate', 'updates may not set certificate content'))
+    errors.push(forbidden('status.certificate', 'updates may not set certificate content'))
   } else if (known !== '') {
-    errors.push(forbiddenField('status.certificate', 'updates may not modify existing certificate content'))
+    errors.push(forbidden('status.certificate', 'updates may not modify existing certificate content'))
   }
   return errors
 }

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { FieldError } from '../errors.ts'
 import { isObject, parseJson } from '../json.ts'
+import { configKeyErrors } from '../name-rules.ts'
 import type { KubeObject } from '../objects.ts'
 import type { Strategy } from '../resource.ts'
-import { forbiddenField, immutable, invalid, invalidEach, required, tooLong } from './field-errors.ts'
-import { sortedKeys } from './go-json.ts'
-import { configKeyErrors } from './names.ts'
+import { forbidden, immutable, invalid, invalidEach, required, tooLong } from './field-errors.ts'
+import { sortedKeys } from './sorted-keys.ts'
 
 /** Of all values of one ConfigMap or Secret, in bytes. */
 const MAX_DATA = 1024 * 1024
@@ -48,8 +48,8 @@ function lockedErrors(next: ConfigMap, old: ConfigMap | undefined, fields: reado
   const changed = fields.filter(
     (field) => !isDeepStrictEqual({ ...(next[field] as Data) }, { ...(old[field] as Data) }),
   )
-  const errors = changed.map((field) => forbiddenField(field, LOCKED))
-  return next.immutable === true ? errors : [forbiddenField('immutable', LOCKED), ...errors]
+  const errors = changed.map((field) => forbidden(field, LOCKED))
+  return next.immutable === true ? errors : [forbidden('immutable', LOCKED), ...errors]
 }
 
 function validateConfigMap({ data = {}, binaryData = {} }: ConfigMap): FieldError[] {

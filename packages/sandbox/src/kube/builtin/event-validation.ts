@@ -1,8 +1,8 @@
 import type { FieldError } from '../errors.ts'
+import { goStructJson } from '../go-text.ts'
+import { qualifiedNameErrors, subdomainErrors } from '../name-rules.ts'
 import type { KubeObject } from '../objects.ts'
 import { immutable, invalid, invalidEach, required } from './field-errors.ts'
-import { goJson } from './go-json.ts'
-import { qualifiedNameErrors, subdomainErrors } from './names.ts'
 
 const MAX_TEXT = 128
 const MAX_MESSAGE = 1024
@@ -90,7 +90,7 @@ const FIXED = [
 ] as const
 
 function changeErrors(next: Event, old: Event): FieldError[] {
-  const errors = goJson(next.series ?? null) === goJson(old.series ?? null) ? [] : seriesErrors(next)
+  const errors = goStructJson(next.series) === goStructJson(old.series) ? [] : seriesErrors(next)
   for (const field of FIXED) {
     const key = field === 'reportingController' ? 'reportingComponent' : field
     errors.push(...immutable(field, next[key], old[key]))

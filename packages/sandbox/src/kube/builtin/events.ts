@@ -1,7 +1,7 @@
+import { pathSegmentErrors } from '../name-rules.ts'
 import type { JsonObject, KubeObject } from '../objects.ts'
 import type { Strategy } from '../resource.ts'
 import { validateEvent } from './event-validation.ts'
-import { pathSegmentErrors } from './names.ts'
 
 const EVENTS_V1 = 'events.k8s.io/v1'
 

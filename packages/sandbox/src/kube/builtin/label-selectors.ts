@@ -1,7 +1,7 @@
 import type { FieldError } from '../errors.ts'
-import { forbiddenField, invalid, invalidEach, required } from './field-errors.ts'
-import { sortedKeys } from './go-json.ts'
-import { labelValueErrors, qualifiedNameErrors } from './names.ts'
+import { labelValueErrors, qualifiedNameErrors } from '../name-rules.ts'
+import { forbidden, invalid, invalidEach, required } from './field-errors.ts'
+import { sortedKeys } from './sorted-keys.ts'
 
 export type LabelSelector = {
   matchLabels?: Record<string, string>
@@ -34,9 +34,7 @@ function validateRequirement(
     }
   } else if (operator === 'Exists' || operator === 'DoesNotExist') {
     if (values.length > 0) {
-      errors.push(
-        forbiddenField(`${path}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"),
-      )
+      errors.push(forbidden(`${path}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"))
     }
   } else errors.push(invalid(`${path}.operator`, operator, 'not a valid selector operator'))
   errors.push(...invalidEach(`${path}.key`, key, qualifiedNameErrors(key)))

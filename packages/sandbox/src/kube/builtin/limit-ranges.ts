@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { FieldError } from '../errors.ts'
+import { qualifiedNameErrors } from '../name-rules.ts'
 import type { KubeObject } from '../objects.ts'
+import { canonicalQuantity, parseQuantity } from '../quantity.ts'
 import type { Strategy } from '../resource.ts'
-import { duplicate, forbiddenField, invalid, invalidEach, required } from './field-errors.ts'
-import { sortedKeys } from './go-json.ts'
-import { qualifiedNameErrors } from './names.ts'
-import { canonicalQuantity, parseQuantity } from './quantity.ts'
+import { duplicate, forbidden, invalid, invalidEach, required } from './field-errors.ts'
 import { compareQuantities, containerResourceErrors, mayOvercommit, resourceNameErrors } from './resource-names.ts'
+import { sortedKeys } from './sorted-keys.ts'
 
 type Amounts = Record<string, string>
 const BAGS = ['max', 'min', 'default', 'defaultRequest', 'maxLimitRequestRatio'] as const
@@ -62,7 +62,7 @@ function itemErrors(item: Item, path: string): FieldError[] {
   const defaults = ['default', 'defaultRequest'] as const
   if (type === 'Pod') {
     const given = defaults.filter((bag) => sortedKeys(item[bag]).length > 0)
-    errors.push(...given.map((bag) => forbiddenField(`${path}.${bag}`, "may not be specified when `type` is 'Pod'")))
+    errors.push(...given.map((bag) => forbidden(`${path}.${bag}`, "may not be specified when `type` is 'Pod'")))
   } else errors.push(...defaults.flatMap(namesOf))
   if (type === 'PersistentVolumeClaim' && item.min?.['storage'] === undefined && item.max?.['storage'] === undefined) {
     const why = 'either minimum or maximum storage value is required, but neither was provided'

@@ -1,8 +1,8 @@
 import type { FieldError } from '../errors.ts'
+import { generated, labelErrors, qualifiedNameErrors } from '../name-rules.ts'
 import type { KubeObject } from '../objects.ts'
 import type { Strategy, Subresource } from '../resource.ts'
 import { invalid, invalidEach } from './field-errors.ts'
-import { generated, labelErrors, qualifiedNameErrors } from './names.ts'
 
 const FINALIZER = 'kubernetes'
 const NAME_LABEL = 'kubernetes.io/metadata.name'

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { parseOwnJson } from '../json.ts'
 import type { KubeObject } from '../objects.ts'
+import { goShape } from '../protobuf/go-shape.ts'
 import type { StrategyContext } from '../resource.ts'
 import { configMaps, secrets } from './config.ts'
-import { goShape } from './go-shape.ts'
 
 const NAMES = ['__proto__', 'constructor', 'toString', 'hasOwnProperty']
 const context: StrategyContext = {

@@ -1,8 +1,8 @@
 import type { PolicyRule, Subject } from '../authz/mod.ts'
 import type { FieldError } from '../errors.ts'
+import { pathSegmentErrors, subdomainErrors } from '../name-rules.ts'
 import { immutable, invalid, invalidEach, notSupported, required } from './field-errors.ts'
 import { validateLabelSelector } from './label-selectors.ts'
-import { pathSegmentErrors, subdomainErrors } from './names.ts'
 import type { BindingObject, RoleObject } from './rbac.ts'
 
 const GROUP = 'rbac.authorization.k8s.io'

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { Authorizer } from '../authorizer.ts'
 import {
   escalationComplaint,
   FULL_AUTHORITY,
@@ -10,11 +11,10 @@ import {
   type Subject,
 } from '../authz/mod.ts'
 import { type FieldError, StatusError } from '../errors.ts'
+import { pathSegmentErrors } from '../name-rules.ts'
 import type { KubeObject } from '../objects.ts'
-import type { Authorizer } from '../requests/types.ts'
 import type { Strategy, StrategyContext } from '../resource.ts'
 import type { LabelSelector } from './label-selectors.ts'
-import { pathSegmentErrors } from './names.ts'
 import { roleChangeErrors, validateBinding, validateClusterRole, validateRules } from './rbac-validation.ts'
 
 const GROUP = 'rbac.authorization.k8s.io'

@@ -1,7 +1,7 @@
 import type { FieldError } from '../errors.ts'
+import { qualifiedNameErrors } from '../name-rules.ts'
+import { parseQuantity, type Quantity } from '../quantity.ts'
 import { invalid, invalidEach } from './field-errors.ts'
-import { qualifiedNameErrors } from './names.ts'
-import { parseQuantity, type Quantity } from './quantity.ts'
 
 const COMPUTE = ['cpu', 'memory', 'limits.cpu', 'limits.memory', 'requests.cpu', 'requests.memory']
 const EPHEMERAL = ['ephemeral-storage', 'requests.ephemeral-storage', 'limits.ephemeral-storage']

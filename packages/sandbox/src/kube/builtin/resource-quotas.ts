@@ -2,8 +2,8 @@ import type { FieldError } from '../errors.ts'
 import type { KubeObject } from '../objects.ts'
 import type { Strategy } from '../resource.ts'
 import { immutable, invalid, required } from './field-errors.ts'
-import { sortedKeys } from './go-json.ts'
 import { fitsScope, isScope, quotaResourceErrors, quotaValueErrors } from './resource-names.ts'
+import { sortedKeys } from './sorted-keys.ts'
 
 type Amounts = Record<string, string>
 type Requirement = { scopeName: string; operator: string; values?: string[] }

@@ -1,6 +1,6 @@
 import type { FieldError } from '../errors.ts'
+import { subdomainErrors } from '../name-rules.ts'
 import { invalid, required } from './field-errors.ts'
-import { subdomainErrors } from './names.ts'
 
 export type WebhookClient = {
   url?: string

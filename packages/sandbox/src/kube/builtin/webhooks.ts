@@ -1,10 +1,10 @@
 import type { FieldError } from '../errors.ts'
+import { dns1035Errors, qualifiedNameErrors, subdomainErrors } from '../name-rules.ts'
 import type { KubeObject } from '../objects.ts'
 import type { Strategy } from '../resource.ts'
 import { type RuleWithOperations, ruleErrors } from './admission-rules.ts'
 import { duplicate, invalid, invalidEach, notSupported, required, tooMany } from './field-errors.ts'
 import { type LabelSelector, validateLabelSelector } from './label-selectors.ts'
-import { dns1035Errors, qualifiedNameErrors, subdomainErrors } from './names.ts'
 import { type WebhookClient, webhookClientErrors } from './webhook-clients.ts'
 
 const REVIEW_VERSIONS = ['v1', 'v1beta1']

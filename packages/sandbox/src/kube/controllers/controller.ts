@@ -1,11 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Store, StoreEvent } from '../../store/types.ts'
+import type { ControllerLog } from '../controller-log.ts'
 import { type ControllerOptions, keyOf, type Trigger } from './types.ts'
-
-/** What controllers write their troubles to. */
-export type ControllerLog = {
-  warn: (fields: object, message: string) => void
-}
 
 /** Milliseconds that a full queue may keep requests waiting. */
 const TURN = 5

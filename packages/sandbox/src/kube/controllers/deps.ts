@@ -1,7 +1,7 @@
 import type { Store } from '../../store/types.ts'
+import type { ControllerLog } from '../controller-log.ts'
 import type { LocalClient } from '../requests/types.ts'
 import type { Catalog, Resource } from '../resource.ts'
-import type { ControllerLog } from './controller.ts'
 
 /** What Kubernetes' own controllers work with. */
 export type KubeControllerDeps = {

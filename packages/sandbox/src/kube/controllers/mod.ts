@@ -1,4 +1,5 @@
-export { Controller, type ControllerLog } from './controller.ts'
+export { Controller } from './controller.ts'
 export { kubeControllers } from './kube-controllers.ts'
 export { NamespaceLifecycle } from './namespaces/namespace-lifecycle.ts'
+export { describeFinalizers, describeRemaining, type Remaining } from './remaining.ts'
 export { keyOf, parseKey } from './types.ts'

@@ -1,5 +1,6 @@
 import type { Store, StoreEvent } from '../../store/types.ts'
-import { Controller, type ControllerLog } from '../controllers/controller.ts'
+import type { ControllerLog } from '../controller-log.ts'
+import { Controller } from '../controllers/controller.ts'
 import { keyOf, parseKey } from '../controllers/types.ts'
 import type { LocalClient } from '../requests/types.ts'
 import type { Resource } from '../resource.ts'

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../objects.ts'
+import type { PrinterColumn, ScaleSubresource } from '../resource.ts'
 import type { OpenApiSchema } from '../schema/types.ts'
 
 export type CrdNames = {
@@ -19,16 +20,9 @@ export type CrdVersion = {
   schema?: { openAPIV3Schema?: OpenApiSchema }
   subresources?: {
     status?: object
-    scale?: { specReplicasPath: string; statusReplicasPath: string; labelSelectorPath?: string }
+    scale?: ScaleSubresource
   }
-  additionalPrinterColumns?: {
-    name: string
-    type: string
-    format?: string
-    description?: string
-    priority?: number
-    jsonPath: string
-  }[]
+  additionalPrinterColumns?: PrinterColumn[]
   selectableFields?: { jsonPath: string }[]
 }
 

@@ -2,6 +2,7 @@ import { StatusError } from '../errors.ts'
 import { deepClone, getKey, isObject, setKey } from '../json.ts'
 import type { JsonObject, JsonValue } from '../objects.ts'
 import { goTypeOf } from './errors.ts'
+import { withoutNulls } from './without-nulls.ts'
 
 /**
  * Applies an RFC 7386 patch as kube-apiserver does: unlike the RFC, it also takes nulls out of objects in lists, where such a
@@ -32,12 +33,4 @@ function mergeObjects(target: JsonObject, patch: JsonObject): JsonObject {
 function mergeValues(value: JsonValue, patch: JsonValue): JsonValue {
   if (!isObject(value)) return withoutNulls(patch)
   return isObject(patch) ? mergeObjects(value, patch) : deepClone(patch)
-}
-
-function withoutNulls(value: JsonValue): JsonValue {
-  if (Array.isArray(value)) return value.map(withoutNulls)
-  if (!isObject(value)) return value
-  const result: JsonObject = {}
-  for (const [key, member] of Object.entries(value)) if (member !== null) setKey(result, key, withoutNulls(member))
-  return result
 }

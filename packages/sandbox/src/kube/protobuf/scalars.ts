@@ -1,7 +1,7 @@
 import protobuf from 'protobufjs/minimal.js'
-import { canonicalQuantity } from '../builtin/quantity.ts'
 import { parseJson } from '../json.ts'
 import type { JsonValue } from '../objects.ts'
+import { canonicalQuantity } from '../quantity.ts'
 import { decodeMessage, readFields } from './decode.ts'
 import { schemaMessage } from './go-types.ts'
 

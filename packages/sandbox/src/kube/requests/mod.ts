@@ -4,6 +4,4 @@ export type {
   AdmissionPlugin,
   ApiRequest,
   ApiServer,
-  Attributes,
-  Authorizer,
 } from './types.ts'

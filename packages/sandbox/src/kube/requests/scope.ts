@@ -1,9 +1,10 @@
 import type { Store } from '../../store/types.ts'
-import type { ControllerLog } from '../controllers/controller.ts'
+import type { Authorizer } from '../authorizer.ts'
+import type { ControllerLog } from '../controller-log.ts'
 import type { Catalog, Resource, ResourceVersion } from '../resource.ts'
 import type { UserInfo } from '../user.ts'
 import type { ObjectReader } from './object-reader.ts'
-import type { AdmissionPlugin, Authorizer, Restriction } from './types.ts'
+import type { AdmissionPlugin, ApiRequest, DeleteOptions, Restriction } from './types.ts'
 
 /** What an API server works with. */
 export type ServerDeps = {
@@ -35,6 +36,9 @@ export type Scope = {
   siblings?: readonly Scope[]
 }
 
+/** One request of a client at a resource. */
+export type Call = { scope: Scope; request: ApiRequest; warnings: string[] }
+
 /** How a change is made. */
 export type WriteOptions = {
   dryRun: boolean
@@ -45,3 +49,6 @@ export type WriteOptions = {
   /** Before an update creates what is not there; throws StatusError 403. */
   authorizeCreate: () => void
 }
+
+/** How a deletion is made; `orphanDependents` is the older form of `propagationPolicy`. */
+export type DeletionOptions = DeleteOptions & { orphanDependents?: boolean; dryRun: boolean }

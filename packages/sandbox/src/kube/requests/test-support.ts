@@ -1,4 +1,5 @@
 import { openStore, type Store } from '../../store/mod.ts'
+import type { Authorizer } from '../authorizer.ts'
 import { builtInResources } from '../builtin/mod.ts'
 import { type Controller, kubeControllers, NamespaceLifecycle } from '../controllers/mod.ts'
 import { crdController, LocalCrds } from '../crds/mod.ts'
@@ -7,7 +8,7 @@ import type { HttpResponse, StreamSink } from '../http.ts'
 import type { JsonObject } from '../objects.ts'
 import type { Catalog, Resource } from '../resource.ts'
 import type { UserInfo } from '../user.ts'
-import { type ApiServer, type Authorizer, createApiServer, parseRequestInfo } from './mod.ts'
+import { type ApiServer, createApiServer, parseRequestInfo } from './mod.ts'
 
 /** What a test sees of an answer; `lines` are those of a watch. */
 export type Answer = {

@@ -27,34 +27,12 @@ export type ApiRequest = {
   user: UserInfo
   info: RequestInfo
   http: HttpRequest
-  /** Narrows a list, watch, get or deletecollection beyond what the client asked for (virtual workspaces). */
+  /** Hides objects from every request but a create (virtual workspaces). */
   restriction?: Restriction
 }
 
 /** Objects outside of it do not exist for the request; one that leaves it is sent as DELETED in a watch. */
 export type Restriction = { matches: (object: KubeObject) => boolean }
-
-export type Attributes = {
-  cluster: string
-  user: UserInfo
-  verb: string
-  group: string
-  version: string
-  resource: string
-  subresource: string
-  namespace: string
-  name: string
-  /** Of a non-resource request. */
-  path: string
-  isResourceRequest: boolean
-}
-
-export type Authorization = { allowed: boolean; denied?: boolean; reason: string }
-
-/** Decides before anything else looks at the request. */
-export interface Authorizer {
-  authorize(attributes: Attributes): Authorization
-}
 
 export type AdmissionRequest = {
   operation: 'CREATE' | 'UPDATE' | 'DELETE'

@@ -3,7 +3,7 @@ import { goJson, goNumber, goQuote } from '../go-text.ts'
 
 /** The words of k8s.io/apimachinery/pkg/util/validation/field, one function per kind of error. */
 export const invalid = (field: string, value: unknown, detail: string): FieldError =>
-  ofValue('FieldValueInvalid', 'Invalid value', field, value, detail)
+  invalidAs(field, valueText(value), detail)
 
 export const typeInvalid = (field: string, value: unknown, detail: string): FieldError =>
   ofValue('FieldValueTypeInvalid', 'Invalid value', field, value, detail)
@@ -41,6 +41,11 @@ export function tooMany(field: string, actual: number, max: number): FieldError 
   return ofValue('FieldValueTooMany', 'Too many', field, actual, detail)
 }
 
+/** A value that is shown as `text`. */
+export function invalidAs(field: string, text: string, detail: string): FieldError {
+  return { type: 'FieldValueInvalid', field, message: withDetail(`Invalid value: ${text}`, detail) }
+}
+
 function ofValue(type: FieldError['type'], title: string, field: string, value: unknown, detail: string): FieldError {
   return { type, field, message: withDetail(`${title}: ${valueText(value)}`, detail) }
 }
@@ -49,7 +54,8 @@ function withDetail(text: string, detail: string): string {
   return detail === '' ? text : `${text}: ${detail}`
 }
 
-function valueText(value: unknown): string {
+/** A value of a custom resource, as messages show it. */
+export function valueText(value: unknown): string {
   if (typeof value === 'string') return goQuote(value)
   if (typeof value === 'number') return goNumber(value)
   return typeof value === 'boolean' ? String(value) : goJson(value)

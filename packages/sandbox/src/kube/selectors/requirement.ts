@@ -1,5 +1,5 @@
-import { labelValueErrors, qualifiedNameErrors } from '../builtin/names.ts'
 import { goQuote } from '../go-text.ts'
+import { labelValueErrors, qualifiedNameErrors } from '../name-rules.ts'
 
 export type Operator = 'in' | 'notin' | '=' | '==' | '!=' | 'gt' | 'lt' | 'exists' | '!'
 

@@ -1,7 +1,6 @@
-import { StatusError } from '../../../kube/errors.ts'
 import type { AdmissionPlugin } from '../../../kube/requests/types.ts'
+import { fieldRefusal, refusal } from '../../refusal.ts'
 import type { ShardServices } from '../../services.ts'
-import { refusal } from '../refusal.ts'
 import { apiConversions } from '../system-types.ts'
 import type { ApiConversion, ApiResourceSchema } from '../types.ts'
 import { compileConversions } from './compile.ts'
@@ -16,10 +15,10 @@ export function conversionAdmission({ cache }: ShardServices): AdmissionPlugin {
       const schema = cache.get('apiresourceschemas.apis.kcp.io', cluster, name)?.object
       if (schema === undefined) {
         const why = `error getting APIResourceSchema ${name}: apiresourceschemas.apis.kcp.io "${name}" not found`
-        throw StatusError.forbidden(resource, name, why)
+        throw refusal(request, why)
       }
       const { errors } = compileConversions(object as ApiConversion, schema as ApiResourceSchema)
-      if (errors.length > 0) throw refusal(request, ...errors)
+      if (errors.length > 0) throw fieldRefusal(request, ...errors)
     },
   }
 }

@@ -1,8 +1,8 @@
 import { MASTERS } from '../../../kube/authn/mod.ts'
-import { StatusError } from '../../../kube/errors.ts'
 import type { AdmissionPlugin, AdmissionRequest } from '../../../kube/requests/types.ts'
 import { aboutObject } from '../../authz/mod.ts'
 import { APIS } from '../../names.ts'
+import { refusal } from '../../refusal.ts'
 import type { ShardServices } from '../../services.ts'
 import { API_BINDINGS, endpointSlices } from '../system-types.ts'
 import type { ApiBinding, EndpointSlice } from '../types.ts'
@@ -15,7 +15,7 @@ export function bindPermission({ directory, rbac, cache }: ShardServices): Admis
     name: 'apis.kcp.io/BindPermission',
     validate(request) {
       const reference = referenceIn(request)
-      const { user, cluster, resource, name } = request
+      const { user, cluster, resource } = request
       if (reference === undefined) return
       const { path = '', name: exportName = '' } = reference
       const where = path === '' ? cluster : path
@@ -27,7 +27,7 @@ export function bindPermission({ directory, rbac, cache }: ShardServices): Admis
       const asked = { verb: 'bind', group: APIS, resource: 'apiexports', name: exportName }
       if (isThere && rbac.authorize(aboutObject({ ...asked, cluster: exportCluster, user })).allowed) return
       const why = `unable to create ${resource.kind}: no permission to bind to export ${where}:${exportName}`
-      throw StatusError.forbidden(resource, name, why)
+      throw refusal(request, why)
     },
   }
 }

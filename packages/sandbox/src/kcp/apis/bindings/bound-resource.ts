@@ -1,5 +1,5 @@
-import { pathSegmentErrors } from '../../../kube/builtin/names.ts'
 import { resourceFromCrd } from '../../../kube/crds/mod.ts'
+import { pathSegmentErrors } from '../../../kube/name-rules.ts'
 import type { Resource } from '../../../kube/resource.ts'
 import type { ShardServices } from '../../services.ts'
 import { boundStorage } from '../../storage.ts'

@@ -1,8 +1,8 @@
 import { CRD_STORAGE, type Crd } from '../../../kube/crds/mod.ts'
-import { StatusError } from '../../../kube/errors.ts'
 import type { AdmissionPlugin } from '../../../kube/requests/types.ts'
 import { logicalClusters } from '../../clusters/mod.ts'
 import { APIS, LOGICAL_CLUSTER_NAME } from '../../names.ts'
+import { refusal } from '../../refusal.ts'
 import type { ShardServices } from '../../services.ts'
 import type { BoundTypes } from '../bound-types.ts'
 import { apiBindings } from '../system-types.ts'
@@ -18,15 +18,16 @@ export function crdAdmission({ clientIn }: ShardServices, bound: BoundTypes): Ad
   }
   return {
     name: 'apis.kcp.io/CRDNoOverlappingGVR',
-    validate({ resource, object, operation, cluster, name }) {
+    validate(request) {
+      const { resource, object, operation, cluster } = request
       if (resource.storage !== CRD_STORAGE || object === undefined) return
       const { group, names } = (object as Crd).spec
-      if (group.endsWith(APIS)) throw StatusError.forbidden(resource, name, `${group} is a reserved group`)
+      if (group.endsWith(APIS)) throw refusal(request, `${group} is a reserved group`)
       if (operation !== 'CREATE') return
       const type = { group, resource: names.plural }
       const owner = bound.find(cluster, group, names.plural)?.bound.binding ?? lockedBy(cluster, type)
       if (owner === undefined) return
-      throw StatusError.forbidden(resource, name, `cannot create because resource is bound by APIBinding "${owner}"`)
+      throw refusal(request, `cannot create because resource is bound by APIBinding "${owner}"`)
     },
   }
 }

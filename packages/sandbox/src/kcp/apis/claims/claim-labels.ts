@@ -1,8 +1,8 @@
-import { StatusError } from '../../../kube/errors.ts'
 import { setKey } from '../../../kube/json.ts'
 import type { KubeObject } from '../../../kube/objects.ts'
 import type { AdmissionPlugin, AdmissionRequest } from '../../../kube/requests/types.ts'
 import { CLAIM_LABEL_PREFIX } from '../../names.ts'
+import { refusal } from '../../refusal.ts'
 import type { ClaimIndex } from './claim-index.ts'
 
 /** Labels what is claimed, and keeps everybody's hands off these labels (contract 6.2). */
@@ -25,10 +25,10 @@ export function claimLabels(index: ClaimIndex): AdmissionPlugin {
       const wanted = index.labelsFor(cluster, resource, object)
       const labels = object.metadata.labels ?? {}
       for (const [key, value] of wanted) {
-        if (labels[key] !== value) throw refuse(request, `${key} must be set to ${JSON.stringify(value)}`)
+        if (labels[key] !== value) throw refusal(request, `${key} must be set to ${JSON.stringify(value)}`)
       }
       const unwanted = claimLabelsOf(object).find((key) => !wanted.has(key))
-      if (unwanted !== undefined) throw refuse(request, `${unwanted} must not be set`)
+      if (unwanted !== undefined) throw refusal(request, `${unwanted} must not be set`)
     },
   }
 }
@@ -54,8 +54,4 @@ function claimLabelsOf({ metadata }: KubeObject): string[] {
 /** Subresources change no labels; reviews have none. */
 function concerns(request: AdmissionRequest): request is AdmissionRequest & { object: KubeObject } {
   return request.object?.metadata !== undefined && request.subresource === ''
-}
-
-function refuse({ resource, name }: AdmissionRequest, why: string): StatusError {
-  return StatusError.forbidden(resource, name, why)
 }

@@ -3,10 +3,10 @@ import type { KubeObject } from '../../../kube/objects.ts'
 import type { AdmissionPlugin } from '../../../kube/requests/types.ts'
 import { duplicate, invalid } from '../../../kube/schema/field-errors.ts'
 import { APIS } from '../../names.ts'
+import { fieldRefusal } from '../../refusal.ts'
 import type { ShardServices } from '../../services.ts'
 import type { BoundTypes } from '../bound-types.ts'
 import { claimedResources } from '../claims/mod.ts'
-import { refusal } from '../refusal.ts'
 import { CLAIMS, keptIn, RESOURCES } from '../resources/conversion/annotations.ts'
 import { convertExport, typeInSchemaName } from '../resources/conversion/exports.ts'
 import { V1, V2 } from '../resources/source.ts'
@@ -22,7 +22,7 @@ export function exportAdmission(services: ShardServices, bound: BoundTypes): Adm
       if (resource.storage !== API_EXPORTS || subresource !== '' || object === undefined) return
       if (version === V1) {
         const errors = errorsOfOld(object)
-        if (errors.length > 0) throw refusal(request, ...errors)
+        if (errors.length > 0) throw fieldRefusal(request, ...errors)
       }
       const { spec } = convertExport(object, `${APIS}/${V2}`) as ApiExport
       const errors = [
@@ -30,7 +30,7 @@ export function exportAdmission(services: ShardServices, bound: BoundTypes): Adm
         ...(spec?.resources ?? []).flatMap(errorsOfResource),
         ...errorsOfDuplicates(spec?.resources ?? []),
       ]
-      if (errors.length > 0) throw refusal(request, errors[0]!)
+      if (errors.length > 0) throw fieldRefusal(request, errors[0]!)
     },
   }
 }

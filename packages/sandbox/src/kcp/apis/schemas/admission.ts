@@ -1,5 +1,5 @@
 import type { AdmissionPlugin } from '../../../kube/requests/types.ts'
-import { refusal } from '../refusal.ts'
+import { fieldRefusal } from '../../refusal.ts'
 import { apiResourceSchemas } from '../system-types.ts'
 import type { ApiResourceSchema } from '../types.ts'
 import { validateSchema } from './validation.ts'
@@ -11,6 +11,6 @@ export const schemaAdmission: AdmissionPlugin = {
     const { resource, object, old } = request
     if (resource.storage !== apiResourceSchemas.storage || object === undefined) return
     const errors = validateSchema(object as ApiResourceSchema, old as ApiResourceSchema | undefined)
-    if (errors.length > 0) throw refusal(request, ...errors)
+    if (errors.length > 0) throw fieldRefusal(request, ...errors)
   },
 }

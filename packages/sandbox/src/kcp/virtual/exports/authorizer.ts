@@ -1,5 +1,5 @@
 import { MASTERS } from '../../../kube/authn/mod.ts'
-import type { Attributes, Authorization, Authorizer } from '../../../kube/requests/types.ts'
+import type { Attributes, Authorization, Authorizer } from '../../../kube/authorizer.ts'
 import type { Resource } from '../../../kube/resource.ts'
 import { allowsVerb, exportOfType, isSameType } from '../../apis/mod.ts'
 import { API_BINDINGS } from '../../apis/system-types.ts'

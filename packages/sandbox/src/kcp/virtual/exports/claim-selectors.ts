@@ -1,7 +1,7 @@
-import { StatusError } from '../../../kube/errors.ts'
 import { setKey } from '../../../kube/json.ts'
 import type { AdmissionPlugin, AdmissionRequest } from '../../../kube/requests/types.ts'
 import { isSameType } from '../../apis/mod.ts'
+import { refusal } from '../../refusal.ts'
 import type { Subject } from './authorizer.ts'
 
 /** Keeps providers inside of the labels that a consumer chose for a claim (contract 6.3). */
@@ -20,7 +20,7 @@ export function claimSelectors(view: Subject): AdmissionPlugin {
         const labels = object.metadata.labels ?? {}
         const present = Object.hasOwn(labels, key) ? labels[key] : undefined
         if (present !== undefined && present !== value)
-          throw refuse(request, `protected label "${key}" must be "${value}"`)
+          throw refusal(request, `protected label "${key}" must be "${value}"`)
         setKey(labels, key, value)
         object.metadata.labels = labels
       }
@@ -30,11 +30,7 @@ export function claimSelectors(view: Subject): AdmissionPlugin {
       if (operation === 'CREATE') return
       const labels = (object ?? old)?.metadata.labels ?? {}
       const fits = requiredLabels(request).every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value)
-      if (!fits) throw refuse(request, 'object does not match required labels')
+      if (!fits) throw refusal(request, 'object does not match required labels')
     },
   }
-}
-
-function refuse({ resource, name }: AdmissionRequest, why: string): StatusError {
-  return StatusError.forbidden(resource, name, why)
 }

@@ -1,10 +1,7 @@
 import { StatusError } from '../../../kube/errors.ts'
 import type { HttpRequest, HttpResponse } from '../../../kube/http.ts'
-import { parseOwnJson } from '../../../kube/json.ts'
-import type { KubeObject } from '../../../kube/objects.ts'
 import { parseRequestInfo } from '../../../kube/requests/mod.ts'
-import type { RequestInfo, Restriction } from '../../../kube/requests/types.ts'
-import type { Resource } from '../../../kube/resource.ts'
+import type { RequestInfo } from '../../../kube/requests/types.ts'
 import type { UserInfo } from '../../../kube/user.ts'
 import type { ApiExport } from '../../apis/types.ts'
 import { WILDCARD } from '../../names.ts'
@@ -18,7 +15,6 @@ import { visibilityOf } from './visibility.ts'
 /** Documents of a logical cluster that a virtual workspace has not (contract 7.8). */
 const NOT_SERVED = '/openapi/v2'
 const READ = ['list', 'watch']
-const OF_ONE = ['update', 'patch', 'delete']
 
 /** The virtual workspaces of all exports, as one shard serves them (contract 7). */
 export class ExportWorkspaces {
@@ -62,7 +58,6 @@ export class ExportWorkspaces {
     if (!info.isResourceRequest) return view.server.handle({ cluster: WILDCARD, user, info, http: plain(http) })
     const type = view.typeOf(info.group, info.resource)
     const restriction = type && visibilityOf(type, view.exportCluster, view.exportName)
-    if (restriction !== undefined) this.#refuseInvisible(type!.resource, restriction, cluster, info)
     const who = cluster === WILDCARD ? user : warranted(user, cluster)
     return view.server.handle({ cluster, user: who, info, http, ...(restriction !== undefined && { restriction }) })
   }
@@ -78,15 +73,6 @@ export class ExportWorkspaces {
     const view = known?.view ?? new ExportView(this.#options, this.#consumers, exportCluster, apiExport)
     this.#views.set(key, { view, isCurrent: true })
     return view
-  }
-
-  /** What is not visible is not there for changes either (contract 6.4). */
-  #refuseInvisible(resource: Resource, { matches }: Restriction, cluster: string, info: RequestInfo): void {
-    if (!OF_ONE.includes(info.verb)) return
-    const namespace = resource.namespaced ? info.namespace : ''
-    const entry = this.#options.services.store.get({ resource: resource.storage, cluster, namespace, name: info.name })
-    if (entry === undefined || matches(parseOwnJson<KubeObject>(entry.bytes))) return
-    throw StatusError.notFound(resource, info.name)
   }
 }
 

@@ -1,10 +1,10 @@
 import { MASTERS } from '../../../kube/authn/mod.ts'
-import { StatusError } from '../../../kube/errors.ts'
 import type { KubeObject } from '../../../kube/objects.ts'
 import { type ApiServer, createApiServer } from '../../../kube/requests/mod.ts'
 import type { AdmissionPlugin, Restriction } from '../../../kube/requests/types.ts'
 import type { Catalog, Resource, Verb } from '../../../kube/resource.ts'
 import { LOGICAL_CLUSTERS, logicalClusters } from '../../clusters/mod.ts'
+import { refusal } from '../../refusal.ts'
 import { statusOf, waitsFor } from '../../workspaces/mod.ts'
 import type { VirtualWorkspaceOptions } from '../types.ts'
 
@@ -38,12 +38,13 @@ export function waitingFor(initializer: string): Restriction {
 function ownInitializerOnly(initializer: string): AdmissionPlugin {
   return {
     name: 'tenancy.kcp.io/OwnInitializer',
-    validate({ resource, user, name, object, old }) {
+    validate(request) {
+      const { resource, user, object, old } = request
       if (resource.storage !== LOGICAL_CLUSTERS || user.groups.includes(MASTERS)) return
       const others = ({ initializers = [] }: { initializers?: string[] }) =>
         initializers.filter((each) => each !== initializer).join()
       if (object === undefined || old === undefined || others(statusOf(object)) === others(statusOf(old))) return
-      throw StatusError.forbidden(resource, name, `only removing the "${initializer}" initializer is supported`)
+      throw refusal(request, `only removing the "${initializer}" initializer is supported`)
     },
   }
 }

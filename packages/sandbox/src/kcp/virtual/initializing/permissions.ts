@@ -1,6 +1,6 @@
+import type { Attributes } from '../../../kube/authorizer.ts'
 import { ruleAllows } from '../../../kube/authz/mod.ts'
 import type { KubeObject } from '../../../kube/objects.ts'
-import type { Attributes } from '../../../kube/requests/types.ts'
 import type { UserInfo } from '../../../kube/user.ts'
 import { globalUser } from '../../authz/mod.ts'
 import { initializerGroup, logicalClusterSpec, type WorkspaceType } from '../../workspaces/mod.ts'

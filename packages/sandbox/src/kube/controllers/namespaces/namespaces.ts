@@ -3,8 +3,9 @@ import type { LocalClient } from '../../requests/types.ts'
 import type { Resource } from '../../resource.ts'
 import { Controller } from '../controller.ts'
 import type { KubeControllerDeps } from '../deps.ts'
+import type { Remaining } from '../remaining.ts'
 import { parseKey } from '../types.ts'
-import { type Content, contentConditions } from './namespace-conditions.ts'
+import { contentConditions } from './namespace-conditions.ts'
 
 const FINALIZER = 'kubernetes'
 /** Between looks at what keeps a namespace, in milliseconds. */
@@ -41,23 +42,23 @@ function reconcile(deps: KubeControllerDeps, key: string): number | undefined {
 }
 
 /** Deletes all that is in a namespace; answers what is still there. */
-function empty(deps: KubeControllerDeps, client: LocalClient, cluster: string, namespace: string): Content[] {
+function empty(deps: KubeControllerDeps, client: LocalClient, cluster: string, namespace: string): Remaining[] {
   const present = new Set(deps.store.resources(cluster))
   const types = deps.catalog.list(cluster).filter((type) => type.namespaced && present.has(type.storage))
   const once = new Map(types.map((type) => [type.storage, type] as const))
   return [...once.values()].flatMap((type) => clear(client, type, namespace))
 }
 
-function clear(client: LocalClient, type: Resource, namespace: string): Content[] {
-  for (const { metadata } of client.list(type, namespace)) {
+function clear(client: LocalClient, resource: Resource, namespace: string): Remaining[] {
+  for (const { metadata } of client.list(resource, namespace)) {
     if (metadata.deletionTimestamp !== undefined) continue
-    client.delete(type, namespace, metadata.name ?? '', { propagationPolicy: 'Background' })
+    client.delete(resource, namespace, metadata.name ?? '', { propagationPolicy: 'Background' })
   }
-  const objects = client.list(type, namespace)
-  return objects.length === 0 ? [] : [{ type, objects }]
+  const objects = client.list(resource, namespace)
+  return objects.length === 0 ? [] : [{ resource, objects }]
 }
 
-function setConditions(namespace: Namespace, left: readonly Content[], now: Date): void {
+function setConditions(namespace: Namespace, left: readonly Remaining[], now: Date): void {
   const time = `${now.toISOString().slice(0, 19)}Z`
   const old = (namespace.status?.conditions ?? []) as { type: string; status: string; lastTransitionTime: string }[]
   const conditions = contentConditions(left).map((condition) => {

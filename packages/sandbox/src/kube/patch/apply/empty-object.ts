@@ -1,5 +1,5 @@
-import { goShape } from '../../builtin/go-shape.ts'
 import type { JsonObject, KubeObject } from '../../objects.ts'
+import { goShape } from '../../protobuf/go-shape.ts'
 
 const known = new Map<string, JsonObject>()
 

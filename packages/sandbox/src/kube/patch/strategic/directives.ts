@@ -1,5 +1,6 @@
 import { isObject, setKey } from '../../json.ts'
 import type { JsonObject, JsonValue } from '../../objects.ts'
+import { withoutNulls } from '../without-nulls.ts'
 import { badFormat } from './patch-error.ts'
 
 export const DIRECTIVE = '$patch'
@@ -28,14 +29,6 @@ export function withoutDirectives(value: JsonValue): JsonValue | undefined {
     const kept = withoutDirectives(member)
     if (kept !== undefined) setKey(result, key, kept)
   }
-  return result
-}
-
-function withoutNulls(value: JsonValue): JsonValue {
-  if (Array.isArray(value)) return value.map(withoutNulls)
-  if (!isObject(value)) return value
-  const result: JsonObject = {}
-  for (const [key, member] of Object.entries(value)) if (member !== null) setKey(result, key, withoutNulls(member))
   return result
 }
 

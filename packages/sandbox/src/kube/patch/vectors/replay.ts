@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { goShape } from '../../builtin/go-shape.ts'
 import { StatusError } from '../../errors.ts'
 import { deepClone, isObject } from '../../json.ts'
 import type { JsonObject, JsonValue, KubeObject } from '../../objects.ts'
+import { goShape } from '../../protobuf/go-shape.ts'
 import type { Resource, ResourceVersion } from '../../resource.ts'
 import { builtInSchema, compileSchema, type ObjectSchema, type OpenApiSchema } from '../../schema/mod.ts'
 

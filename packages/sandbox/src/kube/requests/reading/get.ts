@@ -1,11 +1,9 @@
-import type { Entry } from '../../../store/types.ts'
-import { StatusError } from '../../errors.ts'
 import { goQuote } from '../../go-text.ts'
 import type { HttpResponse } from '../../http.ts'
 import type { Output } from '../decoding/media-types.ts'
 import { objectAnswer } from '../encoding/answers.ts'
 import type { Scope } from '../scope.ts'
-import { keyIn } from '../writing/saving.ts'
+import { requireVisible } from '../visible-entry.ts'
 import { readScale } from '../writing/scale.ts'
 import { checkNotOlderThan } from './list.ts'
 import { noRevision, parseRevision } from './revisions.ts'
@@ -17,12 +15,7 @@ export function getObject(scope: Scope, name: string, query: URLSearchParams, ou
   const revision = wanted === '' ? 0 : parseRevision(wanted)
   if (revision === undefined) throw noRevision(wanted, `resourceVersion: Invalid value: ${goQuote(wanted)}: `)
   checkNotOlderThan(revision, store.revision)
-  const entry = store.get(keyIn(scope, name))
-  if (entry === undefined || !isVisible(scope, entry)) throw StatusError.notFound(scope.resource, name)
+  const entry = requireVisible(scope, name)
   if (scope.subresource === 'scale') return objectAnswer(scope, output, readScale(scope, name))
   return objectAnswer(scope, output, reader.bytes(scope.resource, scope.version, entry))
-}
-
-function isVisible({ restriction, deps, resource, version }: Scope, entry: Entry): boolean {
-  return restriction === undefined || restriction.matches(deps.reader.object(resource, version, entry))
 }

@@ -1,6 +1,7 @@
+import type { Attributes } from '../../authorizer.ts'
 import { forbidden } from '../../authz/mod.ts'
 import type { ServerDeps } from '../scope.ts'
-import type { ApiRequest, Attributes } from '../types.ts'
+import type { ApiRequest } from '../types.ts'
 
 /** What the authorizer is asked about a request. */
 export function attributesOf({ cluster, user, info }: ApiRequest): Attributes {

@@ -9,8 +9,8 @@ import { answer, objectAnswer } from '../encoding/answers.ts'
 import { listAnswer } from '../encoding/lists.ts'
 import { collect } from '../reading/list.ts'
 import { selectionOf } from '../reading/selection.ts'
+import type { Call } from '../scope.ts'
 import { type Deleted, deleteObject } from '../writing/deleting/delete.ts'
-import type { Call } from './resource-requests.ts'
 
 /** Types that answer with the last state instead of a Status (ReturnDeletedObject in kube-apiserver). */
 const RETURNED = ['namespaces', 'resourcequotas', 'serviceaccounts']

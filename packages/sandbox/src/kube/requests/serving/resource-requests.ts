@@ -5,7 +5,7 @@ import { JSON_TYPE, negotiateOutput } from '../decoding/media-types.ts'
 import { answer } from '../encoding/answers.ts'
 import { getObject } from '../reading/get.ts'
 import { listObjects } from '../reading/list.ts'
-import type { Scope, ServerDeps } from '../scope.ts'
+import type { Call, Scope, ServerDeps } from '../scope.ts'
 import type { ApiRequest } from '../types.ts'
 import { type WatchDeps, watchObjects } from '../watching/watch.ts'
 import { ownSubresource } from '../writing/subresources.ts'
@@ -13,9 +13,6 @@ import { collectionDeletion, deletion } from './deletions.ts'
 import { methodNotAllowed, resolve } from './resolving.ts'
 import { warningHeader } from './warning-header.ts'
 import { creation, patching, replacement } from './writes.ts'
-
-/** One request of a client at a resource. */
-export type Call = { scope: Scope; request: ApiRequest; warnings: string[] }
 
 const BY_NAME = ['get', 'update', 'patch', 'delete']
 const OF_SUBRESOURCE = ['get', 'update', 'patch']

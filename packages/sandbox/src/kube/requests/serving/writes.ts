@@ -5,7 +5,7 @@ import { inputType, type Output, unsupported } from '../decoding/media-types.ts'
 import { decodeBody } from '../decoding/objects.ts'
 import { readPatchQuery, readWriteQuery, type WriteQuery } from '../decoding/write-options.ts'
 import { answer, objectAnswer } from '../encoding/answers.ts'
-import type { WriteOptions } from '../scope.ts'
+import type { Call, WriteOptions } from '../scope.ts'
 import { dedupOwnerReferences } from '../validation/owner-references.ts'
 import { createObject } from '../writing/create.ts'
 import { track } from '../writing/managed-fields.ts'
@@ -18,7 +18,6 @@ import { createAtSubresource, ownSubresource, updateBySubresource } from '../wri
 import { updateObject } from '../writing/update.ts'
 import { attributesOf, authorize } from './authorization.ts'
 import { patchedScale } from './patched-scale.ts'
-import type { Call } from './resource-requests.ts'
 
 /** Answers a POST. */
 export async function creation(call: Call, output: Output): Promise<HttpResponse> {

@@ -1,5 +1,5 @@
-import { qualifiedNameErrors } from '../../builtin/names.ts'
 import { goQuote } from '../../go-text.ts'
+import { qualifiedNameErrors } from '../../name-rules.ts'
 
 const STANDARD = ['orphan', 'foregroundDeletion', 'kubernetes']
 

@@ -1,7 +1,7 @@
-import { labelErrors, labelValueErrors, pathSegmentErrors, qualifiedNameErrors } from '../../builtin/names.ts'
 import type { FieldError } from '../../errors.ts'
 import { goQuote } from '../../go-text.ts'
 import { deepEqual } from '../../json.ts'
+import { labelErrors, labelValueErrors, pathSegmentErrors, qualifiedNameErrors } from '../../name-rules.ts'
 import type { ObjectMeta } from '../../objects.ts'
 import { forbidden, invalid, required, tooLong } from '../../schema/field-errors.ts'
 import { ownerReferenceErrors } from './owner-references.ts'

@@ -1,6 +1,6 @@
-import { goShape } from '../../builtin/go-shape.ts'
 import type { KubeObject } from '../../objects.ts'
 import { trackFields } from '../../patch/mod.ts'
+import { goShape } from '../../protobuf/go-shape.ts'
 import type { Scope, WriteOptions } from '../scope.ts'
 import { requestApiVersion } from './saving.ts'
 

@@ -4,19 +4,16 @@ import type { JsonObject, KubeObject, ObjectMeta } from '../../objects.ts'
 import type { ScaleSubresource } from '../../resource.ts'
 import type { Scope, WriteOptions } from '../scope.ts'
 import { atPath } from '../validation/scale.ts'
+import { requireVisible } from '../visible-entry.ts'
 import { track } from './managed-fields.ts'
-import { keyIn } from './saving.ts'
 import { updateObject } from './update.ts'
 
 const UNSET = -(2 ** 31)
 
 /** The autoscaling/v1 Scale of an object. Throws StatusError 500 when it does not say how many it wants. */
 export function readScale(scope: Scope, name: string): KubeObject {
-  const { store, reader } = scope.deps
   const paths = scalePaths(scope)
-  const entry = store.get(keyIn(scope, name))
-  if (entry === undefined) throw StatusError.notFound(scope.resource, name)
-  const object = reader.object(scope.resource, scope.version, entry)
+  const object = scope.deps.reader.object(scope.resource, scope.version, requireVisible(scope, name))
   if (atPath(object, paths.specReplicasPath) === undefined) {
     throw StatusError.internal(`the spec replicas field "${paths.specReplicasPath}" does not exist`)
   }

@@ -1,6 +1,6 @@
-import { subdomainErrors } from '../../builtin/names.ts'
 import { type FieldError, StatusError } from '../../errors.ts'
 import { deepEqual } from '../../json.ts'
+import { subdomainErrors } from '../../name-rules.ts'
 import type { JsonObject, KubeObject } from '../../objects.ts'
 import type { StrategyContext } from '../../resource.ts'
 import { invalid } from '../../schema/field-errors.ts'

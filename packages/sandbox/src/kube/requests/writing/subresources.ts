@@ -6,8 +6,9 @@ import type { Subresource } from '../../resource.ts'
 import { builtInSchema } from '../../schema/builtin.ts'
 import { apiVersionOf } from '../object-reader.ts'
 import type { Scope, WriteOptions } from '../scope.ts'
+import { requireVisible } from '../visible-entry.ts'
 import { track } from './managed-fields.ts'
-import { keyIn, type Written } from './saving.ts'
+import type { Written } from './saving.ts'
 import { contextOf } from './strategy.ts'
 import { updateObject } from './update.ts'
 
@@ -24,7 +25,7 @@ export function createAtSubresource(
   own: Subresource,
   { manager }: WriteOptions,
 ): KubeObject {
-  const parent = readParent(scope, name)
+  const parent = scope.deps.reader.object(scope.resource, scope.version, requireVisible(scope, name))
   if (own.create === undefined) throw StatusError.methodNotAllowed(scope.resource, 'create')
   const answer = own.create(parent, body, contextOf(scope))
   const managedFields = trackFields({
@@ -56,11 +57,4 @@ export function updateBySubresource(
     return track(scope, next, old, options)
   }
   return updateObject(scope, name, change, options)
-}
-
-function readParent(scope: Scope, name: string): KubeObject {
-  const { store, reader } = scope.deps
-  const entry = store.get(keyIn(scope, name))
-  if (entry === undefined) throw StatusError.notFound(scope.resource, name)
-  return reader.object(scope.resource, scope.version, entry)
 }

@@ -7,6 +7,7 @@ import { noRevision, parseRevision } from '../reading/revisions.ts'
 import type { Scope, WriteOptions } from '../scope.ts'
 import { finalizerWarnings } from '../validation/finalizer-warnings.ts'
 import { dedupOwnerReferences } from '../validation/owner-references.ts'
+import { visibleEntry } from '../visible-entry.ts'
 import { admit, mutate } from './admission.ts'
 import { finishCreate } from './create.ts'
 import { ensureNamespace, fillSystemFields, ignoreManagedTimes, isSame, keepSystemFields } from './metadata.ts'
@@ -31,7 +32,7 @@ export function updateObject(
   options: UpdateOptions,
 ): Written {
   const { deps, resource, version } = scope
-  const entry = deps.store.get(keyIn(scope, name))
+  const entry = visibleEntry(scope, name)
   if (entry === undefined) return createMissing(scope, name, change, options)
   const old = deps.reader.object(resource, version, entry)
   checkUid(scope, name, old, options.uid)
@@ -56,6 +57,8 @@ function createMissing(
   ensureNamespace(scope, next)
   checkUid(scope, name, { metadata: {} } as KubeObject, options.uid)
   options.authorizeCreate()
+  // Not earlier: who may not create cannot tell a hidden object from an absent one.
+  if (scope.deps.store.get(keyIn(scope, name)) !== undefined) throw StatusError.notFound(resource, name)
   mutate(scope, options, next)
   dedupOwnerReferences(next, options.warn, true)
   fillSystemFields(next, scope.deps.now())

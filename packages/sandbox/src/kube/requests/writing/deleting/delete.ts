@@ -1,17 +1,14 @@
 import type { Entry } from '../../../../store/types.ts'
 import { StatusError } from '../../../errors.ts'
 import type { KubeObject, ObjectMeta } from '../../../objects.ts'
-import type { Scope } from '../../scope.ts'
-import type { DeleteOptions } from '../../types.ts'
+import type { DeletionOptions, Scope } from '../../scope.ts'
+import { requireVisible } from '../../visible-entry.ts'
 import { admit } from '../admission.ts'
 import { timestamp } from '../metadata.ts'
-import { encoder, keyIn } from '../saving.ts'
+import { encoder } from '../saving.ts'
 import { holdsContent } from '../update.ts'
 import { finalizersFor } from './deletion-finalizers.ts'
 import { markForDeletion } from './deletion-marks.ts'
-
-/** How a deletion is made; `orphanDependents` is the older form of `propagationPolicy`. */
-export type DeletionOptions = DeleteOptions & { orphanDependents?: boolean; dryRun: boolean }
 
 /** `gone` tells whether nothing is left; `object` is the last state. */
 export type Deleted = { object: KubeObject; entry?: Entry; gone: boolean }
@@ -19,8 +16,7 @@ export type Deleted = { object: KubeObject; entry?: Entry; gone: boolean }
 /** Deletes an object, or marks it as being deleted when something waits for that. Throws StatusError. */
 export function deleteObject(scope: Scope, name: string, options: DeletionOptions): Deleted {
   const { deps, resource, version } = scope
-  const entry = deps.store.get(keyIn(scope, name))
-  if (entry === undefined) throw StatusError.notFound(resource, name)
+  const entry = requireVisible(scope, name)
   const object = deps.reader.object(resource, version, entry)
   checkPreconditions(scope, object.metadata, options)
   const special = markForDeletion(scope, object, options)

@@ -1,4 +1,4 @@
-import type { DeletionOptions } from './delete.ts'
+import type { DeletionOptions } from '../../scope.ts'
 
 const OF_GARBAGE_COLLECTOR = ['orphan', 'foregroundDeletion']
 

@@ -1,7 +1,6 @@
 import type { KubeObject } from '../../../objects.ts'
-import type { Scope } from '../../scope.ts'
+import type { DeletionOptions, Scope } from '../../scope.ts'
 import { timestamp } from '../metadata.ts'
-import type { DeletionOptions } from './delete.ts'
 import { finalizersFor } from './deletion-finalizers.ts'
 
 const CRD_CLEANUP = 'customresourcecleanup.apiextensions.k8s.io'

@@ -1,10 +1,10 @@
-import type { KubeObject } from '../kube/objects.ts'
-import type { Resource } from '../kube/resource.ts'
+import type { KubeObject } from '../objects.ts'
+import type { Resource } from '../resource.ts'
 
 /** Objects of one type that are still there, though they were to be deleted. */
 export type Remaining = { resource: Resource; objects: readonly KubeObject[] }
 
-/** How many objects of which types are left, in kcp's words. */
+/** How many objects of which types are left, in the words of Kubernetes' namespace controller, which are kcp's too. */
 export function describeRemaining(remaining: readonly Remaining[]): string {
   const counts = remaining.map(
     ({ resource, objects }) => `${resource.resource}.${resource.group} has ${objects.length} resource instances`,
@@ -12,7 +12,7 @@ export function describeRemaining(remaining: readonly Remaining[]): string {
   return `Some resources are remaining: ${counts.sort().join(', ')}`
 }
 
-/** Which finalizers they wait for, in kcp's words; undefined where there are none. */
+/** Which finalizers they wait for, in the same words; undefined where there are none. */
 export function describeFinalizers(remaining: readonly Remaining[]): string | undefined {
   const objects = remaining.flatMap((each) => each.objects)
   const counts = new Map<string, number>()

@@ -2,8 +2,8 @@ import { StatusError } from '../errors.ts'
 import { goQuote } from '../go-text.ts'
 import { getKey, isObject, setKey } from '../json.ts'
 import type { JsonObject, JsonValue, KubeObject } from '../objects.ts'
-import { type GoField, type GoMessage, type GoType, goMessage, schemaMessage } from '../protobuf/go-types.ts'
-import { canonicalQuantity } from './quantity.ts'
+import { canonicalQuantity } from '../quantity.ts'
+import { type GoField, type GoMessage, type GoType, goMessage, schemaMessage } from './go-types.ts'
 
 const SECONDS = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}/
 /** A time that is good as it stands, as the server's own are, of which each object has several; not all such times. */

@@ -1,0 +1,4 @@
+/** What controllers write their troubles to. */
+export type ControllerLog = {
+  warn: (fields: object, message: string) => void
+}
