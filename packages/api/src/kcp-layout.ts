@@ -12,8 +12,10 @@ export const kcpLayout = {
   acceptAPIExport: 'acceptapis.broker.platform-mesh.io',
   /** In the coordination workspace, where every other slice is that of a brokered kind. */
   acceptAPISlice: 'acceptapis',
-  /** In the staging tree root: has no kinds, only claims, and is bound in every staging workspace. */
+  /** In the staging tree root: has no kinds, only claims, and is bound in every workspace that the broker makes. */
   stagingExport: 'resource-broker',
+  /** In the staging tree root: the type of these workspaces, which binds that export in each. */
+  stagingWorkspaceType: 'resource-broker',
   /** In the coordination workspace. */
   serviceAccount: { namespace: 'default', name: 'resource-broker' },
 } as const

@@ -1,4 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs'
+import { kcpLayout } from '@resource-broker/api'
 import { z } from 'zod'
 
 /** A port and the interface that it is opened on. */
@@ -121,14 +122,14 @@ export const coordinationFlags = {
   coordinationKubeconfig: file('Kubeconfig of the coordination cluster; without kcp').optional(),
   kcpKubeconfig: file('kcp: kubeconfig of any of its workspaces').optional(),
   coordinationWorkspace: workspacePath("kcp: workspace of the broker's records and APIExportEndpointSlices").default(
-    'root:platform:broker',
+    kcpLayout.coordinationWorkspace,
   ),
 }
 
 /** The flags of the services that talk to clusters. */
 export const clusterFlags = {
   ...coordinationFlags,
-  acceptapi: z.string().default('acceptapis').meta({
+  acceptapi: z.string().default(kcpLayout.acceptAPISlice).meta({
     description: "kcp: APIExportEndpointSlice of the AcceptAPIs; every other is a brokered API's",
     value: 'NAME',
   }),

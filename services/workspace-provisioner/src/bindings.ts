@@ -11,8 +11,6 @@ const SKIP_SLICE = 'apiexports.apis.kcp.io/skip-endpointslice'
 type Claim = { group?: string; resource: string; verbs: string[]; identityHash?: string }
 
 const READS = ['get', 'list', 'watch']
-/** Of the broker's export that shows its workspaces. */
-const OWN_CLAIMS: Claim[] = [{ group: 'apis.kcp.io', resource: 'apibindings', verbs: READS }]
 /** What belongs to copies. */
 const BESIDES_COPIES: Claim[] = [
   { resource: 'secrets', verbs: READS },
@@ -25,15 +23,9 @@ const BESIDES_COPIES: Claim[] = [
  */
 const GRANTED = new Set(['secrets', 'configmaps', 'events', 'namespaces', 'logicalclusters.core.kcp.io'])
 
-/** Binds a workspace to the broker's export that shows it. */
-export async function bindOwn({ inside, ownExport }: ProvisionerContext, cluster: string): Promise<void> {
-  await bind(inside(cluster), BINDINGS.workspaces, ownExport, { claims: OWN_CLAIMS })
-}
-
 /** Binds a workspace to the provider's export; with `grants` the provider gets what it claims as far as copies need it. */
 export async function bindProvider(
-  { inside }: ProvisionerContext,
-  cluster: string,
+  inside: KubeClient,
   { providerCluster, apiExportName, consumerCluster }: Wanted,
   grants: readonly Claim[] = [],
 ): Promise<void> {
@@ -43,28 +35,25 @@ export async function bindProvider(
   })
   const of = { path: providerCluster, name: apiExportName }
   const notes = consumerCluster === undefined ? {} : { [annotations.consumerCluster]: consumerCluster }
-  await bind(inside(cluster), BINDINGS.provider, of, { claims, notes })
+  await bind(inside, BINDINGS.provider, of, { claims, notes })
 }
 
-/** Binds a workspace to the broker's export through which its copies are seen and written. */
-export async function bindCopies(context: ProvisionerContext, cluster: string, trial: StagingCluster): Promise<void> {
-  const of = { path: context.ownExport.path, name: copiesExportName(trial) }
-  await bind(context.inside(cluster), BINDINGS.copies, of, { claims: copiesClaims(trial) })
+/** Binds a workspace to the broker's export through which its copies are seen and written; `path` is where that is. */
+export async function bindCopies(inside: KubeClient, path: string, trial: StagingCluster): Promise<void> {
+  const of = { path, name: copiesExportName(trial) }
+  await bind(inside, BINDINGS.copies, of, { claims: copiesClaims(trial) })
 }
 
 /** Takes the way to the copies of a workspace away; they themselves stay. */
-export async function unbindCopies(
-  { inside }: ProvisionerContext,
-  { cluster, bindings }: StagingCluster,
-): Promise<void> {
+export async function unbindCopies(inside: KubeClient, { bindings }: StagingCluster): Promise<void> {
   const binding = bindings.get(BINDINGS.copies)
   if (binding === undefined) return
-  await inside(cluster).delete({ ...APIBINDINGS, name: BINDINGS.copies }, { uid: binding.metadata.uid })
+  await inside.delete({ ...APIBINDINGS, name: BINDINGS.copies }, { uid: binding.metadata.uid })
 }
 
 /** Makes the broker's export that claims what a provider's export serves, as a trial has shown it. */
 export async function ensureCopiesExport(
-  { clusters, ownExport, claimed }: ProvisionerContext,
+  { clusters, claimed }: ProvisionerContext,
   trial: StagingCluster,
 ): Promise<void> {
   const name = copiesExportName(trial)
@@ -77,14 +66,14 @@ export async function ensureCopiesExport(
     metadata: { name, annotations: { [SKIP_SLICE]: 'true', ...notesOf(trial) } },
     spec: { permissionClaims },
   }
-  const home = clusters.kcp.base.below(`/clusters/${ownExport.path}`)
+  const home = clusters.kcp.base.below(`/clusters/${clusters.kcp.roots.staging}`)
   await home.apply({ ...APIEXPORTS, name }, body, { force: true })
   claimed.set(name, text)
 }
 
-export async function removeCopiesExport({ clusters, ownExport, claimed }: ProvisionerContext, name: string) {
+export async function removeCopiesExport({ clusters, claimed }: ProvisionerContext, name: string) {
   claimed.delete(name)
-  const home = clusters.kcp.base.below(`/clusters/${ownExport.path}`)
+  const home = clusters.kcp.base.below(`/clusters/${clusters.kcp.roots.staging}`)
   await home.delete({ ...APIEXPORTS, name }).catch((error: unknown) => {
     if (!isNotFound(error)) throw error
   })

@@ -1,5 +1,4 @@
 import type { ProviderExport, StagingPlace } from '@resource-broker/api'
-import type { KubeClient } from '@resource-broker/kube'
 import type { KcpClusters, Logger } from '@resource-broker/service'
 import type { Records } from './records.ts'
 import type { WorkspaceTree } from './workspace-tree.ts'
@@ -13,10 +12,6 @@ export type ProvisionerContext = {
   /** Workspaces below the two tree roots. */
   trees: { staging: WorkspaceTree; verification: WorkspaceTree }
   records: Records
-  /** The export through which the broker sees its own workspaces. */
-  ownExport: { path: string; name: string }
-  /** A logical cluster, as the broker that owns it. */
-  inside: (cluster: string) => KubeClient
   /** What the broker's exports of copies were last found or made to claim, by name. */
   claimed: Map<string, string>
   /** Workspaces that are being removed. */

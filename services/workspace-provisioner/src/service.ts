@@ -1,8 +1,13 @@
-import { Assignment, type StagingPlace, stagingWorkspaceName, verificationWorkspaceName } from '@resource-broker/api'
+import {
+  Assignment,
+  kcpLayout,
+  type StagingPlace,
+  stagingWorkspaceName,
+  verificationWorkspaceName,
+} from '@resource-broker/api'
 import { DONE, type KeyView, type PartitionConsumer } from '@resource-broker/bus'
 import { isForbidden } from '@resource-broker/kube'
 import {
-  BINDINGS,
   clusterFlags,
   configSchema,
   consumerReport,
@@ -80,6 +85,12 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     for (const key of wants.takeUnserved((now ?? before)?.providerCluster ?? '')) consumer?.reconcile(key)
     for (const other of wants.stagedAt(now ?? before)) work.push(other)
   })
+  staging.on('seen', (cluster) => {
+    for (const tree of Object.values(context.trees)) {
+      const name = tree.nameOf(cluster)
+      if (name !== undefined) look(name)
+    }
+  })
   const report = (err: unknown) => logger.warn({ err }, 'the workspaces of the broker cannot be read')
   await Promise.all([
     context.trees.staging.follow(look, report, signal),
@@ -106,16 +117,12 @@ async function start(service: ServiceContext<Config>): Promise<void> {
 
 function contextOf({ logger }: ServiceContext<Config>, clusters: ProvisionerContext['clusters']): ProvisionerContext {
   const { base, roots } = clusters.kcp
-  const inside = (cluster: string) => base.below(`/clusters/${cluster}`)
+  const type = { name: kcpLayout.stagingWorkspaceType, path: roots.staging }
+  const treeBelow = (root: string) => new WorkspaceTree(root, base.below(`/clusters/${root}`), type)
   return {
     clusters,
-    trees: {
-      staging: new WorkspaceTree(roots.staging, inside(roots.staging)),
-      verification: new WorkspaceTree(roots.verification, inside(roots.verification)),
-    },
+    trees: { staging: treeBelow(roots.staging), verification: treeBelow(roots.verification) },
     records: new Records(clusters.coordination),
-    ownExport: { path: roots.staging, name: BINDINGS.workspaces },
-    inside,
     claimed: new Map(),
     retiring: new Set(),
     failures: new Map(),

@@ -14,19 +14,21 @@ export type Workspace = {
 }
 
 const WORKSPACES = { group: 'tenancy.kcp.io', version: 'v1alpha1', resource: 'workspaces' }
-/** What a workspace needs to hold copies, and no more than that: default namespaces and the built-in APIs (contract 4.2). */
-const TYPE = { name: 'universal', path: 'root' }
 
 /** The workspaces right below one root, by one watch. */
 export class WorkspaceTree {
   readonly root: string
   readonly #client: KubeClient
+  readonly #type: { name: string; path: string }
   readonly #workspaces = new Map<string, Workspace>()
+  /** By logical cluster. */
+  readonly #names = new Map<string, string>()
 
-  /** `client` is for the root itself. */
-  constructor(root: string, client: KubeClient) {
+  /** `client` is for the root itself; `type` is that of new workspaces. */
+  constructor(root: string, client: KubeClient, type: { name: string; path: string }) {
     this.root = root
     this.#client = client
+    this.#type = type
   }
 
   /** Follows the workspaces until `signal` aborts, and tells the name of each that changes; resolves when all were seen. */
@@ -37,10 +39,13 @@ export class WorkspaceTree {
         WORKSPACES,
         {
           upsert: (object) => {
-            this.#workspaces.set(object.metadata.name, object as unknown as Workspace)
+            const workspace = object as unknown as Workspace
+            this.#workspaces.set(object.metadata.name, workspace)
+            if (workspace.spec.cluster !== undefined) this.#names.set(workspace.spec.cluster, object.metadata.name)
             changed(object.metadata.name)
           },
           delete: ({ name }: Gone) => {
+            this.#names.delete(this.#workspaces.get(name)?.spec.cluster ?? '')
             this.#workspaces.delete(name)
             changed(name)
           },
@@ -58,6 +63,11 @@ export class WorkspaceTree {
     return this.#workspaces.get(name)
   }
 
+  /** The workspace that a logical cluster belongs to. */
+  nameOf(cluster: string): string | undefined {
+    return this.#names.get(cluster)
+  }
+
   /** The logical cluster of a workspace that is Ready. */
   readyCluster(name: string): string | undefined {
     const { spec, status } = this.#workspaces.get(name) ?? {}
@@ -66,7 +76,12 @@ export class WorkspaceTree {
 
   /** Asks for a workspace; the watch tells when it is there. */
   async create(name: string): Promise<void> {
-    const body = { apiVersion: 'tenancy.kcp.io/v1alpha1', kind: 'Workspace', metadata: { name }, spec: { type: TYPE } }
+    const body = {
+      apiVersion: 'tenancy.kcp.io/v1alpha1',
+      kind: 'Workspace',
+      metadata: { name },
+      spec: { type: this.#type },
+    }
     await this.#client.create(WORKSPACES, body).catch((error: unknown) => {
       if (!isAlreadyExists(error)) throw error
     })

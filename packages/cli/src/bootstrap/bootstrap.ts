@@ -58,7 +58,7 @@ async function prepare(kcp: Kcp, config: BootstrapConfig, brokered: ReturnType<t
   const user = globalServiceAccount(await kcp.clusterName(coordinationWorkspace), kcpLayout.serviceAccount)
   await kcp.apply(platformWorkspace, platformManifests(acceptAPICrd(), brokered, user))
   await kcp.apply(coordinationWorkspace, coordinationManifests(coordinationCrds(), brokered, platformWorkspace))
-  await kcp.apply(stagingTreeRoot, stagingManifests(user))
+  await kcp.apply(stagingTreeRoot, stagingManifests(user, stagingTreeRoot))
   await kcp.awaitReady(stagingTreeRoot, 'APIExportEndpointSlice', kcpLayout.stagingExport)
   await kcp.apply(verificationTreeRoot, verificationManifests(user))
   return user

@@ -19,9 +19,12 @@ export const acceptAPIClaims: Claim[] = [events]
 /** To put related objects beside a consumer's object. */
 export const brokeredClaims: Claim[] = [core('secrets', KEEP, RELATED), core('configmaps', KEEP, RELATED), events]
 
-/** To see what else was bound in a staging workspace. */
+/** To bind the broker's own workspaces to exports, and to see how that fares. */
 export const stagingClaims: Claim[] = [
-  { group: 'apis.kcp.io', resource: 'apibindings', verbs: ['get', 'list', 'watch'], defaultSelector: ALL },
+  {
+    ...{ group: 'apis.kcp.io', resource: 'apibindings', defaultSelector: ALL },
+    verbs: ['get', 'list', 'watch', 'create', 'delete'],
+  },
 ]
 
 /** What a provider's controller usually does in the workspaces that copies go into. */

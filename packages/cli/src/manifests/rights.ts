@@ -39,10 +39,17 @@ export function platformRights(exports: string[]): Rule[] {
   ]
 }
 
-/** Staging workspaces, and the export that is bound in them and claims what providers' copies need. */
+/**
+ * Staging workspaces, and the exports that are bound in them. What is in these workspaces is reached through the exports alone: the
+ * broker has no rights in them of its own.
+ */
 export const stagingRights: Rule[] = [
   access,
   workspaces,
+  {
+    ...{ apiGroups: ['tenancy.kcp.io'], resources: ['workspacetypes'] },
+    ...{ resourceNames: [kcpLayout.stagingWorkspaceType], verbs: ['use'] },
+  },
   { apiGroups: [APIS], resources: ['apiexports'], verbs: [...WRITE, 'bind'] },
   { apiGroups: [APIS], resources: ['apiexports/content'], verbs: WRITE },
   { apiGroups: [APIS], resources: ['apiexportendpointslices'], verbs: READ },

@@ -44,6 +44,7 @@ export const resources = {
   },
   LogicalCluster: { group: 'core.kcp.io', version: 'v1alpha1', resource: 'logicalclusters' },
   ServiceAccount: { group: '', version: 'v1', resource: 'serviceaccounts' },
+  WorkspaceType: { group: 'tenancy.kcp.io', version: 'v1alpha1', resource: 'workspacetypes' },
   Workspace: { group: 'tenancy.kcp.io', version: 'v1alpha1', resource: 'workspaces' },
 } as const satisfies Record<string, ResourceRef>
 

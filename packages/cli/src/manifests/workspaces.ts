@@ -47,9 +47,15 @@ export function coordinationManifests(crds: Crd[], brokered: Crd[], platformWork
 }
 
 /** The workspace that staging workspaces are made below. The broker itself adds claims to the export for what providers serve. */
-export function stagingManifests(user: string): Manifest[] {
+export function stagingManifests(user: string, stagingTreeRoot: string): Manifest[] {
+  const { stagingExport, stagingWorkspaceType } = kcpLayout
+  const spec = {
+    extend: { with: [{ name: 'universal', path: 'root' }] },
+    defaultAPIBindings: [{ path: stagingTreeRoot, export: stagingExport }],
+  }
   return [
-    manifest('APIExport', kcpLayout.stagingExport, { spec: { permissionClaims: stagingClaims } }),
+    manifest('APIExport', stagingExport, { spec: { permissionClaims: stagingClaims } }),
+    manifest('WorkspaceType', stagingWorkspaceType, { spec }),
     ...granted(`${BROKER}-staging`, stagingRights, user),
   ]
 }

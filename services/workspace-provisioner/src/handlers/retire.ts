@@ -20,7 +20,8 @@ async function retireStaging(context: ProvisionerContext, name: string): Promise
   if (record === undefined || (await isWanted(context, record.spec))) return void retiring.delete(name)
   retiring.add(name)
   const place = clusters.kcp.staging.named(name)
-  if (place?.isReady) return await unbindCopies(context, place) // that it went calls again, and so does each step from here
+  const inside = place?.isReady ? clusters.kcp.staging.inside(place.cluster) : undefined
+  if (place !== undefined && inside !== undefined) return await unbindCopies(inside, place) // that it went calls again, and so does each step from here
   const workspace = trees.staging.get(name)
   if (workspace !== undefined) return await trees.staging.delete(workspace)
   await records.delete(name)

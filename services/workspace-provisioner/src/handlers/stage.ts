@@ -7,7 +7,7 @@ import {
   setCondition,
 } from '@resource-broker/api'
 import { BINDINGS, type StagingCluster } from '@resource-broker/service'
-import { bindCopies, bindOwn, bindProvider, claimsOf, ensureCopiesExport } from '../bindings.ts'
+import { bindCopies, bindProvider, claimsOf, ensureCopiesExport } from '../bindings.ts'
 import type { ProvisionerContext, Wanted } from '../context.ts'
 
 /** Makes the workspace for the copies of one consumer at one export of a provider, as far as that goes now. */
@@ -28,13 +28,14 @@ export async function stage(context: ProvisionerContext, wanted: Wanted & Stagin
 }
 
 async function bindAll(context: ProvisionerContext, cluster: string, wanted: Wanted, trial: StagingCluster) {
-  const bound = context.clusters.kcp.staging.at(cluster)?.bindings
-  if (bound?.has(BINDINGS.copies) && bound.has(BINDINGS.provider)) return
+  const { staging, roots } = context.clusters.kcp
+  const inside = staging.inside(cluster)
+  const bound = staging.at(cluster)?.bindings
+  if (inside === undefined || (bound?.has(BINDINGS.copies) && bound.has(BINDINGS.provider))) return
   await ensureCopiesExport(context, trial)
   await Promise.all([
-    bindOwn(context, cluster),
-    bindProvider(context, cluster, wanted, claimsOf(trial.bindings.get(BINDINGS.provider))),
-    bindCopies(context, cluster, trial),
+    bindProvider(inside, wanted, claimsOf(trial.bindings.get(BINDINGS.provider))),
+    bindCopies(inside, roots.staging, trial),
   ])
 }
 

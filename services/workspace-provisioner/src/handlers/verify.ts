@@ -1,7 +1,7 @@
 import { copiesExportName } from '@resource-broker/api'
 import { isTrue } from '@resource-broker/kube'
 import { BINDINGS } from '@resource-broker/service'
-import { bindOwn, bindProvider, ensureCopiesExport } from '../bindings.ts'
+import { bindProvider, ensureCopiesExport } from '../bindings.ts'
 import type { ProvisionerContext, Wanted } from '../context.ts'
 
 /** Proves that a provider's export can be bound by binding it in a workspace of its own, as far as that goes now. */
@@ -10,11 +10,11 @@ export async function verify(context: ProvisionerContext, wanted: Wanted): Promi
   const cluster = tree.readyCluster(wanted.name)
   if (tree.get(wanted.name) === undefined) return await tree.create(wanted.name)
   if (cluster === undefined) return // its watch tells
-  const trial = context.clusters.kcp.staging.named(wanted.name)
-  if (trial === undefined) {
-    await bindOwn(context, cluster)
-    return await bindProvider(context, cluster, wanted)
-  }
+  const { staging } = context.clusters.kcp
+  const inside = staging.inside(cluster)
+  if (inside === undefined) return // it is bound to the broker's export by its type, and shows then
+  const trial = staging.named(wanted.name)
+  if (trial === undefined) return await bindProvider(inside, wanted)
   const binding = trial.bindings.get(BINDINGS.provider)
   if (binding === undefined || !isTrue(binding, 'Ready')) return
   await ensureCopiesExport(context, trial)

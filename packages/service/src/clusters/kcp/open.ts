@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { AcceptAPI, annotations, conditionTypes, getCondition } from '@resource-broker/api'
+import { AcceptAPI, annotations, conditionTypes, getCondition, kcpLayout } from '@resource-broker/api'
 import type { Bus, KubeObject, SourceRef } from '@resource-broker/bus'
 import { Connections, type LogicalCluster, LogicalClusters, readKubeconfig } from '@resource-broker/kube'
 import type { ClusterConfig, SharedConfig } from '../../flags.ts'
@@ -13,7 +13,7 @@ import {
   type Obstacle,
 } from '../clusters.ts'
 import { rememberedSlice, type Slice, Slices } from './slices.ts'
-import { BINDINGS, Staging, type StagingCluster } from './staging.ts'
+import { Staging, type StagingCluster } from './staging.ts'
 import { KcpViews } from './views.ts'
 
 type Service = ServiceContext<SharedConfig & ClusterConfig>
@@ -47,7 +47,7 @@ export async function openKcpClusters(service: Service, bus: Bus, kubeconfig: st
     served.stop()
   })
   const offers = needed(slices, config.acceptapi, `--acceptapi: ${workspace}`)
-  const workspaces = needed(own, BINDINGS.workspaces, roots.staging)
+  const workspaces = needed(own, kcpLayout.stagingExport, roots.staging)
   for (const [name, each] of Object.entries({ slices, own })) service.readyCheck(name, () => each.obstacle)
 
   const staging = new Staging(workspaces.endpoints, connections, roots)

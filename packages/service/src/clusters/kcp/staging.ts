@@ -17,14 +17,12 @@ import {
   PATH_ANNOTATION,
 } from '@resource-broker/kube'
 
-/** Names of the APIBindings that the broker makes in its own workspaces. */
+/** Names of the APIBindings that the broker makes in its workspaces, which its export of claims shows. */
 export const BINDINGS = {
   /** To the provider's export. */
   provider: 'provider',
   /** To the broker's export that claims the provider's resources: there copies are seen and written. */
   copies: 'copies',
-  /** To the broker's export that claims bindings: there the workspaces themselves are seen. */
-  workspaces: 'resource-broker',
 } as const
 
 /** A workspace of the broker, as its bindings tell of it. */
@@ -47,7 +45,11 @@ export type StagingCluster = ProviderExport & {
   isReady: boolean
 }
 
-type Events = { changed: [now: StagingCluster | undefined, before: StagingCluster | undefined] }
+type Events = {
+  changed: [now: StagingCluster | undefined, before: StagingCluster | undefined]
+  /** A logical cluster shows, be it yet unknown whose it is. */
+  seen: [cluster: string]
+}
 
 /**
  * The broker's own workspaces, on all shards, by one watch for each shard. Whose copies a workspace holds is read from what cannot be
@@ -86,6 +88,12 @@ export class Staging extends EventEmitter<Events> {
     return this.#names.get(name)
   }
 
+  /** A workspace of the broker, as far as the broker's claims go; undefined while it does not show. */
+  inside(cluster: string): KubeClient | undefined {
+    const url = this.#seen.get(cluster)?.url
+    return url === undefined ? undefined : this.#connections.at(url).below(`/clusters/${cluster}`)
+  }
+
   /** Those of one consumer and one provider, or without a consumer those that verify the provider's exports. */
   between(consumerCluster: string | undefined, providerCluster: string): StagingCluster[] {
     return [...(this.#between.get(pairOf({ consumerCluster, providerCluster }))?.values() ?? [])]
@@ -96,6 +104,7 @@ export class Staging extends EventEmitter<Events> {
     const seen = this.#seen.get(cluster) ?? { url, bindings: new Map<string, Binding>() }
     this.#seen.set(cluster, { url, bindings: seen.bindings.set(binding.metadata.name, binding) })
     this.#read(cluster)
+    this.emit('seen', cluster)
   }
 
   #drop(cluster: string, name: string): void {
