@@ -1,18 +1,22 @@
-// npm run bench -- [--json FILE] [--check] [--samples N] [--burst N] [one] [five] [matching] [sandbox]
+// npm run bench -- [--json FILE] [--check] [--samples N] [--burst N] [--consumers N] [one] [five] [matching] [sandbox] [kcp]
 import { writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { benchMatching } from '../../packages/api/src/bench/match.ts'
 import { benchSandbox } from '../../packages/sandbox/src/bench/sandbox.ts'
+import { benchScale } from './kcp/scale.ts'
 import { missed, type Results, report, tablesOf } from './report.ts'
 import { runSubjects } from './run.ts'
 import type { SubjectName } from './subject.ts'
 
 const OFFERS = [10, 100, 1_000, 10_000]
 const SUBJECTS = { one: 'one process', five: 'five processes' } as const satisfies Record<string, SubjectName>
-const SECTIONS = [...Object.keys(SUBJECTS), 'matching', 'sandbox']
+const SECTIONS = [...Object.keys(SUBJECTS), 'matching', 'sandbox', 'kcp']
 /** What the sandbox is measured with: enough for its rates, and for its memory 100,000 objects. */
 const SANDBOX = { samples: 400, burst: 20_000, objects: 100_000 }
+
+/** In kcp: objects for each consumer, and consumers that are watched at their first object. */
+const KCP = { providers: 50, objectsEach: 20, firstObjects: 50 }
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -21,6 +25,7 @@ const { values, positionals } = parseArgs({
     check: { type: 'boolean', default: false },
     samples: { type: 'string', default: '400' },
     burst: { type: 'string', default: '2000' },
+    consumers: { type: 'string', default: '1000' },
   },
 })
 const sections = positionals.length === 0 ? SECTIONS : positionals
@@ -36,13 +41,14 @@ const matching = sections.includes('matching') ? benchMatching({ sizes: OFFERS }
 const brokers = Object.entries(SUBJECTS).flatMap(([section, name]) => (sections.includes(section) ? [name] : []))
 const runs = brokers.length === 0 ? [] : await runSubjects(['floor', ...brokers], sizes, say)
 const sandboxes = sections.includes('sandbox') ? await benchSandbox({ ...SANDBOX, say }) : []
+const scale = sections.includes('kcp') ? [await benchScale({ ...KCP, consumers: Number(values.consumers) }, say)] : []
 const machine = {
   cores: availableParallelism(),
   cpu: cpus()[0]?.model.trim() ?? 'unknown',
   memoryGiB: Math.round(totalmem() / 2 ** 30),
   node: process.version,
 }
-const results: Results = { machine, runs, matching, sandboxes }
+const results: Results = { machine, runs, matching, sandboxes, scale }
 const tables = tablesOf(results)
 say(report(results, tables))
 if (values.json !== undefined) {

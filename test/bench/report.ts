@@ -1,6 +1,8 @@
 import type { MatchFigure } from '../../packages/api/src/bench/match.ts'
 import type { SandboxFigures } from '../../packages/sandbox/src/bench/sandbox.ts'
 import { sandboxTables } from '../../packages/sandbox/src/bench/table.ts'
+import type { ScaleFigures } from './kcp/scale.ts'
+import { scaleRows } from './kcp/table.ts'
 import type { Measured } from './measure.ts'
 import type { Run } from './run.ts'
 
@@ -9,6 +11,7 @@ export type Results = {
   runs: Run[]
   matching: MatchFigure[]
   sandboxes: SandboxFigures[]
+  scale: ScaleFigures[]
 }
 
 /** One line of the table. `ok` is absent where nothing is demanded. */
@@ -30,7 +33,7 @@ const MOST_OTHERS = 0.05
 export type Table = { title: string; rows: Row[]; isHeadline: boolean }
 
 /** The broker as its users run it comes first; only that and matching are judged by `missed`. */
-export function tablesOf({ runs, matching, sandboxes }: Results): Table[] {
+export function tablesOf({ runs, matching, sandboxes, scale }: Results): Table[] {
   const floor = runs.find(({ name }) => name === 'floor')?.measured
   const brokers = runs.filter(({ name }) => name !== 'floor')
   return [
@@ -44,6 +47,7 @@ export function tablesOf({ runs, matching, sandboxes }: Results): Table[] {
       rows: rows.map(({ yardstick, ...row }) => ({ ...row, floor: yardstick })),
       isHeadline: true,
     })),
+    ...scale.map((figures) => ({ title: 'kcp, two shards, one process', rows: scaleRows(figures), isHeadline: true })),
     ...(matching.length === 0 ? [] : [{ title: 'Matching, one core', rows: matchingRows(matching), isHeadline: true }]),
   ]
 }
