@@ -14,6 +14,7 @@ const commands = {
   broker: (context, args) => main(context, 'services/broker/src/main.ts', args),
   service: (context, [name, ...args]) => main(context, `services/${name}/src/main.ts`, args, SMALL),
   sandbox: (context, args) => main(context, 'packages/sandbox/src/main.ts', args),
+  example: (context, [name, ...args]) => main(context, `examples/${name}/run.ts`, args),
   bootstrap: (context, args) => main(context, 'packages/cli/src/main.ts', ['bootstrap', ...args]),
   test,
   check,
@@ -42,11 +43,14 @@ const [name, ...given] = process.argv.slice(2)
 // npm takes the first `--` away; without npm it arrives here.
 const args = given[0] === '--' ? given.slice(1) : given
 if (!Object.hasOwn(commands, name ?? '')) wrongUse(`usage: run.mjs ${Object.keys(commands).join('|')} [arguments]`)
-if (name === 'service') {
-  const services = subfolders('services').filter((folder) => existsSync(join(root, folder, 'src/main.ts')))
-  const names = services.map((folder) => folder.slice('services/'.length))
+/** Commands whose first argument names a folder, and the file by which that is known. */
+const named = { service: ['services', 'src/main.ts'], example: ['examples', 'run.ts'] }
+if (Object.hasOwn(named, name)) {
+  const [parent, file] = named[name]
+  const folders = subfolders(parent).filter((folder) => existsSync(join(root, folder, file)))
+  const names = folders.map((folder) => folder.slice(parent.length + 1))
   if (!names.includes(args[0])) {
-    wrongUse(`${args[0] ? `no service "${args[0]}"` : 'which service?'} There are: ${names.join(', ') || 'none yet'}`)
+    wrongUse(`${args[0] ? `no ${name} "${args[0]}"` : `which ${name}?`} There are: ${names.join(', ') || 'none yet'}`)
   }
 }
 if (name === 'exec' && args.length === 0) wrongUse('exec needs a command, such as: exec pnpm add zod')
