@@ -11,7 +11,7 @@ import { prepare, root, subfolders } from './toolchain.mjs'
 const commands = {
   start: (context, args) => main(context, 'test/story/main.ts', args),
   bench: (context, args) => main(context, 'test/bench/main.ts', args),
-  broker: (context, args) => main(context, 'services/broker/src/main.ts', args),
+  broker: (context, args) => main(context, 'services/broker/src/main.ts', args, LARGE),
   service: (context, [name, ...args]) => main(context, `services/${name}/src/main.ts`, args, SMALL),
   sandbox: (context, args) => main(context, 'packages/sandbox/src/main.ts', args),
   example: (context, [name, ...args]) => main(context, `examples/${name}/run.ts`, args),
@@ -23,6 +23,8 @@ const commands = {
 
 /** Five services are five heaps: V8's young generation grows to 48 MiB in each otherwise. */
 const SMALL = ['--max-semi-space-size=8']
+/** All services are one heap: what lives for one placement is gone before it would be copied to the old generation. */
+const LARGE = ['--max-semi-space-size=64']
 
 async function main({ node, env }, file, args, flags = []) {
   const more = {

@@ -19,8 +19,9 @@ const UNKNOWN_TO: Partial<Record<ServiceName | 'broker', string[]>> = {
   ],
 }
 
-/** As `npm run service` does. */
-const SMALL = ['--max-semi-space-size=8']
+/** As `npm run service` and `npm run broker` do. */
+const SMALL = '--max-semi-space-size=8'
+const LARGE = '--max-semi-space-size=64'
 
 /** Where the logs of the services go, and the flags that all of them are started with. */
 export type BrokerHome = { dir: string; flags: readonly string[] }
@@ -41,7 +42,7 @@ export async function startService(
     name: id,
     command: process.execPath,
     args: [
-      ...(name === 'broker' ? [] : SMALL),
+      name === 'broker' ? LARGE : SMALL,
       join(ROOT, 'services', name, 'src/main.ts'),
       ...flags,
       '--http-address',

@@ -15,6 +15,7 @@ import {
   openKcpClusters,
   type ServiceContext,
   type ServiceDefinition,
+  type StagingCluster,
 } from '@resource-broker/service'
 import { z } from 'zod'
 import type { ProvisionerContext, Wanted } from './context.ts'
@@ -80,7 +81,11 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   staging.on('changed', (now, before) => {
     const { name = '', consumerCluster } = now ?? before ?? {}
     look(name)
-    if (consumerCluster !== undefined) return
+    if (consumerCluster !== undefined) {
+      const trial = verificationWorkspaceName((now ?? before) as StagingCluster)
+      if (now === undefined && wants.get(trial) === undefined) leave(trial) // it stayed for the copies' sake
+      return
+    }
     wake(name)
     for (const key of wants.takeUnserved((now ?? before)?.providerCluster ?? '')) consumer?.reconcile(key)
     for (const other of wants.stagedAt(now ?? before)) work.push(other)

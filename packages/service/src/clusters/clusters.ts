@@ -45,8 +45,11 @@ export type Providers = {
   obstacle: (cluster: string, acceptAPI: KubeObject) => Promise<Obstacle | undefined>
 }
 
-/** `again`: nothing tells when it is gone; `withdraws`: what was offered before is not to be had either. */
-export type Obstacle = { reason: string; message: string; again?: boolean; withdraws?: boolean }
+/**
+ * `pending`: it goes by itself, as a rule; `again`: nothing tells when it is gone; `withdraws`: what was offered before is not to be
+ * had either.
+ */
+export type Obstacle = { reason: string; message: string; pending?: boolean; again?: boolean; withdraws?: boolean }
 
 /** Where a copy is, or is to be made. */
 export type Destination = {

@@ -90,8 +90,9 @@ async function judge(
     return { condition: no('KindNotWatched', `no one watches ${name}: ${watched}`) }
   const obstacle = await providers.obstacle(provider, object)
   if (obstacle !== undefined) {
-    const { reason, message, again = false, withdraws = false } = obstacle
-    return { condition: no(reason, message, withdraws ? '' : inForce), again, withdraws }
+    const { reason, message, pending = false, again = false, withdraws = false } = obstacle
+    const condition = no(reason, message, withdraws ? '' : inForce)
+    return { condition: pending ? { ...condition, status: 'Unknown' } : condition, again, withdraws }
   }
   return {
     condition: {
@@ -121,7 +122,7 @@ async function report(
     if (isNotFound(error) || isConflict(error)) return // gone or another by now: its event is on the way
     throw error
   }
-  if (condition.status === 'True') return
+  if (condition.status !== 'False') return
   await recordEvent(client, object, {
     type: 'Warning',
     reason: condition.reason,

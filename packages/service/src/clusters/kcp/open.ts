@@ -1,7 +1,13 @@
 import { EventEmitter } from 'node:events'
 import { AcceptAPI, annotations, conditionTypes, getCondition, kcpLayout } from '@resource-broker/api'
 import type { Bus, KubeObject, SourceRef } from '@resource-broker/bus'
-import { Connections, type LogicalCluster, LogicalClusters, readKubeconfig } from '@resource-broker/kube'
+import {
+  Connections,
+  KubeconfigFiles,
+  type LogicalCluster,
+  LogicalClusters,
+  readKubeconfig,
+} from '@resource-broker/kube'
 import type { ClusterConfig, SharedConfig } from '../../flags.ts'
 import type { ServiceContext } from '../../lifecycle.ts'
 import {
@@ -28,6 +34,7 @@ export async function openKcpClusters(service: Service, bus: Bus, kubeconfig: st
   const login = await readKubeconfig(kubeconfig)
   const connections = new Connections(login)
   onStop('kcp connections', () => connections.close())
+  followKubeconfig(service, kubeconfig, connections)
   const base = connections.at(kcpServer(login.server))
   const { coordinationWorkspace: workspace } = config
   const roots: Roots = {
@@ -88,6 +95,19 @@ export async function openKcpClusters(service: Service, bus: Bus, kubeconfig: st
 /** The whole kcp, of whose workspaces a kubeconfig names one. */
 export function kcpServer(server: string): string {
   return server.replace(/\/clusters\/.*$/, '')
+}
+
+/** Goes on with the credentials that the file has by now: tokens end. */
+function followKubeconfig({ logger, onStop }: Service, path: string, connections: Connections): void {
+  const file = new KubeconfigFiles({ files: [path], directories: [] })
+  const refuse = (err: unknown) => logger.error({ err }, 'kubeconfig cannot be used')
+  file.on('changed', () => {
+    logger.info({ path }, 'kubeconfig changed')
+    readKubeconfig(path).then((login) => connections.update(login), refuse)
+  })
+  file.on('invalid', (_path, err) => refuse(err))
+  void file.start()
+  onStop('kubeconfig', () => file.stop())
 }
 
 function needed(slices: Slices, name: string, where: string): Slice {
@@ -180,7 +200,7 @@ function obstacleOf(acceptAPI: KubeObject): Obstacle | undefined {
     }
   if (verified?.status === 'True' && verified.observedGeneration === metadata.generation) return undefined
   if (verified?.status === 'False') return { reason: 'BindingNotVerified', message: verified.message, withdraws: true }
-  return { reason: 'VerifyingBinding', message: `the APIExport ${name} is being bound for a trial` }
+  return { reason: 'VerifyingBinding', message: `the APIExport ${name} is being bound for a trial`, pending: true }
 }
 
 function destinationsIn(staging: Staging, isCertain: () => boolean): Destinations {
