@@ -198,7 +198,10 @@ async function write(
     if (!exists) return await client.create<KubeObject>(ref, body)
   } catch (error) {
     if (isInvalid(error) || isForbidden(error))
-      throw new Refusal('RelatedRefused', `the consumer's cluster refuses it: ${error.message}`)
+      throw new Refusal(
+        'RelatedRefused',
+        `${ref.resource}/${ref.name} is refused where the consumer is: ${error.message}`,
+      )
     if (!isAlreadyExists(error)) throw error
   }
   const existing = await readIfThere(client, ref)
@@ -213,7 +216,11 @@ async function write(
   try {
     return await client.replace<KubeObject>(ref, { ...body, metadata: { ...body.metadata, uid, resourceVersion } })
   } catch (error) {
-    if (isInvalid(error)) throw new Refusal('RelatedRefused', `the consumer's cluster refuses it: ${error.message}`)
+    if (isInvalid(error))
+      throw new Refusal(
+        'RelatedRefused',
+        `${ref.resource}/${ref.name} is refused where the consumer is: ${error.message}`,
+      )
     throw error
   }
 }
