@@ -5,6 +5,7 @@ import { run } from './spawn.mjs'
 import { root } from './toolchain.mjs'
 
 const generateCrds = 'packages/api/src/crds/generate.ts'
+const generateManifests = 'packages/cli/src/manifests/generate.ts'
 
 /** Types, lint and format, unused code, generated files. All run, whatever fails; `--fix` writes what can be mended. */
 export async function check({ node, env }, args) {
@@ -14,6 +15,7 @@ export async function check({ node, env }, args) {
     ['lint and format', 'biome', ['check', '--error-on-warnings', ...(fix ? ['--write'] : [])]],
     ['unused files, exports and dependencies', 'knip', []],
     ['generated CRDs are up to date', node, [generateCrds, ...(fix ? [] : ['--check'])], generateCrds],
+    ['generated manifests are up to date', node, [generateManifests, ...(fix ? [] : ['--check'])], generateManifests],
   ]
   clearResults('check')
   const failed = []

@@ -5,7 +5,7 @@ import { run } from './spawn.mjs'
 import { filesBelow, packageFolders, root } from './toolchain.mjs'
 
 /** Suites that start real clusters: one after another, as two cores carry one set of API servers at a time. */
-const clusterSuites = ['sandbox', 'story', 'e2e', 'e2e-workspaces', 'faults', 'outages', 'trust', 'examples']
+const clusterSuites = ['sandbox', 'story', 'e2e', 'e2e-workspaces', 'faults', 'outages', 'trust', 'kcp', 'examples']
 /** The same tests on something else: workspaces of the sandbox in the place of control planes. */
 const variants = { 'e2e-workspaces': { folder: 'e2e', env: { BROKER_TEST_ENGINE: 'sandbox' } } }
 export const allSuites = ['unit', ...clusterSuites]

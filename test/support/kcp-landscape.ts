@@ -32,6 +32,8 @@ export type KcpLandscapeOptions = {
   shards?: number
   /** The shard of a consumer or provider by its name, and under `broker` that of the broker's own workspaces. */
   placement?: Record<string, string>
+  /** What the broker is; a ServiceAccount if left out, as a user it has a client certificate. */
+  identity?: 'service-account' | 'user'
   report?: (line: string) => void
 }
 
@@ -64,12 +66,15 @@ export async function startKcpLandscape(options: KcpLandscapeOptions): Promise<K
 }
 
 async function furnish(options: KcpLandscapeOptions, sandbox: Sandbox) {
-  const { dir, report = () => undefined, brokeredCrds: crd, placement = {} } = options
+  const { dir, report = () => undefined, brokeredCrds: crd, placement = {}, identity = 'service-account' } = options
   const adminKubeconfig = await sandbox.writeKubeconfig(dir)
   const output = join(dir, 'broker.kubeconfig')
   const bootstrapped = await bootstrap({
     kcpKubeconfig: adminKubeconfig,
-    ...{ crd, output, shard: placement['broker'], report },
+    ...{ crd, output, shard: placement['broker'], report, identity },
+    ...(identity === 'user'
+      ? { clientCaCert: join(dir, 'client-ca.crt'), clientCaKey: join(dir, 'client-ca.key') }
+      : {}),
   })
   for (const parent of Object.values(PARENTS)) await createWorkspace(sandbox, parent, {})
   const stage = { options, sandbox, bootstrapped }

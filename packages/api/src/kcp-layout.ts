@@ -16,7 +16,9 @@ export const kcpLayout = {
   stagingExport: 'resource-broker',
   /** In the staging tree root: the type of these workspaces, which binds that export in each. */
   stagingWorkspaceType: 'resource-broker',
-  /** In the coordination workspace. */
+  /** The broker's name, where it signs in as a user. */
+  user: 'resource-broker',
+  /** The broker in the coordination workspace, where it is a ServiceAccount. */
   serviceAccount: { namespace: 'default', name: 'resource-broker' },
 } as const
 

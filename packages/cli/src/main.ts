@@ -19,8 +19,9 @@ async function run(argv: string[]): Promise<number> {
   }
   const [config] = parsed.configs as [(typeof parsed.configs)[0]]
   try {
-    const { user, tokenExpires } = await bootstrap({ ...config, report: say })
-    say(`ready: ${config.output} is the kubeconfig of ${user}, good until ${tokenExpires}`)
+    const { user, expires } = await bootstrap({ ...config, report: say })
+    if (expires === undefined) say(`ready: the broker is let in as user ${user}; sign it in as your kcp knows users`)
+    else say(`ready: ${config.output} is the kubeconfig of ${user}, good until ${expires.toISOString()}`)
     return 0
   } catch (error) {
     const { code, message, stack } = error as Error & { code?: string }

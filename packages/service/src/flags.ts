@@ -109,7 +109,8 @@ export const sharedFlags = {
   httpAddress,
 }
 
-const workspacePath = (description: string) =>
+/** The path of a kcp workspace. */
+export const workspacePath = (description: string) =>
   z
     .string()
     .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(:[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/, {

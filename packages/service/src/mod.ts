@@ -21,6 +21,7 @@ export {
   file,
   list,
   type SharedConfig,
+  workspacePath,
 } from './flags.ts'
 export type { ReadyCheck } from './health.ts'
 export type { RouteHandler } from './http.ts'

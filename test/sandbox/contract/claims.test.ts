@@ -157,6 +157,20 @@ describe('contract 6, and 3.3 to 3.5', () => {
     expect(messageOf(leaving)).toContain('object does not match required labels')
   })
 
+  test('6.3 labels for expressions are not added: an object that lacks them is refused', async () => {
+    const selector = { matchExpressions: [{ key: 'team', operator: 'Exists' }] }
+    const { inside, view } = await claimed([ALL], [{ ...ALL, selector }])
+    const fitting = { ...configMap('fitting'), metadata: { name: 'fitting', labels: { team: 'a' } } }
+    await admin.create(`${view}/${CONFIG_MAPS}`, fitting)
+    const lacking = await admin.call('POST', `${view}/${CONFIG_MAPS}`, { body: configMap('lacking') })
+    const leaving = await admin.merge(`${view}/${CONFIG_MAPS}/fitting`, { metadata: { labels: { team: null } } })
+    for (const refused of [lacking, leaving]) {
+      expect(refused.status).toBe(403)
+      expect(messageOf(refused)).toContain('object does not match required labels')
+    }
+    expect((await admin.call('GET', `${inside}/${CONFIG_MAPS}/lacking`)).status).toBe(404)
+  })
+
   test('6.4 the view shows labelled objects only, and deletes only these', async () => {
     const { inside, view } = await claimed([ALL], [{ ...ALL, selector: { matchLabels: { team: 'a' } } }])
     await admin.create(`${inside}/${CONFIG_MAPS}`, configMap('hidden'))

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { isForbidden, type KubeClient, KubeError, type ObjectRef, watchResource } from '@resource-broker/kube'
 import { BootstrapError } from '../errors.ts'
 
-export type Condition = { type: string; status: string; reason?: string; message?: string }
+type Condition = { type: string; status: string; reason?: string; message?: string }
 
 /** An object of kcp, as far as the bootstrap looks at it. */
 export type KcpObject = {

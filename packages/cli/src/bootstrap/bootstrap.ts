@@ -1,18 +1,13 @@
-import { globalServiceAccount, kcpLayout } from '@resource-broker/api'
+import { kcpLayout } from '@resource-broker/api'
+import { brokerManifests } from '../manifests/broker.ts'
 import { readCrds } from '../manifests/crds.ts'
-import { acceptAPICrd, coordinationCrds } from '../manifests/own-crds.ts'
-import {
-  coordinationManifests,
-  platformManifests,
-  stagingManifests,
-  verificationManifests,
-} from '../manifests/workspaces.ts'
+import type { Crd } from '../manifests/types.ts'
 import { type BootstrapConfig, bootstrapConfig } from './config.ts'
-import { awaitIdentity, requestToken, writeKubeconfig } from './identity.ts'
+import { awaitAccess, identityOf, loginOf, writeKubeconfig } from './identity.ts'
 import { Kcp, type Report } from './kcp.ts'
 
 /** Paths that are left out are those of `kcpLayout`. */
-export type BootstrapOptions = Pick<BootstrapConfig, 'kcpKubeconfig' | 'output'> &
+export type BootstrapOptions = Pick<BootstrapConfig, 'kcpKubeconfig'> &
   Partial<BootstrapConfig> & {
     /** A line for each thing that was created or updated. */
     report?: Report
@@ -21,12 +16,12 @@ export type BootstrapOptions = Pick<BootstrapConfig, 'kcpKubeconfig' | 'output'>
 /** What a kcp was prepared with. */
 export type Bootstrapped = {
   config: BootstrapConfig
-  /** The broker, as workspaces other than its own know it: who is to be granted `bind` on a provider's export. */
+  /** The broker, for grants in any workspace: who is to be given `bind` on a provider's export. */
   user: string
   /** Names of the brokered kinds' exports and endpoint slices. */
   brokered: string[]
-  /** Until when the token in the kubeconfig is good, RFC 3339. */
-  tokenExpires: string
+  /** Until when the login in the kubeconfig is good; undefined: none was written, as the user signs in by other means. */
+  expires: Date | undefined
 }
 
 /**
@@ -40,26 +35,25 @@ export async function bootstrap({ report = () => undefined, ...options }: Bootst
   const kcp = await Kcp.fromFile(config.kcpKubeconfig, report, config.timeoutSeconds * 1000)
   try {
     const user = await prepare(kcp, config, brokered)
-    const { token, expires } = await requestToken(kcp, config.coordinationWorkspace, config.tokenDays)
-    await awaitIdentity(kcp, config, token)
-    await writeKubeconfig(kcp, config.coordinationWorkspace, token, config.output)
-    return { config, user, brokered: brokered.map(({ metadata }) => metadata.name), tokenExpires: expires }
+    const login = await loginOf(kcp, config)
+    if (login !== undefined) {
+      await awaitAccess(kcp, config, login)
+      await writeKubeconfig(kcp, config.coordinationWorkspace, login, config.output)
+    }
+    return { config, user, brokered: brokered.map(({ metadata }) => metadata.name), expires: login?.expires }
   } finally {
     kcp.close()
   }
 }
 
 /** All workspaces and what is in them; answers whom the rights were given to. */
-async function prepare(kcp: Kcp, config: BootstrapConfig, brokered: ReturnType<typeof readCrds>): Promise<string> {
+async function prepare(kcp: Kcp, config: BootstrapConfig, brokered: Crd[]): Promise<string> {
   const { platformWorkspace, coordinationWorkspace, stagingTreeRoot, verificationTreeRoot, shard } = config
   await kcp.ensureWorkspace(platformWorkspace)
   for (const path of [coordinationWorkspace, stagingTreeRoot, verificationTreeRoot])
     await kcp.ensureWorkspace(path, shard)
-  const user = globalServiceAccount(await kcp.clusterName(coordinationWorkspace), kcpLayout.serviceAccount)
-  await kcp.apply(platformWorkspace, platformManifests(acceptAPICrd(), brokered, user))
-  await kcp.apply(coordinationWorkspace, coordinationManifests(coordinationCrds(), brokered, platformWorkspace))
-  await kcp.apply(stagingTreeRoot, stagingManifests(user, stagingTreeRoot))
+  const user = await identityOf(kcp, config)
+  for (const [path, manifests] of brokerManifests({ ...config, brokered, user })) await kcp.apply(path, manifests)
   await kcp.awaitReady(stagingTreeRoot, 'APIExportEndpointSlice', kcpLayout.stagingExport)
-  await kcp.apply(verificationTreeRoot, verificationManifests(user))
   return user
 }

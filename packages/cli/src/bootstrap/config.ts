@@ -1,20 +1,10 @@
 import { kcpLayout } from '@resource-broker/api'
-import { file, list } from '@resource-broker/service'
+import { file, list, workspacePath } from '@resource-broker/service'
 import { z } from 'zod'
 
-const SEGMENT = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?'
-const PATH = new RegExp(`^${SEGMENT}(:${SEGMENT})*$`)
+const workspace = (description: string, path: string) => workspacePath(description).default(path)
 
-function workspace(description: string, path: string) {
-  return z
-    .string()
-    .regex(PATH, { error: ({ input }) => `must be a workspace path such as ${path}, got "${input}"` })
-    .default(path)
-    .meta({ description, value: 'PATH' })
-}
-
-/** The flags of `bootstrap`. */
-export const bootstrapConfig = z.object({
+const flags = z.object({
   kcpKubeconfig: file("Kubeconfig of an administrator of the kcp, such as kcp's admin.kubeconfig"),
   platformWorkspace: workspace('Exports AcceptAPI and the brokered kinds', kcpLayout.platformWorkspace),
   coordinationWorkspace: workspace("Holds the broker's records and its identity", kcpLayout.coordinationWorkspace),
@@ -28,17 +18,40 @@ export const bootstrapConfig = z.object({
     description: 'Shard for the coordination, staging and verification workspaces that are not there yet',
     value: 'NAME',
   }),
-  output: z
+  identity: z
+    .enum(['service-account', 'user'])
+    .default('service-account')
+    .meta({ description: 'What the broker is: a ServiceAccount of the coordination workspace, or a user of the kcp' }),
+  user: z
     .string()
-    .default('resource-broker.kubeconfig')
-    .meta({ description: "Where the kubeconfig of the broker's identity is written", value: 'FILE' }),
-  tokenDays: z
+    .regex(/^(?!system:)[a-z0-9]/i, {
+      error: ({ input }) => `must be a name of yours, not one of kcp's, got "${input}"`,
+    })
+    .default(kcpLayout.user)
+    .meta({ description: 'The name that the broker signs in with as a user', value: 'NAME' }),
+  clientCaCert: file(
+    'Certificate authority for client certificates of the kcp (PEM), to make one for the user',
+  ).optional(),
+  clientCaKey: file('Key of that certificate authority (PEM)').optional(),
+  output: z.string().default('resource-broker.kubeconfig').meta({
+    description: "Where the kubeconfig of the broker's identity is written, if there is a login",
+    value: 'FILE',
+  }),
+  days: z
     .int()
     .min(1)
     .max(3650)
     .default(365)
-    .meta({ description: 'How long the token in it is good; the kcp may make it less' }),
+    .meta({ description: 'How long the certificate or token in it is good; a kcp may make a token shorter' }),
   timeoutSeconds: z.int().min(1).default(60).meta({ description: 'How long to wait for any one thing' }),
+})
+
+/** The flags of `bootstrap`. */
+export const bootstrapConfig = flags.superRefine(({ identity, clientCaCert, clientCaKey }, context) => {
+  const issue = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message })
+  if (clientCaCert === undefined && clientCaKey !== undefined) issue('clientCaKey', 'needs --client-ca-cert too')
+  if (clientCaKey === undefined && clientCaCert !== undefined) issue('clientCaCert', 'needs --client-ca-key too')
+  if (identity === 'service-account' && clientCaCert !== undefined) issue('clientCaCert', 'needs --identity user')
 })
 
 export type BootstrapConfig = z.output<typeof bootstrapConfig>

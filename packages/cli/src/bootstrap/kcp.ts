@@ -1,6 +1,6 @@
 import { type Endpoint, isAlreadyExists, isNotFound, KubeClient, readKubeconfig } from '@resource-broker/kube'
 import { BootstrapError } from '../errors.ts'
-import { type Manifest, resources } from '../manifests/types.ts'
+import { type Manifest, resources, workspaceManifest } from '../manifests/types.ts'
 import { awaitObject, hasCondition, type KcpObject } from './await-object.ts'
 
 export type Report = (line: string) => void
@@ -12,7 +12,6 @@ const READY: Record<string, (object: KcpObject) => boolean> = {
   CustomResourceDefinition: hasCondition('Established'),
 }
 const FIELD_MANAGER = 'resource-broker-bootstrap'
-const UNIVERSAL = { name: 'universal', path: 'root' }
 
 /** A kcp as one login sees it. All calls throw BootstrapError, in one line with the workspace that it is about. */
 export class Kcp {
@@ -81,13 +80,7 @@ export class Kcp {
       const client = this.in(parent)
       let found = await orMissing(() => client.get<KcpObject>(ref))
       if (found === undefined) {
-        const location = shard === undefined ? {} : { location: { selector: { matchLabels: { name: shard } } } }
-        found = await created(() =>
-          client.create<KcpObject>(ref, {
-            ...{ apiVersion: 'tenancy.kcp.io/v1alpha1', kind: 'Workspace', metadata: { name } },
-            spec: { type: UNIVERSAL, ...location },
-          }),
-        )
+        found = await created(() => client.create<KcpObject>(ref, workspaceManifest(name, shard)))
         this.#report(`${parent}: Workspace ${name} created`)
       } else this.#sayIfElsewhere(path, found, shard)
       if (found?.status?.phase === 'Ready') return

@@ -14,7 +14,7 @@ const COORD = 'coord.broker.platform-mesh.io'
 const READ = ['get', 'list', 'watch']
 const WRITE = [...READ, 'create', 'update', 'patch', 'delete']
 
-/** Without it a workspace lets nobody in (kcp contract 12.4); its own ServiceAccounts need none. */
+/** Without it a workspace lets nobody in (kcp contract 12.4). */
 const access: Rule = { nonResourceURLs: ['/'], verbs: ['access'] }
 const workspaces: Rule = {
   ...{ apiGroups: ['tenancy.kcp.io'], resources: ['workspaces'] },
@@ -25,6 +25,7 @@ const workspaces: Rule = {
 export function coordinationRights(coordinationKinds: string[]): Rule[] {
   const resources = coordinationKinds.flatMap((plural) => [plural, `${plural}/status`])
   return [
+    access,
     { apiGroups: [COORD], resources, verbs: WRITE },
     { apiGroups: [APIS], resources: ['apiexportendpointslices'], verbs: READ },
   ]
@@ -61,11 +62,6 @@ export const verificationRights: Rule[] = [access, workspaces]
 /** A role of this name, given to a user under the same name. */
 export function granted(name: string, rules: Rule[], user: string): Manifest[] {
   return [role(name, rules), bound(name, { kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: user })]
-}
-
-/** The same for the broker's ServiceAccount in its own workspace. */
-export function grantedAtHome(name: string, rules: Rule[]): Manifest[] {
-  return [role(name, rules), bound(name, { kind: 'ServiceAccount', ...kcpLayout.serviceAccount })]
 }
 
 /** Lets the ones whom it is given to bind these exports. */

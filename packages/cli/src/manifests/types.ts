@@ -60,3 +60,10 @@ export function manifest(kind: Kind, name: string, fields: object = {}, metadata
     ...fields,
   }
 }
+
+/** A workspace of the type that every kcp has; on a shard by its name. */
+export function workspaceManifest(name: string, shard?: string): Manifest {
+  const location = { selector: { matchLabels: { name: shard } } }
+  const type = { name: 'universal', path: 'root' }
+  return manifest('Workspace', name, { spec: { type, ...(shard === undefined ? {} : { location }) } })
+}

@@ -5,7 +5,6 @@ import {
   bound,
   coordinationRights,
   granted,
-  grantedAtHome,
   mayBind,
   platformRights,
   stagingRights,
@@ -31,22 +30,22 @@ export function platformManifests(acceptAPI: Crd, brokered: Crd[], user: string)
   ]
 }
 
-/** The coordination workspace: the broker's own kinds, the slices of the platform's exports, the broker's identity. */
-export function coordinationManifests(crds: Crd[], brokered: Crd[], platformWorkspace: string): Manifest[] {
+type CoordinationInput = { crds: Crd[]; brokered: Crd[]; platformWorkspace: string; user: string }
+
+/** The coordination workspace: the broker's own kinds and the slices of the platform's exports. */
+export function coordinationManifests({ crds, brokered, platformWorkspace, user }: CoordinationInput): Manifest[] {
   const slice = (name: string, exportName: string) =>
     manifest('APIExportEndpointSlice', name, { spec: { export: { path: platformWorkspace, name: exportName } } })
-  const { namespace, name } = kcpLayout.serviceAccount
+  const plurals = crds.map(({ spec }) => spec.names.plural)
   return [
     ...crds,
     slice(kcpLayout.acceptAPISlice, kcpLayout.acceptAPIExport),
     ...brokered.map(({ metadata }) => slice(metadata.name, metadata.name)),
-    // An apply that owns no field is none the next time: with a label it is.
-    manifest('ServiceAccount', name, {}, { namespace, labels: { 'app.kubernetes.io/name': name } }),
-    ...grantedAtHome(`${BROKER}-coordination`, coordinationRights(crds.map(({ spec }) => spec.names.plural))),
+    ...granted(`${BROKER}-coordination`, coordinationRights(plurals), user),
   ]
 }
 
-/** The workspace that staging workspaces are made below. The broker itself adds claims to the export for what providers serve. */
+/** The workspace that staging workspaces are made below. The broker itself adds exports for what providers serve. */
 export function stagingManifests(user: string, stagingTreeRoot: string): Manifest[] {
   const { stagingExport, stagingWorkspaceType } = kcpLayout
   const spec = {
@@ -65,6 +64,13 @@ export function verificationManifests(user: string): Manifest[] {
   return granted(`${BROKER}-verification`, verificationRights, user)
 }
 
+/** The broker's identity, where it is a ServiceAccount of the coordination workspace. */
+export function serviceAccountManifest(): Manifest {
+  const { namespace, name } = kcpLayout.serviceAccount
+  // An apply that owns no field is none the next time: with a label it is.
+  return manifest('ServiceAccount', name, {}, { namespace, labels: { 'app.kubernetes.io/name': name } })
+}
+
 export type ProviderInput = {
   platformWorkspace: string
   /** The APIExport that AcceptAPIs name in `spec.apiExportName`. */
@@ -72,7 +78,7 @@ export type ProviderInput = {
   /** The kinds that it serves. */
   crds: Crd[]
   claims?: Claim[]
-  /** The broker, as `globalServiceAccount` names it. */
+  /** The broker, as `bootstrap` answers it. */
   user: string
 }
 
