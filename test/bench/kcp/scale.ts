@@ -36,7 +36,7 @@ const PATIENCE_MS = 300_000
 export type ScaleSizes = { consumers: number; providers: number; objectsEach: number; firstObjects: number }
 /** What one step came to; `placed` and `answered` are seconds until the last copy, and the last status at a consumer, was seen. */
 export type Step = { objects: number; placed: number; answered: number; brokerCpuMs: number; restCpuMs: number }
-export type Footprint = { consumers: number; memory: Memory; sockets: number }
+type Footprint = { consumers: number; memory: Memory; sockets: number }
 export type ScaleFigures = {
   sizes: ScaleSizes
   /** Milliseconds from the create of a new workspace's first object to its copy, sorted. */

@@ -20,7 +20,7 @@ export function exportOf({ spec, metadata }: EndpointSlice): ExportRef {
 }
 
 /** The logical cluster that an object is in (contract 2.1). */
-export const CLUSTER_ANNOTATION = 'kcp.io/cluster'
+const CLUSTER_ANNOTATION = 'kcp.io/cluster'
 /** The canonical path of the workspace that an APIBinding is in (contract 2.2). */
 export const PATH_ANNOTATION = 'kcp.io/path'
 

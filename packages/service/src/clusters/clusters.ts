@@ -21,20 +21,20 @@ export type Clusters = {
   views: Views
 }
 
-export type Kinds = {
+type Kinds = {
   readonly all: readonly BrokeredKind[]
   /** Calls back after each change. */
   onChange: (listener: () => void) => void
 }
 
-export type Consumers = {
+type Consumers = {
   /** For an object and what belongs to it. @throws {ClusterNotConnectedError} */
   client: (ref: Pick<SourceRef, 'cluster' | 'gvr'>) => KubeClient
   /** What an offer may ask of a consumer. @throws {ClusterNotConnectedError} */
   describe: (cluster: string) => Consumer
 }
 
-export type Providers = {
+type Providers = {
   /** @throws {ClusterNotConnectedError} */
   client: (cluster: string) => KubeClient
   /** Certainly not among the providers; one that cannot be seen now may be. */

@@ -26,7 +26,7 @@ type Service = ServiceContext<SharedConfig & ClusterConfig>
 
 /** What is only there in kcp: for whoever makes the broker's own workspaces. */
 export type KcpClusters = Clusters & { kcp: { base: ReturnType<Connections['at']>; staging: Staging; roots: Roots } }
-export type Roots = { staging: string; verification: string }
+type Roots = { staging: string; verification: string }
 
 /** Consumers and providers are the logical clusters behind APIExports, and copies are in staging workspaces. */
 export async function openKcpClusters(service: Service, bus: Bus, kubeconfig: string): Promise<KcpClusters> {
