@@ -1,11 +1,4 @@
-import {
-  AcceptAPI,
-  compileAcceptAPI,
-  conditionTypes,
-  type NextCondition,
-  sameStatus,
-  setCondition,
-} from '@resource-broker/api'
+import { AcceptAPI, compileAcceptAPI, conditionTypes, type NextCondition } from '@resource-broker/api'
 import {
   type AcceptAPIMessage,
   DONE,
@@ -14,8 +7,7 @@ import {
   type Outcome,
   offerKey,
 } from '@resource-broker/bus'
-import { isConflict, isNotFound } from '@resource-broker/kube'
-import { recordEvent } from '@resource-broker/service'
+import { reportOnOffer } from '@resource-broker/service'
 import type { RegistryContext } from '../context.ts'
 
 /** Takes one AcceptAPI: into the bucket of offers if it is valid, and what is wrong with it into its conditions. */
@@ -36,7 +28,7 @@ export async function register(context: RegistryContext, view: KeyView): Promise
   const verdict = await judge(context, message, object, lastValid !== null)
   const inForce = verdict.withdraws ? null : lastValid
   await put(context, key, { provider, name, object: verdict.condition.status === 'True' ? object : inForce })
-  await report(context, message, object, verdict.condition)
+  await reportOnOffer(context.clusters.providers.client(provider), object, verdict.condition, context.now())
   return verdict.again ? { requeueAfterMs: 15_000, reason: verdict.condition.reason } : DONE
 }
 
@@ -103,36 +95,4 @@ async function judge(
       observedGeneration,
     },
   }
-}
-
-async function report(
-  context: RegistryContext,
-  { provider, name }: AcceptAPIMessage,
-  object: KubeObject,
-  condition: NextCondition,
-): Promise<void> {
-  const { status } = AcceptAPI.schema.parse({ ...object, spec: placeholder(object) })
-  const conditions = setCondition(status?.conditions, condition, context.now())
-  if (sameStatus({ conditions }, { conditions: status?.conditions })) return
-  const client = context.clusters.providers.client(provider)
-  const patch = { metadata: { resourceVersion: object.metadata.resourceVersion }, status: { conditions } }
-  try {
-    await client.mergePatch({ ...AcceptAPI.resource, name }, patch, { subresource: 'status' })
-  } catch (error) {
-    if (isNotFound(error) || isConflict(error)) return // gone or another by now: its event is on the way
-    throw error
-  }
-  if (condition.status !== 'False') return
-  await recordEvent(client, object, {
-    type: 'Warning',
-    reason: condition.reason,
-    message: condition.message,
-    now: context.now(),
-  })
-}
-
-/** A spec that parses, whatever the object's own is like: only the status is wanted here. */
-function placeholder({ spec }: KubeObject): unknown {
-  const parsed = AcceptAPI.schema.shape.spec.safeParse(spec)
-  return parsed.success ? parsed.data : { gvr: { group: '', version: 'v1', resource: 'unknown' } }
 }

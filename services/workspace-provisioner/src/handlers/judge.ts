@@ -4,13 +4,11 @@ import {
   conditionTypes,
   type NextCondition,
   type ProviderExport,
-  sameStatus,
-  setCondition,
   verificationWorkspaceName,
 } from '@resource-broker/api'
 import type { AcceptAPIMessage, KubeObject } from '@resource-broker/bus'
-import { isConflict, isNotFound, isTrue } from '@resource-broker/kube'
-import { BINDINGS, recordEvent, type StagingCluster } from '@resource-broker/service'
+import { isTrue } from '@resource-broker/kube'
+import { BINDINGS, reportOnOffer, type StagingCluster } from '@resource-broker/service'
 import type { ProvisionerContext } from '../context.ts'
 
 /** The export that an AcceptAPI names, in its spec or as the Go broker had it; undefined if it is not valid or names none. */
@@ -26,25 +24,12 @@ export function exportOfOffer({ provider, object }: AcceptAPIMessage): ProviderE
 /** Writes into an AcceptAPI what the trial of its export came to. */
 export async function judge(
   context: ProvisionerContext,
-  { provider, name, object }: AcceptAPIMessage,
+  { provider, object }: AcceptAPIMessage,
   of: ProviderExport,
 ): Promise<void> {
   if (object === null) return
-  const condition = verdict(context, object, of)
-  const { status, metadata } = AcceptAPI.of(object)
-  const conditions = setCondition(status?.conditions, condition, context.now())
-  if (sameStatus({ conditions }, { conditions: status?.conditions })) return
   const client = context.clusters.providers.client(provider)
-  const patch = { metadata: { resourceVersion: metadata.resourceVersion }, status: { conditions } }
-  try {
-    await client.mergePatch({ ...AcceptAPI.resource, name }, patch, { subresource: 'status' })
-  } catch (error) {
-    if (isNotFound(error) || isConflict(error)) return // gone or another by now: its event is on the way
-    throw error
-  }
-  if (condition.status !== 'False') return
-  const { reason, message } = condition
-  await recordEvent(client, object, { type: 'Warning', reason, message, now: context.now() })
+  await reportOnOffer(client, object, verdict(context, object, of), context.now())
 }
 
 function verdict({ clusters, failures }: ProvisionerContext, object: KubeObject, of: ProviderExport): NextCondition {

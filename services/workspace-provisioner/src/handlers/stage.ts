@@ -6,7 +6,7 @@ import {
   type StagingWorkspace,
   setCondition,
 } from '@resource-broker/api'
-import { BINDINGS, type StagingCluster } from '@resource-broker/service'
+import { BINDINGS, type StagingCluster, whyNotReady } from '@resource-broker/service'
 import { bindCopies, bindProvider, claimsOf, ensureCopiesExport } from '../bindings.ts'
 import type { ProvisionerContext, Wanted } from '../context.ts'
 
@@ -58,7 +58,12 @@ async function report(
         },
     isReady
       ? { type: conditionTypes.bindingReady, status: 'True', reason: 'Bound', message: 'copies can be written' }
-      : { type: conditionTypes.bindingReady, status: 'False', reason: 'Binding', message: whyNot(place) },
+      : {
+          type: conditionTypes.bindingReady,
+          status: 'False',
+          reason: 'Binding',
+          message: whyNotReady(place) ?? 'the exports are being bound',
+        },
   ]
   const before = records.get(name)?.status
   const conditions = next.reduce((all, condition) => setCondition(all, condition, now()), before?.conditions ?? [])
@@ -69,13 +74,4 @@ async function report(
     conditions,
   }
   if (!isDeepStrictEqual(status, before)) await records.report(name, status)
-}
-
-function whyNot(place: StagingCluster | undefined): string {
-  for (const { spec, status } of place?.bindings.values() ?? []) {
-    const failing = status?.conditions?.find((condition) => condition.status === 'False' && condition.message)
-    const { path, name } = spec.reference.export ?? {}
-    if (failing !== undefined) return `${path}:${name}: ${failing.message}`
-  }
-  return 'the exports are being bound'
 }

@@ -19,7 +19,7 @@ import {
   type Obstacle,
 } from '../clusters.ts'
 import { rememberedSlice, type Slice, Slices } from './slices.ts'
-import { Staging, type StagingCluster } from './staging.ts'
+import { Staging, type StagingCluster, whyNotReady } from './staging.ts'
 import { KcpViews } from './views.ts'
 
 type Service = ServiceContext<SharedConfig & ClusterConfig>
@@ -247,10 +247,6 @@ function destinationsIn(staging: Staging, isCertain: () => boolean): Destination
 
 function waitsFor([place]: StagingCluster[], provider: string): string {
   if (place === undefined) return `a staging workspace for ${provider} is being made`
-  for (const { spec, status } of place.bindings.values()) {
-    const failing = status?.conditions?.find((condition) => condition.status === 'False' && condition.message)
-    const { path, name } = spec.reference.export ?? {}
-    if (failing !== undefined) return `the staging workspace is not bound to ${path}:${name} yet: ${failing.message}`
-  }
-  return `the staging workspace for ${provider} is being bound`
+  const why = whyNotReady(place)
+  return `the staging workspace for ${provider} is being bound${why === undefined ? '' : `: ${why}`}`
 }

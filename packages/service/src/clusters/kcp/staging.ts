@@ -184,6 +184,16 @@ function pairOf({
   return `${consumerCluster} ${providerCluster}`
 }
 
+/** What the first binding that does not fare well says, if one does so. */
+export function whyNotReady(staging: StagingCluster | undefined): string | undefined {
+  for (const { spec, status } of staging?.bindings.values() ?? []) {
+    const failing = status?.conditions?.find((condition) => condition.status === 'False' && condition.message)
+    const { path, name } = spec.reference.export ?? {}
+    if (failing !== undefined) return `${path}:${name}: ${failing.message}`
+  }
+  return undefined
+}
+
 function isReady(bindings: ReadonlyMap<string, Binding>): boolean {
   const [provider, copies] = [bindings.get(BINDINGS.provider), bindings.get(BINDINGS.copies)]
   if (provider === undefined || copies === undefined) return false

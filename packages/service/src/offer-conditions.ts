@@ -1,0 +1,29 @@
+import { AcceptAPI, type NextCondition, sameStatus, setCondition } from '@resource-broker/api'
+import type { KubeObject } from '@resource-broker/bus'
+import { isConflict, isNotFound, type KubeClient } from '@resource-broker/kube'
+import { recordEvent } from './events.ts'
+
+/**
+ * Tells a provider how an AcceptAPI of theirs stands: as one of its conditions, and as an Event besides where that is False. Nothing is
+ * written where it says so already, or where the object is gone or has changed, whose event is on the way.
+ */
+export async function reportOnOffer(
+  client: KubeClient,
+  object: KubeObject,
+  condition: NextCondition,
+  now: Date,
+): Promise<void> {
+  const { name, resourceVersion } = object.metadata
+  const before = AcceptAPI.status.safeParse(object.status).data?.conditions
+  const conditions = setCondition(before, condition, now)
+  if (sameStatus({ conditions }, { conditions: before })) return
+  const patch = { metadata: { resourceVersion }, status: { conditions } }
+  try {
+    await client.mergePatch({ ...AcceptAPI.resource, name }, patch, { subresource: 'status' })
+  } catch (error) {
+    if (isNotFound(error) || isConflict(error)) return
+    throw error
+  }
+  if (condition.status !== 'False') return
+  await recordEvent(client, object, { type: 'Warning', reason: condition.reason, message: condition.message, now })
+}
