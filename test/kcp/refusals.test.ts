@@ -2,19 +2,21 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AcceptAPI, type Condition, conditionTypes } from '@resource-broker/api'
+import { type Crd, readCrds, schemaOf } from '@resource-broker/cli'
 import { ENDPOINT_SLICES, readKubeconfig } from '@resource-broker/kube'
-import { type ManagedProcess, waitFor } from '@resource-broker/testbed'
+import { type KubeObject, type ManagedProcess, waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startService } from '../support/broker.ts'
 import { type KcpLandscape, type ProviderSite, startKcpLandscape } from '../support/kcp-landscape.ts'
 import { ROOT } from '../support/landscape.ts'
 import { runThingController, THING } from '../support/provider-controller.ts'
-import { conditionOf, create, read, served, thing, thingRef, told } from '../support/things.ts'
+import { conditionOf, copyAt, create, read, served, thing, thingRef, told } from '../support/things.ts'
 import type { WorkspaceSite } from '../support/workspace-site.ts'
 
 const BROKERED = 'things.test.platform-mesh.io'
 const APIBINDINGS = { group: 'apis.kcp.io', version: 'v1alpha2', resource: 'apibindings' }
 const APIEXPORTS = { group: 'apis.kcp.io', version: 'v1alpha2', resource: 'apiexports' }
+const GADGETS = { group: 'test.platform-mesh.io', version: 'v1', resource: 'gadgets' }
 const CLUSTERROLEBINDINGS = { group: 'rbac.authorization.k8s.io', version: 'v1', resource: 'clusterrolebindings' }
 
 let dir: string
@@ -133,6 +135,28 @@ test('an export that is deleted offers nothing any more, and what is there goes 
   expect((await says(beta, 'leaving', ready, 'False')).reason).toBe('BindingNotVerified')
   const { status } = (await read(consumer('acme'), thingRef('lasting'))) ?? {}
   expect(status?.status).toBe('Available')
+})
+
+test('an export that gets another resource serves that too, for consumers whose workspace is there already', async () => {
+  const gamma = provider('gamma')
+  const acme = consumer('acme')
+  await offer(gamma, 'first', sized('grows'))
+  await says(gamma, 'first', ready, 'True')
+  await create(acme, thing('before', { size: 'grows' }))
+  await served(acme, 'before', gamma)
+  const [gadget] = readCrds(join(ROOT, 'test/e2e/fixtures/gadget-crd.yaml'))
+  const schema = schemaOf(gadget as Crd)
+  await gamma.client.apply(schema as KubeObject)
+  const exported = { ...APIEXPORTS, name: gamma.exportName }
+  const { spec } = await gamma.kube.get<{ spec: { resources: object[] } }>(exported)
+  const more = { group: GADGETS.group, name: 'gadgets', schema: schema.metadata.name, storage: { crd: {} } }
+  await gamma.kube.mergePatch(exported, { spec: { resources: [...spec.resources, more] } })
+  await offer(gamma, 'second', { gvr: GADGETS })
+  await says(gamma, 'second', ready, 'True')
+  const body = { apiVersion: 'test.platform-mesh.io/v1', kind: 'Gadget', metadata: { name: 'after' }, spec: {} }
+  await acme.kube.create(GADGETS, body)
+  const [at] = copyAt(gamma, acme, 'after')
+  await waitFor('the copy of the gadget', async () => (await read(at, { ...GADGETS, name: 'after' })) !== undefined)
 })
 
 test('a brokered API comes and goes without a restart', async () => {

@@ -8,6 +8,9 @@ const APIEXPORTS = { group: 'apis.kcp.io', version: 'v1alpha2', resource: 'apiex
 /** The broker sees its workspaces by their bindings, and looks for nobody: no slice is needed (contract 4.7). */
 const SKIP_SLICE = 'apiexports.apis.kcp.io/skip-endpointslice'
 
+/** A workspace of the broker, and the bindings that are seen in it. */
+type Inside = { client: KubeClient; bound?: ReadonlyMap<string, Binding> | undefined }
+
 type Claim = { group?: string; resource: string; verbs: string[]; identityHash?: string }
 
 const READS = ['get', 'list', 'watch']
@@ -25,7 +28,7 @@ const GRANTED = new Set(['secrets', 'configmaps', 'events', 'namespaces', 'logic
 
 /** Binds a workspace to the provider's export; with `grants` the provider gets what it claims as far as copies need it. */
 export async function bindProvider(
-  inside: KubeClient,
+  { client, bound }: Inside,
   { providerCluster, apiExportName, consumerCluster }: Wanted,
   grants: readonly Claim[] = [],
 ): Promise<void> {
@@ -35,13 +38,13 @@ export async function bindProvider(
   })
   const of = { path: providerCluster, name: apiExportName }
   const notes = consumerCluster === undefined ? {} : { [annotations.consumerCluster]: consumerCluster }
-  await bind(inside, BINDINGS.provider, of, { claims, notes })
+  await bind(client, bound?.get(BINDINGS.provider), BINDINGS.provider, of, { claims, notes })
 }
 
 /** Binds a workspace to the broker's export through which its copies are seen and written; `path` is where that is. */
-export async function bindCopies(inside: KubeClient, path: string, trial: StagingCluster): Promise<void> {
+export async function bindCopies({ client, bound }: Inside, path: string, trial: StagingCluster): Promise<void> {
   const of = { path, name: copiesExportName(trial) }
-  await bind(inside, BINDINGS.copies, of, { claims: copiesClaims(trial) })
+  await bind(client, bound?.get(BINDINGS.copies), BINDINGS.copies, of, { claims: copiesClaims(trial) })
 }
 
 /** Takes the way to the copies of a workspace away; they themselves stay. */
@@ -99,13 +102,21 @@ function notesOf({ providerCluster, apiExportName }: ProviderExport): Record<str
   return { [annotations.providerCluster]: providerCluster, [annotations.kcpAPIExportName]: apiExportName }
 }
 
+/** Makes a binding, or accepts by one that is there what is claimed by now. */
 async function bind(
   client: KubeClient,
+  bound: Binding | undefined,
   name: string,
   reference: ExportRef,
   { claims, notes = {} }: { claims: readonly Claim[]; notes?: Record<string, string> },
 ): Promise<void> {
   const permissionClaims = claims.map((claim) => ({ ...claim, selector: { matchAll: true }, state: 'Accepted' }))
+  if (bound !== undefined) {
+    const { permissionClaims: accepted = [] } = bound.spec as { permissionClaims?: Claim[] }
+    if (textOf(accepted) !== textOf(claims))
+      await client.mergePatch({ ...APIBINDINGS, name }, { spec: { permissionClaims } })
+    return
+  }
   const body = {
     apiVersion: 'apis.kcp.io/v1alpha2',
     kind: 'APIBinding',
@@ -115,4 +126,15 @@ async function bind(
   await client.create(APIBINDINGS, body).catch((error: unknown) => {
     if (!isAlreadyExists(error)) throw error
   })
+}
+
+/** The same for claims that say the same. */
+function textOf(claims: readonly Claim[]): string {
+  const said = claims.map(({ group = '', resource, identityHash = '', verbs }) => [
+    group,
+    resource,
+    identityHash,
+    ...verbs,
+  ])
+  return JSON.stringify(said.sort())
 }

@@ -23,7 +23,7 @@ export const brokeredClaims: Claim[] = [core('secrets', KEEP, RELATED), core('co
 export const stagingClaims: Claim[] = [
   {
     ...{ group: 'apis.kcp.io', resource: 'apibindings', defaultSelector: ALL },
-    verbs: ['get', 'list', 'watch', 'create', 'delete'],
+    verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'],
   },
 ]
 

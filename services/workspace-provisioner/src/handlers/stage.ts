@@ -29,9 +29,9 @@ export async function stage(context: ProvisionerContext, wanted: Wanted & Stagin
 
 async function bindAll(context: ProvisionerContext, cluster: string, wanted: Wanted, trial: StagingCluster) {
   const { staging, roots } = context.clusters.kcp
-  const inside = staging.inside(cluster)
-  const bound = staging.at(cluster)?.bindings
-  if (inside === undefined || (bound?.has(BINDINGS.copies) && bound.has(BINDINGS.provider))) return
+  const client = staging.inside(cluster)
+  if (client === undefined) return
+  const inside = { client, bound: staging.at(cluster)?.bindings }
   await ensureCopiesExport(context, trial)
   await Promise.all([
     bindProvider(inside, wanted, claimsOf(trial.bindings.get(BINDINGS.provider))),

@@ -14,7 +14,7 @@ export async function verify(context: ProvisionerContext, wanted: Wanted): Promi
   const inside = staging.inside(cluster)
   if (inside === undefined) return // it is bound to the broker's export by its type, and shows then
   const trial = staging.named(wanted.name)
-  if (trial === undefined) return await bindProvider(inside, wanted)
+  if (trial === undefined) return await bindProvider({ client: inside }, wanted)
   const binding = trial.bindings.get(BINDINGS.provider)
   if (binding === undefined || !isTrue(binding, 'Ready')) return
   await ensureCopiesExport(context, trial)

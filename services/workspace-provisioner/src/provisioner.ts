@@ -1,0 +1,139 @@
+import { Assignment, type StagingPlace, stagingWorkspaceName, verificationWorkspaceName } from '@resource-broker/api'
+import type { KeyView } from '@resource-broker/bus'
+import type { StagingCluster } from '@resource-broker/service'
+import type { ProvisionerContext, Wanted } from './context.ts'
+import { exportOfOffer, judge } from './handlers/judge.ts'
+import { retire } from './handlers/retire.ts'
+import { stage } from './handlers/stage.ts'
+import { verify } from './handlers/verify.ts'
+import { Wants } from './wants.ts'
+import { WorkQueue } from './work-queue.ts'
+
+/** Workspaces that are worked on at once. */
+const CONCURRENCY = 32
+
+type Options = {
+  /** How long a workspace that nobody wants stays, in milliseconds. */
+  idleMs: number
+  /** Has keys looked at again. */
+  wake: (key: string) => void
+}
+
+/** Knows which workspaces should be there, and brings each further whenever something happened to it. */
+export class Provisioner {
+  readonly #context: ProvisionerContext
+  readonly #options: Options
+  readonly #wants = new Wants()
+  readonly #work: WorkQueue
+
+  constructor(context: ProvisionerContext, options: Options) {
+    this.#context = context
+    this.#options = options
+    this.#work = new WorkQueue(
+      CONCURRENCY,
+      (name) => this.#reconcile(name),
+      (name, error, retryInMs) => this.#failed(name, error as Error, retryInMs),
+    )
+  }
+
+  /** Follows workspaces, their bindings and their records until `signal` aborts; resolves when all were seen. */
+  async follow(signal: AbortSignal): Promise<void> {
+    const { trees, records, clusters, logger } = this.#context
+    const { staging } = clusters.kcp
+    const look = (name: string) => this.#look(name)
+    const report = (err: unknown) => logger.warn({ err }, 'the workspaces of the broker cannot be read')
+    staging.on('changed', (now, before) => this.#heed(now, before))
+    staging.on('seen', (cluster) => {
+      for (const tree of Object.values(trees)) this.#look(tree.nameOf(cluster) ?? '')
+    })
+    await Promise.all([
+      trees.staging.follow(look, report, signal),
+      trees.verification.follow(look, report, signal),
+      records.follow((name) => this.#leaveIfUnwanted(name), signal),
+    ])
+  }
+
+  /** Takes what one AcceptAPI or one Assignment asks for; what a trial came to is written into the AcceptAPI. */
+  async take(key: string, view: KeyView): Promise<void> {
+    const before = this.#wants.of(key)
+    const wanted = [...(await this.#offered(key, view)), ...this.#placed(key, view)]
+    this.#wants.set(key, wanted)
+    for (const { name } of wanted) if (!before.has(name)) this.#work.push(name)
+    for (const name of before) this.#leaveIfUnwanted(name)
+  }
+
+  async stop(): Promise<void> {
+    await this.#work.stop()
+  }
+
+  async #reconcile(name: string): Promise<void> {
+    const wanted = this.#wants.get(name)
+    if (wanted === undefined) await retire(this.#context, name)
+    else if (wanted.consumerCluster === undefined) await verify(this.#context, wanted)
+    else await stage(this.#context, { ...wanted, consumerCluster: wanted.consumerCluster })
+    this.#context.failures.delete(name)
+  }
+
+  #failed(name: string, err: Error, retryInMs: number): void {
+    const { failures, logger } = this.#context
+    if (failures.get(name) === err.message) return
+    failures.set(name, err.message)
+    logger.warn({ workspace: name, err, retryInMs }, 'trying again')
+    this.#wakeAll(name)
+  }
+
+  #look(name: string): void {
+    if (this.#wants.get(name) !== undefined || this.#context.retiring.has(name)) this.#work.push(name)
+  }
+
+  #leaveIfUnwanted(name: string): void {
+    if (this.#wants.get(name) === undefined) this.#work.later(name, this.#options.idleMs)
+  }
+
+  #wakeAll(name: string): void {
+    for (const key of this.#wants.keysOf(name)) this.#options.wake(key)
+  }
+
+  #heed(now: StagingCluster | undefined, before: StagingCluster | undefined): void {
+    const place = now ?? before
+    if (place === undefined) return
+    this.#look(place.name)
+    if (place.consumerCluster !== undefined) {
+      if (now === undefined) this.#leaveIfUnwanted(verificationWorkspaceName(place)) // the trial stayed for the copies' sake
+      return
+    }
+    this.#wakeAll(place.name)
+    for (const key of this.#wants.takeUnserved(place.providerCluster)) this.#options.wake(key)
+    for (const name of this.#wants.stagedAt(place)) this.#work.push(name)
+  }
+
+  async #offered(key: string, view: KeyView): Promise<Wanted[]> {
+    const offer = view.get('acceptapi')
+    const of = offer === undefined ? undefined : exportOfOffer(offer)
+    if (offer === undefined || of === undefined) return []
+    const wanted = { ...of, name: verificationWorkspaceName(of) }
+    this.#wants.add(key, wanted) // what is learned from now on calls again
+    await judge(this.#context, offer, of)
+    return [wanted]
+  }
+
+  #placed(key: string, view: KeyView): Wanted[] {
+    const object = view.get('assignment')?.object
+    if (object === undefined || object === null) return []
+    const { consumerCluster, providerCluster, gvr, copies = [] } = Assignment.of(object).spec
+    const providers = [providerCluster, ...copies.map((copy) => copy.providerCluster)]
+    return providers.flatMap((provider) => {
+      const serving = this.#context.clusters.kcp.staging
+        .between(undefined, provider)
+        .find(({ resources }) =>
+          resources.some(({ group, resource }) => group === gvr.group && resource === gvr.resource),
+        )
+      if (serving === undefined) {
+        this.#wants.addUnserved(key, provider)
+        return []
+      }
+      const place: StagingPlace = { consumerCluster, providerCluster: provider, apiExportName: serving.apiExportName }
+      return [{ ...place, name: stagingWorkspaceName(place) }]
+    })
+  }
+}
