@@ -19,6 +19,8 @@ async function retireStaging(context: ProvisionerContext, name: string): Promise
   const record = records.get(name)
   if (record === undefined || (await isWanted(context, record.spec))) return void retiring.delete(name)
   retiring.add(name)
+  if (record.status !== undefined && record.status.phase !== 'Terminating')
+    await records.report(name, { ...record.status, phase: 'Terminating' })
   const place = clusters.kcp.staging.named(name)
   const inside = place?.isReady ? clusters.kcp.staging.inside(place.cluster) : undefined
   if (place !== undefined && inside !== undefined) return await unbindCopies(inside, place) // that it went calls again, and so does each step from here
