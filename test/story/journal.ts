@@ -2,6 +2,19 @@ import { type CollectionRef, watchResource } from '@resource-broker/kube'
 import type { KubeObject } from '@resource-broker/testbed'
 import type { Site } from '../support/landscape.ts'
 
+type Handler = {
+  upsert: (object: { metadata: { name: string; uid: string } }) => void
+  delete: (gone: { name: string; uid: string }) => void
+}
+
+/** Follows a collection until `signal` aborts. */
+export type WatchObjects = (collection: CollectionRef, handler: Handler, signal: AbortSignal) => void
+
+/** What is in a cluster or workspace itself. */
+export function watchAt({ kube }: Pick<Site, 'kube'>): WatchObjects {
+  return (collection, handler, signal) => void watchResource(kube, collection, handler, { signal })
+}
+
 /** What one watch event said of one object; no `object`: it is gone. `at` is performance.now() of its arrival. */
 export type Entry<T extends KubeObject = KubeObject> = { at: number; name: string; uid: string; object?: T }
 /** An entry of an object that is there. */
@@ -9,30 +22,23 @@ export type Seen<T extends KubeObject = KubeObject> = Entry<T> & { object: T }
 
 /** Everything that a watch on one collection has told, in its order: the proof of what was there when. */
 export class Journal<T extends KubeObject = KubeObject> {
-  readonly site: string
   readonly entries: Entry<T>[] = []
 
   /** `changed` is called after each event. */
   constructor(
-    site: Site,
+    watch: WatchObjects,
     collection: CollectionRef,
     { changed, signal }: { changed: () => void; signal: AbortSignal },
   ) {
-    this.site = site.name
     const add = (entry: Omit<Entry<T>, 'at'>) => {
       this.entries.push({ at: performance.now(), ...entry })
       changed()
     }
-    watchResource(
-      site.kube,
-      { ...collection, namespace: collection.namespace },
-      {
-        upsert: (object) =>
-          add({ name: object.metadata.name, uid: object.metadata.uid, object: object as unknown as T }),
-        delete: ({ name, uid }) => add({ name, uid }),
-      },
-      { signal },
-    )
+    const handler: Handler = {
+      upsert: (object) => add({ name: object.metadata.name, uid: object.metadata.uid, object: object as unknown as T }),
+      delete: ({ name, uid }) => add({ name, uid }),
+    }
+    watch(collection, handler, signal)
   }
 
   /** What is known of `name` now; undefined where it is not there. */

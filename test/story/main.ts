@@ -1,23 +1,24 @@
 import { parseArgs } from 'node:util'
 import { clusters } from './engines/clusters.ts'
-import { sandbox } from './engines/sandbox.ts'
+import { kcp } from './engines/kcp.ts'
 import { play } from './play.ts'
 
-const HELP = `npm start [-- --once] [-- --engine sandbox|clusters]
+const HELP = `npm start [-- --once] [-- --engine kcp|clusters]
 
 Plays the certificate story: two providers offer Certificates, a consumer asks for some, one moves
 from provider to provider, one finds no provider and says why. Each step is checked.
 
   --once         ends after the story: 0 if all of it held, 1 if not; implied where the output is no terminal
-  --engine NAME  what it is played on: the sandbox, a kcp-compatible control plane in one process (default), or clusters,
-                 four real Kubernetes control planes with kro and cert-manager, whose first start builds for ten minutes
+  --engine NAME  what it is played on: kcp (default), workspaces of the sandbox, which is kcp-compatible and runs in one
+                 process; or clusters, four real Kubernetes control planes with kro and cert-manager, whose first start
+                 builds for ten minutes
   -h, --help     shows this text
 `
 
 function readArguments() {
   const options = {
     once: { type: 'boolean' },
-    engine: { type: 'string', default: 'sandbox' },
+    engine: { type: 'string', default: 'kcp' },
     help: { type: 'boolean', short: 'h' },
   } as const
   try {
@@ -28,7 +29,7 @@ function readArguments() {
   }
 }
 
-const ENGINES = { sandbox, clusters }
+const ENGINES = { kcp, clusters }
 
 const { once = false, help = false, engine: name } = readArguments()
 if (help) {

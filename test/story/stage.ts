@@ -1,14 +1,15 @@
 import { join } from 'node:path'
-import { AcceptAPI, Assignment, type Condition, copyName, Migration } from '@resource-broker/api'
+import { AcceptAPI, Assignment, type Condition, Migration } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/testbed'
-import { SERVICES, startService } from '../support/broker.ts'
+import { servicesFor, startService } from '../support/broker.ts'
 import { ROOT, type Site } from '../support/landscape.ts'
-import type { Engine, Running } from './engines/engine.ts'
+import type { Copies, Engine, Running } from './engines/engine.ts'
 import { Expectations } from './expectation.ts'
-import { Journal } from './journal.ts'
+import { Journal, type WatchObjects, watchAt } from './journal.ts'
 import type { Teller } from './tell.ts'
 
-export const EXAMPLES = join(ROOT, 'examples/certs')
+/** What the consumer applies. */
+export const WISHES = join(ROOT, 'examples/certs/consumer')
 export const CERTIFICATES = { group: 'example.platform-mesh.io', version: 'v1alpha1', resource: 'certificates' }
 const SECRETS = { group: '', version: 'v1', resource: 'secrets', namespace: 'default' }
 
@@ -20,7 +21,7 @@ export type CertificateObject = KubeObject & {
 }
 export type SecretObject = KubeObject & { data?: Record<string, string> }
 
-/** A cluster with a watch on what the story looks at there. */
+/** A consumer, or a provider with its copies, and a watch on what the story looks at there. */
 export type Place = { site: Site; certificates: Journal<CertificateObject>; secrets: Journal<SecretObject> }
 export type ProviderPlace = Place & { acceptAPIs: Journal<WithConditions> }
 
@@ -33,6 +34,8 @@ export type Stage = {
   assignments: Journal<Assignment & KubeObject>
   migrations: Journal<Migration & KubeObject>
   until: Expectations['until']
+  engine: Pick<Engine, 'offers' | 'records'>
+  copies: Pick<Copies, 'where' | 'kubectl'>
   /** The name that a consumer's object has at the providers. */
   copyName: (name: string) => string
 }
@@ -45,16 +48,12 @@ export async function setStage(
   tell: Teller,
   signal: AbortSignal,
 ): Promise<Stage> {
-  const { landscape, startIssuing } = await engine.start({
-    dir,
-    consumers: ['consumer'],
-    providers: ['internalca', 'externalca'],
-    consumerCrds: [join(EXAMPLES, 'consumer/certificate-crd.yaml')],
-    kinds: ['Certificate.v1alpha1.example.platform-mesh.io'],
-  })
+  const names = { consumers: ['consumer'], providers: ['internalca', 'externalca'] }
+  const { landscape, startIssuing, copies } = await engine.start({ dir, ...names }, tell)
   running.landscape = landscape
   const { platform, nats } = landscape
   const { consumer, internalca, externalca } = { ...landscape.consumers, ...landscape.providers } as Sites
+  for (const { name, cluster } of [consumer, internalca, externalca]) tell.calls(cluster, name)
   tell.saw('platform', `${platform.url}, keeps Assignments and Migrations`)
   tell.saw('consumer', `${consumer.url}, wants Certificates`)
   tell.saw('nats-server', `${nats.url}, carries what changed`)
@@ -66,32 +65,34 @@ export async function setStage(
     }),
   )
   signal.throwIfAborted()
-  await Promise.all(SERVICES.map(async (name) => running.services.push(await startService(landscape, name))))
-  tell.saw('broker', `five processes: ${SERVICES.join(', ')}`)
+  const services = servicesFor(landscape.flags)
+  await Promise.all(services.map(async (name) => running.services.push(await startService(landscape, name))))
+  tell.saw('broker', `${services.length} processes: ${services.join(', ')}`)
   signal.throwIfAborted()
-  return watchStage({ platform, consumer, internalca, externalca }, signal)
+  const watched = watchStage({ platform, consumer, internalca, externalca }, copies, signal)
+  return { ...watched, engine, copies, copyName: (name) => copies.nameOf(consumer, name) }
 }
 
-function watchStage(sites: Sites & { platform: Site }, signal: AbortSignal): Stage {
+function watchStage(sites: Sites & { platform: Site }, copies: Copies, signal: AbortSignal) {
   const expectations = new Expectations(signal)
   const options = { changed: expectations.changed, signal }
-  const place = (site: Site): Place => ({
+  const place = (site: Site, watch: WatchObjects): Place => ({
     site,
-    certificates: new Journal(site, CERTIFICATES, options),
-    secrets: new Journal(site, SECRETS, options),
+    certificates: new Journal(watch, CERTIFICATES, options),
+    secrets: new Journal(watch, SECRETS, options),
   })
   const provider = (site: Site): ProviderPlace => ({
-    ...place(site),
-    acceptAPIs: new Journal(site, AcceptAPI.resource, options),
+    ...place(site, copies.watch(site)),
+    acceptAPIs: new Journal(watchAt(site), AcceptAPI.resource, options),
   })
+  const records = watchAt(sites.platform)
   return {
     platform: sites.platform,
-    consumer: place(sites.consumer),
+    consumer: place(sites.consumer, watchAt(sites.consumer)),
     internalca: provider(sites.internalca),
     externalca: provider(sites.externalca),
-    assignments: new Journal(sites.platform, Assignment.resource, options),
-    migrations: new Journal(sites.platform, Migration.resource, options),
+    assignments: new Journal<Assignment & KubeObject>(records, Assignment.resource, options),
+    migrations: new Journal<Migration & KubeObject>(records, Migration.resource, options),
     until: expectations.until.bind(expectations),
-    copyName: (name) => copyName(sites.consumer.name, name),
   }
 }

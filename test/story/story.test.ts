@@ -8,7 +8,7 @@ const run = promisify(execFile)
 const MAIN = join(ROOT, 'test/story/main.ts')
 
 describe('npm start', () => {
-  test.each(['sandbox', 'clusters'])('the story holds on %s, step by step', async (engine) => {
+  test.each(['kcp', 'clusters'])('the story holds on %s, step by step', async (engine) => {
     const { stdout } = await run(process.execPath, [MAIN, '--once', '--engine', engine])
     expect(stdout).toContain('All five steps held')
   })
@@ -17,7 +17,7 @@ describe('npm start', () => {
     const failed = run(process.execPath, [MAIN, '--engine', 'steam'])
     await expect(failed).rejects.toMatchObject({
       code: 2,
-      stderr: '--engine: must be one of sandbox, clusters, got "steam"\n',
+      stderr: '--engine: must be one of kcp, clusters, got "steam"\n',
     })
   })
 })

@@ -10,6 +10,7 @@ type Style = Parameters<typeof styleText>[0]
 /** Writes the story for people: who, what, and how long after the step began. */
 export class Teller {
   readonly #out: NodeJS.WriteStream
+  readonly #names = new Map<string, string>()
   #began = performance.now()
 
   constructor(out: NodeJS.WriteStream = process.stdout) {
@@ -19,6 +20,11 @@ export class Teller {
   /** performance.now() at the beginning of this chapter or step. */
   get began(): number {
     return this.#began
+  }
+
+  /** From now on `name` is told where a message has `id`. */
+  calls(id: string, name: string): void {
+    if (id !== name) this.#names.set(id, name)
   }
 
   title(text: string): void {
@@ -60,7 +66,11 @@ export class Teller {
   failed(title: string, rows: Record<string, string>): void {
     this.#write('', this.#styled(['bold', 'red'], `✗ ${title}`))
     for (const [label, text] of Object.entries(rows))
-      this.#write(...wrap(text, 12, this.#width, `  ${label.padEnd(10)}`))
+      this.#write(...wrap(this.#named(text), 12, this.#width, `  ${label.padEnd(10)}`))
+  }
+
+  #named(text: string): string {
+    return [...this.#names].reduce((told, [id, name]) => told.replaceAll(id, name), text)
   }
 
   #since(at: number): string {
@@ -70,7 +80,7 @@ export class Teller {
   /** Time and place in columns, the text behind them; later lines of it are indented by `hang` more. */
   #line(time: string, place: string, text: string, hang = 2): void {
     const head = `${time.padStart(TIME)}  ${place.padEnd(PLACE)}`
-    const [first = '', ...others] = wrap(text, head.length + hang, this.#width, head)
+    const [first = '', ...others] = wrap(this.#named(text), head.length + hang, this.#width, head)
     this.#write(this.#styled('dim', first.slice(0, TIME)) + first.slice(TIME), ...others)
   }
 

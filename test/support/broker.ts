@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { freePort, ManagedProcess } from '@resource-broker/testbed'
 import { ROOT } from './landscape.ts'
 
+/** Those that have something to do on plain clusters. */
 export const SERVICES = [
   'workspace-watcher',
   'acceptapi-registry',
@@ -9,13 +10,19 @@ export const SERVICES = [
   'provider-syncer',
   'migration-coordinator',
 ] as const
-export type ServiceName = (typeof SERVICES)[number]
+const KCP_SERVICES = [...SERVICES, 'workspace-provisioner'] as const
+export type ServiceName = (typeof KCP_SERVICES)[number]
+
+/** The services that have something to do with these flags. */
+export function servicesFor(flags: readonly string[]): readonly ServiceName[] {
+  return flags.includes('--kcp-kubeconfig') ? KCP_SERVICES : SERVICES
+}
 
 /** Flags that a service of this name does not have. */
 const UNKNOWN_TO: Partial<Record<ServiceName | 'broker', string[]>> = {
   'migration-coordinator': [
     ...['consumer', 'provider'].flatMap((role) => [`--${role}-kubeconfig`, `--${role}-kubeconfig-dir`]),
-    '--watch-kind',
+    ...['--watch-kind', '--acceptapi', '--staging-tree-root', '--verification-tree-root'],
   ],
 }
 
@@ -26,7 +33,7 @@ const LARGE = '--max-semi-space-size=64'
 /** Where the logs of the services go, and the flags that all of them are started with. */
 export type BrokerHome = { dir: string; flags: readonly string[] }
 
-/** Starts one service, or with `broker` all five in one process, as `npm run service` does; resolves when it says that it is ready. */
+/** Starts one service, or with `broker` all of them in one process, as `npm run service` does; resolves when it says that it is ready. */
 export async function startService(
   home: BrokerHome,
   name: ServiceName | 'broker',

@@ -70,7 +70,7 @@ async function startWorld(dir: string, { replicas = 1, furtherProviders = [], pr
   const started = await Promise.all(
     SERVICES.map(async (name) => [name, await startReplicas(landscape, name, replicas)] as const),
   )
-  const services = new Map(started)
+  const services = new Map<ServiceName, ManagedProcess[]>(started)
   const service = (name: ServiceName) => services.get(name)?.[0] as ManagedProcess
   return { landscape, consumer, alpha, beta, observer, services, service }
 }

@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import { assignmentName, conditionTypes, keyOf } from '@resource-broker/api'
+import type { Site } from '../../support/landscape.ts'
 import { isFor, toldCertificate } from '../certificate-in.ts'
 import { conditionOf, toldCondition, toldConditions } from '../conditions-of.ts'
 import { expect } from '../expectation.ts'
-import { CERTIFICATES, type CertificateObject, EXAMPLES, type Place, type Stage } from '../stage.ts'
+import { CERTIFICATES, type CertificateObject, type Place, type Stage, WISHES } from '../stage.ts'
 import type { Teller } from '../tell.ts'
 
 export const NAME = 'cert-from-consumer'
@@ -13,8 +14,8 @@ const FQDN = 'app.internal.corp'
 export async function issue(stage: Stage, tell: Teller): Promise<void> {
   const { consumer, internalca, externalca } = stage
   tell.does('consumer', `creates Certificate ${NAME} with fqdn ${FQDN}: certificate-internal.yaml`)
-  await consumer.site.client.applyFile(join(EXAMPLES, 'consumer/certificate-internal.yaml'))
-  await awaitPlacement(stage, tell, NAME, 'internalca')
+  await consumer.site.client.applyFile(join(WISHES, 'certificate-internal.yaml'))
+  await awaitPlacement(stage, tell, NAME, internalca.site)
   await awaitCertificate(stage, tell, internalca, NAME, FQDN)
   const elsewhere = externalca.certificates.present
   expect(elsewhere.length === 0, 'no copy at externalca', elsewhere.join(', '))
@@ -22,19 +23,20 @@ export async function issue(stage: Stage, tell: Teller): Promise<void> {
 
 /** Waits for the Assignment, which has to name the wanted provider. */
 export async function awaitPlacement(
-  { assignments, until }: Stage,
+  { consumer, assignments, until }: Stage,
   tell: Teller,
   name: string,
-  provider: string,
+  provider: Site,
 ): Promise<void> {
-  const record = nameOfAssignment(name)
+  const record = nameOfAssignment(consumer.site, name)
   const { object, at } = await until(
     `an Assignment of ${name}`,
     () => assignments.first(record),
     () => `${assignments.present.length} Assignments, none of them ${record}`,
   )
   const { providerCluster, acceptAPIName } = object.spec
-  expect(providerCluster === provider, `the Assignment names ${provider}`, `it names ${providerCluster}`)
+  const isThere = providerCluster === provider.cluster
+  expect(isThere, `the Assignment names ${provider.cluster}`, `it names ${providerCluster}`)
   tell.saw('platform', `Assignment: ${name} goes to ${providerCluster}, whose AcceptAPI ${acceptAPIName} takes it`, at)
 }
 
@@ -64,7 +66,7 @@ async function awaitIssued(
     () => certificates.first(copy, ({ spec }) => spec.fqdn === fqdn),
     seen,
   )
-  tell.saw(site.name, `has a copy: ${copy}`, made.at)
+  tell.saw(site.name, `has a copy ${stage.copies.where}: ${copy}`, made.at)
   const issued = await stage.until(
     `the copy at ${site.name} becomes Available`,
     () => certificates.first(copy, isAvailable, made.at),
@@ -90,7 +92,7 @@ async function awaitDelivered(
     () => secrets.present.map((each) => `${each}: ${toldCertificate(secrets.latest(each))}`).join('; ') || 'no Secret',
   )
   tell.saw('consumer', `Secret ${secret.name}: ${toldCertificate(secret.object)}`, secret.at)
-  const isServed = (object: CertificateObject) => isAvailable(object) && isPlacedAt(provider.site.name, object)
+  const isServed = (object: CertificateObject) => isAvailable(object) && isPlacedAt(provider.site, object)
   const { object, at } = await until(
     `${name} says at the consumer that it is Available and placed at ${provider.site.name}`,
     () => certificates.first(name, isServed, began),
@@ -101,9 +103,9 @@ async function awaitDelivered(
   expect(named === secret.name, `the status names the Secret ${secret.name}`, String(named))
 }
 
-function isPlacedAt(provider: string, object: CertificateObject): boolean {
+function isPlacedAt({ cluster }: Site, object: CertificateObject): boolean {
   const placed = conditionOf(object, conditionTypes.placed)
-  return placed?.status === 'True' && placed.message.includes(provider)
+  return placed?.status === 'True' && placed.message.includes(cluster)
 }
 
 export function isAvailable({ status }: CertificateObject): boolean {
@@ -114,6 +116,6 @@ export function toldStatus(object: CertificateObject | undefined): string {
   return object === undefined ? 'no such object' : `status "${object.status?.status ?? 'none yet'}"`
 }
 
-export function nameOfAssignment(name: string): string {
-  return assignmentName(keyOf({ cluster: 'consumer', gvr: CERTIFICATES, namespace: 'default', name }))
+export function nameOfAssignment({ cluster }: Site, name: string): string {
+  return assignmentName(keyOf({ cluster, gvr: CERTIFICATES, namespace: 'default', name }))
 }

@@ -1,4 +1,5 @@
 import { annotations, conditionTypes } from '@resource-broker/api'
+import type { Site } from '../../support/landscape.ts'
 import { isFor } from '../certificate-in.ts'
 import { conditionOf, has, toldCondition, toldConditions } from '../conditions-of.ts'
 import { expect } from '../expectation.ts'
@@ -38,7 +39,7 @@ async function awaitMigrating({ consumer: { certificates }, until }: Stage, tell
 }
 
 /** Waits for the end of the Migration, and tells what it said on its way. */
-async function awaitEnd({ consumer, migrations, until }: Stage, tell: Teller): Promise<void> {
+async function awaitEnd({ consumer, externalca, migrations, until }: Stage, tell: Teller): Promise<void> {
   const { name, at } = await until(
     'the Migration ends with CutoverCompleted',
     () =>
@@ -49,16 +50,20 @@ async function awaitEnd({ consumer, migrations, until }: Stage, tell: Teller): P
   )
   const settled = await until(
     `${NAME} loses the condition Migrating, and its annotation names externalca`,
-    () => consumer.certificates.first(NAME, isSettled, tell.began),
+    () => consumer.certificates.first(NAME, isSettledAt(externalca.site), tell.began),
     () => `${toldProvider(consumer.certificates.latest(NAME))}; ${toldConditions(consumer.certificates.latest(NAME))}`,
   )
   tell.saw('platform', `Migration ${name}:`, at)
   for (const { state, text, at: when } of chapters(migrations.of(name))) tell.detail(text, { label: state, at: when })
-  tell.saw('consumer', 'the condition Migrating is gone; kubectl shows externalca as the provider', settled.at)
+  tell.saw(
+    'consumer',
+    'the condition Migrating is gone; the annotation that kubectl shows as the provider names externalca',
+    settled.at,
+  )
 }
 
-function isSettled(object: CertificateObject): boolean {
-  return toldProvider(object) === 'externalca' && conditionOf(object, conditionTypes.migrating) === undefined
+function isSettledAt({ cluster }: Site): (object: CertificateObject) => boolean {
+  return (object) => toldProvider(object) === cluster && conditionOf(object, conditionTypes.migrating) === undefined
 }
 
 /** What the Provider column of `kubectl get certificates` shows. */
@@ -88,11 +93,12 @@ function checkOrder({ consumer, externalca, internalca, assignments, copyName }:
   const copy = copyName(NAME)
   const carriesName = isFor(FQDN)
   const isLeaving = ({ metadata }: { metadata: Record<string, unknown> }) => metadata['deletionTimestamp'] !== undefined
-  const isSwitched = ({ spec }: { spec: { providerCluster: string } }) => spec.providerCluster === 'externalca'
+  const isSwitched = ({ spec }: { spec: { providerCluster: string } }) =>
+    spec.providerCluster === externalca.site.cluster
   const inPlace: Moment[] = [
     ['externalca has the new copy', externalca.certificates.first(copy, undefined, began)],
     ['the new copy is Available', externalca.certificates.first(copy, isAvailable, began)],
-    ['the Assignment switches', assignments.first(nameOfAssignment(NAME), isSwitched, began)],
+    ['the Assignment switches', assignments.first(nameOfAssignment(consumer.site, NAME), isSwitched, began)],
     [
       'the consumer has the new certificate',
       consumer.secrets.entries.find(({ object, at }) => at >= began && object !== undefined && carriesName(object)),

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { AcceptAPI, conditionTypes } from '@resource-broker/api'
 import { parseObjects } from '@resource-broker/testbed'
 import { has, toldCondition, toldConditions } from '../conditions-of.ts'
-import { EXAMPLES, type ProviderPlace, type Stage } from '../stage.ts'
+import type { ProviderPlace, Stage } from '../stage.ts'
 import type { Teller } from '../tell.ts'
 
 /** Both providers say which Certificates they take. */
@@ -12,14 +12,19 @@ export async function offer(stage: Stage, tell: Teller): Promise<void> {
     [stage.internalca, 'internal'],
     [stage.externalca, 'external'],
   ] as const
-  await Promise.all(offers.map(([place, which]) => applyOffer(tell, place, which)))
+  await Promise.all(offers.map(([place, which]) => applyOffer(stage, tell, place, which)))
   await Promise.all(offers.map(([place, which]) => awaitOffer(stage, tell, place, which)))
 }
 
 /** Applies `acceptapi-<which>.yaml` at a provider. */
-export async function applyOffer(tell: Teller, { site }: ProviderPlace, which: string): Promise<void> {
+export async function applyOffer(
+  { engine }: Stage,
+  tell: Teller,
+  { site }: ProviderPlace,
+  which: string,
+): Promise<void> {
   const file = `acceptapi-${which}.yaml`
-  const text = await readFile(join(EXAMPLES, 'provider', file), 'utf8')
+  const text = await readFile(join(engine.offers, file), 'utf8')
   for (const object of parseObjects(text)) {
     const rules = AcceptAPI.schema.parse(object).spec.filters ?? []
     tell.does(site.name, `offers Certificates with ${rules.map(toldRule).join(' and ')}: ${file}`)
@@ -41,5 +46,6 @@ export async function awaitOffer({ until }: Stage, tell: Teller, place: Provider
     () => place.acceptAPIs.first(name, has(conditionTypes.ready, 'True')),
     () => toldConditions(place.acceptAPIs.latest(name)),
   )
-  tell.saw(place.site.name, `AcceptAPI ${name}: ${toldCondition(object, conditionTypes.ready)}`, at)
+  for (const { type } of object.status?.conditions ?? [])
+    tell.saw(place.site.name, `AcceptAPI ${name}: ${toldCondition(object, type)}`, at)
 }
