@@ -99,15 +99,15 @@ test('a move makes the new copy first, switches, and takes the old one away; the
   expect(await readyOf(name)).toMatchObject({
     status: 'True',
     reason: 'Completed',
-    message: 'moved from alpha to beta',
+    message: `moved from ${alpha.cluster} to ${beta.cluster}`,
   })
   check()
   const assignment = await assignmentOf(landscape, acme, 'mover')
-  expect(assignment?.spec).toMatchObject({ providerCluster: 'beta', acceptAPIName: 'large' })
+  expect(assignment?.spec).toMatchObject({ providerCluster: beta.cluster, acceptAPIName: 'large' })
   expect(assignment?.spec.copies).toBeUndefined()
   expect(assignment?.status?.decision).toMatchObject({
-    candidates: [{ providerCluster: 'beta', acceptAPIName: 'large' }],
-    refused: [{ providerCluster: 'alpha', acceptAPIName: 'small', rule: 'valueIn', got: '"large"' }],
+    candidates: [{ providerCluster: beta.cluster, acceptAPIName: 'large' }],
+    refused: [{ providerCluster: alpha.cluster, acceptAPIName: 'small', rule: 'valueIn', got: '"large"' }],
   })
   await told(acme, 'mover', 'Placed', 'True', 'Placed')
   await waitFor(
@@ -134,7 +134,9 @@ test('a new copy that fails leaves the old one active and says why everywhere; a
   const name = await inState('fails', 'Failed')
   const ready = await readyOf(name)
   expect(ready).toMatchObject({ status: 'False', reason: 'IncomingFailed' })
-  expect(ready?.message).toBe('the copy at beta failed: the provider says Failed; the object stays at alpha')
+  expect(ready?.message).toBe(
+    `the copy at ${beta.cluster} failed: the provider says Failed; the object stays at ${alpha.cluster}`,
+  )
   const { message } = await told(acme, 'fails', 'Placed', 'True', 'ProviderNoLongerAccepts')
   expect(message).toContain(`got Migration ${name} failed`)
   await told(acme, 'fails', 'Synced', 'False', 'NotAccepted')
@@ -142,7 +144,7 @@ test('a new copy that fails leaves the old one active and says why everywhere; a
   const object = await read(acme, thingRef('fails'))
   expect(object?.status).toMatchObject({ status: 'Available', from: 'alpha' })
   expect(await secretOf(acme, 'fails-secret')).toEqual({ from: 'alpha/1' })
-  expect((await assignmentOf(landscape, acme, 'fails'))?.spec.providerCluster).toBe('alpha')
+  expect((await assignmentOf(landscape, acme, 'fails'))?.spec.providerCluster).toBe(alpha.cluster)
   await patchSpec(acme, thingRef('fails'), { fail: null })
   await served(acme, 'fails', beta)
   await inState('fails', 'CutoverCompleted', 1)
@@ -162,11 +164,16 @@ test('a spec changed again while the new copy fails is tried at once', async () 
 
 test('a move that a person cancels is rolled back and not asked for again, until the spec changes', async () => {
   const name = await beginMove('cancelled')
-  expect((await told(acme, 'cancelled', 'Migrating', 'True', 'IncomingCopy')).message).toContain('from alpha to beta')
+  expect((await told(acme, 'cancelled', 'Migrating', 'True', 'IncomingCopy')).message).toContain(
+    `from ${alpha.cluster} to ${beta.cluster}`,
+  )
   const ref = { ...Migration.resource, name }
   await landscape.platform.kube.mergePatch(ref, { spec: { cancel: true } }, { fieldManager: 'kubectl-patch' })
   await inState('cancelled', 'RolledBack')
-  expect(await readyOf(name)).toMatchObject({ reason: 'Cancelled', message: 'cancelled; the object stays at alpha' })
+  expect(await readyOf(name)).toMatchObject({
+    reason: 'Cancelled',
+    message: `cancelled; the object stays at ${alpha.cluster}`,
+  })
   await gone(...copyAt(beta, acme, 'cancelled'))
   const { message } = await told(acme, 'cancelled', 'Placed', 'True', 'ProviderNoLongerAccepts')
   expect(message).toContain(`got Migration ${name} was cancelled`)
@@ -235,7 +242,7 @@ test('a MigrationConfiguration with stages that matches holds the move and says 
   })
   expect((await readyOf(name))?.message).toContain('MigrationConfiguration staged asks for stages')
   const { message } = await told(acme, 'held', 'Synced', 'False', 'WaitingForMove')
-  expect(message).toBe('generation 2 waits for the move from alpha to beta to begin')
+  expect(message).toBe(`generation 2 waits for the move from ${alpha.cluster} to ${beta.cluster} to begin`)
   expect(await read(...copyAt(beta, acme, 'held'))).toBeUndefined()
   expect((await read(acme, thingRef('held')))?.status).toMatchObject({ status: 'Available', from: 'alpha' })
   await landscape.platform.kube.delete({ ...resource, name: 'staged' })

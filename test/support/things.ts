@@ -20,19 +20,22 @@ export function thing(name: string, spec: Record<string, unknown>, { namespace =
 
 export const thingRef = (name: string, namespace = 'default'): ObjectRef => ({ ...THING, namespace, name })
 
-/** Where the copy of a consumer's Thing is, at whichever provider. */
+/** What the copy of a consumer's Thing is called in the cluster of whichever provider. */
 export const copyRef = (consumer: Site, name: string, namespace = 'default'): ObjectRef =>
   thingRef(copyName(consumer.cluster, name), namespace)
 
-/** Where a consumer's Thing has its copy at a provider, and what it is called there. */
+/**
+ * Where a consumer's object has its copy at a provider, and what it is called there: under a name of its own at the provider, or in a
+ * kcp under its own in a staging workspace. A name alone is that of a Thing.
+ */
 export function copyAt(
   provider: Site,
   consumer: Site,
-  name: string,
-  namespace = 'default',
+  of: string | ObjectRef,
 ): [at: Pick<Site, 'name' | 'kube'>, copy: ObjectRef] {
-  if (provider.copiesOf === undefined) return [provider, copyRef(consumer, name, namespace)]
-  return [provider.copiesOf(consumer), thingRef(name, namespace)]
+  const ref = typeof of === 'string' ? thingRef(of) : of
+  if (provider.copiesOf !== undefined) return [provider.copiesOf(consumer), ref]
+  return [provider, { ...ref, name: copyName(consumer.cluster, ref.name) }]
 }
 
 export const secretRef = (name: string, namespace = 'default'): ObjectRef => ({
@@ -122,7 +125,7 @@ let touches = 0
 export async function roundTrip(consumer: Site, name: string, provider: Site, namespace = 'default'): Promise<Thing> {
   await patchSpec(consumer, thingRef(name, namespace), { touch: ++touches })
   const object = await served(consumer, name, provider, namespace)
-  const copy = await read(...copyAt(provider, consumer, name, namespace))
+  const copy = await read(...copyAt(provider, consumer, thingRef(name, namespace)))
   expect(copy?.spec['touch']).toBe(touches)
   return object
 }

@@ -22,12 +22,19 @@ import { MASTERS } from './kube/authn/mod.ts'
 import type { ControllerLog } from './kube/controller-log.ts'
 import { stderrLog } from './log.ts'
 import { makeDirectory } from './make-directory.ts'
-import type { Sandbox, SandboxOptions, SandboxShard } from './types.ts'
+import type { Sandbox, SandboxChange, SandboxOptions, SandboxShard } from './types.ts'
 
 /** Opens what is to be served, once its URLs are known. */
 export type Install = (options: InstallationOptions) => Promise<Served>
 
-type Settings = { count: number; dir: string | undefined; host: string; port: number; log: ControllerLog }
+type Settings = {
+  count: number
+  dir: string | undefined
+  host: string
+  port: number
+  log: ControllerLog
+  onChange?: (change: SandboxChange) => void
+}
 
 /** Contract 12.1. */
 const ADMIN_TOKEN = 'admin-token'
@@ -37,8 +44,8 @@ const WILDCARD_ADDRESSES = ['0.0.0.0', '::']
 
 /** Serves what `install` opens; resolves when it does. */
 export async function serveSandbox(install: Install, options: SandboxOptions): Promise<Sandbox> {
-  const { shards: count = 1, dir, host = '127.0.0.1', port = 0, log = stderrLog } = options
-  const settings: Settings = { count, dir, host, port, log }
+  const { shards: count = 1, dir, host = '127.0.0.1', port = 0, log = stderrLog, onChange } = options
+  const settings: Settings = { count, dir, host, port, log, ...(onChange && { onChange }) }
   if (dir !== undefined) await makeDirectory(dir)
   const authorities = await (dir === undefined ? sharedAuthorities() : authoritiesIn(dir))
   const endpoints = await open(authorities, settings)
@@ -81,14 +88,21 @@ function namesOf(host: string): string[] {
 function installationOf(
   endpoints: readonly Endpoint[],
   { serving }: Authorities,
-  { dir, log }: Settings,
+  { dir, log, onChange }: Settings,
 ): InstallationOptions {
   const shards = shardsOf(endpoints).map(({ url }, index) => {
     const name = index === 0 ? FIRST_SHARD : `shard-${index}`
     return { name, url, virtualWorkspaceUrl: url, ...(dir !== undefined && { dir: join(dir, name) }) }
   })
   const rootCa = serving.certificate
-  return { shards, externalUrl: urlOf(endpoints[0]), rootCa, log, ...(dir !== undefined && { dir }) }
+  return {
+    shards,
+    externalUrl: urlOf(endpoints[0]),
+    rootCa,
+    log,
+    ...(dir !== undefined && { dir }),
+    ...(onChange && { onChange }),
+  }
 }
 
 async function kubeconfigParts(authorities: Authorities, endpoints: readonly Endpoint[]): Promise<KubeconfigParts> {

@@ -1,2 +1,2 @@
 export { startSandbox } from './sandbox.ts'
-export type { Sandbox, SandboxOptions, SandboxShard } from './types.ts'
+export type { Sandbox, SandboxChange, SandboxOptions, SandboxShard } from './types.ts'

@@ -1,5 +1,6 @@
 import type { ContextName } from './http/mod.ts'
 import type { ControllerLog } from './kube/controller-log.ts'
+import type { KubeObject } from './kube/objects.ts'
 
 export type SandboxOptions = {
   /** 1 by default. With more there is a front proxy before them. */
@@ -12,6 +13,20 @@ export type SandboxOptions = {
   port?: number
   /** Standard error by default. */
   log?: ControllerLog
+  /** Told of every change when it is made, by whomever: in one order over all shards, so that what is known of the others is never late. */
+  onChange?: (change: SandboxChange) => void
+}
+
+/** One change of one object. */
+export type SandboxChange = {
+  shard: string
+  cluster: string
+  group: string
+  resource: string
+  /** As it is now; undefined: it is gone. Parsed when it is asked for, in the version that it is stored in. */
+  readonly object: KubeObject | undefined
+  /** As it was; undefined: it is new. */
+  readonly previous: KubeObject | undefined
 }
 
 /** One shard, which can be away for a while as if its machine were. */

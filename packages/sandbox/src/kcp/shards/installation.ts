@@ -61,7 +61,7 @@ export class Installation implements Served {
   static async #over(
     stores: readonly Store[],
     shards: Shard[],
-    { shards: wanted, externalUrl, dir, rootCa, log }: InstallationOptions,
+    { shards: wanted, externalUrl, dir, rootCa, log, onChange }: InstallationOptions,
   ): Promise<Installation> {
     // What is there already may have more in it than every root has.
     const isNew = stores[0]!.revision === 0
@@ -73,7 +73,7 @@ export class Installation implements Served {
     const accounts = storeAccounts(() => shards.flatMap((shard) => (shard.isRunning ? [shard.services.store] : [])))
     const tokens = new ServiceAccountTokens({ signingKey, accounts })
     const shared: Shared = {
-      ...{ cache, directory, accounts, tokens, rootCa, log },
+      ...{ cache, directory, accounts, tokens, rootCa, log, onChange },
       policies: new ReplicatedPolicies(),
       authenticator: new TokenAuthenticator({ tokens: NO_TOKENS, serviceAccounts: tokens }),
       identities: identitiesOf(keys),

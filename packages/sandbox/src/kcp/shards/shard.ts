@@ -16,6 +16,7 @@ import type { ShardInfo, ShardServices } from '../services.ts'
 import { createVirtualWorkspaces } from '../virtual/mod.ts'
 import type { VirtualWorkspaces } from '../virtual/types.ts'
 import { SERVICES } from '../virtual-urls.ts'
+import { changeOf } from './change.ts'
 import { answerInCluster, type ClusterTarget } from './cluster-requests.ts'
 import { effectiveServiceUser, withoutImpersonation } from './impersonating.ts'
 import { Metrics } from './metrics.ts'
@@ -73,10 +74,18 @@ export class Shard {
       admission: runtime.admission,
       serveInCluster: (request, target) => this.#inCluster(withoutImpersonation(request), target),
     })
-    const unwatch = store.watch({ resource: LOGICAL_CLUSTERS }, store.revision, (event) => {
-      if (ends(event)) this.#streams.cut(event.entry.key.cluster)
-    })
-    this.#running = { store, runtime, virtual, unwatch }
+    const ends = [
+      store.watch({ resource: LOGICAL_CLUSTERS }, store.revision, (event) => {
+        if (isEnd(event)) this.#streams.cut(event.entry.key.cluster)
+      }),
+      ...this.#tellChanges(store),
+    ]
+    this.#running = { store, runtime, virtual, unwatch: () => ends.forEach((end) => void end()) }
+  }
+
+  #tellChanges(store: Store): (() => void)[] {
+    const { onChange } = this.#shared
+    return onChange === undefined ? [] : [store.watchAll((event) => onChange(changeOf(this.name, event)))]
   }
 
   startControllers(): void {
@@ -180,7 +189,7 @@ export class Shard {
 }
 
 /** Whether nobody may go on reading in a logical cluster: it is gone, or has become inactive. */
-function ends({ type, entry, previous }: StoreEvent): boolean {
+function isEnd({ type, entry, previous }: StoreEvent): boolean {
   return type === 'DELETED' || (isInactive(entry) && (previous === undefined || !isInactive(previous)))
 }
 

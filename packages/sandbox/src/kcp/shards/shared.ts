@@ -1,6 +1,7 @@
 import type { AccountLookup, ServiceAccountTokens, TokenAuthenticator } from '../../kube/authn/mod.ts'
 import type { ControllerLog } from '../../kube/controller-log.ts'
 import type { LocalClient } from '../../kube/requests/types.ts'
+import type { SandboxChange } from '../../types.ts'
 import type { Directory } from '../clusters/mod.ts'
 import type { Replication } from './cache.ts'
 import type { ReplicatedPolicies } from './policies.ts'
@@ -18,6 +19,8 @@ export type Shared = {
   readonly rootCa: string
   readonly now: () => Date
   readonly log: ControllerLog
+  /** Told of every change of every shard. */
+  readonly onChange: ((change: SandboxChange) => void) | undefined
   /** Throws StatusError 503 while the shard is away. */
   clientAt(shard: string, cluster: string): LocalClient
 }

@@ -1,5 +1,6 @@
 import type { ControllerLog } from '../../kube/controller-log.ts'
 import type { HttpHandler } from '../../kube/http.ts'
+import type { SandboxChange } from '../../types.ts'
 
 /** What the HTTP room serves: the shards and what is before them. */
 export type Served = {
@@ -26,4 +27,5 @@ export type InstallationOptions = {
   /** PEM of the CA of the serving certificates, for what runs in namespaces. */
   rootCa: string
   log: ControllerLog
+  onChange?: (change: SandboxChange) => void
 }
