@@ -15,15 +15,19 @@ const PLURALS: Record<string, string> = {
   ClusterRoleBinding: 'clusterrolebindings',
 }
 
+export type Shard = { name: string; client: KubeClient }
+
 /** Makes workspaces of consumers and providers by the hundred, as their people would, and spreads them over the shards. */
 export class Fleet {
   readonly #base: KubeClient
-  readonly #shards: string[]
+  readonly #shards: readonly Shard[]
   readonly #clusters = new Map<string, string>()
+  /** The shard of each logical cluster that was made here. */
+  readonly #homes = new Map<string, Shard>()
   #made = 0
 
-  /** `base` is the whole kcp, for its administrator; `shards` are their names. */
-  constructor(base: KubeClient, shards: string[]) {
+  /** `base` is the whole kcp, for its administrator. */
+  constructor(base: KubeClient, shards: readonly Shard[]) {
     this.#base = base
     this.#shards = shards
   }
@@ -44,6 +48,11 @@ export class Fleet {
     return this.#base.below(`/clusters/${cluster}`)
   }
 
+  /** Past the front proxy, which the load of a bench would measure too. */
+  directly(cluster: string): KubeClient {
+    return (this.#homes.get(cluster)?.client ?? this.#base).below(`/clusters/${cluster}`)
+  }
+
   /** A workspace that binds the brokered kinds; answers its logical cluster. */
   async consumer(name: string, brokered: string[]): Promise<string> {
     const cluster = await this.#workspace('root:consumers', name)
@@ -60,12 +69,14 @@ export class Fleet {
   }
 
   async #workspace(parent: string, name: string): Promise<string> {
-    const shard = this.#shards[this.#made++ % this.#shards.length]
-    const location = { selector: { matchLabels: { name: shard } } }
+    const shard = this.#shards[this.#made++ % this.#shards.length] as Shard
+    const location = { selector: { matchLabels: { name: shard.name } } }
     const spec = { type: { name: 'universal', path: 'root' }, location }
     const body = { apiVersion: 'tenancy.kcp.io/v1alpha1', kind: 'Workspace', metadata: { name }, spec }
     await this.at(parent).create(WORKSPACES, body)
-    return await waitFor(`${parent}:${name} is Ready`, () => this.#clusters.get(`${parent}:${name}`), PATIENCE)
+    const cluster = await waitFor(`${parent}:${name} is Ready`, () => this.#clusters.get(`${parent}:${name}`), PATIENCE)
+    this.#homes.set(cluster, shard)
+    return cluster
   }
 
   async #apply(cluster: string, manifests: Manifest[]): Promise<void> {

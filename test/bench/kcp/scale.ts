@@ -61,7 +61,8 @@ export async function benchScale(sizes: ScaleSizes, say: (line: string) => void)
   const { signal } = stopping
   const login = await readKubeconfig(kcp.adminKubeconfig)
   const connections = new Connections(login)
-  const fleet = new Fleet(connections.at(kcp.sandbox.url), SHARDS)
+  const shards = SHARDS.map((name, i) => ({ name, client: connections.at(kcp.sandbox.shards[i]?.url ?? '') }))
+  const fleet = new Fleet(connections.at(kcp.sandbox.url), shards)
   fleet.follow(['root:consumers', 'root:providers'], signal)
   const sight = new Sight(signal)
   try {
@@ -255,7 +256,7 @@ class Bench {
     const { apiVersion, kind } = { apiVersion: `${THING.group}/${THING.version}`, kind: 'Thing' }
     const spec = { region: `r${i % this.#providers}`, fqdn: `${object.name}.bench.corp`, replicas: 3 }
     const body = { apiVersion, kind, metadata: { name: object.name }, spec }
-    await this.#fleet.at(object.cluster).create({ ...THING, namespace: 'default' }, body)
+    await this.#fleet.directly(object.cluster).create({ ...THING, namespace: 'default' }, body)
     return object
   }
 }
