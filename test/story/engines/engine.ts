@@ -21,7 +21,7 @@ export type Engine = {
   start: (options: Pick<LandscapeOptions, 'dir' | 'consumers' | 'providers'>, tell: Teller) => Promise<Started>
 }
 
-export type Started = {
+type Started = {
   landscape: Landscape
   /** Makes a provider issue certificates, and puts what it starts into `running`; answers by what. */
   startIssuing: (provider: string, running: Running) => Promise<string>
