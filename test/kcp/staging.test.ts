@@ -69,7 +69,7 @@ test('hundred first objects of a consumer share one workspace, and those at anot
     return all.length === 2 && all.every(({ status }) => status?.phase === 'Ready') && all
   })
   const places = made.map(({ spec }) => [spec.consumerCluster, spec.providerPath, spec.apiExportName]).sort()
-  const wanted = [alpha, beta].map(({ cluster, exportName }) => [acme.cluster, cluster, exportName]).sort()
+  const wanted = [alpha, beta].map(({ path, exportName }) => [acme.cluster, path, exportName]).sort()
   expect(places).toEqual(wanted)
   await Promise.all([...names, 'other'].map((name) => release(acme, name)))
   await noRecords()

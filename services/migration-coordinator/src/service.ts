@@ -2,6 +2,7 @@ import {
   configSchema,
   consumerReport,
   coordinationFlags,
+  file,
   openBus,
   openCoordination,
   type ServiceContext,
@@ -14,6 +15,9 @@ import { drive } from './handlers/drive.ts'
 const NAME = 'migration-coordinator'
 const config = configSchema({
   ...coordinationFlags,
+  computeKubeconfig: file(
+    'Kubeconfig of the cluster for what the stages of a move deploy; stages are not run yet',
+  ).optional(),
   keepMigrations: z
     .int()
     .min(0)

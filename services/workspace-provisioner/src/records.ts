@@ -37,13 +37,17 @@ export class Records {
     return this.#records.get(name)
   }
 
-  async create(name: string, place: StagingPlace, workspaceTreeRoot: string): Promise<void> {
-    const { consumerCluster, providerCluster, apiExportName } = place
+  /** `providerPath` is for people; which provider it is stands in an annotation. */
+  async create(
+    name: string,
+    { consumerCluster, providerCluster, apiExportName }: StagingPlace,
+    { providerPath, workspaceTreeRoot }: { providerPath: string; workspaceTreeRoot: string },
+  ): Promise<void> {
     const body = {
       apiVersion: StagingWorkspace.apiVersion,
       kind: StagingWorkspace.kind,
       metadata: { name, annotations: { [annotations.providerCluster]: providerCluster } },
-      spec: { consumerCluster, providerPath: providerCluster, apiExportName, workspaceTreeRoot },
+      spec: { consumerCluster, providerPath, apiExportName, workspaceTreeRoot },
     }
     const target = { ...StagingWorkspace.resource, name }
     this.#records.set(

@@ -37,6 +37,8 @@ type Consumers = {
 type Providers = {
   /** @throws {ClusterNotConnectedError} */
   client: (cluster: string) => KubeClient
+  /** Where people find the provider: the path of its workspace, or its name. */
+  pathOf: (cluster: string) => string
   /** Certainly not among the providers; one that cannot be seen now may be. */
   isGone: (cluster: string) => boolean
   /** Calls back after a provider left. */

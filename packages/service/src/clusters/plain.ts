@@ -49,6 +49,7 @@ export async function openPlainClusters(
     consumers: { client: ({ cluster }) => consumer(cluster), describe: (cluster) => ({ cluster }) },
     providers: {
       client: provider,
+      pathOf: (cluster) => cluster,
       isGone: (cluster) => providers.get(cluster) === undefined,
       onLeft: (listener) => void providers.on('left', listener),
       obstacle: async (cluster, acceptAPI) => {

@@ -1,4 +1,4 @@
-import { Assignment, copiesExportName } from '@resource-broker/api'
+import { Assignment, annotations, copiesExportName, type StagingWorkspace } from '@resource-broker/api'
 import { removeCopiesExport, unbindCopies } from '../bindings.ts'
 import type { ProvisionerContext } from '../context.ts'
 
@@ -17,7 +17,7 @@ export async function retire(context: ProvisionerContext, name: string): Promise
 async function retireStaging(context: ProvisionerContext, name: string): Promise<void> {
   const { records, trees, clusters, retiring, logger } = context
   const record = records.get(name)
-  if (record === undefined || (await isWanted(context, record.spec))) return void retiring.delete(name)
+  if (record === undefined || (await isWanted(context, record))) return void retiring.delete(name)
   retiring.add(name)
   if (record.status !== undefined && record.status.phase !== 'Terminating')
     await records.report(name, { ...record.status, phase: 'Terminating' })
@@ -48,11 +48,15 @@ async function retireTrial(context: ProvisionerContext, name: string): Promise<v
 }
 
 /** Not heard of is not gone: the platform is asked. */
-async function isWanted({ clusters }: ProvisionerContext, place: { consumerCluster: string; providerPath: string }) {
+async function isWanted(
+  { clusters }: ProvisionerContext,
+  { metadata, spec: place }: StagingWorkspace,
+): Promise<boolean> {
+  const provider = metadata.annotations?.[annotations.providerCluster] ?? ''
   type Listed = { spec: { consumerCluster: string; providerCluster: string; copies?: { providerCluster: string }[] } }
   const { items } = await clusters.coordination.list<Listed>({ ...Assignment.resource })
   return items.some(({ spec }) => {
     const providers = [spec.providerCluster, ...(spec.copies ?? []).map(({ providerCluster }) => providerCluster)]
-    return spec.consumerCluster === place.consumerCluster && providers.includes(place.providerPath)
+    return spec.consumerCluster === place.consumerCluster && providers.includes(provider)
   })
 }

@@ -19,7 +19,10 @@ export async function stage(context: ProvisionerContext, wanted: Wanted & Stagin
     .between(undefined, wanted.providerCluster)
     .find(({ apiExportName }) => apiExportName === wanted.apiExportName)
   if (trial === undefined || trial.resources.length === 0) return // nothing is known of the export yet; the trial tells
-  if (records.get(name) === undefined) await records.create(name, wanted, trees.staging.root)
+  if (records.get(name) === undefined) {
+    const providerPath = clusters.providers.pathOf(wanted.providerCluster)
+    await records.create(name, wanted, { providerPath, workspaceTreeRoot: trees.staging.root })
+  }
   const workspace = trees.staging.get(name)
   const cluster = trees.staging.readyCluster(name)
   if (workspace === undefined) await trees.staging.create(name)

@@ -79,6 +79,7 @@ export async function openKcpClusters(service: Service, bus: Bus, kubeconfig: st
     },
     providers: {
       client: (cluster) => connected(providers?.get(cluster), 'provider', cluster).client,
+      pathOf: (cluster) => providers?.get(cluster)?.path ?? cluster,
       isGone: (cluster) =>
         slices.obstacle === undefined &&
         providers?.bindings.isComplete === true &&
