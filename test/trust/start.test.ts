@@ -76,7 +76,8 @@ test.each(['broker', 'workspace-watcher', 'placement-scheduler', 'migration-coor
   '%s without flags says what it needs, and exits with 2',
   async (service) => {
     const { code, stderr } = await run(service, []).ended
-    const line = '--coordination-kubeconfig: is required (or RESOURCE_BROKER_COORDINATION_KUBECONFIG)'
+    const needed = '--coordination-kubeconfig: is required (or RESOURCE_BROKER_COORDINATION_KUBECONFIG)'
+    const line = `${needed}, unless --kcp-kubeconfig is given`
     expect({ code, stderr }).toEqual({ code: 2, stderr: `${service}: ${line}\n` })
   },
 )
@@ -122,7 +123,7 @@ test('kubeconfigs of providers that are broken or lead nowhere are told, and the
         ),
     )
     const interrupted = () =>
-      records(output.stdout).find(({ msg, cluster }) => msg === 'watch interrupted' && cluster === 'nowhere')
+      records(output.stdout).find(({ msg, view }) => msg === 'watch interrupted' && view === 'offers/nowhere')
     const line = await waitFor('the unreachable provider is told', interrupted)
     expect(JSON.stringify(line)).toContain('ECONNREFUSED')
     const unusable = records(output.stdout).filter(({ msg }) => msg === 'kubeconfig cannot be used')
