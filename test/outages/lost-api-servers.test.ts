@@ -1,11 +1,11 @@
 import { waitFor } from '@resource-broker/testbed'
 import { expect, test } from 'vitest'
 import { burst, createThings } from '../support/burst.ts'
-import { clear, expectRecovered, useWorld } from '../support/fault-world.ts'
+import { clear, expectRecovered, usePlanes } from '../support/fault-world.ts'
 import { outage } from '../support/outages.ts'
 import { create, gone, patchSpec, served, thing, thingRef } from '../support/things.ts'
 
-const world = useWorld()
+const world = usePlanes()
 
 const sites = { platform: () => world.landscape.platform, consumer: () => world.consumer, provider: () => world.alpha }
 test.each(Object.entries(sites))(

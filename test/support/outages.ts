@@ -2,6 +2,7 @@ import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { Layout } from '@resource-broker/bus'
 import type { World } from './fault-world.ts'
+import { ENGINE } from './landscape.ts'
 
 /** The time that an outage lasts: it is the fault itself, nothing is waited for. */
 export function outage(ms: number): Promise<void> {
@@ -9,7 +10,12 @@ export function outage(ms: number): Promise<void> {
 }
 
 /** What the broker has on its NATS server by default. */
-const { stream, parkedStream, offersBucket } = new Layout('broker', 8)
+const { stream, parkedStream, offersBucket, endpointsBucket } = new Layout('broker', 8)
+/** Streams and buckets that the broker has here. */
+export const STREAMS = [
+  ...[stream, parkedStream, `KV_${offersBucket}`],
+  ...(ENGINE === 'kcp' ? [`KV_${endpointsBucket}`] : []),
+]
 
 /** Deletes every stream and bucket under the running services; answers the names of those that there were. */
 export async function deleteStreams({ landscape }: World): Promise<string[]> {
@@ -17,7 +23,7 @@ export async function deleteStreams({ landscape }: World): Promise<string[]> {
   try {
     const { streams } = await jetstreamManager(connection, { timeout: 30_000 })
     const deleted: string[] = []
-    for (const name of [stream, parkedStream, `KV_${offersBucket}`]) if (await streams.delete(name)) deleted.push(name)
+    for (const name of STREAMS) if (await streams.delete(name)) deleted.push(name)
     return deleted
   } finally {
     await connection.close()
