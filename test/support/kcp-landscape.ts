@@ -9,7 +9,7 @@ import type { Landscape, Place, Site } from './landscape.ts'
 import { createWorkspace, createWorkspaceSite, type WorkspaceSite, workspaceSite } from './workspace-site.ts'
 
 /** A provider's workspace, and the APIExport in it that AcceptAPIs name. */
-type ProviderSite = WorkspaceSite & { exportName: string; copiesOf: (consumer: Site) => Place }
+export type ProviderSite = WorkspaceSite & { exportName: string; copiesOf: (consumer: Site) => Place }
 
 /** A kcp with everything that the broker needs; `platform` is the coordination workspace, where its records are. */
 export type KcpLandscape = Landscape<WorkspaceSite> & {
