@@ -15,6 +15,8 @@ export type ProviderSite = WorkspaceSite & { exportName: string; copiesOf: (cons
 export type KcpLandscape = Landscape<WorkspaceSite> & {
   providers: Record<string, ProviderSite>
   sandbox: Sandbox
+  /** The whole kcp, as its administrator. */
+  base: KubeClient
   /** admin.kubeconfig of the sandbox. */
   adminKubeconfig: string
   bootstrapped: Bootstrapped
@@ -55,11 +57,11 @@ export async function startKcpLandscape(options: KcpLandscapeOptions): Promise<K
   const [nats, sandbox] = await Promise.all([startNats({ dir, report }), starting])
   const stopServers = () => Promise.allSettled([nats.stop(), sandbox.close()])
   try {
-    const { flags, base, ...furnished } = await furnish(options, sandbox)
+    const { flags, ...furnished } = await furnish(options, sandbox)
     const { platform, consumers, providers } = furnished
     const sites = [platform, ...Object.values(consumers), ...Object.values(providers)]
     const stop = async () => {
-      base.close()
+      furnished.base.close()
       await Promise.allSettled(sites.map((site) => site.stop()))
       await stopServers()
     }
@@ -112,7 +114,7 @@ async function copyPlaces(
   })
 }
 
-const WORKSPACES = { group: 'tenancy.kcp.io', version: 'v1alpha1', resource: 'workspaces' }
+export const WORKSPACES = { group: 'tenancy.kcp.io', version: 'v1alpha1', resource: 'workspaces' }
 
 /** Flags that make the broker work on a kcp that was prepared. */
 function brokerFlags({ config }: Bootstrapped): string[] {
@@ -128,9 +130,14 @@ function brokerFlags({ config }: Bootstrapped): string[] {
 /** A workspace that binds every brokered kind. */
 async function createConsumer(stage: Stage, name: string): Promise<WorkspaceSite> {
   const site = await createSite(stage, name, PARENTS.consumers)
-  const { config, brokered } = stage.bootstrapped
-  await applyAll(site, consumerManifests(config.platformWorkspace, brokered))
+  await bindBrokered(stage, site)
   return site
+}
+
+/** Binds every brokered kind in a consumer's workspace; resolves when they are served. */
+export async function bindBrokered({ bootstrapped }: Pick<Stage, 'bootstrapped'>, site: WorkspaceSite): Promise<void> {
+  const { config, brokered } = bootstrapped
+  await applyAll(site, consumerManifests(config.platformWorkspace, brokered))
 }
 
 /** A workspace that offers: it binds AcceptAPI, exports its kinds and lets the broker bind them. */

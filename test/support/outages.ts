@@ -2,11 +2,26 @@ import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { Layout } from '@resource-broker/bus'
 import type { World } from './fault-world.ts'
-import { ENGINE } from './landscape.ts'
+import { ENGINE, type Site } from './landscape.ts'
+import { create, patchSpec, release, served, thing, thingRef } from './things.ts'
 
 /** The time that an outage lasts: it is the fault itself, nothing is waited for. */
 export function outage(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+/** How long the life of an object may take which an outage does not concern: less than one request waits for an answer. */
+export const FLOWING_MS = 8_000
+
+/** Creates an object for one provider, changes and deletes it. Resolves to the milliseconds that it took. */
+export async function lifeOf(name: string, consumer: Site, provider: Site, size: string): Promise<number> {
+  const since = performance.now()
+  await create(consumer, thing(name, { size, secret: true, value: 1 }))
+  await served(consumer, name, provider)
+  await patchSpec(consumer, thingRef(name), { value: 'changed' })
+  await served(consumer, name, provider)
+  await release(consumer, name)
+  return performance.now() - since
 }
 
 /** What the broker has on its NATS server by default. */
