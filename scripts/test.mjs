@@ -5,11 +5,12 @@ import { run } from './spawn.mjs'
 import { filesBelow, packageFolders, root } from './toolchain.mjs'
 
 /** Suites that start real clusters: one after another, as two cores carry one set of API servers at a time. */
-const clusterSuites = 'sandbox story e2e e2e-workspaces e2e-kcp faults outages trust kcp examples'.split(' ')
+const clusterSuites = 'sandbox story e2e e2e-workspaces e2e-kcp faults faults-kcp outages trust kcp examples'.split(' ')
 /** The same tests on something else: workspaces of the sandbox in the place of control planes, or a kcp. */
 const variants = {
   'e2e-workspaces': { folder: 'e2e', env: { BROKER_TEST_ENGINE: 'sandbox' } },
   'e2e-kcp': { folder: 'e2e', env: { BROKER_TEST_ENGINE: 'kcp' } },
+  'faults-kcp': { folder: 'faults', env: { BROKER_TEST_ENGINE: 'kcp' } },
 }
 export const allSuites = ['unit', ...clusterSuites]
 

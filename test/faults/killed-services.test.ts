@@ -1,25 +1,27 @@
 import { Assignment } from '@resource-broker/api'
 import { expect, test } from 'vitest'
-import { SERVICES } from '../support/broker.ts'
 import { burst } from '../support/burst.ts'
 import { untilConsistent } from '../support/checker.ts'
-import { clear, expectRecovered, useWorld } from '../support/fault-world.ts'
+import { clear, expectRecovered, useWorld, WORLD_SERVICES } from '../support/fault-world.ts'
 import { putSecret } from '../support/provider-controller.ts'
-import { assignmentOf, copyRef, create, gone, secretOf, secretRef, thing, thingRef } from '../support/things.ts'
+import { assignmentOf, copyAt, create, gone, secretOf, secretRef, thing, thingRef } from '../support/things.ts'
 
 const world = useWorld()
 
-test.each(SERVICES)('nothing is lost when the %s is killed in the middle of a burst and starts again', async (name) => {
-  const service = world.service(name)
-  const before = service.pid
-  await burst(world, async () => {
-    await service.kill('SIGKILL')
-    await service.start()
-  })
-  await expectRecovered(world)
-  expect(service.pid).not.toBe(before)
-  await clear(world)
-})
+test.each(WORLD_SERVICES)(
+  'nothing is lost when the %s is killed in the middle of a burst and starts again',
+  async (name) => {
+    const service = world.service(name)
+    const before = service.pid
+    await burst(world, async () => {
+      await service.kill('SIGKILL')
+      await service.start()
+    })
+    await expectRecovered(world)
+    expect(service.pid).not.toBe(before)
+    await clear(world)
+  },
+)
 
 test('what happens while no workspace-watcher runs is seen when it starts again', async () => {
   const { landscape, consumer, alpha, observer } = world
@@ -38,10 +40,11 @@ test('what happens while no workspace-watcher runs is seen when it starts again'
   const watcher = world.service('workspace-watcher')
   await watcher.kill('SIGKILL')
   await consumer.kube.delete(secretRef('secret-gone-secret'))
-  await alpha.kube.delete(copyRef(consumer, 'copy-gone'))
+  await removeCopy('copy-gone')
   const assignment = await assignmentOf(landscape, consumer, 'assignment-gone')
   await landscape.platform.kube.delete({ ...Assignment.resource, name: assignment?.metadata.name ?? '' })
-  await putSecret(alpha, 'default', `${copyRef(consumer, 'rotated').name}-secret`, { from: 'rotated' })
+  const [at, copy] = copyAt(alpha, consumer, 'rotated')
+  await putSecret(at, 'default', `${copy.name}-secret`, { from: 'rotated' })
   for (const name of ['made-anew', 'finalizer-off']) {
     await consumer.kube.mergePatch(thingRef(name), { metadata: { finalizers: null } })
   }
@@ -56,14 +59,14 @@ test('what happens while no workspace-watcher runs is seen when it starts again'
 })
 
 test('an object is let go also when the provider-syncer died between its last two steps', async () => {
-  const { landscape, consumer, alpha, observer } = world
+  const { landscape, consumer, observer } = world
   for (const name of ['leaving', 'staying']) await create(consumer, thing(name, { size: 'small', secret: true }))
   await expectRecovered(world)
   const syncer = world.service('provider-syncer')
   await syncer.kill('SIGKILL')
   const assignment = await assignmentOf(landscape, consumer, 'leaving')
   await consumer.kube.delete(thingRef('leaving'))
-  await alpha.kube.delete(copyRef(consumer, 'leaving'))
+  await removeCopy('leaving')
   await consumer.kube.delete(secretRef('leaving-secret'))
   await landscape.platform.kube.delete({ ...Assignment.resource, name: assignment?.metadata.name ?? '' })
   await syncer.start()
@@ -72,3 +75,9 @@ test('an object is let go also when the provider-syncer died between its last tw
   await expectRecovered(world)
   await clear(world)
 })
+
+/** By hand, from where alpha has it. */
+async function removeCopy(name: string): Promise<void> {
+  const [at, copy] = copyAt(world.alpha, world.consumer, name)
+  await at.kube.delete(copy)
+}

@@ -1,20 +1,12 @@
-import {
-  Assignment,
-  annotations,
-  assignmentName,
-  copyName,
-  fieldManager,
-  keyOf,
-  originAnnotations,
-} from '@resource-broker/api'
+import { Assignment, annotations, fieldManager, originAnnotations } from '@resource-broker/api'
 import { waitFor } from '@resource-broker/testbed'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { findViolations } from '../support/checker.ts'
 import { clear, expectRecovered, useWorld } from '../support/fault-world.ts'
-import { putSecret, THING } from '../support/provider-controller.ts'
+import { putSecret } from '../support/provider-controller.ts'
 import {
   assignmentOf,
-  copyRef,
+  copyAt,
   create,
   gone,
   patchSpec,
@@ -53,26 +45,25 @@ async function untilSecret(content: Record<string, string>): Promise<void> {
   })
 }
 
-const originSecret = () => `${copyName(world.consumer.name, 'one')}-secret`
+/** Where the copy at alpha is. */
+const copyOfOne = () => copyAt(world.alpha, world.consumer, 'one')
 
 test('a copy that the broker applied without an Assignment is removed, and nothing else with it', async () => {
   const { consumer, beta } = world
-  const origin = { cluster: 'consumer', namespace: 'default', name: 'nobody' }
-  const metadata = {
-    name: copyName('consumer', 'nobody'),
-    namespace: 'default',
-    annotations: originAnnotations(origin, 'beta'),
-  }
-  const body = { apiVersion: 'test.platform-mesh.io/v1', kind: 'Thing', metadata, spec: { size: 'large' } }
-  const ref = thingRef(metadata.name)
-  await beta.kube.apply(ref, body, { fieldManager, force: true })
-  await gone(beta, ref)
-  const foreign = { ...thing('foreign', { size: 'large' }) }
-  await beta.kube.apply(thingRef('foreign'), foreign, { fieldManager: 'somebody' })
+  // In a kcp there is a place for copies at beta from then on.
+  await create(consumer, thing('two', { size: 'large' }))
+  await served(consumer, 'two', beta)
+  const [at, copy] = copyAt(beta, consumer, 'nobody')
+  const origin = originAnnotations({ ...consumer, namespace: 'default', name: 'nobody' }, beta.cluster)
+  const body = thing(copy.name, { size: 'large' }, { annotations: origin })
+  await at.kube.apply(copy, body, { fieldManager, force: true })
+  await gone(at, copy)
+  const foreign = thing('foreign', { size: 'large' })
+  await at.kube.apply(thingRef('foreign'), foreign, { fieldManager: 'somebody' })
   await patchSpec(consumer, thingRef('one'), { size: 'large' })
   await served(consumer, 'one', beta)
-  expect((await read(beta, thingRef('foreign')))?.spec).toEqual({ size: 'large' })
-  await beta.kube.delete(thingRef('foreign'))
+  expect((await read(at, thingRef('foreign')))?.spec).toEqual({ size: 'large' })
+  await at.kube.delete(thingRef('foreign'))
   await expectMadeWithoutAssignment('nobody')
   await expectRecovered(world)
 })
@@ -83,11 +74,10 @@ async function expectMadeWithoutAssignment(name: string): Promise<void> {
 }
 
 test('an Assignment that is deleted by hand comes back with the same provider, and the copy stays', async () => {
-  const { landscape, consumer, alpha, observer } = world
+  const { landscape, consumer, observer } = world
   const before = await assignmentOf(landscape, consumer, 'one')
-  const copy = await read(alpha, copyRef(consumer, 'one'))
-  const name = assignmentName(keyOf({ cluster: 'consumer', gvr: THING, namespace: 'default', name: 'one' }))
-  await landscape.platform.kube.delete({ ...Assignment.resource, name })
+  const copy = await read(...copyOfOne())
+  await landscape.platform.kube.delete({ ...Assignment.resource, name: before?.metadata.name ?? '' })
   const after = await waitFor('the Assignment is back', async () => {
     const found = await assignmentOf(landscape, consumer, 'one')
     return found?.metadata.uid === before?.metadata.uid ? undefined : found
@@ -99,15 +89,16 @@ test('an Assignment that is deleted by hand comes back with the same provider, a
     'one: the Assignment is removed while its copy is at alpha',
   ])
   await expectRecovered(world)
-  expect((await read(alpha, copyRef(consumer, 'one')))?.metadata.uid).toBe(copy?.metadata.uid)
+  expect((await read(...copyOfOne()))?.metadata.uid).toBe(copy?.metadata.uid)
 })
 
 test('a copy that is deleted by hand comes back', async () => {
-  const { consumer, alpha, observer } = world
-  const before = await read(alpha, copyRef(consumer, 'one'))
-  await alpha.kube.delete(copyRef(consumer, 'one'))
+  const { observer } = world
+  const [at, copy] = copyOfOne()
+  const before = await read(at, copy)
+  await at.kube.delete(copy)
   await waitFor('the copy is back', async () => {
-    const found = await read(alpha, copyRef(consumer, 'one'))
+    const found = await read(at, copy)
     return found !== undefined && found.metadata.uid !== before?.metadata.uid
   })
   const seen = observer.violations.splice(0)
@@ -132,21 +123,17 @@ test("the consumer's Secret comes back when it is deleted, and its content when 
 })
 
 test("a rotated Secret of the provider's travels", async () => {
-  const { alpha } = world
-  await putSecret(alpha, 'default', originSecret(), { from: 'rotated', next: 'key' })
+  const [at, copy] = copyOfOne()
+  await putSecret(at, 'default', `${copy.name}-secret`, { from: 'rotated', next: 'key' })
   await untilSecret({ from: 'rotated', next: 'key' })
   await expectRecovered(world)
 })
 
 test("a provider's edit of what the consumer asked for is repaired", async () => {
-  const { consumer, alpha } = world
-  await alpha.kube.mergePatch(
-    copyRef(consumer, 'one'),
-    { spec: { value: 'mine', size: null } },
-    { fieldManager: 'provider' },
-  )
+  const [at, copy] = copyOfOne()
+  await at.kube.mergePatch(copy, { spec: { value: 'mine', size: null } }, { fieldManager: 'provider' })
   await waitFor('the copy is as the consumer wants it', async () => {
-    const { spec } = (await read(alpha, copyRef(consumer, 'one'))) ?? {}
+    const { spec } = (await read(at, copy)) ?? {}
     return spec?.['value'] === 1 && spec['size'] === 'small'
   })
   await expectRecovered(world)
@@ -156,18 +143,15 @@ test("a field that the consumer removes goes from the copy, and the provider's o
   const { consumer, alpha } = world
   await patchSpec(consumer, thingRef('one'), { extra: { a: 1, b: 2 } })
   await served(consumer, 'one', alpha)
-  await alpha.kube.mergePatch(
-    copyRef(consumer, 'one'),
-    { spec: { assigned: '10.0.0.1' } },
-    { fieldManager: 'provider' },
-  )
+  const [at, ref] = copyOfOne()
+  await at.kube.mergePatch(ref, { spec: { assigned: '10.0.0.1' } }, { fieldManager: 'provider' })
   await patchSpec(consumer, thingRef('one'), { extra: { a: null }, value: null })
   const copy = await waitFor('the fields are gone', async () => {
-    const found = await read(alpha, copyRef(consumer, 'one'))
+    const found = await read(at, ref)
     return found?.metadata.annotations?.[annotations.consumerGeneration] === '3' ? found : undefined
   })
   expect(copy.spec).toEqual({ size: 'small', secret: true, extra: { b: 2 }, assigned: '10.0.0.1' })
-  await alpha.kube.mergePatch(copyRef(consumer, 'one'), { spec: { assigned: null } }, { fieldManager: 'provider' })
+  await at.kube.mergePatch(ref, { spec: { assigned: null } }, { fieldManager: 'provider' })
   await expectRecovered(world)
 })
 

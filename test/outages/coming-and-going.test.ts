@@ -2,7 +2,7 @@ import { rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { burst } from '../support/burst.ts'
-import { clear, expectRecovered, useWorld } from '../support/fault-world.ts'
+import { clear, expectRecovered, usePlanes } from '../support/fault-world.ts'
 import type { Site } from '../support/landscape.ts'
 import {
   conditionOf,
@@ -18,7 +18,7 @@ import {
 } from '../support/things.ts'
 
 const fileOf = (dir: string, name: string) => join(dir, 'kubeconfigs/providers', `${name}.kubeconfig`)
-const world = useWorld({
+const world = usePlanes({
   furtherProviders: ['gamma'],
   prepare: async ({ dir, providers }) => {
     await rm(fileOf(dir, 'gamma'))

@@ -1,11 +1,11 @@
 import { waitFor } from '@resource-broker/testbed'
 import { expect, test } from 'vitest'
 import { burst, createThings } from '../support/burst.ts'
-import { clear, expectRecovered, useWorld } from '../support/fault-world.ts'
-import { outage } from '../support/outages.ts'
-import { create, gone, patchSpec, served, thing, thingRef } from '../support/things.ts'
+import { clear, expectRecovered, usePlanes } from '../support/fault-world.ts'
+import { FLOWING_MS, lifeOf, outage } from '../support/outages.ts'
+import { create, patchSpec, served, thing, thingRef } from '../support/things.ts'
 
-const world = useWorld()
+const world = usePlanes()
 
 const sites = { platform: () => world.landscape.platform, consumer: () => world.consumer, provider: () => world.alpha }
 test.each(Object.entries(sites))(
@@ -21,8 +21,6 @@ test.each(Object.entries(sites))(
   },
 )
 
-/** How long the life of an object of the other provider may take while one provider does not answer: less than one request waits for an answer. */
-const FLOWING_MS = 8_000
 const UNREACHABLE_MS = 20_000
 
 test('a provider can be unreachable for 20 s in the middle of a burst, and objects of the other go on flowing', async () => {
@@ -32,26 +30,14 @@ test('a provider can be unreachable for 20 s in the middle of a burst, and objec
     alpha.apiServer.pause()
     const end = performance.now() + UNREACHABLE_MS
     const over = outage(UNREACHABLE_MS).then(() => alpha.apiServer.resume())
-    for (let round = 0; performance.now() < end; round++) flowed.push(await oneFlows(round))
+    for (let round = 0; performance.now() < end; round++)
+      flowed.push(await lifeOf(`flows-${round}`, consumer, beta, 'large'))
     await over
   })
   expect(flowed.length).toBeGreaterThan(5)
   expect(Math.max(...flowed)).toBeLessThan(FLOWING_MS)
   await expectRecovered(world)
   await clear(world)
-
-  /** Creates an object at the provider that answers, changes and deletes it. Resolves to the milliseconds that it took. */
-  async function oneFlows(round: number): Promise<number> {
-    const name = `flows-${round}`
-    const since = performance.now()
-    await create(consumer, thing(name, { size: 'large', secret: true, value: round }))
-    await served(consumer, name, beta)
-    await patchSpec(consumer, thingRef(name), { value: 'changed' })
-    await served(consumer, name, beta)
-    await consumer.kube.delete(thingRef(name))
-    await gone(consumer, thingRef(name))
-    return performance.now() - since
-  }
 })
 
 test('what was asked of an unreachable provider alone waits and is done when it answers', async () => {

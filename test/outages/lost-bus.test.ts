@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
 import { burst, createThings } from '../support/burst.ts'
 import { clear, expectRecovered, useWorld } from '../support/fault-world.ts'
-import { deleteStreams, outage, streamsMade } from '../support/outages.ts'
+import { deleteStreams, outage, STREAMS, streamsMade } from '../support/outages.ts'
 import { patchSpec, served, thingRef } from '../support/things.ts'
 
 const world = useWorld()
 
 test('every stream and bucket can be deleted in the middle of a burst', async () => {
   await burst(world, async () => {
-    expect(await deleteStreams(world)).toHaveLength(3)
+    expect(await deleteStreams(world)).toEqual(STREAMS)
   })
   await expectRecovered(world)
   await clear(world)

@@ -5,7 +5,7 @@ import { CertificateAuthority, waitFor } from '@resource-broker/testbed'
 import type { Site } from './landscape.ts'
 
 /** One write that an API server is about to perform: it waits until it is judged. */
-export type Admission = {
+type Admission = {
   operation: 'CREATE' | 'UPDATE' | 'DELETE'
   name: string
   object?: unknown

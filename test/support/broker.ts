@@ -10,7 +10,8 @@ export const SERVICES = [
   'provider-syncer',
   'migration-coordinator',
 ] as const
-const KCP_SERVICES = [...SERVICES, 'workspace-provisioner'] as const
+/** Those in a kcp. */
+export const KCP_SERVICES = [...SERVICES, 'workspace-provisioner'] as const
 export type ServiceName = (typeof KCP_SERVICES)[number]
 
 /** The services that have something to do with these flags. */

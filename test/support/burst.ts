@@ -1,10 +1,11 @@
 import { isAlreadyExists, isNotFound, isTransient } from '@resource-broker/kube'
 import { untilConsistent } from './checker.ts'
 import type { World } from './fault-world.ts'
+import type { Site } from './landscape.ts'
 import { THING } from './provider-controller.ts'
 import { patchSpec, thing, thingRef } from './things.ts'
 
-type Operation = { name: string; run: () => Promise<unknown> }
+type Operation = () => Promise<unknown>
 
 /** What a burst does to its 300 objects. */
 const CREATED = 150
@@ -19,68 +20,64 @@ const RETRY_MS = 200
 
 let bursts = 0
 
+/** One object of a burst, at one of the consumers. */
+type Item = { name: string; index: number; consumer: Site }
+
 /**
  * 300 objects in one go: creations, changes, moves and deletions, mixed. The fault strikes when a third is done, and the rest
  * goes on meanwhile; resolves when both are over.
  */
 export async function burst(world: World, fault: () => Promise<void> = async () => undefined): Promise<void> {
   const round = `b${++bursts}`
-  const there = names(round, 'old', CHANGED + MOVED + DELETED)
-  await inParallel(there.map((name, index) => ({ name, run: () => create(world, name, index) })))
+  const there = items(world, `${round}-old`, CHANGED + MOVED + DELETED)
+  await inParallel(there.map((item) => () => create(item)))
   await untilConsistent(world.landscape)
-  const operations = plan(world, round, there)
+  const operations = plan(items(world, `${round}-new`, CREATED), there)
   const struck = Promise.withResolvers<void>()
   let done = 0
-  const counted = operations.map(({ name, run }) => ({
-    name,
-    run: async () => {
-      await run()
-      if (++done === Math.round(operations.length / 3)) fault().then(struck.resolve, struck.reject)
-    },
-  }))
+  const counted = operations.map((run) => async () => {
+    await run()
+    if (++done === Math.round(operations.length / 3)) fault().then(struck.resolve, struck.reject)
+  })
   await Promise.all([inParallel(counted), struck.promise])
 }
 
 /** Creates so many objects for both providers, as a burst of its own does. */
-export async function createThings(world: World, prefix: string, count: number): Promise<void> {
-  await inParallel(names(prefix, 'new', count).map((name, index) => ({ name, run: () => create(world, name, index) })))
+export async function createThings(world: Pick<World, 'consumers'>, prefix: string, count: number): Promise<void> {
+  await inParallel(items(world, `${prefix}-new`, count).map((item) => () => create(item)))
 }
 
-function names(round: string, kind: string, count: number): string[] {
-  return Array.from({ length: count }, (_, index) => `${round}-${kind}-${index}`)
+/** Sizes take turns, and so do the consumers, each with four. */
+function items({ consumers }: Pick<World, 'consumers'>, prefix: string, count: number): Item[] {
+  return Array.from({ length: count }, (_, index) => ({
+    name: `${prefix}-${index}`,
+    index,
+    consumer: consumers[Math.floor(index / 4) % consumers.length] as Site,
+  }))
 }
 
 const sizeOf = (index: number) => (index % 2 === 0 ? 'small' : 'large')
 const otherSize = (index: number) => sizeOf(index + 1)
 
 /** The operations on all 300, mixed evenly: each kind is spread over the whole burst. */
-function plan(world: World, round: string, there: string[]): Operation[] {
-  const created = names(round, 'new', CREATED).map((name, index) => ({
-    name,
-    run: async () => {
-      await create(world, name, index)
-      if (index < HASTY) await change(world, name, { size: otherSize(index) })
-    },
-  }))
-  const changed = there
-    .slice(0, CHANGED)
-    .map((name, index) => ({ name, run: () => change(world, name, { value: `changed-${index}` }) }))
-  const moved = there.slice(CHANGED, CHANGED + MOVED).map((name, index) => ({
-    name,
-    run: async () => {
-      const size = sizeOf(index + CHANGED)
-      await change(world, name, { size: size === 'small' ? 'large' : 'small', value: 'moved' })
-      if (index < HASTY) await change(world, name, { size })
-    },
-  }))
-  const deleted = there.slice(CHANGED + MOVED).map((name) => ({ name, run: () => remove(world, name) }))
+function plan(fresh: Item[], there: Item[]): Operation[] {
+  const created = fresh.map((item) => async () => {
+    await create(item)
+    if (item.index < HASTY) await change(item, { size: otherSize(item.index) })
+  })
+  const changed = there.slice(0, CHANGED).map((item) => () => change(item, { value: `changed-${item.index}` }))
+  const moved = there.slice(CHANGED, CHANGED + MOVED).map((item, index) => async () => {
+    await change(item, { size: otherSize(item.index), value: 'moved' })
+    if (index < HASTY) await change(item, { size: sizeOf(item.index) })
+  })
+  const deleted = there.slice(CHANGED + MOVED).map((item) => () => remove(item))
   const spread = [created, changed, moved, deleted].flatMap((kind) =>
     kind.map((operation, index) => ({ operation, at: index / kind.length })),
   )
   return spread.sort((a, b) => a.at - b.at).map(({ operation }) => operation)
 }
 
-async function create({ consumer }: World, name: string, index: number): Promise<void> {
+async function create({ consumer, name, index }: Item): Promise<void> {
   const object = thing(name, { size: sizeOf(index), value: index, secret: index % 3 === 0 })
   await consumer.kube.create(THING_AT_DEFAULT, object, { fieldManager: 'consumer' }).catch((error: unknown) => {
     if (!isAlreadyExists(error)) throw error
@@ -89,11 +86,11 @@ async function create({ consumer }: World, name: string, index: number): Promise
 
 const THING_AT_DEFAULT = { ...THING, namespace: 'default' }
 
-async function change({ consumer }: World, name: string, spec: Record<string, unknown>): Promise<void> {
+async function change({ consumer, name }: Item, spec: Record<string, unknown>): Promise<void> {
   await patchSpec(consumer, thingRef(name), spec)
 }
 
-async function remove({ consumer }: World, name: string): Promise<void> {
+async function remove({ consumer, name }: Item): Promise<void> {
   await consumer.kube.delete(thingRef(name)).catch((error: unknown) => {
     if (!isNotFound(error)) throw error
   })
@@ -103,7 +100,7 @@ async function remove({ consumer }: World, name: string): Promise<void> {
 async function inParallel(operations: Operation[]): Promise<void> {
   const queue = operations[Symbol.iterator]()
   const work = async () => {
-    for (const { run } of queue) await untilTaken(run)
+    for (const run of queue) await untilTaken(run)
   }
   await Promise.all(Array.from({ length: CONSUMERS }, work))
 }

@@ -4,7 +4,6 @@ import {
   Assignment,
   annotations,
   compileAcceptAPI,
-  copyName,
   finalizer,
   labels,
   Migration,
@@ -13,23 +12,26 @@ import {
   relatedResources,
 } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
-import { isTransient } from '@resource-broker/kube'
+import { type CollectionRef, isForbidden, isNotFound, isTransient } from '@resource-broker/kube'
 import { waitFor } from '@resource-broker/testbed'
-import type { Landscape, Site } from './landscape.ts'
+import type { Landscape, Place, Site } from './landscape.ts'
 import { THING } from './provider-controller.ts'
-import { conditionOf, type Thing } from './things.ts'
+import { conditionOf, copyAt, type Thing, thingRef } from './things.ts'
 
-export type Clusters = Pick<Landscape, 'platform' | 'consumers' | 'providers'>
+export type Clusters = Pick<Landscape, 'platform' | 'consumers' | 'providers' | 'copyPlaces'>
 type Secret = KubeObject & { type?: string; data?: Record<string, string> }
 
-/** Everything that the clusters hold of the broker's work, by cluster. */
+type ById<T> = Map<string, T>
+
+/** Everything that the clusters hold of the broker's work, by the names of sites, and of copies by those of the places where they are. */
 type Snapshot = {
+  clusters: Clusters
   assignments: Assignment[]
   migrations: Migration[]
   offers: OfferIndex
   objects: Map<string, Thing[]>
-  copies: Map<string, Map<string, Thing>>
-  secrets: Map<string, Map<string, Secret>>
+  copies: Map<string, ById<Thing>>
+  secrets: Map<string, ById<Secret>>
 }
 
 const SECRETS = { group: '', version: 'v1', resource: 'secrets' }
@@ -89,21 +91,32 @@ async function snapshotIfAnswered(clusters: Clusters): Promise<Snapshot | undefi
   })
 }
 
-async function takeSnapshot({ platform, consumers, providers }: Clusters): Promise<Snapshot> {
-  const all = [...Object.values(consumers), ...Object.values(providers)]
+async function takeSnapshot(clusters: Clusters): Promise<Snapshot> {
+  const { platform, providers } = clusters
+  const consumers = Object.values(clusters.consumers)
+  const places = await clusters.copyPlaces()
   const [assignments, migrations, offers, objects, copies, secrets] = await Promise.all([
     platform.kube.list<Assignment>({ ...Assignment.resource }),
     platform.kube.list<Migration>({ ...Migration.resource }),
     readOffers(Object.values(providers)),
-    byCluster(Object.values(consumers), async ({ kube }) => (await kube.list<Thing>(THING)).items),
-    byCluster(Object.values(providers), async ({ kube }) => byName((await kube.list<Thing>(THING)).items)),
-    byCluster(all, async ({ kube }) => byName((await kube.list<Secret>(SECRETS)).items)),
+    byPlace(consumers, (site) => itemsOf<Thing>(site, THING)),
+    byPlace(places, async (place) => byName(await itemsOf<Thing>(place, THING))),
+    byPlace([...consumers, ...places], async (place) => byName(await itemsOf<Secret>(place, SECRETS))),
   ])
-  return { assignments: assignments.items, migrations: migrations.items, offers, objects, copies, secrets }
+  return { clusters, assignments: assignments.items, migrations: migrations.items, offers, objects, copies, secrets }
 }
 
-async function byCluster<T>(sites: Site[], readOne: (site: Site) => Promise<T>): Promise<Map<string, T>> {
-  return new Map(await Promise.all(sites.map(async (site) => [site.name, await readOne(site)] as const)))
+async function byPlace<T>(places: Place[], readOne: (place: Place) => Promise<T>): Promise<Map<string, T>> {
+  return new Map(await Promise.all(places.map(async (place) => [place.name, await readOne(place)] as const)))
+}
+
+/** None in a workspace that comes or goes. */
+async function itemsOf<T>({ kube, path }: Place, resource: CollectionRef): Promise<T[]> {
+  const { items } = await kube.list<T>(resource).catch((error: unknown) => {
+    if (path !== undefined && (isNotFound(error) || isForbidden(error))) return { items: [] }
+    throw error
+  })
+  return items
 }
 
 const id = ({ metadata }: { metadata: { namespace?: string; name: string } }) =>
@@ -115,10 +128,10 @@ function byName<T extends KubeObject>(items: T[]): Map<string, T> {
 
 async function readOffers(providers: Site[]): Promise<OfferIndex> {
   const index = new OfferIndex()
-  for (const { name, kube } of providers) {
+  for (const { cluster, kube } of providers) {
     const { items } = await kube.list<KubeObject>({ ...AcceptAPI.resource })
     for (const item of items) {
-      const compiled = compileAcceptAPI(item, name)
+      const compiled = compileAcceptAPI(item, cluster)
       if ('offer' in compiled) index.set(compiled.offer)
     }
   }
@@ -134,10 +147,12 @@ function versions({ assignments, migrations, objects, copies, secrets }: Snapsho
 }
 
 function judge(snapshot: Snapshot): string[] {
-  const live = [...snapshot.objects].flatMap(([cluster, things]) => things.map((object) => ({ cluster, object })))
+  const live = Object.values(snapshot.clusters.consumers).flatMap((consumer) =>
+    (snapshot.objects.get(consumer.name) ?? []).map((object) => ({ consumer, object })),
+  )
   const uids = new Set(live.map(({ object }) => object.metadata.uid))
   return [
-    ...live.flatMap(({ cluster, object }) => judgeObject(snapshot, cluster, object)),
+    ...live.flatMap(({ consumer, object }) => judgeObject(snapshot, consumer, object)),
     ...snapshot.assignments
       .filter(({ spec }) => !uids.has(spec.uid))
       .map(({ metadata, spec }) => `${metadata.name} stands for ${spec.name} of uid ${spec.uid}, which is gone`),
@@ -152,14 +167,23 @@ function judge(snapshot: Snapshot): string[] {
   ]
 }
 
-function orphans({ assignments, copies }: Snapshot): string[] {
+function orphans({ clusters, assignments, copies }: Snapshot): string[] {
   const wanted = new Set(
-    assignments.map(
-      ({ spec }) => `${spec.providerCluster}: ${spec.namespace}/${copyName(spec.consumerCluster, spec.name)}`,
-    ),
+    assignments.flatMap(({ spec: { consumerCluster, providerCluster, namespace, name } }) => {
+      const consumer = siteOf(clusters.consumers, consumerCluster)
+      const provider = siteOf(clusters.providers, providerCluster)
+      if (consumer === undefined || provider === undefined) return []
+      const [at, copy] = copyAt(provider, consumer, thingRef(name, namespace))
+      return [`${at.name}: ${copy.namespace}/${copy.name}`]
+    }),
   )
-  const found = [...copies].flatMap(([provider, things]) => [...things.keys()].map((name) => `${provider}: ${name}`))
+  const found = [...copies].flatMap(([place, things]) => [...things.keys()].map((name) => `${place}: ${name}`))
   return found.filter((copy) => !wanted.has(copy)).map((copy) => `${copy} is there, but no Assignment names it`)
+}
+
+/** The site that the broker calls so. */
+function siteOf(sites: Record<string, Site>, cluster: string): Site | undefined {
+  return Object.values(sites).find((site) => site.cluster === cluster)
 }
 
 /** Secrets that the broker made at a consumer for an object that is no more. */
@@ -178,63 +202,75 @@ function ownersOf({ metadata }: Secret): string[] {
   return ((metadata as { ownerReferences?: { uid: string }[] }).ownerReferences ?? []).map(({ uid }) => uid)
 }
 
-function judgeObject(snapshot: Snapshot, cluster: string, object: Thing): string[] {
+function judgeObject(snapshot: Snapshot, consumer: Site, object: Thing): string[] {
   const { name, namespace, uid, deletionTimestamp } = object.metadata
-  const says = (what: string) => `${cluster}: ${name} ${what}`
+  const says = (what: string) => `${consumer.name}: ${name} ${what}`
   if (deletionTimestamp !== undefined) return [says('is being deleted and still there')]
   const ofObject = snapshot.assignments.filter(
-    ({ spec }) => spec.consumerCluster === cluster && spec.namespace === namespace && spec.name === name,
+    ({ spec }) => spec.consumerCluster === consumer.cluster && spec.namespace === namespace && spec.name === name,
   )
-  const accepting = acceptedBy(snapshot, cluster, object)
+  const accepting = acceptedBy(snapshot, consumer, object)
+  const names = accepting.map((cluster) => nameOf(snapshot, cluster)).join(', ')
   const [assignment, ...more] = ofObject
   if (accepting.length === 0 && assignment === undefined) {
     return conditionOf(object, 'Placed')?.status === 'False' ? [] : [says('is accepted by nobody and not told so')]
   }
-  if (assignment === undefined) return [says(`is accepted by ${accepting.join(', ')} and has no Assignment`)]
+  if (assignment === undefined) return [says(`is accepted by ${names} and has no Assignment`)]
   const { spec } = assignment
   const wrong = [
     ...more.map(({ metadata }) => `has one more Assignment: ${metadata.name}`),
     ...(spec.uid === uid ? [] : [`has uid ${uid}, its Assignment is for ${spec.uid}`]),
     ...(spec.copies?.length ? [`still has copies asked for: ${JSON.stringify(spec.copies)}`] : []),
     ...(accepting.length > 0 && !accepting.includes(spec.providerCluster)
-      ? [`is at ${spec.providerCluster}, which refuses it; ${accepting} would not`]
+      ? [`is at ${nameOf(snapshot, spec.providerCluster)}, which refuses it; ${names} would not`]
       : []),
     ...(object.metadata.finalizers?.includes(finalizer) ? [] : ['has no finalizer']),
-    ...judgeCopies(snapshot, cluster, object, assignment, accepting.includes(spec.providerCluster)),
+    ...judgeCopies(snapshot, consumer, object, assignment, accepting.includes(spec.providerCluster)),
   ]
   return wrong.map(says)
 }
 
-function acceptedBy({ offers }: Snapshot, cluster: string, object: Thing): string[] {
+/** What the tests call a provider. */
+function nameOf({ clusters }: Snapshot, provider: string): string {
+  return siteOf(clusters.providers, provider)?.name ?? provider
+}
+
+function acceptedBy({ offers }: Snapshot, { cluster, path }: Site, object: Thing): string[] {
   const { name, namespace = '', uid, generation = 0 } = object.metadata
-  const matched = offers.match({ consumer: { cluster }, gvr: THING, namespace, name, uid, generation, object })
+  const consumer = path === undefined ? { cluster } : { cluster, path }
+  const matched = offers.match({ consumer, gvr: THING, namespace, name, uid, generation, object })
   return [...new Set(matched.map(({ ref }) => ref.providerCluster))]
 }
 
 function judgeCopies(
   snapshot: Snapshot,
-  cluster: string,
+  consumer: Site,
   object: Thing,
   { spec }: Assignment,
   accepted: boolean,
 ): string[] {
-  const at = `${object.metadata.namespace}/${copyName(cluster, object.metadata.name)}`
-  const holders = [...snapshot.copies].filter(([, things]) => things.has(at)).map(([provider]) => provider)
-  const copy = snapshot.copies.get(spec.providerCluster)?.get(at)
-  const elsewhere = holders.filter((provider) => provider !== spec.providerCluster)
-  const wrong = elsewhere.map((provider) => `has a copy at ${provider}, but is at ${spec.providerCluster}`)
-  if (copy === undefined) return [...wrong, `has no copy at ${spec.providerCluster}`]
-  if (copy.metadata.deletionTimestamp !== undefined)
-    wrong.push(`has a copy at ${spec.providerCluster} that is being deleted`)
-  if (copy.metadata.annotations?.[annotations.consumerUID] !== object.metadata.uid)
-    wrong.push('has the copy of another object')
+  const { namespace, name, uid } = object.metadata
+  const copies = Object.values(snapshot.clusters.providers).flatMap((provider) => {
+    const [at, ref] = copyAt(provider, consumer, thingRef(name, namespace))
+    const copy = snapshot.copies.get(at.name)?.get(`${ref.namespace}/${ref.name}`)
+    return copy === undefined ? [] : [{ provider, at, copy }]
+  })
+  const active = nameOf(snapshot, spec.providerCluster)
+  const [there] = copies.filter(({ provider }) => provider.name === active)
+  const wrong = copies
+    .filter((copy) => copy !== there)
+    .map(({ provider }) => `has a copy at ${provider.name}, but is at ${active}`)
+  if (there === undefined) return [...wrong, `has no copy at ${active}`]
+  const { at, copy } = there
+  if (copy.metadata.deletionTimestamp !== undefined) wrong.push(`has a copy at ${active} that is being deleted`)
+  if (copy.metadata.annotations?.[annotations.consumerUID] !== uid) wrong.push('has the copy of another object')
   if (accepted && !isDeepStrictEqual(copy.spec, object.spec))
     wrong.push(`wants ${JSON.stringify(object.spec)}, its copy is ${JSON.stringify(copy.spec)}`)
-  if (accepted) wrong.push(...judgeStatus(cluster, object, copy))
-  return [...wrong, ...judgeSecrets(snapshot, cluster, object, spec.providerCluster, copy)]
+  if (accepted) wrong.push(...judgeStatus(consumer, object, copy))
+  return [...wrong, ...judgeSecrets(snapshot, consumer, object, at, copy)]
 }
 
-function judgeStatus(cluster: string, object: Thing, copy: Thing): string[] {
+function judgeStatus({ cluster }: Site, object: Thing, copy: Thing): string[] {
   const said = providerWords(copy)
   const heard = providerWords(object)
   const { related } = relatedResources(copy.status)
@@ -271,14 +307,20 @@ function providerWords({ status = {} }: Thing): Record<string, unknown> {
   return theirs.length === 0 ? fields : { ...fields, conditions: theirs }
 }
 
-function judgeSecrets({ secrets }: Snapshot, cluster: string, object: Thing, provider: string, copy: Thing): string[] {
+function judgeSecrets(
+  { secrets }: Snapshot,
+  { name: consumer, cluster }: Site,
+  object: Thing,
+  { name: place }: Place,
+  copy: Thing,
+): string[] {
   return relatedResources(copy.status).related.flatMap(({ namespace = 'default', name }) => {
-    const from = secrets.get(provider)?.get(`${namespace}/${name}`)
-    const to = secrets.get(cluster)?.get(`${object.metadata.namespace}/${originName(cluster, name)}`)
-    if (from === undefined) return [`refers to Secret ${name}, which ${provider} does not have`]
+    const from = secrets.get(place)?.get(`${namespace}/${name}`)
+    const to = secrets.get(consumer)?.get(`${object.metadata.namespace}/${originName(cluster, name)}`)
+    if (from === undefined) return [`refers to Secret ${name}, which ${place} does not have`]
     if (to === undefined) return [`lacks the Secret ${originName(cluster, name)}`]
     if (!ownersOf(to).includes(object.metadata.uid)) return [`has Secret ${to.metadata.name} without being its owner`]
     if (from.type === to.type && isDeepStrictEqual(from.data, to.data)) return []
-    return [`has Secret ${to.metadata.name} with other content than ${provider}`]
+    return [`has Secret ${to.metadata.name} with other content than ${place}`]
   })
 }

@@ -3,43 +3,97 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ManagedProcess } from '@resource-broker/testbed'
 import { afterAll, beforeAll, expect } from 'vitest'
-import { SERVICES, type ServiceName, startService } from './broker.ts'
+import { AdmissionWitness } from './admission-witness.ts'
+import { KCP_SERVICES, SERVICES, type ServiceName, startService } from './broker.ts'
 import { findViolations, untilConsistent, untilEmpty } from './checker.ts'
-import { type Landscape, type PlaneSite, ROOT, startLandscape } from './landscape.ts'
+import type { Witness } from './judgement.ts'
+import { type KcpLandscape, startKcpLandscape } from './kcp-landscape.ts'
+import { ENGINE, type Landscape, type PlaneSite, ROOT, type Site, startLandscape } from './landscape.ts'
+import { Ledger } from './ledger.ts'
+import { LedgerWitness } from './ledger-witness.ts'
 import { Observer } from './observer.ts'
-import { runThingController, THING_KIND } from './provider-controller.ts'
+import { operate, THING_KIND } from './provider-controller.ts'
 import { offer } from './things.ts'
 
-/** A landscape of one consumer and two providers under the five services, each a process of its own. */
-export type World = {
-  landscape: Landscape<PlaneSite>
-  consumer: PlaneSite
+/**
+ * A landscape of consumers and two providers under the services of the broker, each a process of its own: one consumer on control
+ * planes, or in a kcp of two shards one on each.
+ */
+export type World<L extends Landscape = Landscape> = {
+  landscape: L
+  /** All consumers; the first of them is `consumer`. */
+  consumers: L['platform'][]
+  consumer: L['platform']
   /** Takes Things of size `small`. */
-  alpha: PlaneSite
+  alpha: L['platform']
   /** Takes Things of size `large`. */
-  beta: PlaneSite
+  beta: L['platform']
   observer: Observer
   /** Every replica of every service. */
   services: Map<ServiceName, ManagedProcess[]>
   service: (name: ServiceName) => ManagedProcess
 }
 
-type WorldOptions = {
+type WorldOptions<L extends Landscape> = {
   replicas?: number
   /** Providers besides alpha and beta, without an offer. */
   furtherProviders?: string[]
-  /** Called when the control planes stand and no service runs. */
-  prepare?: (landscape: Landscape<PlaneSite>) => Promise<void>
+  /** Called when the landscape stands and no service runs. */
+  prepare?: (landscape: L) => Promise<void>
 }
+
+/** In a kcp: further consumers, and where everything is. */
+type KcpWorldOptions = WorldOptions<KcpLandscape> & { furtherConsumers?: string[]; placement?: Record<string, string> }
 
 /** How long a provider works on an object: long enough for a copy that is removed too early to be caught unready. */
 const WORKS_MS = 40
 
-/** One world for a test file, with hooks that start and stop it. */
-export function useWorld(options: WorldOptions = {}): World {
-  const world = {} as World
+/** The services that each world runs. */
+export const WORLD_SERVICES: readonly ServiceName[] = ENGINE === 'kcp' ? KCP_SERVICES : SERVICES
+
+const CRDS = [join(ROOT, 'test/support/thing-crd.yaml')]
+const CONSUMER = 'consumer'
+const PROVIDERS = ['alpha', 'beta']
+
+/** Crosswise: objects of both consumers go to providers on either shard. */
+const PLACEMENT = { consumer: 'root', neighbour: 'shard-1', alpha: 'shard-1', beta: 'root', broker: 'root' }
+
+/** One world for a test file, with hooks that start and stop it: on control planes, or in a kcp, as the engine says. */
+export function useWorld(options: WorldOptions<Landscape> = {}): World {
+  return ENGINE === 'kcp' ? useKcp(options) : usePlanes(options)
+}
+
+/** A world on real control planes. */
+export function usePlanes(options: WorldOptions<Landscape<PlaneSite>> = {}): World<Landscape<PlaneSite>> {
+  return use(async (dir) => {
+    const providers = [...PROVIDERS, ...(options.furtherProviders ?? [])]
+    const crds = { consumerCrds: CRDS, providerCrds: CRDS }
+    const landscape = await startLandscape({ dir, consumers: [CONSUMER], providers, ...crds, kinds: [THING_KIND] })
+    return await settle(landscape, new AdmissionWitness(landscape), options)
+  })
+}
+
+/** A world in a kcp, with the ledger of all that is there. */
+export function useKcp(options: KcpWorldOptions = {}): World<KcpLandscape> & { ledger: Ledger } {
+  return use(async (dir) => {
+    const ledger = new Ledger()
+    const landscape = await startKcpLandscape({
+      dir,
+      consumers: [CONSUMER, 'neighbour', ...(options.furtherConsumers ?? [])],
+      providers: [...PROVIDERS, ...(options.furtherProviders ?? [])],
+      brokeredCrds: CRDS,
+      shards: 2,
+      placement: { ...PLACEMENT, ...options.placement },
+      onChange: ledger.take,
+    })
+    return { ...(await settle(landscape, new LedgerWitness(ledger, landscape), options)), ledger }
+  })
+}
+
+function use<W extends World>(start: (dir: string) => Promise<W>): W {
+  const world = {} as W
   const dir = mkdtempSync(join(tmpdir(), 'faults-'))
-  beforeAll(async () => void Object.assign(world, await startWorld(dir, options)))
+  beforeAll(async () => void Object.assign(world, await start(dir)))
   afterAll(async () => {
     await stopServices(world)
     await world.observer?.stop()
@@ -49,37 +103,29 @@ export function useWorld(options: WorldOptions = {}): World {
   return world
 }
 
-async function startWorld(dir: string, { replicas = 1, furtherProviders = [], prepare }: WorldOptions): Promise<World> {
-  const crds = [join(ROOT, 'test/support/thing-crd.yaml')]
-  const providers = ['alpha', 'beta', ...furtherProviders]
-  const landscape = await startLandscape({
-    dir,
-    consumers: ['consumer'],
-    providers,
-    consumerCrds: crds,
-    providerCrds: crds,
-    kinds: [THING_KIND],
-  })
-  const { consumer } = landscape.consumers as { consumer: PlaneSite }
-  const { alpha, beta } = landscape.providers as { alpha: PlaneSite; beta: PlaneSite }
-  for (const provider of Object.values(landscape.providers)) runThingController(provider, { worksMs: WORKS_MS })
-  await offer(alpha, 'small', { filters: [{ key: 'size', valueIn: ['small'] }] })
-  await offer(beta, 'large', { filters: [{ key: 'size', valueIn: ['large'] }] })
+/** Makes the offers and starts operators, observer and broker. */
+async function settle<L extends Landscape>(
+  landscape: L,
+  witness: Witness,
+  { replicas = 1, prepare }: WorldOptions<L>,
+): Promise<World<L>> {
+  const { alpha, beta } = landscape.providers as Record<string, L['platform']>
+  for (const provider of Object.values(landscape.providers)) await operate(provider, { worksMs: WORKS_MS })
+  await offer(alpha as Site, 'small', { filters: [{ key: 'size', valueIn: ['small'] }] })
+  await offer(beta as Site, 'large', { filters: [{ key: 'size', valueIn: ['large'] }] })
   await prepare?.(landscape)
-  const observer = await Observer.start(landscape)
+  const observer = await Observer.start(landscape, witness)
   const started = await Promise.all(
-    SERVICES.map(async (name) => [name, await startReplicas(landscape, name, replicas)] as const),
+    WORLD_SERVICES.map(async (name) => [name, await startReplicas(landscape, name, replicas)] as const),
   )
   const services = new Map<ServiceName, ManagedProcess[]>(started)
   const service = (name: ServiceName) => services.get(name)?.[0] as ManagedProcess
-  return { landscape, consumer, alpha, beta, observer, services, service }
+  const consumers: L['platform'][] = Object.values(landscape.consumers)
+  const [consumer] = consumers
+  return { landscape, consumers, consumer, alpha, beta, observer, services, service } as World<L>
 }
 
-async function startReplicas(
-  landscape: Landscape<PlaneSite>,
-  name: ServiceName,
-  replicas: number,
-): Promise<ManagedProcess[]> {
+async function startReplicas(landscape: Landscape, name: ServiceName, replicas: number): Promise<ManagedProcess[]> {
   const ids = Array.from({ length: replicas }, (_, index) => (replicas === 1 ? name : `${name}-${index}`))
   return await Promise.all(ids.map((id) => startService(landscape, name, id)))
 }
@@ -98,9 +144,10 @@ export async function expectRecovered({ landscape, observer }: World, timeoutMs?
   expect(await findViolations(landscape)).toEqual([])
 }
 
-/** Deletes every Thing of the consumer; nothing of the broker's may be left anywhere. */
-export async function clear({ landscape, consumer, observer }: World): Promise<void> {
-  await consumer.client.send('DELETE', '/apis/test.platform-mesh.io/v1/namespaces/default/things')
+/** Deletes every Thing of the consumers; nothing of the broker's may be left anywhere. */
+export async function clear({ landscape, observer }: World): Promise<void> {
+  for (const { client } of Object.values(landscape.consumers))
+    await client.send('DELETE', '/apis/test.platform-mesh.io/v1/namespaces/default/things')
   await untilEmpty(landscape)
   expect(observer.violations.splice(0)).toEqual([])
 }

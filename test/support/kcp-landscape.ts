@@ -3,18 +3,20 @@ import { join } from 'node:path'
 import { kcpLayout, stagingWorkspaceName } from '@resource-broker/api'
 import { type Bootstrapped, bootstrap, consumerManifests, providerManifests, readCrds } from '@resource-broker/cli'
 import { KubeClient, readKubeconfig } from '@resource-broker/kube'
-import { type Sandbox, startSandbox } from '@resource-broker/sandbox'
+import { type Sandbox, type SandboxChange, startSandbox } from '@resource-broker/sandbox'
 import { type KubeObject, startNats, waitFor } from '@resource-broker/testbed'
-import type { Landscape, Site } from './landscape.ts'
+import type { Landscape, Place, Site } from './landscape.ts'
 import { createWorkspace, createWorkspaceSite, type WorkspaceSite, workspaceSite } from './workspace-site.ts'
 
 /** A provider's workspace, and the APIExport in it that AcceptAPIs name. */
-export type ProviderSite = WorkspaceSite & { exportName: string }
+export type ProviderSite = WorkspaceSite & { exportName: string; copiesOf: (consumer: Site) => Place }
 
 /** A kcp with everything that the broker needs; `platform` is the coordination workspace, where its records are. */
 export type KcpLandscape = Landscape<WorkspaceSite> & {
   providers: Record<string, ProviderSite>
   sandbox: Sandbox
+  /** The whole kcp, as its administrator. */
+  base: KubeClient
   /** admin.kubeconfig of the sandbox. */
   adminKubeconfig: string
   bootstrapped: Bootstrapped
@@ -34,10 +36,12 @@ export type KcpLandscapeOptions = {
   placement?: Record<string, string>
   /** What the broker is; a ServiceAccount if left out, as a user it has a client certificate. */
   identity?: 'service-account' | 'user'
+  onChange?: (change: SandboxChange) => void
   report?: (line: string) => void
 }
 
-type Stage = { options: KcpLandscapeOptions; sandbox: Sandbox; bootstrapped: Bootstrapped }
+/** `base` is the administrator's client of the whole kcp. */
+type Stage = { options: KcpLandscapeOptions; sandbox: Sandbox; bootstrapped: Bootstrapped; base: KubeClient }
 
 const PARENTS = { consumers: 'consumers', providers: 'providers' } as const
 
@@ -48,13 +52,16 @@ const PARENTS = { consumers: 'consumers', providers: 'providers' } as const
 export async function startKcpLandscape(options: KcpLandscapeOptions): Promise<KcpLandscape> {
   const { dir, report = () => undefined } = options
   await mkdir(dir, { recursive: true })
-  const [nats, sandbox] = await Promise.all([startNats({ dir, report }), startSandbox({ shards: options.shards ?? 1 })])
+  const { shards = 1, onChange } = options
+  const starting = startSandbox({ shards, ...(onChange && { onChange }) })
+  const [nats, sandbox] = await Promise.all([startNats({ dir, report }), starting])
   const stopServers = () => Promise.allSettled([nats.stop(), sandbox.close()])
   try {
     const { flags, ...furnished } = await furnish(options, sandbox)
     const { platform, consumers, providers } = furnished
     const sites = [platform, ...Object.values(consumers), ...Object.values(providers)]
     const stop = async () => {
+      furnished.base.close()
       await Promise.allSettled(sites.map((site) => site.stop()))
       await stopServers()
     }
@@ -77,18 +84,37 @@ async function furnish(options: KcpLandscapeOptions, sandbox: Sandbox) {
       : {}),
   })
   for (const parent of Object.values(PARENTS)) await createWorkspace(sandbox, parent, {})
-  const stage = { options, sandbox, bootstrapped }
+  const base = new KubeClient({ ...(await readKubeconfig(adminKubeconfig)), server: sandbox.url })
+  const stage = { options, sandbox, bootstrapped, base }
   const [platform, consumers, providers] = await Promise.all([
     workspaceSite(sandbox, 'coordination', bootstrapped.config.coordinationWorkspace, dir),
     Promise.all(options.consumers.map((name) => createConsumer(stage, name))),
     Promise.all(options.providers.map((name) => createProvider(stage, name))),
   ])
   return {
-    ...{ adminKubeconfig, bootstrapped, platform, flags: brokerFlags(bootstrapped) },
+    ...{ adminKubeconfig, bootstrapped, base, platform, flags: brokerFlags(bootstrapped) },
     consumers: byName(consumers),
     providers: byName(providers),
+    copyPlaces: () => copyPlaces(stage, consumers, providers),
   }
 }
+
+/** Every workspace below the staging tree root, also those that no consumer and provider explain. */
+async function copyPlaces(
+  { base, bootstrapped }: Stage,
+  consumers: Site[],
+  providers: ProviderSite[],
+): Promise<Place[]> {
+  const { stagingTreeRoot: root } = bootstrapped.config
+  const pairs = providers.flatMap((provider) => consumers.map((consumer) => provider.copiesOf(consumer)))
+  const { items } = await base.below(`/clusters/${root}`).list<{ metadata: { name: string } }>(WORKSPACES)
+  return items.map(({ metadata: { name } }) => {
+    const path = `${root}:${name}`
+    return pairs.find((place) => place.path === path) ?? { name, path, kube: base.below(`/clusters/${path}`) }
+  })
+}
+
+export const WORKSPACES = { group: 'tenancy.kcp.io', version: 'v1alpha1', resource: 'workspaces' }
 
 /** Flags that make the broker work on a kcp that was prepared. */
 function brokerFlags({ config }: Bootstrapped): string[] {
@@ -104,9 +130,14 @@ function brokerFlags({ config }: Bootstrapped): string[] {
 /** A workspace that binds every brokered kind. */
 async function createConsumer(stage: Stage, name: string): Promise<WorkspaceSite> {
   const site = await createSite(stage, name, PARENTS.consumers)
-  const { config, brokered } = stage.bootstrapped
-  await applyAll(site, consumerManifests(config.platformWorkspace, brokered))
+  await bindBrokered(stage, site)
   return site
+}
+
+/** Binds every brokered kind in a consumer's workspace; resolves when they are served. */
+export async function bindBrokered({ bootstrapped }: Pick<Stage, 'bootstrapped'>, site: WorkspaceSite): Promise<void> {
+  const { config, brokered } = bootstrapped
+  await applyAll(site, consumerManifests(config.platformWorkspace, brokered))
 }
 
 /** A workspace that offers: it binds AcceptAPI, exports its kinds and lets the broker bind them. */
@@ -124,17 +155,12 @@ async function createProvider(stage: Stage, name: string): Promise<ProviderSite>
     metadata: { name: exportName },
   }
   await waitFor(`${site.path} has the endpoint slice ${exportName}`, () => site.client.get(reference))
-  const base = new KubeClient({ ...(await readKubeconfig(site.kubeconfig)), server: stage.sandbox.url })
   const copiesOf = (consumer: Site) => {
     const place = { consumerCluster: consumer.cluster, providerCluster: site.cluster, apiExportName: exportName }
     const path = `${stagingTreeRoot}:${stagingWorkspaceName(place)}`
-    return { name: `the staging workspace of ${consumer.name} at ${name}`, kube: base.below(`/clusters/${path}`) }
+    return { name: `${name} for ${consumer.name}`, kube: stage.base.below(`/clusters/${path}`), path }
   }
-  const stop = async () => {
-    base.close()
-    await site.stop()
-  }
-  return { ...site, exportName, copiesOf, stop }
+  return { ...site, exportName, copiesOf }
 }
 
 function createSite({ sandbox, options }: Stage, name: string, parent: string): Promise<WorkspaceSite> {

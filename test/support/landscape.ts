@@ -8,15 +8,22 @@ import { createWorkspaceSite } from './workspace-site.ts'
 /** The checkout. */
 export const ROOT = join(import.meta.dirname, '../..')
 
+/** What scenes and faults are played on: real control planes, workspaces that are taken for clusters, or a kcp. */
+export const ENGINE = (process.env['BROKER_TEST_ENGINE'] ?? 'clusters') as 'clusters' | 'sandbox' | 'kcp'
+
+/** Where objects are; in a kcp the path of the workspace tells it from all others. */
+export type Place = { name: string; kube: KubeClient; path?: string }
+
 /** A cluster or a workspace, with the administrator's kubeconfig and clients. */
 export type Site = Pick<ControlPlane, 'name' | 'dir' | 'url' | 'kubeconfig' | 'client' | 'stop'> & {
   kube: KubeClient
+  path?: string
   /** What the broker calls it. */
   cluster: string
   /** kcp: the APIExport that a provider serves the brokered kinds with. */
   exportName?: string
   /** kcp: where a provider's copies of one consumer are. Elsewhere they are at the provider itself. */
-  copiesOf?: (consumer: Site) => Pick<Site, 'name' | 'kube'>
+  copiesOf?: (consumer: Site) => Place
 }
 
 /** A cluster that is a real control plane of its own. */
@@ -27,6 +34,8 @@ export type Landscape<S extends Site = Site> = {
   platform: S
   consumers: Record<string, S>
   providers: Record<string, S>
+  /** All places where copies may be. */
+  copyPlaces: () => Promise<Place[]>
   nats: Nats
   /** Flags that make the broker work on this landscape. */
   flags: string[]
@@ -92,6 +101,7 @@ async function furnish<S extends Site>(
     platform,
     consumers,
     providers,
+    copyPlaces: async () => Object.values(providers),
     nats,
     flags: [
       ...['--coordination-kubeconfig', platform.kubeconfig],

@@ -2,14 +2,35 @@ import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { Layout } from '@resource-broker/bus'
 import type { World } from './fault-world.ts'
+import { ENGINE, type Site } from './landscape.ts'
+import { create, patchSpec, release, served, thing, thingRef } from './things.ts'
 
 /** The time that an outage lasts: it is the fault itself, nothing is waited for. */
 export function outage(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
+/** How long the life of an object may take which an outage does not concern: less than one request waits for an answer. */
+export const FLOWING_MS = 8_000
+
+/** Creates an object for one provider, changes and deletes it. Resolves to the milliseconds that it took. */
+export async function lifeOf(name: string, consumer: Site, provider: Site, size: string): Promise<number> {
+  const since = performance.now()
+  await create(consumer, thing(name, { size, secret: true, value: 1 }))
+  await served(consumer, name, provider)
+  await patchSpec(consumer, thingRef(name), { value: 'changed' })
+  await served(consumer, name, provider)
+  await release(consumer, name)
+  return performance.now() - since
+}
+
 /** What the broker has on its NATS server by default. */
-const { stream, parkedStream, offersBucket } = new Layout('broker', 8)
+const { stream, parkedStream, offersBucket, endpointsBucket } = new Layout('broker', 8)
+/** Streams and buckets that the broker has here. */
+export const STREAMS = [
+  ...[stream, parkedStream, `KV_${offersBucket}`],
+  ...(ENGINE === 'kcp' ? [`KV_${endpointsBucket}`] : []),
+]
 
 /** Deletes every stream and bucket under the running services; answers the names of those that there were. */
 export async function deleteStreams({ landscape }: World): Promise<string[]> {
@@ -17,7 +38,7 @@ export async function deleteStreams({ landscape }: World): Promise<string[]> {
   try {
     const { streams } = await jetstreamManager(connection, { timeout: 30_000 })
     const deleted: string[] = []
-    for (const name of [stream, parkedStream, `KV_${offersBucket}`]) if (await streams.delete(name)) deleted.push(name)
+    for (const name of STREAMS) if (await streams.delete(name)) deleted.push(name)
     return deleted
   } finally {
     await connection.close()

@@ -9,6 +9,7 @@ import {
   isNotFound,
   isTransient,
   type KubeClient,
+  readKubeconfig,
   watchExport,
   watchResource,
 } from '@resource-broker/kube'
@@ -53,6 +54,13 @@ export function runThingController(
     const watch = watchResource(site.kube, THING, handler, { signal })
   }
   return () => stopping.abort()
+}
+
+/** The operator of a provider, which in a kcp finds the copies behind the provider's export. */
+export async function operate(provider: Site, options: { worksMs?: number } = {}): Promise<() => void> {
+  const { name, kubeconfig, exportName: slice } = provider
+  if (slice === undefined) return runThingController(provider, options)
+  return runThingController({ name, home: await readKubeconfig(kubeconfig), slice }, options)
 }
 
 async function reconcile(

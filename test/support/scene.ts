@@ -1,12 +1,19 @@
 import { copyFile, mkdtemp, rm, unlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { readKubeconfig } from '@resource-broker/kube'
 import type { ManagedProcess } from '@resource-broker/testbed'
 import { startService } from './broker.ts'
 import { startKcpLandscape } from './kcp-landscape.ts'
-import { type Landscape, type LandscapeOptions, ROOT, type Site, startLandscape, startWorkspaces } from './landscape.ts'
-import { runThingController, THING_KIND } from './provider-controller.ts'
+import {
+  ENGINE,
+  type Landscape,
+  type LandscapeOptions,
+  ROOT,
+  type Site,
+  startLandscape,
+  startWorkspaces,
+} from './landscape.ts'
+import { operate, THING_KIND } from './provider-controller.ts'
 
 const THING_CRD = join(ROOT, 'test/support/thing-crd.yaml')
 
@@ -29,32 +36,22 @@ export type Scene = {
   stop: () => Promise<void>
 }
 
-/** What scenes are played on: real control planes, workspaces that are taken for clusters, or a kcp. */
-const ENGINES: Record<string, (options: LandscapeOptions) => Promise<Landscape>> = {
+const ENGINES: Record<typeof ENGINE, (options: LandscapeOptions) => Promise<Landscape>> = {
   clusters: startLandscape,
   sandbox: startWorkspaces,
-  kcp: ({ dir, consumers, providers, consumerCrds = [], providerCrds = [], report }) =>
-    startKcpLandscape({
-      dir,
-      consumers,
-      providers,
-      brokeredCrds: consumerCrds,
-      providerCrds,
-      ...(report && { report }),
-    }),
+  kcp: ({ consumerCrds = [], ...options }) => startKcpLandscape({ ...options, brokeredCrds: consumerCrds }),
 }
-const start = ENGINES[process.env['BROKER_TEST_ENGINE'] ?? 'clusters'] as (typeof ENGINES)['kcp']
 
 export async function startScene({ before, identities, ...options }: SceneOptions): Promise<Scene> {
   const dir = await mkdtemp(join(tmpdir(), 'resource-broker-'))
-  const landscape = await start({
+  const landscape = await ENGINES[ENGINE]({
     ...options,
     dir,
     kinds: [THING_KIND, ...(options.kinds ?? [])],
     consumerCrds: [THING_CRD, ...(options.consumerCrds ?? [])],
     providerCrds: [THING_CRD, ...(options.providerCrds ?? [])],
   })
-  const stops = await Promise.all(Object.values(landscape.providers).map(operate))
+  const stops = await Promise.all(Object.values(landscape.providers).map((provider) => operate(provider)))
   const stop = async (broker?: ManagedProcess) => {
     for (const each of stops) each()
     await broker?.stop()
@@ -94,11 +91,4 @@ async function useIdentities({ dir, platform, consumers, providers, flags }: Lan
       await replace(join(dir, 'kubeconfigs', folder, `${name}.kubeconfig`), name)
   }
   if (files[platform.name] === undefined) throw new TypeError('the platform needs an identity too')
-}
-
-/** A provider's own operator, which in a kcp finds the copies behind the provider's export. */
-async function operate(provider: Site): Promise<() => void> {
-  const { name, kubeconfig, exportName: slice } = provider
-  if (slice === undefined) return runThingController(provider)
-  return runThingController({ name, home: await readKubeconfig(kubeconfig), slice })
 }

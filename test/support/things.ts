@@ -3,7 +3,7 @@ import type { KubeObject } from '@resource-broker/bus'
 import { isNotFound, type ObjectRef } from '@resource-broker/kube'
 import { waitFor } from '@resource-broker/testbed'
 import { expect } from 'vitest'
-import type { Landscape, Site } from './landscape.ts'
+import type { Landscape, Place, Site } from './landscape.ts'
 import { THING } from './provider-controller.ts'
 
 /** A Thing, or any object of the tests, with what the tests look at. */
@@ -28,11 +28,7 @@ export const copyRef = (consumer: Site, name: string, namespace = 'default'): Ob
  * Where a consumer's object has its copy at a provider, and what it is called there: under a name of its own at the provider, or in a
  * kcp under its own in a staging workspace. A name alone is that of a Thing.
  */
-export function copyAt(
-  provider: Site,
-  consumer: Site,
-  of: string | ObjectRef,
-): [at: Pick<Site, 'name' | 'kube'>, copy: ObjectRef] {
+export function copyAt(provider: Site, consumer: Site, of: string | ObjectRef): [at: Place, copy: ObjectRef] {
   const ref = typeof of === 'string' ? thingRef(of) : of
   if (provider.copiesOf !== undefined) return [provider.copiesOf(consumer), ref]
   return [provider, { ...ref, name: copyName(consumer.cluster, ref.name) }]
@@ -130,7 +126,7 @@ export async function roundTrip(consumer: Site, name: string, provider: Site, na
   return object
 }
 
-export async function gone(site: Pick<Site, 'name' | 'kube'>, ref: ObjectRef): Promise<void> {
+export async function gone(site: Place, ref: ObjectRef): Promise<void> {
   await waitFor(
     `${ref.resource}/${ref.name} is gone from ${site.name}`,
     async () => (await read(site, ref)) === undefined,
