@@ -28,6 +28,10 @@ second
 other
 \`\`\`
 
+\`\`\`sh terminal again ready="serves it"
+serve
+\`\`\`
+
 \`\`\`yaml
 not: run
 \`\`\`
@@ -38,6 +42,7 @@ test('the steps are the blocks of sh, each under its heading', () => {
     { title: '1. A server', commands: 'serve', terminal: { ready: 'serves it' } },
     { title: '2. Its use', commands: 'first\nsecond', terminal: undefined },
     { title: '2. Its use', commands: 'other', terminal: { ready: '' } },
+    { title: '2. Its use', commands: 'serve', terminal: { ready: 'serves it', again: true } },
   ])
 })
 
@@ -97,5 +102,15 @@ describe('a walkthrough', () => {
     await walk.stop()
     walks.pop()
     await waitFor('it ended by itself', () => readFileSync(join(dir, 'ended'), 'utf8') === '')
+  })
+
+  test('runs the commands of a terminal again after it has ended them', async () => {
+    const walk = start()
+    const commands =
+      'trap "echo ended >> lives; exit" TERM\necho began >> lives\necho serving\nwhile true; do sleep 0.02; done'
+    const again = { ...terminal(commands), terminal: { ready: 'serving', again: true } }
+    await walk.walk([terminal(commands, 'serving'), again])
+    expect(readFileSync(join(dir, 'lives'), 'utf8')).toBe('began\nended\nbegan\n')
+    await expect(walk.walk([{ ...again, commands: 'other' }])).rejects.toThrow(WalkError)
   })
 })

@@ -13,8 +13,11 @@ export type WalkStep = {
   /** The heading that it stands under. */
   title: string
   commands: string
-  /** Runs beside the others until the end; the next step waits until it printed `ready`. */
-  terminal: { ready: string } | undefined
+  /**
+   * Runs beside the others until the end; the next step waits until it printed `ready`. With `again` the terminal that runs the same
+   * commands is ended first.
+   */
+  terminal: { ready: string; again?: boolean } | undefined
 }
 
 export type WalkOptions = {
@@ -40,7 +43,7 @@ const STEP_TIMEOUT_MS = 300_000
 
 /**
  * The fenced blocks of a README whose language is `sh`, in order. With the word `terminal` behind it a block is for a terminal of its own;
- * `ready="TEXT"` says what it prints once it serves.
+ * `ready="TEXT"` says what it prints once it serves. `terminal again` is Ctrl-C in the one with the same commands, and those again.
  */
 export function readWalkthrough(markdown: string): WalkStep[] {
   const steps: WalkStep[] = []
@@ -59,8 +62,9 @@ export function readWalkthrough(markdown: string): WalkStep[] {
 }
 
 function terminalOf(info: string): WalkStep['terminal'] {
-  const [, word] = info.split(/\s+/)
-  return word === 'terminal' ? { ready: /ready="([^"]*)"/.exec(info)?.[1] ?? '' } : undefined
+  const [, word, how] = info.split(/\s+/)
+  if (word !== 'terminal') return undefined
+  return { ready: /ready="([^"]*)"/.exec(info)?.[1] ?? '', ...(how === 'again' && { again: true }) }
 }
 
 /** What a README tells to do, as a user with bash does it: one shell, and a process of its own for each further terminal. */
@@ -80,7 +84,10 @@ export class Walkthrough {
     for (const step of steps) {
       this.#options.onStep?.(step)
       if (step.terminal === undefined) await this.#shell.run(step.commands)
-      else await this.#open(step.commands, step.terminal.ready)
+      else {
+        if (step.terminal.again) await this.#end(step.commands)
+        await this.#open(step.commands, step.terminal.ready)
+      }
     }
   }
 
@@ -94,13 +101,19 @@ export class Walkthrough {
     await this.#shell.stop()
   }
 
+  async #end(commands: string): Promise<void> {
+    const before = this.#terminals.findLast(({ spec, running }) => running && spec.name === nameOf(commands))
+    if (before === undefined) throw new WalkError(`no terminal runs this, to run it again:\n${commands}`)
+    await before.stop()
+  }
+
   async #open(commands: string, ready: string): Promise<void> {
     const { cwd, env, logs } = this.#options
     const logFile = join(logs, `terminal-${this.#terminals.length + 1}.log`)
     // What an earlier walk left would tell that this one is ready.
     rmSync(logFile, { force: true })
     const terminal = new ManagedProcess({
-      name: `a terminal with: ${commands}`,
+      name: nameOf(commands),
       command: 'bash',
       // With a trap it waits until what it runs has ended, which has children of its own to end.
       args: ['-c', `trap : TERM\n${commands}`],
@@ -113,6 +126,8 @@ export class Walkthrough {
     await terminal.start()
   }
 }
+
+const nameOf = (commands: string): string => `a terminal with: ${commands}`
 
 /** A bash that is given one piece of script after the other. */
 class Shell {
@@ -151,6 +166,8 @@ class Shell {
     await Promise.race([marked, late])
     timeout.abort()
     if (this.#marks.length === 2 && !this.#marks.includes('failed')) return this.#lines.join('\n')
+    // The mark comes a moment before bash is gone, and nothing more can be run.
+    if (this.#marks.includes('failed')) await this.#ended
     const how = this.#marks.length < 2 ? `did not end in ${STEP_TIMEOUT_MS / 1000} s` : 'failed'
     throw new WalkError(`this ${how}:\n${commands}\n\nit printed:\n${this.#lines.join('\n')}`)
   }
