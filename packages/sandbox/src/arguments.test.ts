@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { ArgumentError, readArguments } from './arguments.ts'
 
-const DEFAULTS = { dir: undefined, host: '127.0.0.1', port: 6443, shards: 1 }
+const DEFAULTS = { dir: undefined, host: '127.0.0.1', port: 6443, shards: 1, interactive: false }
 
 describe('The command line', () => {
   test.each([
     [[], DEFAULTS],
     [['--dir', 'd', '--port', '0'], { ...DEFAULTS, dir: 'd', port: 0 }],
-    [['--shards=3', '--host=::1'], { ...DEFAULTS, shards: 3, host: '::1' }],
+    [['--shards=3', '--host=::1', '--interactive'], { ...DEFAULTS, shards: 3, host: '::1', interactive: true }],
     [['--port', '65535'], { ...DEFAULTS, port: 65_535 }],
   ])('%j is followed', (given, expected) => {
     expect(readArguments(given)).toEqual(expected)

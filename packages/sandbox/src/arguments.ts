@@ -1,8 +1,14 @@
 import { parseArgs } from 'node:util'
 
-export type SandboxArguments = { dir: string | undefined; host: string; port: number; shards: number }
+export type SandboxArguments = {
+  dir: string | undefined
+  host: string
+  port: number
+  shards: number
+  interactive: boolean
+}
 
-export const USAGE = `npm run sandbox -- [--dir D] [--port P] [--shards N] [--host H]
+export const USAGE = `npm run sandbox -- [--dir D] [--port P] [--shards N] [--host H] [--interactive]
 
 Starts a kcp-compatible control plane in one process, for trying, developing and testing.
 
@@ -10,6 +16,7 @@ Starts a kcp-compatible control plane in one process, for trying, developing and
   --port P     port of the front proxy, or of the only shard (6443); shards take the ports that follow; 0 takes free ones
   --shards N   number of shards (1); with more than one there is a front proxy before them
   --host H     address to listen on (127.0.0.1)
+  --interactive  take "stop NAME" and "start NAME" from standard input: a shard goes away as if its machine did, and comes back
 `
 
 /** As kcp's own default. */
@@ -25,7 +32,7 @@ export class ArgumentError extends Error {
 
 /** Reads the command line; undefined where help is asked for. Throws ArgumentError. */
 export function readArguments(given: readonly string[]): SandboxArguments | undefined {
-  const { help, dir, host, port, shards } = parse(given)
+  const { help, dir, host, port, shards, interactive } = parse(given)
   if (help) return undefined
   if (dir === '') throw new ArgumentError('--dir needs the path of a directory')
   if (host === '' || /[/\s]/.test(host)) throw new ArgumentError(`--host needs an address or a name, not "${host}"`)
@@ -33,7 +40,7 @@ export function readArguments(given: readonly string[]): SandboxArguments | unde
   const first = whole('--port', port, 0, LAST_PORT)
   const last = count > 1 ? first + count : first
   if (last > LAST_PORT) throw new ArgumentError(`--port ${first} leaves no ports for ${count} shards: they follow it`)
-  return { dir, host, port: first, shards: count }
+  return { dir, host, port: first, shards: count, interactive }
 }
 
 function parse(given: readonly string[]) {
@@ -46,6 +53,7 @@ function parse(given: readonly string[]) {
         host: { type: 'string', default: DEFAULT_HOST },
         port: { type: 'string', default: DEFAULT_PORT },
         shards: { type: 'string', default: '1' },
+        interactive: { type: 'boolean', default: false },
       },
     })
     return { ...values, dir: values.dir }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ArgumentError, readArguments, type SandboxArguments, USAGE } from './arguments.ts'
 import { startSandbox } from './sandbox.ts'
+import { takeOrders } from './take-orders.ts'
 
 const say = (text: string): void => void process.stdout.write(text)
 
@@ -15,14 +16,16 @@ try {
   process.exitCode = error instanceof ArgumentError ? 2 : 1
 }
 
-async function run({ dir, ...args }: SandboxArguments): Promise<void> {
+async function run({ dir, interactive, ...args }: SandboxArguments): Promise<void> {
   const stopped = signalled()
   const sandbox = await startSandbox({ ...args, ...(dir !== undefined && { dir }) })
   // What is kept in memory has a kubeconfig that goes with it.
   const scratch = dir === undefined ? await mkdtemp(join(tmpdir(), 'sandbox-')) : undefined
   const kubeconfig = await sandbox.writeKubeconfig(scratch ?? dir ?? '')
   say(greeting(sandbox.url, kubeconfig))
+  const orders = interactive ? takeOrders(sandbox.shards, process.stdin, say) : undefined
   await stopped
+  orders?.close()
   await sandbox.close()
   if (scratch !== undefined) await rm(scratch, { recursive: true })
 }
