@@ -6,10 +6,10 @@ export { compileAcceptAPI, type MatchResult, matchFilters, type Offer, type Offe
 export type { Consumer } from './filters/consumers.ts'
 export type { BrokeredObject } from './filters/match.ts'
 export type { Refusal, RuleName } from './filters/refusal.ts'
-export { globalServiceAccount, kcpLayout } from './kcp-layout.ts'
+export { globalServiceAccount, kcpLayout, type ServiceSetLayout, serviceSetLayout } from './kcp-layout.ts'
 export * from './kinds/mod.ts'
 export { mergePatchOf } from './merge-patch.ts'
-export { annotations, conditionTypes, fieldManager, finalizer, labels, reasons } from './names.ts'
+export { annotations, conditionTypes, fieldManager, finalizer, labels, offerConditionType, reasons } from './names.ts'
 export {
   assignmentName,
   copiesExportName,

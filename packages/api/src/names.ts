@@ -47,6 +47,17 @@ export const conditionTypes = {
   bindingReady: 'BindingReady',
 } as const
 
+/**
+ * The type of a set of services' own condition on an AcceptAPI: each set of a kcp with several has its own word on an offer, beside
+ * those of the others.
+ */
+export function offerConditionType(
+  type: typeof conditionTypes.ready | typeof conditionTypes.bindingVerified,
+  shard: string | undefined,
+): string {
+  return shard === undefined ? type : `${shard}/${type}`
+}
+
 export const reasons = {
   placed: 'Placed',
   noProviderAccepts: 'NoProviderAccepts',

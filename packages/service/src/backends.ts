@@ -1,3 +1,4 @@
+import { serviceSetLayout } from '@resource-broker/api'
 import { Bus } from '@resource-broker/bus'
 import { KubeClient, readKubeconfig } from '@resource-broker/kube'
 import type { Clusters } from './clusters/clusters.ts'
@@ -9,7 +10,13 @@ import type { ServiceContext } from './lifecycle.ts'
 const DEFAULT_NATS = 'nats://127.0.0.1:4222'
 
 /** Connects a service to the bus; closed with the service. @throws {BusUnusableError} */
-export async function openBus({ name, config, onStop, readyCheck, logger }: ServiceContext): Promise<Bus> {
+export async function openBus({
+  name,
+  config,
+  onStop,
+  readyCheck,
+  logger,
+}: ServiceContext<SharedConfig & Partial<CoordinationConfig>>): Promise<Bus> {
   const servers = config.nats.length > 0 ? config.nats : [DEFAULT_NATS]
   const bus = await Bus.open({
     connection: {
@@ -20,13 +27,21 @@ export async function openBus({ name, config, onStop, readyCheck, logger }: Serv
       ...(config.natsCert === undefined ? {} : { certificateFile: config.natsCert }),
       ...(config.natsKey === undefined ? {} : { keyFile: config.natsKey }),
     },
-    prefix: config.streamPrefix,
+    prefix: busPrefix(config),
     partitions: config.partitions,
   })
   onStop('bus', () => bus.close())
   readyCheck('bus', () => (bus.isConnected ? undefined : 'not connected to NATS'))
   bus.onLost(() => logger.warn('the stream was lost and is built again'))
   return bus
+}
+
+/** Several sets of services can share one NATS server: their streams, buckets and subjects differ in the shard. */
+export function busPrefix({
+  streamPrefix,
+  shard,
+}: Pick<SharedConfig & Partial<CoordinationConfig>, 'streamPrefix' | 'shard'>): string {
+  return shard === undefined ? streamPrefix : `${streamPrefix}-${shard}`
 }
 
 /** Connects a service to consumers, providers and the platform, in the mode that its flags name; follows them until it stops. */
@@ -41,7 +56,8 @@ export async function openCoordination({
   config,
   onStop,
 }: ServiceContext<SharedConfig & CoordinationConfig>): Promise<KubeClient> {
-  const { kcpKubeconfig, coordinationKubeconfig, coordinationWorkspace } = config
+  const { kcpKubeconfig, coordinationKubeconfig, shard } = config
+  const { coordinationWorkspace } = serviceSetLayout(shard, config)
   const login = await readKubeconfig((kcpKubeconfig ?? coordinationKubeconfig) as string)
   const server = new KubeClient(kcpKubeconfig === undefined ? login : { ...login, server: kcpServer(login.server) })
   onStop('coordination client', () => server.close())

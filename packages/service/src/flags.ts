@@ -122,9 +122,18 @@ export const workspacePath = (description: string) =>
 export const coordinationFlags = {
   coordinationKubeconfig: file('Kubeconfig of the coordination cluster; without kcp').optional(),
   kcpKubeconfig: file('kcp: kubeconfig of any of its workspaces').optional(),
-  coordinationWorkspace: workspacePath("kcp: workspace of the broker's records and APIExportEndpointSlices").default(
-    kcpLayout.coordinationWorkspace,
-  ),
+  coordinationWorkspace: workspacePath(
+    `kcp: workspace of the broker's records and APIExportEndpointSlices; ${kcpLayout.coordinationWorkspace} if left out, with --shard ${kcpLayout.coordinationWorkspace}-NAME`,
+  ).optional(),
+  shard: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, { error: ({ input }) => `must be the name of a shard, got "${input}"` })
+    .optional()
+    .meta({
+      description:
+        "kcp: the shard that this set of services is for: what it has on NATS, its workspaces and its words on AcceptAPIs are apart from other sets'",
+      value: 'NAME',
+    }),
 }
 
 /** The flags of the services that talk to clusters. */
@@ -186,7 +195,9 @@ function modeMistakes(config: Record<string, unknown>): { path: string; message:
   const isGiven = (flag: string) => config[flag] !== undefined && (config[flag] as { length: number }).length > 0
   if (config['kcpKubeconfig'] !== undefined)
     return WITHOUT_KCP.filter(isGiven).map((path) => ({ path, message: 'does not go together with --kcp-kubeconfig' }))
-  if (isGiven('coordinationKubeconfig')) return []
+  const needsKcp = isGiven('shard') ? [{ path: 'shard', message: 'needs --kcp-kubeconfig' }] : []
+  if (isGiven('coordinationKubeconfig')) return needsKcp
   const env = 'RESOURCE_BROKER_COORDINATION_KUBECONFIG'
-  return [{ path: 'coordinationKubeconfig', message: `is required (or ${env}), unless --kcp-kubeconfig is given` }]
+  const message = `is required (or ${env}), unless --kcp-kubeconfig is given`
+  return [...needsKcp, { path: 'coordinationKubeconfig', message }]
 }

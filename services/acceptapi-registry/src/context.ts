@@ -9,6 +9,8 @@ export type RegistryContext = {
   kept: Map<string, OfferEntry>
   /** What this replica put there last, by key. */
   put: Map<string, string>
+  /** Of the registry's own word on an AcceptAPI. */
+  conditionType: string
   logger: Logger
   now: () => Date
 }

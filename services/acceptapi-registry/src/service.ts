@@ -1,3 +1,4 @@
+import { conditionTypes, offerConditionType } from '@resource-broker/api'
 import { offerEntry } from '@resource-broker/bus'
 import {
   clusterFlags,
@@ -35,6 +36,7 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     bucket,
     kept: new Map(),
     put: new Map(),
+    conditionType: offerConditionType(conditionTypes.ready, service.config.shard),
     logger: service.logger,
     now: () => new Date(),
   }

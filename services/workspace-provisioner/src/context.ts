@@ -18,6 +18,8 @@ export type ProvisionerContext = {
   retiring: Set<string>
   /** Why a workspace could not be brought further at the last attempt, by name. */
   failures: Map<string, string>
+  /** Of the provisioner's word on an AcceptAPI. */
+  conditionType: string
   logger: Logger
   now: () => Date
 }

@@ -1,4 +1,4 @@
-import { kcpLayout } from '@resource-broker/api'
+import { conditionTypes, kcpLayout, offerConditionType } from '@resource-broker/api'
 import { DONE, type PartitionConsumer } from '@resource-broker/bus'
 import {
   clusterFlags,
@@ -63,10 +63,10 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   service.onStop('consumer', () => consumer?.stop())
 }
 
-function contextOf({ logger }: ServiceContext<Config>, clusters: KcpClusters): ProvisionerContext {
+function contextOf({ logger, config: { shard } }: ServiceContext<Config>, clusters: KcpClusters): ProvisionerContext {
   const { base, roots } = clusters.kcp
   const type = { name: kcpLayout.stagingWorkspaceType, path: roots.staging }
-  const treeBelow = (root: string) => new WorkspaceTree(root, base.below(`/clusters/${root}`), type)
+  const treeBelow = (root: string) => new WorkspaceTree(root, base.below(`/clusters/${root}`), { type, shard })
   return {
     clusters,
     trees: { staging: treeBelow(roots.staging), verification: treeBelow(roots.verification) },
@@ -74,6 +74,7 @@ function contextOf({ logger }: ServiceContext<Config>, clusters: KcpClusters): P
     claimed: new Map(),
     retiring: new Set(),
     failures: new Map(),
+    conditionType: offerConditionType(conditionTypes.bindingVerified, shard),
     logger,
     now: () => new Date(),
   }

@@ -15,20 +15,23 @@ export type Workspace = {
 
 const WORKSPACES = { group: 'tenancy.kcp.io', version: 'v1alpha1', resource: 'workspaces' }
 
+/** What new workspaces are like; without a shard kcp chooses one. */
+type Made = { type: { name: string; path: string }; shard: string | undefined }
+
 /** The workspaces right below one root, by one watch. */
 export class WorkspaceTree {
   readonly root: string
   readonly #client: KubeClient
-  readonly #type: { name: string; path: string }
+  readonly #made: Made
   readonly #workspaces = new Map<string, Workspace>()
   /** By logical cluster. */
   readonly #names = new Map<string, string>()
 
-  /** `client` is for the root itself; `type` is that of new workspaces. */
-  constructor(root: string, client: KubeClient, type: { name: string; path: string }) {
+  /** `client` is for the root itself. */
+  constructor(root: string, client: KubeClient, made: Made) {
     this.root = root
     this.#client = client
-    this.#type = type
+    this.#made = made
   }
 
   /** Follows the workspaces until `signal` aborts, and tells the name of each that changes; resolves when all were seen. */
@@ -76,11 +79,13 @@ export class WorkspaceTree {
 
   /** Asks for a workspace; the watch tells when it is there. */
   async create(name: string): Promise<void> {
+    const { type, shard } = this.#made
+    const location = shard === undefined ? {} : { location: { selector: { matchLabels: { name: shard } } } }
     const body = {
       apiVersion: 'tenancy.kcp.io/v1alpha1',
       kind: 'Workspace',
       metadata: { name },
-      spec: { type: this.#type },
+      spec: { type, ...location },
     }
     await this.#client.create(WORKSPACES, body).catch((error: unknown) => {
       if (!isAlreadyExists(error)) throw error

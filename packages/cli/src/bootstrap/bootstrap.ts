@@ -2,16 +2,15 @@ import { kcpLayout } from '@resource-broker/api'
 import { brokerManifests } from '../manifests/broker.ts'
 import { readCrds } from '../manifests/crds.ts'
 import type { Crd } from '../manifests/types.ts'
-import { type BootstrapConfig, bootstrapConfig } from './config.ts'
+import { type BootstrapConfig, type BootstrapFlags, bootstrapConfig, completed } from './config.ts'
 import { awaitAccess, identityOf, loginOf, writeKubeconfig } from './identity.ts'
 import { Kcp, type Report } from './kcp.ts'
 
-/** Paths that are left out are those of `kcpLayout`. */
-export type BootstrapOptions = Pick<BootstrapConfig, 'kcpKubeconfig'> &
-  Partial<BootstrapConfig> & {
-    /** A line for each thing that was created or updated. */
-    report?: Report
-  }
+/** Paths that are left out are those of `kcpLayout` and `serviceSetLayout`. */
+export type BootstrapOptions = BootstrapFlags & {
+  /** A line for each thing that was created or updated. */
+  report?: Report
+}
 
 /** What a kcp was prepared with. */
 export type Bootstrapped = {
@@ -30,7 +29,7 @@ export type Bootstrapped = {
  * @throws {BootstrapError} in one line
  */
 export async function bootstrap({ report = () => undefined, ...options }: BootstrapOptions): Promise<Bootstrapped> {
-  const config = bootstrapConfig.parse(options)
+  const config = completed(bootstrapConfig.parse(options))
   const brokered = config.crd.flatMap(readCrds)
   const kcp = await Kcp.fromFile(config.kcpKubeconfig, report, config.timeoutSeconds * 1000)
   try {
@@ -53,7 +52,9 @@ async function prepare(kcp: Kcp, config: BootstrapConfig, brokered: Crd[]): Prom
   for (const path of [coordinationWorkspace, stagingTreeRoot, verificationTreeRoot])
     await kcp.ensureWorkspace(path, shard)
   const user = await identityOf(kcp, config)
-  for (const [path, manifests] of brokerManifests({ ...config, brokered, user })) await kcp.apply(path, manifests)
+  const partition = config.partition ? shard : undefined
+  for (const [path, manifests] of brokerManifests({ ...config, brokered, user, partition }))
+    await kcp.apply(path, manifests)
   await kcp.awaitReady(stagingTreeRoot, 'APIExportEndpointSlice', kcpLayout.stagingExport)
   return user
 }

@@ -1,22 +1,27 @@
-import { kcpLayout } from '@resource-broker/api'
+import { kcpLayout, type ServiceSetLayout, serviceSetLayout } from '@resource-broker/api'
 import { file, list, workspacePath } from '@resource-broker/service'
 import { z } from 'zod'
 
-const workspace = (description: string, path: string) => workspacePath(description).default(path)
-
 const flags = z.object({
   kcpKubeconfig: file("Kubeconfig of an administrator of the kcp, such as kcp's admin.kubeconfig"),
-  platformWorkspace: workspace('Exports AcceptAPI and the brokered kinds', kcpLayout.platformWorkspace),
-  coordinationWorkspace: workspace("Holds the broker's records and its identity", kcpLayout.coordinationWorkspace),
-  stagingTreeRoot: workspace('The workspaces that copies go into are made below it', kcpLayout.stagingTreeRoot),
-  verificationTreeRoot: workspace(
-    "The workspaces in which providers' exports are tried out are made below it",
-    kcpLayout.verificationTreeRoot,
-  ),
+  platformWorkspace: workspacePath('Exports AcceptAPI and the brokered kinds').default(kcpLayout.platformWorkspace),
+  coordinationWorkspace: workspacePath(
+    `Holds the broker's records and its identity; ${kcpLayout.coordinationWorkspace} if left out, with --partition ${kcpLayout.coordinationWorkspace}-SHARD`,
+  ).optional(),
+  stagingTreeRoot: workspacePath(
+    'The workspaces that copies go into are made below it; :staging below the coordination workspace if left out',
+  ).optional(),
+  verificationTreeRoot: workspacePath(
+    "The workspaces in which providers' exports are tried out are made below it; :verification below the coordination workspace if left out",
+  ).optional(),
   crd: list(file('')).meta({ description: 'CustomResourceDefinitions of kinds to broker', value: 'FILE' }),
   shard: z.string().optional().meta({
     description: 'Shard for the coordination, staging and verification workspaces that are not there yet',
     value: 'NAME',
+  }),
+  partition: z.boolean().default(false).meta({
+    description:
+      'Prepares a set of services for the consumers on --shard alone, which is started with the same --shard',
   }),
   identity: z
     .enum(['service-account', 'user'])
@@ -47,11 +52,22 @@ const flags = z.object({
 })
 
 /** The flags of `bootstrap`. */
-export const bootstrapConfig = flags.superRefine(({ identity, clientCaCert, clientCaKey }, context) => {
-  const issue = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message })
-  if (clientCaCert === undefined && clientCaKey !== undefined) issue('clientCaKey', 'needs --client-ca-cert too')
-  if (clientCaKey === undefined && clientCaCert !== undefined) issue('clientCaCert', 'needs --client-ca-key too')
-  if (identity === 'service-account' && clientCaCert !== undefined) issue('clientCaCert', 'needs --identity user')
-})
+export const bootstrapConfig = flags.superRefine(
+  ({ identity, clientCaCert, clientCaKey, partition, shard }, context) => {
+    const issue = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message })
+    if (clientCaCert === undefined && clientCaKey !== undefined) issue('clientCaKey', 'needs --client-ca-cert too')
+    if (clientCaKey === undefined && clientCaCert !== undefined) issue('clientCaCert', 'needs --client-ca-key too')
+    if (identity === 'service-account' && clientCaCert !== undefined) issue('clientCaCert', 'needs --identity user')
+    if (partition && shard === undefined) issue('partition', 'needs --shard')
+  },
+)
 
-export type BootstrapConfig = z.output<typeof bootstrapConfig>
+/** As they are given. */
+export type BootstrapFlags = z.input<typeof bootstrapConfig>
+
+/** With the paths that were left out. */
+export type BootstrapConfig = Omit<z.output<typeof bootstrapConfig>, keyof ServiceSetLayout> & ServiceSetLayout
+
+export function completed(given: z.output<typeof bootstrapConfig>): BootstrapConfig {
+  return { ...given, ...serviceSetLayout(given.partition ? given.shard : undefined, given) }
+}

@@ -8,7 +8,9 @@ export type Report = (line: string) => void
 /** When an object of a kind works; others do once they are there. */
 const READY: Record<string, (object: KcpObject) => boolean> = {
   APIExport: (object) => hasCondition('IdentityValid')(object) && object.status?.identityHash !== undefined,
-  APIExportEndpointSlice: hasCondition('APIExportValid'),
+  APIExportEndpointSlice: (object) =>
+    hasCondition('APIExportValid')(object) &&
+    (object.spec?.['partition'] === undefined || hasCondition('PartitionValid')(object)),
   CustomResourceDefinition: hasCondition('Established'),
 }
 const FIELD_MANAGER = 'resource-broker-bootstrap'

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { kcpLayout } from '@resource-broker/api'
+import { kcpLayout, serviceSetLayout } from '@resource-broker/api'
 import { readCrds } from './crds.ts'
 import { manifestFiles } from './files.ts'
 
@@ -14,7 +14,7 @@ const EXAMPLE = join(ROOT, 'examples/certs/consumer/certificate-crd.yaml')
 function files(): Map<string, string> {
   const brokered = readCrds(EXAMPLE)
   const provider = { exportName: 'certificates', crds: brokered }
-  return manifestFiles({ ...kcpLayout, brokered, provider, header: HEADER })
+  return manifestFiles({ ...kcpLayout, ...serviceSetLayout(undefined), brokered, provider, header: HEADER })
 }
 
 /** Writes the YAML files of deploy/kcp; with --check it only compares, and exits with 1 and one line if they are not what they should be. */

@@ -61,7 +61,11 @@ export const verificationRights: Rule[] = [access, workspaces]
 
 /** A role of this name, given to a user under the same name. */
 export function granted(name: string, rules: Rule[], user: string): Manifest[] {
-  return [role(name, rules), bound(name, { kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: user })]
+  return [role(name, rules), bound(name, [userNamed(user)])]
+}
+
+export function userNamed(name: string): object {
+  return { kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name }
 }
 
 /** Lets the ones whom it is given to bind these exports. */
@@ -73,8 +77,8 @@ function role(name: string, rules: Rule[]): Manifest {
   return manifest('ClusterRole', name, { rules })
 }
 
-/** Gives a user a role that is there. */
-export function bound(name: string, subject: object): Manifest {
+/** Gives a role that is there, under the same name. */
+export function bound(name: string, subjects: object[]): Manifest {
   const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name }
-  return manifest('ClusterRoleBinding', name, { roleRef, subjects: [subject] })
+  return manifest('ClusterRoleBinding', name, { roleRef, subjects })
 }

@@ -43,6 +43,7 @@ export const resources = {
     resource: 'customresourcedefinitions',
   },
   LogicalCluster: { group: 'core.kcp.io', version: 'v1alpha1', resource: 'logicalclusters' },
+  Partition: { group: 'topology.kcp.io', version: 'v1alpha1', resource: 'partitions' },
   ServiceAccount: { group: '', version: 'v1', resource: 'serviceaccounts' },
   WorkspaceType: { group: 'tenancy.kcp.io', version: 'v1alpha1', resource: 'workspacetypes' },
   Workspace: { group: 'tenancy.kcp.io', version: 'v1alpha1', resource: 'workspaces' },

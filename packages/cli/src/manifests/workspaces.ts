@@ -8,6 +8,7 @@ import {
   mayBind,
   platformRights,
   stagingRights,
+  userNamed,
   verificationRights,
 } from './rights.ts'
 import { type Crd, type Manifest, manifest } from './types.ts'
@@ -16,31 +17,51 @@ import { type Crd, type Manifest, manifest } from './types.ts'
 const BROKER = 'resource-broker'
 
 /**
- * The platform workspace: AcceptAPI and each brokered kind as an export, and the rights of `user`, the broker. The roles for consumers
- * and providers are there to be given; nobody has them.
+ * The platform workspace: AcceptAPI and each brokered kind as an export, and the rights of `user`, the broker; those of sets of services
+ * for a partition are beside one another. The roles for consumers and providers are there to be given; nobody has them.
  */
-export function platformManifests(acceptAPI: Crd, brokered: Crd[], user: string): Manifest[] {
+export function platformManifests(
+  acceptAPI: Crd,
+  brokered: Crd[],
+  { user, partition }: { user: string; partition?: string | undefined },
+): Manifest[] {
+  const role = partition === undefined ? `${BROKER}-platform` : `${BROKER}-platform-${partition}`
   const names = brokered.map(({ metadata }) => metadata.name)
   return [
     ...exported(kcpLayout.acceptAPIExport, [acceptAPI], acceptAPIClaims),
     ...brokered.flatMap((crd) => exported(crd.metadata.name, [crd], brokeredClaims)),
-    ...granted(`${BROKER}-platform`, platformRights([kcpLayout.acceptAPIExport, ...names]), user),
+    ...granted(role, platformRights([kcpLayout.acceptAPIExport, ...names]), user),
     mayBind(`${BROKER}-provider`, [kcpLayout.acceptAPIExport]),
     ...(names.length === 0 ? [] : [mayBind(`${BROKER}-consumer`, names)]),
   ]
 }
 
-type CoordinationInput = { crds: Crd[]; brokered: Crd[]; platformWorkspace: string; user: string }
+type CoordinationInput = {
+  crds: Crd[]
+  brokered: Crd[]
+  platformWorkspace: string
+  user: string
+  partition?: string | undefined
+}
 
-/** The coordination workspace: the broker's own kinds and the slices of the platform's exports. */
-export function coordinationManifests({ crds, brokered, platformWorkspace, user }: CoordinationInput): Manifest[] {
-  const slice = (name: string, exportName: string) =>
-    manifest('APIExportEndpointSlice', name, { spec: { export: { path: platformWorkspace, name: exportName } } })
+/**
+ * The coordination workspace: the broker's own kinds and the slices of the platform's exports. Offers are known from everywhere,
+ * whatever the partition.
+ */
+export function coordinationManifests(input: CoordinationInput): Manifest[] {
+  const { crds, brokered, platformWorkspace, user, partition } = input
+  const slice = (name: string, exportName: string, more: object = {}) =>
+    manifest('APIExportEndpointSlice', name, {
+      spec: { export: { path: platformWorkspace, name: exportName }, ...more },
+    })
+  const selector = { matchLabels: { name: partition } } // that every shard labels itself with (contract 4.9)
+  const only = partition === undefined ? {} : { partition }
   const plurals = crds.map(({ spec }) => spec.names.plural)
   return [
     ...crds,
     slice(kcpLayout.acceptAPISlice, kcpLayout.acceptAPIExport),
-    ...brokered.map(({ metadata }) => slice(metadata.name, metadata.name)),
+    ...(partition === undefined ? [] : [manifest('Partition', partition, { spec: { selector } })]),
+    ...brokered.map(({ metadata }) => slice(metadata.name, metadata.name, only)),
     ...granted(`${BROKER}-coordination`, coordinationRights(plurals), user),
   ]
 }
@@ -78,8 +99,8 @@ export type ProviderInput = {
   /** The kinds that it serves. */
   crds: Crd[]
   claims?: Claim[]
-  /** The broker, as `bootstrap` answers it. */
-  user: string
+  /** The broker, as `bootstrap` answers it; or each set of services. */
+  user: string | readonly string[]
 }
 
 /** What a provider applies in its own workspace, besides its AcceptAPIs. */
@@ -90,7 +111,7 @@ export function providerManifests({ platformWorkspace, exportName, crds, claims,
     binding(acceptAPISlice, platformWorkspace, acceptAPIExport, acceptAPIClaims),
     ...exported(exportName, crds, claims ?? providerClaims),
     mayBind(name, [exportName]),
-    bound(name, { kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: user }),
+    bound(name, [user].flat().map(userNamed)),
   ]
 }
 

@@ -1,4 +1,4 @@
-import { AcceptAPI, compileAcceptAPI, conditionTypes, type NextCondition } from '@resource-broker/api'
+import { AcceptAPI, compileAcceptAPI, type NextCondition } from '@resource-broker/api'
 import {
   type AcceptAPIMessage,
   DONE,
@@ -57,7 +57,7 @@ async function judge(
   object: KubeObject,
   hasValid: boolean,
 ): Promise<Verdict> {
-  const type = conditionTypes.ready
+  const type = context.conditionType
   const observedGeneration = object.metadata.generation ?? 0
   const inForce = hasValid ? '; the last valid version stays in force' : ''
   const no = (reason: string, message: string, besides = inForce): NextCondition => ({

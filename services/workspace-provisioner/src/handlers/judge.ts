@@ -1,7 +1,6 @@
 import {
   AcceptAPI,
   annotations,
-  conditionTypes,
   type NextCondition,
   type ProviderExport,
   verificationWorkspaceName,
@@ -32,9 +31,12 @@ export async function judge(
   await reportOnOffer(client, object, verdict(context, object, of), context.now())
 }
 
-function verdict({ clusters, failures }: ProvisionerContext, object: KubeObject, of: ProviderExport): NextCondition {
+function verdict(
+  { clusters, failures, conditionType: type }: ProvisionerContext,
+  object: KubeObject,
+  of: ProviderExport,
+): NextCondition {
   const { gvr } = AcceptAPI.of(object).spec
-  const type = conditionTypes.bindingVerified
   const observedGeneration = object.metadata.generation ?? 0
   const say = (status: NextCondition['status'], reason: string, message: string): NextCondition => ({
     type,

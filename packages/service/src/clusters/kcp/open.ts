@@ -1,5 +1,13 @@
 import { EventEmitter } from 'node:events'
-import { AcceptAPI, annotations, conditionTypes, getCondition, kcpLayout } from '@resource-broker/api'
+import {
+  AcceptAPI,
+  annotations,
+  conditionTypes,
+  getCondition,
+  kcpLayout,
+  offerConditionType,
+  serviceSetLayout,
+} from '@resource-broker/api'
 import type { Bus, KubeObject, SourceRef } from '@resource-broker/bus'
 import {
   Connections,
@@ -36,11 +44,8 @@ export async function openKcpClusters(service: Service, bus: Bus, kubeconfig: st
   onStop('kcp connections', () => connections.close())
   followKubeconfig(service, kubeconfig, connections)
   const base = connections.at(kcpServer(login.server))
-  const { coordinationWorkspace: workspace } = config
-  const roots: Roots = {
-    staging: config.stagingTreeRoot ?? `${workspace}:staging`,
-    verification: config.verificationTreeRoot ?? `${workspace}:verification`,
-  }
+  const { coordinationWorkspace: workspace, ...trees } = serviceSetLayout(config.shard, config)
+  const roots: Roots = { staging: trees.stagingTreeRoot, verification: trees.verificationTreeRoot }
   const bucket = await bus.bucket(bus.layout.endpointsBucket, rememberedSlice)
   const follow = (at: string, prefix: string, readsKinds: (slice: string) => boolean) =>
     new Slices({ base, workspace: at, bucket, prefix, logger, readsKinds })
@@ -85,7 +90,7 @@ export async function openKcpClusters(service: Service, bus: Bus, kubeconfig: st
         providers?.bindings.isComplete === true &&
         providers.get(cluster) === undefined,
       onLeft: (listener) => void providers?.on('left', listener),
-      obstacle: async (_cluster, acceptAPI) => obstacleOf(acceptAPI),
+      obstacle: async (_cluster, acceptAPI) => obstacleOf(acceptAPI, config.shard),
     },
     destinations: destinationsIn(staging, isCertain),
     views,
@@ -189,10 +194,10 @@ function isOf(kind: BrokeredKind, gvr: SourceRef['gvr']): boolean {
 }
 
 /** What the verification of the export came to, which whoever makes the workspaces writes into the AcceptAPI. */
-function obstacleOf(acceptAPI: KubeObject): Obstacle | undefined {
+function obstacleOf(acceptAPI: KubeObject, shard: string | undefined): Obstacle | undefined {
   const { metadata, spec, status } = AcceptAPI.of(acceptAPI)
   const name = spec.apiExportName ?? metadata.annotations?.[annotations.kcpAPIExportName]
-  const verified = getCondition(status?.conditions, conditionTypes.bindingVerified)
+  const verified = getCondition(status?.conditions, offerConditionType(conditionTypes.bindingVerified, shard))
   if (name === undefined)
     return {
       reason: 'NoAPIExport',
