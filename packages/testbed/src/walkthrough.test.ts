@@ -73,6 +73,12 @@ describe('a walkthrough', () => {
     expect(await walk.run('greet $name')).toBe('hello world, yes')
   })
 
+  test('hears what a command prints without a line end', async () => {
+    const walk = start()
+    expect(await walk.run('printf "one\\ntwo"')).toBe('one\ntwo')
+    expect(await walk.run('printf three >&2')).toBe('three')
+  })
+
   test('tells of each line', async () => {
     const lines: string[] = []
     await start(lines).walk([shell('echo one; echo two')])

@@ -186,12 +186,15 @@ class Shell {
   }
 
   #hear(line: string): void {
-    if (line.startsWith(this.#mark)) {
-      this.#marks.push(line.slice(this.#mark.length + 1))
-      if (this.#marks.length === 2) this.#marked()
-      return
+    // What a command prints may end without a line's end, and the mark is behind it then.
+    const at = line.indexOf(this.#mark)
+    const printed = at === -1 ? line : line.slice(0, at)
+    if (at === -1 || printed !== '') {
+      this.#lines.push(printed)
+      this.#onLine?.(printed)
     }
-    this.#lines.push(line)
-    this.#onLine?.(line)
+    if (at === -1) return
+    this.#marks.push(line.slice(at + this.#mark.length + 1))
+    if (this.#marks.length === 2) this.#marked()
   }
 }
