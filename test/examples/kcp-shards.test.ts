@@ -1,0 +1,52 @@
+import type { Walkthrough } from '@resource-broker/testbed'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { prepare } from '../../examples/kcp-shards/run.ts'
+
+describe('examples/kcp-shards, when its README was followed', () => {
+  const said: string[] = []
+  let walkthrough: Walkthrough
+
+  beforeAll(async () => {
+    const walk = await prepare((line) => said.push(line))
+    walkthrough = walk.walkthrough
+    await walkthrough.walk(walk.steps)
+  })
+  afterAll(() => walkthrough?.stop())
+
+  test('nothing was there twice after the root shard had been away, and nothing is left in the end', () => {
+    const counts = said.filter((line) => line.endsWith(' copies')).map((line) => line.trim())
+    expect(counts).toEqual([
+      ...['europe', 'america', 'asia'].map((region) => `${region}: 3 certificates, 3 assignments, 3 copies`),
+      ...['europe', 'america', 'asia'].map((region) => `${region}: 0 certificates, 0 assignments, 0 copies`),
+    ])
+  })
+
+  test.each([
+    ['root', 'europe'],
+    ['shard-1', 'america'],
+    ['shard-2', 'asia'],
+  ])('the set of %s has seen the consumer of %s alone, and the offers of all', async (shard, region) => {
+    const slice = (name: string) =>
+      walkthrough.run(
+        `kcp root:platform:broker-${shard} get apiexportendpointslice ${name} -o jsonpath='{.status.endpoints[*].url}'`,
+      )
+    expect((await slice('certificates.example.platform-mesh.io')).split(' ')).toHaveLength(1)
+    expect((await slice('acceptapis')).split(' ')).toHaveLength(3)
+    const cluster = await walkthrough.run(
+      `kcp root:consumer-${region} get logicalcluster cluster -o jsonpath='{.metadata.annotations.kcp\\.io/cluster}'`,
+    )
+    const consumers = await walkthrough.run(
+      `kcp root:platform:broker-${shard} get stagingworkspaces -o jsonpath='{.items[*].spec.consumerCluster}'`,
+    )
+    expect(new Set(consumers.split(' '))).toEqual(new Set([cluster]))
+  })
+
+  test.each(['root', 'shard-1', 'shard-2'])('all workspaces of the set of %s are on its shard', async (shard) => {
+    const at = `root:platform:broker-${shard}`
+    const shards = `-o jsonpath='{.items[*].metadata.annotations.core\\.kcp\\.io/shard}'`
+    for (const below of [at, `${at}:staging`, `${at}:verification`]) {
+      const found = await walkthrough.run(`kcp ${below} get workspaces ${shards}`)
+      expect(new Set(found.split(' '))).toEqual(new Set([shard]))
+    }
+  })
+})
