@@ -170,6 +170,13 @@ describe('mistakes', () => {
     ])
   })
 
+  test.each([
+    ['without kcp', ['--coordination-kubeconfig', kubeconfig, '--shard=alpha'], '--shard: needs --kcp-kubeconfig'],
+    ['of no shard', ['--kcp-kubeconfig', kubeconfig, '--shard=a.b'], '--shard: must be the name of a shard, got "a.b"'],
+  ])('a set of services %s is one', (_name, argv, line) => {
+    expect(mistakes(argv, {}, clusters)).toEqual([line])
+  })
+
   test('all mistakes are reported together, those of several schemas once', () => {
     const argv = ['--partitions=0', '--watch-kind=Certificate', '--consumer-kubeconfig-dir=/a,/b', '--moves=0']
     const parsed = parseConfig<unknown>([plain, clusters], argv, {})
@@ -209,7 +216,9 @@ describe('help', () => {
         --kcp-kubeconfig FILE
             kcp: kubeconfig of any of its workspaces
         --coordination-workspace PATH
-            kcp: workspace of the broker's records and APIExportEndpointSlices (default root:platform:broker)
+            kcp: workspace of the broker's records and APIExportEndpointSlices; root:platform:broker if left out, with --shard root:platform:broker-NAME
+        --shard NAME
+            kcp: the shard that this set of services is for: what it has on NATS, its workspaces and its words on AcceptAPIs are apart from other sets'
         --acceptapi NAME
             kcp: APIExportEndpointSlice of the AcceptAPIs; every other is a brokered API's (default acceptapis)
         --staging-tree-root PATH
