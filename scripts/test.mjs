@@ -5,12 +5,14 @@ import { run } from './spawn.mjs'
 import { filesBelow, packageFolders, root } from './toolchain.mjs'
 
 /** Suites that start real clusters: one after another, as two cores carry one set of API servers at a time. */
-const clusterSuites = 'sandbox story e2e e2e-workspaces e2e-kcp faults faults-kcp outages trust kcp examples'.split(' ')
+const clusterSuites =
+  'sandbox story e2e e2e-workspaces e2e-kcp faults faults-kcp outages outages-kcp trust kcp examples'.split(' ')
 /** The same tests on something else: workspaces of the sandbox in the place of control planes, or a kcp. */
 const variants = {
   'e2e-workspaces': { folder: 'e2e', env: { BROKER_TEST_ENGINE: 'sandbox' } },
   'e2e-kcp': { folder: 'e2e', env: { BROKER_TEST_ENGINE: 'kcp' } },
   'faults-kcp': { folder: 'faults', env: { BROKER_TEST_ENGINE: 'kcp' } },
+  'outages-kcp': { folder: 'kcp-outages', also: ['outages/lost-bus'], env: { BROKER_TEST_ENGINE: 'kcp' } },
 }
 export const allSuites = ['unit', ...clusterSuites]
 
@@ -62,12 +64,13 @@ function refuseUnrunTests(suite, folder) {
 
 /** Never cached: what it depends on stands outside the checkout too. */
 async function runClusterSuite(suite, vitestArgs, env) {
-  const { folder = suite, env: own = {} } = variants[suite] ?? {}
+  const { folder = suite, also, env: own = {} } = variants[suite] ?? {}
   if (!hasTests(`test/${folder}`)) {
     process.stdout.write(`skipped: test/${folder} has no *.test.ts\n`)
     return { code: 0, interrupted: false }
   }
-  const args = ['run', '--dir', folder, '--no-file-parallelism', ...reporters(suiteResults(suite))]
+  const files = also === undefined ? ['--dir', folder] : [`${folder}/`, ...also]
+  const args = ['run', ...files, '--no-file-parallelism', ...reporters(suiteResults(suite))]
   return await run('vitest', [...args, ...vitestArgs], { env: { ...env, ...own }, cwd: join(root, 'test') })
 }
 

@@ -1,14 +1,15 @@
 import { Assignment } from '@resource-broker/api'
 import { expect, test } from 'vitest'
+import { ENGINE_SERVICES } from '../support/broker.ts'
 import { burst } from '../support/burst.ts'
 import { untilConsistent } from '../support/checker.ts'
-import { clear, expectRecovered, useWorld, WORLD_SERVICES } from '../support/fault-world.ts'
+import { clear, expectRecovered, useWorld } from '../support/fault-world.ts'
 import { putSecret } from '../support/provider-controller.ts'
 import { assignmentOf, copyAt, create, gone, secretOf, secretRef, thing, thingRef } from '../support/things.ts'
 
 const world = useWorld()
 
-test.each(WORLD_SERVICES)(
+test.each(ENGINE_SERVICES)(
   'nothing is lost when the %s is killed in the middle of a burst and starts again',
   async (name) => {
     const service = world.service(name)

@@ -1,7 +1,7 @@
 import type { ManagedProcess } from '@resource-broker/testbed'
 import { expect, test } from 'vitest'
 import { burst } from '../support/burst.ts'
-import { clear, expectRecovered, useWorld, WORLD_SERVICES } from '../support/fault-world.ts'
+import { clear, expectRecovered, useWorld } from '../support/fault-world.ts'
 import type { Site } from '../support/landscape.ts'
 import { outage } from '../support/outages.ts'
 import { offer } from '../support/things.ts'
@@ -18,11 +18,11 @@ const world = useWorld({
 
 test('two replicas of every service share the work, and one of each can be killed in the middle of a burst', async () => {
   await burst(world, async () => {
-    for (const name of WORLD_SERVICES) {
-      const shares = await Promise.all((world.services.get(name) ?? []).map((replica) => workOf(replica)))
+    for (const [name, replicas] of world.services) {
+      const shares = await Promise.all(replicas.map((replica) => workOf(replica)))
       expect(Math.min(...shares), `${name}: ${shares}`).toBeGreaterThan(0)
     }
-    await Promise.all(WORLD_SERVICES.map((name) => world.service(name).kill('SIGKILL')))
+    await Promise.all([...world.services.keys()].map((name) => world.service(name).kill('SIGKILL')))
   })
   await expectRecovered(world)
   await clear(world)
@@ -33,7 +33,7 @@ test('the replicas that are left can lose NATS for a while, and those that were 
     await world.landscape.nats.process.stop()
     await outage(6_000) // longer than replicas wait for a word of each other
     await world.landscape.nats.process.start()
-    await Promise.all(WORLD_SERVICES.map((name) => world.service(name).start()))
+    await Promise.all([...world.services.keys()].map((name) => world.service(name).start()))
   })
   await expectRecovered(world)
   for (const replica of [...world.services.values()].flat()) expect(replica.running, replica.spec.name).toBe(true)

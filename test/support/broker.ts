@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { freePort, ManagedProcess } from '@resource-broker/testbed'
-import { ROOT } from './landscape.ts'
+import { ENGINE, ROOT } from './landscape.ts'
 
 /** Those that have something to do on plain clusters. */
 export const SERVICES = [
@@ -10,14 +10,16 @@ export const SERVICES = [
   'provider-syncer',
   'migration-coordinator',
 ] as const
-/** Those in a kcp. */
-export const KCP_SERVICES = [...SERVICES, 'workspace-provisioner'] as const
+const KCP_SERVICES = [...SERVICES, 'workspace-provisioner'] as const
 export type ServiceName = (typeof KCP_SERVICES)[number]
 
 /** The services that have something to do with these flags. */
 export function servicesFor(flags: readonly string[]): readonly ServiceName[] {
   return flags.includes('--kcp-kubeconfig') ? KCP_SERVICES : SERVICES
 }
+
+/** Those of the engine that the tests run on. */
+export const ENGINE_SERVICES: readonly ServiceName[] = ENGINE === 'kcp' ? KCP_SERVICES : SERVICES
 
 /** Flags that a service of this name does not have. */
 const UNKNOWN_TO: Partial<Record<ServiceName | 'broker', string[]>> = {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { ManagedProcess } from '@resource-broker/testbed'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { AdmissionWitness } from './admission-witness.ts'
-import { KCP_SERVICES, SERVICES, type ServiceName, startService } from './broker.ts'
+import { type ServiceName, servicesFor, startService } from './broker.ts'
 import { findViolations, untilConsistent, untilEmpty } from './checker.ts'
 import type { Witness } from './judgement.ts'
 import { type KcpLandscape, startKcpLandscape } from './kcp-landscape.ts'
@@ -47,9 +47,6 @@ type KcpWorldOptions = WorldOptions<KcpLandscape> & { furtherConsumers?: string[
 
 /** How long a provider works on an object: long enough for a copy that is removed too early to be caught unready. */
 const WORKS_MS = 40
-
-/** The services that each world runs. */
-export const WORLD_SERVICES: readonly ServiceName[] = ENGINE === 'kcp' ? KCP_SERVICES : SERVICES
 
 const CRDS = [join(ROOT, 'test/support/thing-crd.yaml')]
 const CONSUMER = 'consumer'
@@ -116,7 +113,7 @@ async function settle<L extends Landscape>(
   await prepare?.(landscape)
   const observer = await Observer.start(landscape, witness)
   const started = await Promise.all(
-    WORLD_SERVICES.map(async (name) => [name, await startReplicas(landscape, name, replicas)] as const),
+    servicesFor(landscape.flags).map(async (name) => [name, await startReplicas(landscape, name, replicas)] as const),
   )
   const services = new Map<ServiceName, ManagedProcess[]>(started)
   const service = (name: ServiceName) => services.get(name)?.[0] as ManagedProcess
