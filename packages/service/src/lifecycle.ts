@@ -24,9 +24,17 @@ export type ServiceContext<C extends SharedConfig = SharedConfig> = {
   route(path: string, handler: RouteHandler): void
   /** Runs at the stop, last added first. A step added after the stop began runs at once. */
   onStop(name: string, stop: Stop): void
+  /**
+   * What several services of this process need once, by name: opened for the first that asks, and closed after all of them have
+   * stopped. `open` is given the process's own logger, checks and stop steps.
+   */
+  shared<T>(name: string, open: (process: ProcessContext) => Promise<T>): Promise<T>
   /** Ends the whole process with exit code 1: for a failure after the start that nothing mends, such as a lost login. */
   fail(error: unknown): void
 }
+
+/** Of the process instead of one service. */
+export type ProcessContext = Pick<ServiceContext, 'logger' | 'signal' | 'readyCheck' | 'onStop'>
 
 /** A service: its flags and what it does. `start` resolves once it works, and leaves what is to be stopped in `onStop`. */
 export type ServiceDefinition<C extends SharedConfig = SharedConfig> = {
@@ -96,17 +104,18 @@ class Run {
   readonly #routes: Routes = new Map()
   readonly #stopping = new AbortController()
   readonly #stack: StopStack
+  readonly #shared = new Map<string, Promise<unknown>>()
   #exited = false
 
   constructor(program: Program, configs: readonly SharedConfig[], host: Host) {
     this.#program = program
     this.#configs = configs
     this.#host = host
-    this.#logger = createLogger(this.#shared, host.logs)
+    this.#logger = createLogger(this.#config, host.logs)
     this.#stack = new StopStack(this.#logger)
   }
 
-  get #shared(): SharedConfig {
+  get #config(): SharedConfig {
     const [config] = this.#configs
     if (config === undefined) throw new TypeError(`${this.#program.name} has no services`)
     return config
@@ -133,7 +142,7 @@ class Run {
   }
 
   async #listen(): Promise<void> {
-    const wanted = this.#shared.httpAddress
+    const wanted = this.#config.httpAddress
     if (wanted === null) return
     const content = { readiness: this.#readiness, metrics: this.#metrics, routes: this.#routes }
     const { address, close } = await serveHttp(wanted, content)
@@ -143,18 +152,19 @@ class Run {
 
   /** Begins all services at once, as one may wait for what another makes. Each has its place in the stop order already. */
   #begin(): Promise<void>[] {
+    const shared = this.#stack.nest('shared', this.#logger) // stops last
     const stacks = this.#program.services.map(({ name }) =>
       this.#stack.nest(name, this.#logger.child({ service: name })),
     )
     return this.#program.services.map(async (service, index) => {
       let starting = true
       this.#readiness.set(service.name, () => (starting ? 'starting' : undefined))
-      await service.start(this.#context(service, index, stacks[index] as StopStack))
+      await service.start(this.#context(service, index, stacks[index] as StopStack, shared))
       starting = false
     })
   }
 
-  #context({ name }: ServiceDefinition, index: number, stack: StopStack): ServiceContext {
+  #context({ name }: ServiceDefinition, index: number, stack: StopStack, shared: StopStack): ServiceContext {
     return {
       name,
       config: this.#configs[index] as SharedConfig,
@@ -164,8 +174,22 @@ class Run {
       readyCheck: (check, run) => this.#readiness.set(`${name}/${check}`, run),
       route: (path, handler) => void this.#routes.set(path, handler),
       onStop: (step, stop) => stack.push(step, stop),
+      shared: (what, open) => this.#open(what, shared, open),
       fail: (error) => this.#die(error, 'service failed'),
     }
+  }
+
+  #open<T>(name: string, stack: StopStack, open: (process: ProcessContext) => Promise<T>): Promise<T> {
+    const opened = this.#shared.get(name) as Promise<T> | undefined
+    if (opened !== undefined) return opened
+    const opening = open({
+      logger: this.#logger,
+      signal: this.#stopping.signal,
+      readyCheck: (check, run) => this.#readiness.set(check, run),
+      onStop: (step, stop) => stack.push(step, stop),
+    })
+    this.#shared.set(name, opening)
+    return opening
   }
 
   #onSignal(signal: string): void {

@@ -17,7 +17,7 @@ import {
   readKubeconfig,
 } from '@resource-broker/kube'
 import type { ClusterConfig, SharedConfig } from '../../flags.ts'
-import type { ServiceContext } from '../../lifecycle.ts'
+import type { ProcessContext, ServiceContext } from '../../lifecycle.ts'
 import {
   type BrokeredKind,
   ClusterNotConnectedError,
@@ -30,19 +30,27 @@ import { rememberedSlice, type Slice, Slices } from './slices.ts'
 import { Staging, type StagingCluster, whyNotReady } from './staging.ts'
 import { KcpViews } from './views.ts'
 
-type Service = ServiceContext<SharedConfig & ClusterConfig>
-
 /** What is only there in kcp: for whoever makes the broker's own workspaces. */
 export type KcpClusters = Clusters & { kcp: { base: ReturnType<Connections['at']>; staging: Staging; roots: Roots } }
 type Roots = { staging: string; verification: string }
 
-/** Consumers and providers are the logical clusters behind APIExports, and copies are in staging workspaces. */
-export async function openKcpClusters(service: Service, bus: Bus, kubeconfig: string): Promise<KcpClusters> {
-  const { config, logger, onStop } = service
+/** Consumers and providers are the logical clusters behind APIExports, and copies are in staging workspaces. Once for all services of a process. */
+export function openKcpClusters(
+  service: ServiceContext<SharedConfig & ClusterConfig>,
+  bus: Bus,
+  kubeconfig: string,
+): Promise<KcpClusters> {
+  return service.shared('kcp', (process) => open({ ...process, config: service.config }, bus, kubeconfig))
+}
+
+type Opening = ProcessContext & { config: ClusterConfig }
+
+async function open(process: Opening, bus: Bus, kubeconfig: string): Promise<KcpClusters> {
+  const { config, logger, onStop, readyCheck } = process
   const login = await readKubeconfig(kubeconfig)
   const connections = new Connections(login)
   onStop('kcp connections', () => connections.close())
-  followKubeconfig(service, kubeconfig, connections)
+  followKubeconfig(process, kubeconfig, connections)
   const base = connections.at(kcpServer(login.server))
   const { coordinationWorkspace: workspace, ...trees } = serviceSetLayout(config.shard, config)
   const roots: Roots = { staging: trees.stagingTreeRoot, verification: trees.verificationTreeRoot }
@@ -60,7 +68,7 @@ export async function openKcpClusters(service: Service, bus: Bus, kubeconfig: st
   })
   const offers = needed(slices, config.acceptapi, `--acceptapi: ${workspace}`)
   const workspaces = needed(own, kcpLayout.stagingExport, roots.staging)
-  for (const [name, each] of Object.entries({ slices, own })) service.readyCheck(name, () => each.obstacle)
+  for (const [name, each] of Object.entries({ slices, own })) readyCheck(`kcp/${name}`, () => each.obstacle)
 
   const staging = new Staging(workspaces.endpoints, connections, roots)
   onStop('staging', () => staging.bindings.stop())
@@ -104,7 +112,7 @@ export function kcpServer(server: string): string {
 }
 
 /** Goes on with the credentials that the file has by now: tokens end. */
-function followKubeconfig({ logger, onStop }: Service, path: string, connections: Connections): void {
+function followKubeconfig({ logger, onStop }: Opening, path: string, connections: Connections): void {
   const file = new KubeconfigFiles({ files: [path], directories: [] })
   const refuse = (err: unknown) => logger.error({ err }, 'kubeconfig cannot be used')
   file.on('changed', () => {
