@@ -45,8 +45,8 @@ type WorldOptions<L extends Landscape> = {
 /** In a kcp: further consumers, and where everything is. */
 type KcpWorldOptions = WorldOptions<KcpLandscape> & { furtherConsumers?: string[]; placement?: Record<string, string> }
 
-/** How long a provider works on an object: long enough for a copy that is removed too early to be caught unready. */
-const WORKS_MS = 40
+/** How long a provider works on an object: longer than the broker takes for a switch, so that one that comes too early is caught. */
+const WORKS_MS = 300
 
 const CRDS = [join(ROOT, 'test/support/thing-crd.yaml')]
 const CONSUMER = 'consumer'
