@@ -15,7 +15,7 @@ test('--help tells the flags', async () => {
   const { stdout, code } = await run('bootstrap', '--help')
   expect(code).toBe(0)
   expect(stdout).toContain('--kcp-kubeconfig FILE')
-  expect(stdout).toContain('(default root:platform:broker)')
+  expect(stdout).toContain('(default root:platform)')
 })
 
 test.each([
@@ -24,6 +24,10 @@ test.each([
   {
     argv: ['bootstrap', '--kcp-kubeconfig', program, '--client-ca-key', program],
     says: 'bootstrap: --client-ca-key: needs --client-ca-cert too',
+  },
+  {
+    argv: ['bootstrap', '--kcp-kubeconfig', program, '--partition'],
+    says: 'bootstrap: --partition: needs --shard',
   },
   {
     argv: ['bootstrap', '--kcp-kubeconfig', program, '--user', 'system:admin'],

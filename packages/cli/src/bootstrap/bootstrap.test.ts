@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { KubeClient, readKubeconfig } from '@resource-broker/kube'
 import { type Sandbox, startSandbox } from '@resource-broker/sandbox'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { BootstrapError } from '../errors.ts'
 import { resources } from '../manifests/types.ts'
 import { type Bootstrapped, bootstrap } from './bootstrap.ts'
 
@@ -81,10 +80,5 @@ describe('a set of services for each shard', () => {
     const lines: string[] = []
     await prepare('shard-1', (line) => lines.push(line))
     expect(lines).toEqual([])
-  })
-
-  test('a partition needs a shard', async () => {
-    const flags = { kcpKubeconfig: admin, output: join(dir, 'none.kubeconfig'), partition: true }
-    await expect(bootstrap(flags)).rejects.toThrow(BootstrapError)
   })
 })
