@@ -41,6 +41,22 @@ describe('examples/kcp-shards, when its README was followed', () => {
     expect(new Set(consumers.split(' '))).toEqual(new Set([cluster]))
   })
 
+  test('a set does not follow a slice that would show it the consumers of other shards', async () => {
+    const at = 'root:platform:broker-shard-1'
+    const change = (patch: object) =>
+      walkthrough.run(
+        `kcp ${at} patch apiexportendpointslice certificates.example.platform-mesh.io --type json -p '${JSON.stringify([patch])}'`,
+      )
+    const says = (status: string) =>
+      walkthrough.run(
+        `kcp root:provider-asia wait --for=condition=shard-1/Ready=${status} acceptapi/asia --timeout=30s`,
+      )
+    await change({ op: 'remove', path: '/spec/partition' })
+    await says('False')
+    await change({ op: 'add', path: '/spec/partition', value: 'shard-1' })
+    await says('True')
+  })
+
   test.each(['root', 'shard-1', 'shard-2'])('all workspaces of the set of %s are on its shard', async (shard) => {
     const at = `root:platform:broker-${shard}`
     const shards = `-o jsonpath='{.items[*].metadata.annotations.core\\.kcp\\.io/shard}'`

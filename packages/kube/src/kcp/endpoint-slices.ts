@@ -6,7 +6,7 @@ export const ENDPOINT_SLICES = { group: 'apis.kcp.io', version: 'v1alpha1', reso
 export type ExportRef = { path: string; name: string }
 
 export type EndpointSlice = WatchedObject & {
-  spec: { export: { path?: string; name: string } }
+  spec: { export: { path?: string; name: string }; partition?: string }
   status?: { endpoints?: { url: string }[] }
 }
 

@@ -26,7 +26,7 @@ import {
   type Destinations,
   type Obstacle,
 } from '../clusters.ts'
-import { rememberedSlice, type Slice, Slices } from './slices.ts'
+import { rememberedSlice, type Slice, Slices, unpartitioned } from './slices.ts'
 import { Staging, type StagingCluster, whyNotReady } from './staging.ts'
 import { KcpViews } from './views.ts'
 
@@ -55,10 +55,14 @@ async function open(process: Opening, bus: Bus, kubeconfig: string): Promise<Kcp
   const { coordinationWorkspace: workspace, ...trees } = serviceSetLayout(config.shard, config)
   const roots: Roots = { staging: trees.stagingTreeRoot, verification: trees.verificationTreeRoot }
   const bucket = await bus.bucket(bus.layout.endpointsBucket, rememberedSlice)
-  const follow = (at: string, prefix: string, readsKinds: (slice: string) => boolean) =>
-    new Slices({ base, workspace: at, bucket, prefix, logger, readsKinds })
-  const slices = follow(workspace, 'brokered', (slice) => slice !== config.acceptapi)
-  const own = follow(roots.staging, 'staging', () => false)
+  const isBrokered = (slice: string) => slice !== config.acceptapi
+  const common = { base, bucket, logger }
+  const slices = new Slices({
+    ...common,
+    ...{ workspace, prefix: 'brokered', readsKinds: isBrokered },
+    misfit: (slice) => (isBrokered(slice.metadata.name) ? unpartitioned(slice, config.shard) : undefined),
+  })
+  const own = new Slices({ ...common, workspace: roots.staging, prefix: 'staging', readsKinds: () => false })
   const served = new ServedSlices(slices, connections, config.acceptapi)
   await Promise.all([slices.start(), own.start()])
   onStop('endpoint slices', () => {

@@ -57,8 +57,16 @@ type Options = {
   /** Apart from other workspaces' slices in the bucket. */
   prefix: string
   logger: Logger
+  /** Why a slice is not to be followed, if it is not. */
+  misfit?: (slice: EndpointSlice) => string | undefined
   /** Whether what a slice's export exports matters. */
   readsKinds: (slice: string) => boolean
+}
+
+/** Why the set of services for `shard` does not follow a brokered kind's slice: other sets would decide on the same objects. */
+export function unpartitioned({ metadata, spec }: EndpointSlice, shard: string | undefined): string | undefined {
+  if (shard === undefined || spec.partition !== undefined) return undefined
+  return `the APIExportEndpointSlice ${metadata.name} is not followed: it has no partition, and --shard ${shard} is for consumers of one shard`
 }
 
 /** All APIExportEndpointSlices of one workspace, by one watch; they may come, change and go at run time. */
@@ -174,6 +182,12 @@ export class Slices extends EventEmitter<Events> {
 
   #take(object: EndpointSlice): void {
     const { name } = object.metadata
+    const misfit = this.#options.misfit?.(object)
+    if (misfit !== undefined) {
+      this.#options.logger.error(misfit)
+      this.#drop(name)
+      return
+    }
     this.#seen.add(name)
     const of = exportOf(object)
     const known = this.#slices.get(name)
