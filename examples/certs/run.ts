@@ -1,0 +1,5 @@
+// What the README tells by hand, told and checked step by step on four real control planes.
+import { clusters } from '../../test/story/engines/clusters.ts'
+import { play } from '../../test/story/play.ts'
+
+process.exit(await play(clusters, { once: process.argv.includes('--once') }))
