@@ -1,6 +1,6 @@
 import { Assignment, type StagingPlace, stagingWorkspaceName, verificationWorkspaceName } from '@resource-broker/api'
 import type { KeyView } from '@resource-broker/bus'
-import type { StagingCluster } from '@resource-broker/service'
+import { type StagingCluster, serves } from '@resource-broker/service'
 import type { ProvisionerContext, Wanted } from './context.ts'
 import { exportOfOffer, judge } from './handlers/judge.ts'
 import { retire } from './handlers/retire.ts'
@@ -125,9 +125,7 @@ export class Provisioner {
     return providers.flatMap((provider) => {
       const serving = this.#context.clusters.kcp.staging
         .between(undefined, provider)
-        .find(({ resources }) =>
-          resources.some(({ group, resource }) => group === gvr.group && resource === gvr.resource),
-        )
+        .find((trial) => serves(trial, gvr))
       if (serving === undefined) {
         this.#wants.addUnserved(key, provider)
         return []

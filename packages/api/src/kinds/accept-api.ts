@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { annotations } from '../names.ts'
 import { defineKind } from './kind.ts'
 import { conditionsSchema, crd, gvrSchema, objectName, optional } from './meta.ts'
 
@@ -126,3 +127,8 @@ export const AcceptAPI = defineKind({
   status: z.object({ conditions: optional(conditionsSchema) }),
 })
 export type AcceptAPI = z.infer<typeof AcceptAPI.schema>
+
+/** kcp: the APIExport that serves what is offered, as the spec names it, or an older object in its annotation. */
+export function apiExportNameOf({ spec, metadata }: AcceptAPI): string | undefined {
+  return spec.apiExportName ?? metadata.annotations?.[annotations.kcpAPIExportName]
+}

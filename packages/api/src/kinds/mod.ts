@@ -4,7 +4,7 @@ import { Migration } from './migration.ts'
 import { MigrationConfiguration } from './migration-configuration.ts'
 import { StagingWorkspace } from './staging-workspace.ts'
 
-export { AcceptAPI, type ConsumerSelector, type Filter } from './accept-api.ts'
+export { AcceptAPI, apiExportNameOf, type ConsumerSelector, type Filter } from './accept-api.ts'
 export { Assignment, type AssignmentCopy, type CopyRole, type CopyStatus, type DecisionRecord } from './assignment.ts'
 export type { Mistake, Parsed, PrinterColumn } from './kind.ts'
 export type { Condition, GVK, GVR, ObjectMeta } from './meta.ts'

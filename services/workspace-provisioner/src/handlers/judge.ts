@@ -1,6 +1,6 @@
 import {
   AcceptAPI,
-  annotations,
+  apiExportNameOf,
   type NextCondition,
   type ProviderExport,
   verificationWorkspaceName,
@@ -15,8 +15,7 @@ export function exportOfOffer({ provider, object }: AcceptAPIMessage): ProviderE
   if (object === null || object.metadata.deletionTimestamp !== undefined) return undefined
   const parsed = AcceptAPI.parse(object)
   if (!parsed.ok) return undefined
-  const { spec, metadata } = parsed.value
-  const apiExportName = spec.apiExportName ?? metadata.annotations?.[annotations.kcpAPIExportName]
+  const apiExportName = apiExportNameOf(parsed.value)
   return apiExportName === undefined ? undefined : { providerCluster: provider, apiExportName }
 }
 

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import {
   AcceptAPI,
-  annotations,
+  apiExportNameOf,
   conditionTypes,
   getCondition,
   kcpLayout,
@@ -27,7 +27,7 @@ import {
   type Obstacle,
 } from '../clusters.ts'
 import { rememberedSlice, type Slice, Slices, unpartitioned } from './slices.ts'
-import { Staging, type StagingCluster, whyNotReady } from './staging.ts'
+import { Staging, type StagingCluster, serves, whyNotReady } from './staging.ts'
 import { KcpViews } from './views.ts'
 
 /** What is only there in kcp: for whoever makes the broker's own workspaces. */
@@ -207,8 +207,9 @@ function isOf(kind: BrokeredKind, gvr: SourceRef['gvr']): boolean {
 
 /** What the verification of the export came to, which whoever makes the workspaces writes into the AcceptAPI. */
 function obstacleOf(acceptAPI: KubeObject, shard: string | undefined): Obstacle | undefined {
-  const { metadata, spec, status } = AcceptAPI.of(acceptAPI)
-  const name = spec.apiExportName ?? metadata.annotations?.[annotations.kcpAPIExportName]
+  const offer = AcceptAPI.of(acceptAPI)
+  const { metadata, status } = offer
+  const name = apiExportNameOf(offer)
   const verified = getCondition(status?.conditions, offerConditionType(conditionTypes.bindingVerified, shard))
   if (name === undefined)
     return {
@@ -229,9 +230,7 @@ function destinationsIn(staging: Staging, isCertain: () => boolean): Destination
   })
   const serving = ({ cluster, gvr }: SourceRef, provider: string) => {
     const places = staging.between(cluster, provider)
-    const serves = ({ resources }: StagingCluster) =>
-      resources.some(({ group, resource }) => group === gvr.group && resource === gvr.resource)
-    return { places, served: places.filter(serves) }
+    return { places, served: places.filter((place) => serves(place, gvr)) }
   }
   const unknown = (provider: string) =>
     new ClusterNotConnectedError(`the staging workspaces for ${provider} are not all known`)

@@ -184,6 +184,11 @@ function pairOf({
   return `${consumerCluster} ${providerCluster}`
 }
 
+/** Whether the provider's export serves a resource in a workspace, in whatever version. */
+export function serves({ resources }: StagingCluster, wanted: { group: string; resource?: string }): boolean {
+  return resources.some(({ group, resource }) => group === wanted.group && resource === wanted.resource)
+}
+
 /** What the first binding that does not fare well says, if one does so. */
 export function whyNotReady(staging: StagingCluster | undefined): string | undefined {
   for (const { spec, status } of staging?.bindings.values() ?? []) {

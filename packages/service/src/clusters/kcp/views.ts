@@ -4,7 +4,7 @@ import { type Connections, clusterOf, type KubeClient, type LogicalClusters } fr
 import type { BrokeredKind, Duty, View, Views } from '../clusters.ts'
 import { recordsView } from '../plain.ts'
 import type { Slice } from './slices.ts'
-import { BINDINGS, type Staging, type StagingCluster } from './staging.ts'
+import { BINDINGS, type Staging, type StagingCluster, serves } from './staging.ts'
 
 type Events = { change: []; cluster: [name: string] }
 
@@ -145,10 +145,8 @@ export class KcpViews extends EventEmitter<Events> implements Views {
     return kinds.length === 0 ? undefined : `copies ${staging.copiesUrl} ${textOf(kinds)}`
   }
 
-  #kindsOf({ resources }: StagingCluster): BrokeredKind[] {
-    return this.#kinds().filter(({ group, resource }) =>
-      resources.some((bound) => bound.group === group && bound.resource === resource),
-    )
+  #kindsOf(staging: StagingCluster): BrokeredKind[] {
+    return this.#kinds().filter((kind) => serves(staging, kind))
   }
 
   #copiesView(id: string, first: StagingCluster): View {
