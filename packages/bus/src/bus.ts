@@ -10,6 +10,7 @@ import type { Messages } from './messages.ts'
 import { listParked, type ParkedMessage } from './parked.ts'
 import { PartitionConsumer } from './partition-consumer.ts'
 import { type Publication, Publisher } from './publisher.ts'
+import { Snapshots } from './snapshots.ts'
 import { StateStream } from './stream.ts'
 
 export type BusOptions = {
@@ -22,12 +23,13 @@ export type BusOptions = {
 
 const CLOSE_MS = 2_000
 
-/** A service's side of the bus: everything that the broker does with NATS goes through here. */
+/** A process's side of the bus: everything that the broker does with NATS goes through here. */
 export class Bus {
   readonly layout: Layout
   readonly #connection: NatsConnection
   readonly #stream: StateStream
   readonly #publisher: Publisher
+  readonly #snapshots = new Snapshots()
   readonly #replicas: number
   #connected = true
 
@@ -37,6 +39,7 @@ export class Bus {
     this.#stream = stream
     this.#replicas = replicas
     this.#publisher = new Publisher(connection, layout, () => stream.ensure())
+    stream.onLost(() => this.#publisher.forget()) // before any other listener, which may publish all again
     void this.#followStatus()
   }
 
@@ -64,7 +67,13 @@ export class Bus {
   }
 
   consume(options: PartitionConsumerOptions): Promise<PartitionConsumer> {
-    return PartitionConsumer.start(this.#connection, this.layout, this.#stream, options)
+    const surroundings = {
+      connection: this.#connection,
+      layout: this.layout,
+      stream: this.#stream,
+      snapshots: this.#snapshots,
+    }
+    return PartitionConsumer.start(surroundings, options)
   }
 
   bucket<T>(name: string, schema: z.ZodType<T>): Promise<Bucket<T>> {
@@ -107,8 +116,10 @@ export class Bus {
 
   async #followStatus(): Promise<void> {
     for await (const { type } of this.#connection.status()) {
-      if (type === 'disconnect') this.#connected = false
-      else if (type === 'reconnect') this.#connected = true
+      if (type === 'disconnect') {
+        this.#connected = false
+        this.#publisher.forget() // the server may come back without what it stored last
+      } else if (type === 'reconnect') this.#connected = true
     }
   }
 }

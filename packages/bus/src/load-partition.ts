@@ -2,11 +2,11 @@ import { AckPolicy, DeliverPolicy, type JetStreamManager, jetstream, jetstreamMa
 import { type NatsConnection, nanos } from '@nats-io/transport-node'
 import { type Layout, PARTITION_KEY } from './layout.ts'
 import type { PartitionView } from './partition-view.ts'
+import type { Snapshots, Stored } from './snapshots.ts'
 
 /** Fills `view` with the last message of every subject that matches `filters`. */
 export async function loadPartition(
-  connection: NatsConnection,
-  layout: Layout,
+  { connection, layout, snapshots }: { connection: NatsConnection; layout: Layout; snapshots: Snapshots },
   filters: string[],
   view: PartitionView,
 ): Promise<void> {
@@ -14,17 +14,12 @@ export async function loadPartition(
   await readAll(connection, { stream: layout.stream, filters, headersOnly: false }, (message) => {
     const address = layout.parse(message.subject)
     if (address === undefined || address.key === PARTITION_KEY) return
-    view.of(address.key).put(address.part, address.qualifier, message.seq, message.data, now)
+    view.of(address.key).put(address.part, address.qualifier, snapshots.of(address.part, message), now)
   })
 }
 
 type Read = { stream: string; filters: string[]; headersOnly: boolean }
-type Message = {
-  subject: string
-  seq: number
-  data: Uint8Array
-  headers?: { get: (name: string) => string } | undefined
-}
+type Message = Stored & { headers?: { get: (name: string) => string } | undefined }
 
 const BATCH = 5_000
 /** What stands still for so long is asked for what is left: messages that were pending may expire or be replaced meanwhile. */

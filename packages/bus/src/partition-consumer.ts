@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { AckPolicy, type ConsumerConfig, type ConsumerMessages, type JsMsg, jetstream } from '@nats-io/jetstream'
+import { AckPolicy, type ConsumerConfig, type ConsumerMessages, DeliverPolicy, type JsMsg, jetstream } from '@nats-io/jetstream'
 import { type NatsConnection, nanos } from '@nats-io/transport-node'
 import { DONE, type Outcome, type PartitionConsumerOptions } from './consumer-options.ts'
 import { KeyRunner, quietly } from './key-runner.ts'
@@ -10,6 +10,7 @@ import { Membership } from './membership.ts'
 import { type Delivery, OwnedPartition } from './owned-partition.ts'
 import { park } from './parked.ts'
 import { type KeyView, PartitionView } from './partition-view.ts'
+import type { Snapshots } from './snapshots.ts'
 import type { StateStream } from './stream.ts'
 
 /** Unacknowledged messages of a replica that died come back after this time; a busy one asks for more. */
@@ -31,6 +32,9 @@ const ASIDE_MS = 1_000
 /** The status events of a pull after which it brings nothing more. */
 const DEAD = ['consumer_deleted', 'consumer_not_found', 'stream_not_found']
 
+/** What a consumer has of its bus. */
+type Surroundings = { connection: NatsConnection; layout: Layout; stream: StateStream; snapshots: Snapshots }
+
 /**
  * Consumes every partition of the stream for one service. A partition is delivered to one replica at a time (a pinned pull
  * consumer); the replica that gets the first message after another, seen by a gap in the delivery sequence, loads the whole
@@ -41,6 +45,7 @@ export class PartitionConsumer {
   readonly #connection: NatsConnection
   readonly #layout: Layout
   readonly #stream: StateStream
+  readonly #snapshots: Snapshots
   readonly #options: PartitionConsumerOptions
   readonly #partitions: OwnedPartition[]
   readonly #runner: KeyRunner
@@ -49,15 +54,11 @@ export class PartitionConsumer {
   #balancing: NodeJS.Timeout | undefined
   readonly #unfollow: (() => void)[] = []
 
-  private constructor(
-    connection: NatsConnection,
-    layout: Layout,
-    stream: StateStream,
-    options: PartitionConsumerOptions,
-  ) {
+  private constructor({ connection, layout, stream, snapshots }: Surroundings, options: PartitionConsumerOptions) {
     this.#connection = connection
     this.#layout = layout
     this.#stream = stream
+    this.#snapshots = snapshots
     this.#options = options
     this.#partitions = Array.from({ length: layout.partitions }, (_, p) => new OwnedPartition(p))
     this.#runner = new KeyRunner(options, {
@@ -74,13 +75,8 @@ export class PartitionConsumer {
     })
   }
 
-  static async start(
-    connection: NatsConnection,
-    layout: Layout,
-    stream: StateStream,
-    options: PartitionConsumerOptions,
-  ): Promise<PartitionConsumer> {
-    const consumer = new PartitionConsumer(connection, layout, stream, options)
+  static async start(surroundings: Surroundings, options: PartitionConsumerOptions): Promise<PartitionConsumer> {
+    const consumer = new PartitionConsumer(surroundings, options)
     consumer.#followOwnership()
     await Promise.all(consumer.#partitions.map((partition) => consumer.#consume(partition)))
     return consumer
@@ -205,6 +201,8 @@ export class PartitionConsumer {
       durable_name: this.#durable(partition),
       filter_subjects: [...filters, this.#layout.takeOverSubject(this.#options.service, partition)],
       ack_policy: AckPolicy.Explicit,
+      deliver_policy: DeliverPolicy.New, // whoever is given the first message loads what was there before
+      mem_storage: true, // what a restart of the server forgets, the next owner loads
       ack_wait: nanos(ACK_WAIT_MS),
       max_ack_pending: MOST_UNACKNOWLEDGED,
       priority_policy: 'pinned_client',
@@ -280,7 +278,7 @@ export class PartitionConsumer {
       this.#runner.push(`${PARTITION_KEY}${number}`, { turn, message })
     } else {
       const { part, key, qualifier } = address
-      view.of(key).put(part, qualifier, message.seq, message.data, Date.now())
+      view.of(key).put(part, qualifier, this.#snapshots.of(part, message), Date.now())
       this.#runner.push(key, { turn, message })
     }
   }
@@ -292,7 +290,8 @@ export class PartitionConsumer {
     const filters = parts.map((part) => this.#layout.filter(part, partition.number))
     const view = new PartitionView()
     try {
-      await loadPartition(this.#connection, this.#layout, filters, view)
+      const from = { connection: this.#connection, layout: this.#layout, snapshots: this.#snapshots }
+      await loadPartition(from, filters, view)
     } catch (error) {
       if (turn !== partition.turn) return
       for (const { message } of partition.waiting) quietly(() => message.nak(FIRST_RETRY_MS))

@@ -1,47 +1,40 @@
-import { TerminalError } from './errors.ts'
 import type { Part } from './layout.ts'
-import { type Messages, messageSchemas } from './messages.ts'
+import type { Messages } from './messages.ts'
+import type { Snapshot } from './snapshots.ts'
 
-type Stored = {
-  seq: number
-  /** UTF-8 JSON as it was delivered; parsed when somebody looks. */
-  data: Uint8Array | undefined
-  /** Parsed, and when it was learned from an API server's answer before the stream had it. */
-  parsed: unknown
-  learnedAt: number
-}
+/** What the stream delivered last, or what an API server answered since; `seq` is of the last delivery. */
+type Known = { seq: number; snapshot: Snapshot } | { seq: number; learned: Messages[Part]; learnedAt: number }
 
 /** A learned answer yields to any message of the stream after this time: long enough for the watch to come round. */
 const LEARNED_FOR_MS = 10_000
 
 /** What is known of one key, part by part. Reading parses and validates; @throws {TerminalError} naming the part on bad data. */
 export class KeyView {
-  readonly #parts = new Map<string, Stored>()
+  readonly #parts = new Map<string, Known>()
 
   /** The message of an unqualified part, or of one qualifier. */
   get<P extends Part>(part: P, qualifier?: string): Messages[P] | undefined {
-    const stored = this.#parts.get(id(part, qualifier))
-    return stored === undefined ? undefined : parse(part, stored)
+    const known = this.#parts.get(id(part, qualifier))
+    return known === undefined ? undefined : (messageOf(known) as Messages[P])
   }
 
   /** All messages of a qualified part, by qualifier, in the order of the qualifiers. */
   all<P extends Part>(part: P): Map<string, Messages[P]> {
     const found: [string, Messages[P]][] = []
-    for (const [name, stored] of this.#parts) {
-      if (name.startsWith(`${part}/`)) found.push([name.slice(part.length + 1), parse(part, stored)])
+    for (const [name, known] of this.#parts) {
+      if (name.startsWith(`${part}/`)) found.push([name.slice(part.length + 1), messageOf(known) as Messages[P]])
     }
     return new Map(found.sort(([a], [b]) => (a < b ? -1 : 1)))
   }
 
   /** Takes over what the stream delivered. An answer that was learned a moment ago is not undone by an older snapshot. */
-  put(part: Part, qualifier: string | undefined, seq: number, data: Uint8Array, now: number): void {
+  put(part: Part, qualifier: string | undefined, snapshot: Snapshot, now: number): void {
     const name = id(part, qualifier)
     const known = this.#parts.get(name)
-    if (known !== undefined && known.seq >= seq) return // delivered again
-    const stored: Stored = { seq, data: Uint8Array.from(data), parsed: undefined, learnedAt: 0 }
-    const recent = known !== undefined && known.learnedAt + LEARNED_FOR_MS > now
-    if (recent && isOlder(parsedOrUndefined(part, stored), known.parsed)) return
-    this.#parts.set(name, stored)
+    if (known !== undefined && known.seq >= snapshot.seq) return // delivered again
+    const recent = known !== undefined && 'learned' in known && known.learnedAt + LEARNED_FOR_MS > now
+    if (recent && isOlder(readable(() => snapshot.message), known.learned)) return
+    this.#parts.set(name, { seq: snapshot.seq, snapshot })
   }
 
   /**
@@ -51,8 +44,8 @@ export class KeyView {
   learn<P extends Part>(part: P, qualifier: string | undefined, message: Messages[P], now: number): void {
     const name = id(part, qualifier)
     const known = this.#parts.get(name)
-    if (known !== undefined && isOlder(message, parsedOrUndefined(part, known))) return
-    this.#parts.set(name, { seq: known?.seq ?? 0, data: undefined, parsed: message, learnedAt: now })
+    if (known !== undefined && isOlder(message, readable(() => messageOf(known)))) return
+    this.#parts.set(name, { seq: known?.seq ?? 0, learned: message, learnedAt: now })
   }
 
   forget(part: Part, qualifier?: string): void {
@@ -64,10 +57,7 @@ export class KeyView {
    * it may come before the objects that it is about.
    */
   get isGone(): boolean {
-    return [...this.#parts].every(([name, stored]) => {
-      const part = name.split('/')[0] as Part
-      return isEmpty(parse(part, stored))
-    })
+    return [...this.#parts.values()].every((known) => isEmpty(messageOf(known)))
   }
 }
 
@@ -104,16 +94,8 @@ function id(part: Part, qualifier: string | undefined): string {
   return qualifier === undefined ? part : `${part}/${qualifier}`
 }
 
-function parse<P extends Part>(part: P, stored: Stored): Messages[P] {
-  if (stored.parsed === undefined) {
-    try {
-      stored.parsed = messageSchemas[part].parse(JSON.parse(Buffer.from(stored.data as Uint8Array).toString('utf8')))
-    } catch (cause) {
-      throw new TerminalError(`the message of part ${part} is not valid: ${(cause as Error).message}`, { cause })
-    }
-    stored.data = undefined
-  }
-  return stored.parsed as Messages[P]
+function messageOf(known: Known): Messages[Part] {
+  return 'snapshot' in known ? known.snapshot.message : known.learned
 }
 
 /** Whether a message says that there is nothing. */
@@ -123,7 +105,7 @@ function isEmpty(message: Messages[Part]): boolean {
   return !('provider' in message) || message.provider === null
 }
 
-type Snapshot = { object?: { metadata: { uid: string; resourceVersion: string } } | null; goneUID?: string }
+type OfObject = { object?: { metadata: { uid: string; resourceVersion: string } } | null; goneUID?: string }
 
 /**
  * Whether a message was overtaken by `other`: an older snapshot of the same object (resourceVersions of one object can be
@@ -131,7 +113,7 @@ type Snapshot = { object?: { metadata: { uid: string; resourceVersion: string } 
  */
 function isOlder(message: unknown, other: unknown): boolean {
   if (typeof message !== 'object' || message === null || typeof other !== 'object' || other === null) return false
-  const [first, second] = [message as Snapshot, other as Snapshot]
+  const [first, second] = [message as OfObject, other as OfObject]
   if (first.object && second.object) return isOlderVersion(first.object.metadata, second.object.metadata)
   if (first.object) return second.goneUID === first.object.metadata.uid
   return second.object != null && first.goneUID !== undefined && first.goneUID !== second.object.metadata.uid
@@ -145,9 +127,9 @@ function isOlderVersion(a: Version, b: Version): boolean {
 }
 
 /** What is not valid is older than nothing: it is told of when somebody reads it. */
-function parsedOrUndefined(part: Part, stored: Stored): unknown {
+function readable<T>(read: () => T): T | undefined {
   try {
-    return parse(part, stored)
+    return read()
   } catch {
     return undefined
   }

@@ -50,6 +50,25 @@ test('the server drops a second publication of one version, by whomever', async 
   await Promise.all([one.close(), two.close()])
 })
 
+test('one bus does not send twice what it has stored, unless the stream was lost since', async () => {
+  const bus = await openBus(nats.url, 'echo')
+  let sent = 0
+  raw.subscribe(bus.layout.subjects, { callback: () => void sent++ })
+  await raw.flush()
+  await Promise.all([bus.publish(source('a', '7')), bus.publish(source('a', '7'))])
+  await bus.publish(source('a', '7'))
+  await raw.flush()
+  expect(sent).toBe(1)
+  await bus.publish(source('a', '8'))
+  await raw.flush()
+  expect(sent).toBe(2)
+  const again = new Promise<void>((resolve) => bus.onLost(() => resolve(bus.publish(source('a', '8')))))
+  await (await jetstreamManager(raw)).streams.delete(bus.layout.stream)
+  await again
+  expect(await stored(bus, 'a')).toMatchObject({ version: '8', taken: 1 })
+  await bus.close()
+})
+
 test('a publisher that lags behind another does not leave an older version in the stream', async () => {
   const [writer, watcher] = await Promise.all([openBus(nats.url, 'lag'), openBus(nats.url, 'lag')])
   await writer.publish(source('a', '10'))

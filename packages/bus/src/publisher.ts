@@ -4,13 +4,14 @@ import { type NatsConnection, headers as natsHeaders } from '@nats-io/transport-
 import { TerminalError } from './errors.ts'
 import type { Layout, Part } from './layout.ts'
 import type { Messages } from './messages.ts'
+import { DUPLICATE_WINDOW_MS } from './stream.ts'
 import { atEndOfTurn } from './turn.ts'
 
 /** Headers that tell of a message without its body being read. */
 export const HEADERS = { object: 'Broker-Object', version: 'Broker-Version' } as const
 
-/** The server drops a repetition for so long (DUPLICATE_WINDOW_MS in stream.ts); what was stored before cannot be overtaken. */
-const REMEMBERED_MS = 30_000
+/** Longer than the server drops repetitions: what was stored before cannot be overtaken by one. */
+const REMEMBERED_MS = DUPLICATE_WINDOW_MS * 1.5
 const REMEMBERED_AT_MOST = 10_000
 
 /** How long the word that something is gone stays, for whoever was away: as long as a tombstone can matter to a slow replica. */
@@ -46,6 +47,8 @@ export type Publication<P extends Part = Part> = {
   tombstone?: boolean
 }
 
+/** `id` is what the server would know a repetition by. */
+type Stored = { seq: number; id: string | undefined; at: number }
 type Slot = { latest: Publication; waiters: { resolve: () => void; reject: (error: Error) => void }[] }
 
 /**
@@ -58,8 +61,10 @@ export class Publisher {
   readonly #layout: Layout
   readonly #ensureStream: () => Promise<void>
   readonly #slots = new Map<string, Slot>()
-  /** Sequence of what was last stored by subject, the longest ago first. */
-  readonly #stored = new Map<string, { seq: number; at: number }>()
+  /** What was last stored by subject, the longest ago first. */
+  readonly #stored = new Map<string, Stored>()
+  /** Counts how often that was forgotten; what was under way meanwhile is not remembered. */
+  #era = 0
 
   constructor(connection: NatsConnection, layout: Layout, ensureStream: () => Promise<void>) {
     this.#connection = connection
@@ -79,6 +84,12 @@ export class Publisher {
     const partitions = Array.from({ length: this.#layout.partitions }, (_, partition) => partition)
     const publication = { part, key: '', message } as Publication
     await Promise.all(partitions.map((p) => this.#enqueue(this.#layout.partitionSubject(part, p), publication)))
+  }
+
+  /** The stream may not have any more what it had: nothing counts as a repetition now. */
+  forget(): void {
+    this.#stored.clear()
+    this.#era++
   }
 
   #enqueue(subject: string, publication: Publication): Promise<void> {
@@ -110,15 +121,20 @@ export class Publisher {
   }
 
   async #send(subject: string, publication: Publication): Promise<void> {
+    if (this.#isRepetition(subject, idOf(subject, publication))) return
     const body = JSON.stringify(publication.message)
     this.#refuseTooLarge(subject, body)
     let options = publishOptions(subject, publication)
     for (let retry = FIRST_RETRY_MS; ; retry = Math.min(retry * 2, LAST_RETRY_MS)) {
       try {
+        const era = this.#era
         await new Promise<void>(atEndOfTurn)
         const { seq, duplicate } = await this.#js.publish(subject, body, options)
         const before = this.#stored.get(subject)
-        if (!duplicate || before === undefined || before.seq <= seq) return this.#remember(subject, seq)
+        if (!duplicate || before === undefined || before.seq <= seq) {
+          if (era === this.#era) this.#remember(subject, { seq, id: options.msgID, at: Date.now() })
+          return
+        }
         // Another publisher was faster with this version, and one of ours that is older came after it and stands there now.
         options = publishOptions(subject, { ...publication, epoch: randomUUID() })
       } catch (error) {
@@ -129,12 +145,17 @@ export class Publisher {
     }
   }
 
-  #remember(subject: string, seq: number): void {
-    const now = Date.now()
+  /** Whether the server would drop it: the watch shows again what its writer published. */
+  #isRepetition(subject: string, id: string | undefined): boolean {
+    const stored = this.#stored.get(subject)
+    return stored !== undefined && stored.id === id && id !== undefined && stored.at + DUPLICATE_WINDOW_MS > Date.now()
+  }
+
+  #remember(subject: string, stored: Stored): void {
     this.#stored.delete(subject)
-    this.#stored.set(subject, { seq, at: now })
+    this.#stored.set(subject, stored)
     for (const [oldest, { at }] of this.#stored) {
-      if (at + REMEMBERED_MS > now && this.#stored.size <= REMEMBERED_AT_MOST) break
+      if (at + REMEMBERED_MS > stored.at && this.#stored.size <= REMEMBERED_AT_MOST) break
       this.#stored.delete(oldest)
     }
   }
@@ -149,14 +170,20 @@ export class Publisher {
 }
 
 function publishOptions(subject: string, publication: Publication) {
-  const { object, version, epoch = '', tombstone } = publication
+  const { object, version, tombstone } = publication
   const headers = natsHeaders()
   if (object !== undefined) headers.set(HEADERS.object, JSON.stringify(object))
   if (version !== undefined) headers.set(HEADERS.version, version)
+  const msgID = idOf(subject, publication)
   return {
     headers,
     timeout: 5_000,
-    ...(version === undefined ? {} : { msgID: `${subject}@${version}${epoch}` }),
+    ...(msgID === undefined ? {} : { msgID }),
     ...(tombstone === true ? { ttl: TOMBSTONE_TTL } : {}),
   }
+}
+
+/** By what the server knows a repetition. */
+function idOf(subject: string, { version, epoch = '' }: Publication): string | undefined {
+  return version === undefined ? undefined : `${subject}@${version}${epoch}`
 }

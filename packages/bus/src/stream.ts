@@ -14,7 +14,7 @@ import { BusUnusableError } from './errors.ts'
 import type { Layout } from './layout.ts'
 
 /** How long the server recognises a publication that it has had already: longer than a watch lags behind its writer. */
-const DUPLICATE_WINDOW_MS = 20_000
+export const DUPLICATE_WINDOW_MS = 20_000
 /**
  * How long a stream that was deleted is left alone. nats-server 2.15.2 panics (in newFileStoreWithCreatedAndMode) when a stream is made
  * while it still removes the files of the one before of that name, and tells clients of the deletion before it does so.

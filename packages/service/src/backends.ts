@@ -5,18 +5,22 @@ import type { Clusters } from './clusters/clusters.ts'
 import { kcpServer, openKcpClusters } from './clusters/kcp/open.ts'
 import { openPlainClusters } from './clusters/plain.ts'
 import type { ClusterConfig, CoordinationConfig, SharedConfig } from './flags.ts'
-import type { ServiceContext } from './lifecycle.ts'
+import type { ProcessContext, ServiceContext } from './lifecycle.ts'
 
 const DEFAULT_NATS = 'nats://127.0.0.1:4222'
 
-/** Connects a service to the bus; closed with the service. @throws {BusUnusableError} */
-export async function openBus({
-  name,
-  config,
-  onStop,
-  readyCheck,
-  logger,
-}: ServiceContext<SharedConfig & Partial<CoordinationConfig>>): Promise<Bus> {
+/**
+ * Connects a service to the bus: one connection for all services of a process, so that what they say in one turn is one write, and
+ * what several of them read is kept once. @throws {BusUnusableError}
+ */
+export function openBus({ shared, config }: ServiceContext<SharedConfig & Partial<CoordinationConfig>>): Promise<Bus> {
+  return shared('bus', (process) => connectBus(process, config))
+}
+
+async function connectBus(
+  { name, onStop, readyCheck, logger }: ProcessContext,
+  config: SharedConfig & Partial<CoordinationConfig>,
+): Promise<Bus> {
   const servers = config.nats.length > 0 ? config.nats : [DEFAULT_NATS]
   const bus = await Bus.open({
     connection: {

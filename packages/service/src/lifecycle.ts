@@ -33,8 +33,8 @@ export type ServiceContext<C extends SharedConfig = SharedConfig> = {
   fail(error: unknown): void
 }
 
-/** Of the process instead of one service. */
-export type ProcessContext = Pick<ServiceContext, 'logger' | 'signal' | 'readyCheck' | 'onStop'>
+/** Of the process instead of one service; `name` is the program's. */
+export type ProcessContext = Pick<ServiceContext, 'name' | 'logger' | 'signal' | 'readyCheck' | 'onStop'>
 
 /** A service: its flags and what it does. `start` resolves once it works, and leaves what is to be stopped in `onStop`. */
 export type ServiceDefinition<C extends SharedConfig = SharedConfig> = {
@@ -183,6 +183,7 @@ class Run {
     const opened = this.#shared.get(name) as Promise<T> | undefined
     if (opened !== undefined) return opened
     const opening = open({
+      name: this.#program.name,
       logger: this.#logger,
       signal: this.#stopping.signal,
       readyCheck: (check, run) => this.#readiness.set(check, run),
