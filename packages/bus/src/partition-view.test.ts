@@ -117,7 +117,12 @@ test('a key is gone when all that was heard of it is, and not while a decision o
   view.put('decision', undefined, at(1, decision('alpha'), 'decision'), 0)
   expect(view.isGone).toBe(false)
   view.put('source', undefined, at(2, snapshot('10')), 0)
-  view.put('source-related', 'acme', at(3, bytes({ related: [{ kind: 'Secret', namespace: 'default', name: 's' }] }), 'source-related'), 0)
+  view.put(
+    'source-related',
+    'acme',
+    at(3, bytes({ related: [{ kind: 'Secret', namespace: 'default', name: 's' }] }), 'source-related'),
+    0,
+  )
   view.put('source', undefined, at(4, bytes({ ...sourceMessage('a'), object: null })), 0)
   view.put('decision', undefined, at(5, decision(null), 'decision'), 0)
   expect(view.isGone).toBe(false)

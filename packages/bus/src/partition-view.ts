@@ -33,7 +33,14 @@ export class KeyView {
     const known = this.#parts.get(name)
     if (known !== undefined && known.seq >= snapshot.seq) return // delivered again
     const recent = known !== undefined && 'learned' in known && known.learnedAt + LEARNED_FOR_MS > now
-    if (recent && isOlder(readable(() => snapshot.message), known.learned)) return
+    if (
+      recent &&
+      isOlder(
+        readable(() => snapshot.message),
+        known.learned,
+      )
+    )
+      return
     this.#parts.set(name, { seq: snapshot.seq, snapshot })
   }
 
@@ -44,7 +51,14 @@ export class KeyView {
   learn<P extends Part>(part: P, qualifier: string | undefined, message: Messages[P], now: number): void {
     const name = id(part, qualifier)
     const known = this.#parts.get(name)
-    if (known !== undefined && isOlder(message, readable(() => messageOf(known)))) return
+    if (
+      known !== undefined &&
+      isOlder(
+        message,
+        readable(() => messageOf(known)),
+      )
+    )
+      return
     this.#parts.set(name, { seq: known?.seq ?? 0, learned: message, learnedAt: now })
   }
 

@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { sourceMessage } from '../test/fixture.ts'
-import { Snapshots, type Stored } from './snapshots.ts'
+import type { SourceMessage } from './messages.ts'
+import { type Snapshot, Snapshots, type Stored } from './snapshots.ts'
 
 const stored = (seq: number, version: string, timestampNanos = seq): Stored => ({
   subject: 'broker.0.a.source',
@@ -8,6 +9,8 @@ const stored = (seq: number, version: string, timestampNanos = seq): Stored => (
   data: Buffer.from(JSON.stringify(sourceMessage('a', version))),
   info: { timestampNanos },
 })
+
+const versionIn = ({ message }: Snapshot) => (message as SourceMessage).object?.metadata.resourceVersion
 
 test('whoever asks for one message has the same, parsed once', () => {
   const snapshots = new Snapshots()
@@ -22,6 +25,17 @@ test.each([
 ])('%s of the subject is another', (_what, other) => {
   const snapshots = new Snapshots()
   const first = snapshots.of('source', stored(1, '10'))
-  expect(snapshots.of('source', other).message.object?.metadata.resourceVersion).toBe('11')
-  expect(first.message.object?.metadata.resourceVersion).toBe('10')
+  expect(versionIn(snapshots.of('source', other))).toBe('11')
+  expect(versionIn(first)).toBe('10')
+})
+
+test('what nobody asked for in two turns is not kept for others', () => {
+  vi.useFakeTimers()
+  const snapshots = new Snapshots()
+  const snapshot = snapshots.of('source', stored(1, '10'))
+  vi.advanceTimersByTime(1_999)
+  expect(snapshots.of('source', stored(1, '10'))).toBe(snapshot)
+  vi.advanceTimersByTime(1)
+  expect(snapshots.of('source', stored(1, '10'))).not.toBe(snapshot)
+  vi.useRealTimers()
 })

@@ -6,52 +6,62 @@ import { type Messages, messageSchemas } from './messages.ts'
 /** A message as the stream has it; `timestampNanos` tells those of one sequence apart that were in different streams. */
 export type Stored = Pick<JsMsg, 'subject' | 'seq' | 'data'> & { info: Pick<JsMsg['info'], 'timestampNanos'> }
 
+/** Longer than one service is behind another, as a rule. */
+const TURN_MS = 1_000
+
 /** A message of the stream, parsed when somebody looks. Whoever reads it must not change it: others read the same. */
-export class Snapshot<P extends Part = Part> {
+export class Snapshot {
   readonly seq: number
   readonly storedAt: number
-  readonly #part: P
-  /** UTF-8 JSON, until it is parsed; a copy, as the client uses its buffer again. */
-  #data: Uint8Array | undefined
-  #message: Messages[P] | undefined
+  readonly #part: Part
+  /** Until it is parsed. */
+  #text: string
+  #message: Messages[Part] | undefined
 
-  constructor(part: P, { seq, data, info }: Omit<Stored, 'subject'>) {
+  constructor(part: Part, { seq, data, info }: Omit<Stored, 'subject'>) {
     this.#part = part
     this.seq = seq
     this.storedAt = info.timestampNanos
-    this.#data = Uint8Array.from(data)
+    this.#text = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('utf8')
   }
 
-  /** @throws {TerminalError} naming the part, if the data is not valid. */
-  get message(): Messages[P] {
-    if (this.#message !== undefined) return this.#message
+  /** @throws {TerminalError} naming the part, if the text is not valid. */
+  get message(): Messages[Part] {
+    this.#message ??= this.#parse()
+    return this.#message
+  }
+
+  #parse(): Messages[Part] {
     try {
-      const json: unknown = JSON.parse(Buffer.from(this.#data as Uint8Array).toString('utf8'))
-      this.#message = messageSchemas[this.#part].parse(json) as Messages[P]
+      const message = messageSchemas[this.#part].parse(JSON.parse(this.#text))
+      this.#text = ''
+      return message
     } catch (cause) {
       throw new TerminalError(`the message of part ${this.#part} is not valid: ${(cause as Error).message}`, { cause })
     }
-    this.#data = undefined
-    return this.#message
   }
 }
 
-/**
- * The messages that somebody in this process holds, so that services that read the same keys hold one: parsed once, in memory once.
- * It holds none itself.
- */
+/** What passes through a process: services that are given one message within a turn or two share it, parsed once and held once. */
 export class Snapshots {
-  readonly #held = new Map<string, WeakRef<Snapshot>>()
-  readonly #released = new FinalizationRegistry<string>((subject) => {
-    if (this.#held.get(subject)?.deref() === undefined) this.#held.delete(subject)
-  })
+  /** By subject: of this turn, and of the one before. */
+  #recent = new Map<string, Snapshot>()
+  #before = new Map<string, Snapshot>()
+  #turning: NodeJS.Timeout | undefined
 
-  of<P extends Part>(part: P, stored: Stored): Snapshot<P> {
-    const held = this.#held.get(stored.subject)?.deref()
-    if (held?.seq === stored.seq && held.storedAt === stored.info.timestampNanos) return held as Snapshot<P>
+  of(part: Part, stored: Stored): Snapshot {
+    const { subject, seq, info } = stored
+    const known = this.#recent.get(subject) ?? this.#before.get(subject)
+    if (known?.seq === seq && known.storedAt === info.timestampNanos) return known
     const snapshot = new Snapshot(part, stored)
-    this.#held.set(stored.subject, new WeakRef(snapshot as Snapshot))
-    this.#released.register(snapshot, stored.subject)
+    this.#recent.set(subject, snapshot)
+    this.#turning ??= setTimeout(() => this.#turn(), TURN_MS).unref()
     return snapshot
+  }
+
+  #turn(): void {
+    this.#before = this.#recent
+    this.#recent = new Map()
+    this.#turning = this.#before.size === 0 ? undefined : setTimeout(() => this.#turn(), TURN_MS).unref()
   }
 }
