@@ -58,7 +58,7 @@ const copyMessage = z.object({
 })
 export type CopyMessage = z.infer<typeof copyMessage>
 
-/** An Assignment or Migration as the platform has it, or null once it was seen gone. */
+/** An Assignment, without the reasons of its decision, or a Migration as the platform has it; null once it was seen gone. */
 const recordMessage = z.object({ name: z.string(), object: kubeObject.nullable(), goneUID })
 export type RecordMessage = z.infer<typeof recordMessage>
 

@@ -113,3 +113,11 @@ export const Assignment = defineKind({
   }),
 })
 export type Assignment = z.infer<typeof Assignment.schema>
+
+/** An Assignment without the reasons of its decision: they are for people, most of its size, and no service reads them. */
+export function withoutDecision<T extends object>(assignment: T): T {
+  const { status } = assignment as { status?: { decision?: unknown } }
+  if (status?.decision === undefined) return assignment
+  const { decision: _reasons, ...others } = status
+  return { ...assignment, status: others }
+}

@@ -5,7 +5,14 @@ import { MigrationConfiguration } from './migration-configuration.ts'
 import { StagingWorkspace } from './staging-workspace.ts'
 
 export { AcceptAPI, apiExportNameOf, type ConsumerSelector, type Filter } from './accept-api.ts'
-export { Assignment, type AssignmentCopy, type CopyRole, type CopyStatus, type DecisionRecord } from './assignment.ts'
+export {
+  Assignment,
+  type AssignmentCopy,
+  type CopyRole,
+  type CopyStatus,
+  type DecisionRecord,
+  withoutDecision,
+} from './assignment.ts'
 export type { Mistake, Parsed, PrinterColumn } from './kind.ts'
 export type { Condition, GVK, GVR, ObjectMeta } from './meta.ts'
 export { Migration, type MigrationEnd, type MigrationState } from './migration.ts'

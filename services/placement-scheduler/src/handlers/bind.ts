@@ -6,6 +6,7 @@ import {
   fieldManager,
   finalizer,
   type OfferRef,
+  withoutDecision,
 } from '@resource-broker/api'
 import type { KeyView, KubeObject } from '@resource-broker/bus'
 import { isAlreadyExists, isConflict, isForbidden, isInvalid, isNotFound } from '@resource-broker/kube'
@@ -35,7 +36,7 @@ export async function bind(
     await context.clusters.coordination.delete({ ...Assignment.resource, name }, { uid })
     return undefined
   }
-  const message = { name, object: assignment }
+  const message = { name, object: withoutDecision(assignment) }
   view.learn('assignment', undefined, message, context.now().getTime())
   const object = { cluster: '', ...Assignment.resource, name }
   await context.bus.publish({

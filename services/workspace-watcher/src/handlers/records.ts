@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { AcceptAPI, Assignment, assignmentName, Migration } from '@resource-broker/api'
+import { AcceptAPI, Assignment, assignmentName, Migration, withoutDecision } from '@resource-broker/api'
 import { acceptAPIKey, type KubeObject } from '@resource-broker/bus'
 import type { PartRule } from '../part-watch.ts'
 
@@ -9,8 +9,8 @@ export function assignmentRule(): PartRule<'assignment'> {
     part: 'assignment',
     resource: Assignment.resource,
     route: ({ metadata }) => route(metadata.name),
-    message: (object, { name }) => ({ name, object }),
-    significant: wholly,
+    message: (object, { name }) => ({ name, object: object === null ? null : withoutDecision(object) }),
+    significant: (object) => wholly(withoutDecision(object)),
   }
 }
 
