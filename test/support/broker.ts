@@ -36,19 +36,22 @@ const LARGE = '--max-semi-space-size=64'
 /** Where the logs of the services go, and the flags that all of them are started with. */
 export type BrokerHome = { dir: string; flags: readonly string[] }
 
+/** `http`: host and port of its health and metrics. */
+export type ServiceProcess = ManagedProcess & { http: string }
+
 /** Starts one service, or with `broker` all of them in one process, as `npm run service` does; resolves when it says that it is ready. */
 export async function startService(
   home: BrokerHome,
   name: ServiceName | 'broker',
   id: string = name,
-): Promise<ManagedProcess> {
+): Promise<ServiceProcess> {
   const unknown = UNKNOWN_TO[name] ?? []
   const flags = home.flags.flatMap((flag, i, all) => {
     const isValue = !flag.startsWith('--')
     return unknown.includes(isValue ? (all[i - 1] as string) : flag) ? [] : [flag]
   })
   const http = `127.0.0.1:${await freePort()}`
-  return await ManagedProcess.start({
+  const running = await ManagedProcess.start({
     name: id,
     command: process.execPath,
     args: [
@@ -62,4 +65,5 @@ export async function startService(
     env: { NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/node') },
     ready: async () => (await fetch(`http://${http}/readyz`)).ok,
   })
+  return Object.assign(running, { http })
 }

@@ -51,5 +51,6 @@ export {
 } from './kcp/watch-export.ts'
 export { isAppliedBy } from './managed-fields.ts'
 export type { CollectionRef, ObjectRef, ResourceRef } from './refs.ts'
+export { openWatches } from './transport.ts'
 export type { Gone, Known, WatchEvent, WatchedObject, WatchHandler, WatchOptions } from './watch/types.ts'
 export { type Watch, watchResource } from './watch/watch.ts'

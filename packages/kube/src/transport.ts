@@ -27,7 +27,7 @@ export type HttpRequest = {
 export type HttpResponse = { status: number; headers: IncomingMessage['headers']; body: string }
 
 /** Connections to one API server at once, beside its watches: far below what one accepts, enough for hundreds of writes a second. */
-const MAX_SOCKETS = 64
+const MAX_SOCKETS = 32
 /** libuv probes an idle connection once a second from here on and gives it up after ten without an answer. */
 const KEEP_ALIVE_MS = 10_000
 /** kube-apiserver closes an idle connection after 90 s (IdleTimeout); we go first, and never write to one that is closing. */
@@ -37,6 +37,13 @@ type Agents = { requests: HttpAgent; watches: HttpAgent; cert: unknown; key: unk
 type Sent = { response: IncomingMessage; settle: () => void; failed: (cause: unknown) => unknown }
 
 class LateError extends Error {}
+
+let watches = 0
+
+/** Watches that this process has open, over all clients; each has a connection of its own. */
+export function openWatches(): number {
+  return watches
+}
 
 /** HTTP/1.1 to one API server over kept-alive connections. */
 export class Transport {
@@ -101,7 +108,11 @@ export class Transport {
     response.on('error', () => undefined)
     const abort = () => response.destroy(signal.reason instanceof Error ? signal.reason : undefined)
     signal.addEventListener('abort', abort, { once: true })
-    response.once('close', () => signal.removeEventListener('abort', abort))
+    watches++
+    response.once('close', () => {
+      watches--
+      signal.removeEventListener('abort', abort)
+    })
     if (signal.aborted) abort()
     return response
   }

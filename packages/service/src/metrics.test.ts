@@ -46,5 +46,7 @@ test('registries are apart, and the process metrics are there once asked for', a
   const registry = new MetricsRegistry()
   registry.collectProcess()
   new MetricsRegistry().collectProcess()
-  expect((await registry.expose()).body).toContain('process_resident_memory_bytes')
+  const { body } = await registry.expose()
+  expect(body).toContain('process_resident_memory_bytes')
+  expect(body).toContain('broker_watches 0')
 })

@@ -1,3 +1,4 @@
+import { openWatches } from '@resource-broker/kube'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 /** A metric, defined once and imported by whoever counts. Names follow Prometheus: `broker_placements_total`. */
@@ -8,6 +9,9 @@ export type MetricDefinition<L extends string = never> = {
   /** Upper bounds of a histogram's buckets, in the unit that the name ends with. */
   buckets?: readonly number[]
 }
+
+/** Of the whole process, without a label. */
+const WATCHES: MetricDefinition = { name: 'broker_watches', help: 'Watches on API servers that are open.' }
 
 /** Values for the labels of a metric; none where it has none. */
 type Labels<L extends string> = Record<L, string>
@@ -33,9 +37,18 @@ export type Metrics = {
 export class MetricsRegistry {
   readonly #registry = new Registry()
 
-  /** Adds memory, CPU, event loop and garbage collection of this process. */
+  /** Adds memory, CPU, event loop and garbage collection of this process, and its watches. */
   collectProcess(): void {
     collectDefaultMetrics({ register: this.#registry })
+    const { name, help } = WATCHES
+    new Gauge({
+      name,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.set(openWatches())
+      },
+    })
   }
 
   forService(service: string): Metrics {

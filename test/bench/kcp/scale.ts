@@ -1,3 +1,4 @@
+import { fork } from 'node:child_process'
 import { readdirSync, readlinkSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -17,26 +18,30 @@ import {
   watchResource,
 } from '@resource-broker/kube'
 import { waitFor } from '@resource-broker/testbed'
-import { startService } from '../../support/broker.ts'
-import { startKcpLandscape } from '../../support/kcp-landscape.ts'
+import { type ServiceProcess, startService } from '../../support/broker.ts'
 import { ROOT } from '../../support/landscape.ts'
 import { THING } from '../../support/provider-controller.ts'
 import { cpuMs, type Memory, memoryOf } from '../processes.ts'
 import { Fleet } from './fleet.ts'
+import type { Ground } from './landscape.ts'
 
 const CRD = join(ROOT, 'test/support/thing-crd.yaml')
 const BROKERED = 'things.test.platform-mesh.io'
 const EXPORT = 'things'
 const SHARDS = ['root', 'shard-1']
+/** As `npm run sandbox` does. */
+const SANDBOX_FLAGS = ['--max-semi-space-size=64']
 /** Workspaces that are made, and objects that are created, at once. */
 const AT_ONCE = 16
 const IN_FLIGHT = 32
 const PATIENCE_MS = 300_000
 
 export type ScaleSizes = { consumers: number; providers: number; objectsEach: number; firstObjects: number }
+/** Processes whose CPU counts: the bench's own has the providers and the load. */
+type Who = 'broker' | 'sandbox' | 'nats' | 'bench'
 /** What one step came to; `placed` and `answered` are seconds until the last copy, and the last status at a consumer, was seen. */
-export type Step = { objects: number; placed: number; answered: number; brokerCpuMs: number; restCpuMs: number }
-type Footprint = { consumers: number; memory: Memory; sockets: number }
+export type Step = { objects: number; placed: number; answered: number; cpuMs: Record<Who, number> }
+type Footprint = { consumers: number; memory: Memory; watches: number; sockets: number }
 export type ScaleFigures = {
   sizes: ScaleSizes
   /** Milliseconds from the create of a new workspace's first object to its copy, sorted. */
@@ -47,6 +52,7 @@ export type ScaleFigures = {
   many: Footprint
 }
 
+type Pids = Pick<Record<Who, number>, 'sandbox' | 'nats'>
 type Object = { cluster: string; name: string }
 type Thing = {
   metadata: { namespace?: string; name: string; annotations?: Record<string, string> }
@@ -56,40 +62,57 @@ type Thing = {
 /** Places objects of many consumer workspaces at many provider workspaces, on two shards of one sandbox, with the broker as one process. */
 export async function benchScale(sizes: ScaleSizes, say: (line: string) => void): Promise<ScaleFigures> {
   const dir = await mkdtemp(join(tmpdir(), 'bench-kcp-'))
-  const kcp = await startKcpLandscape({ dir, consumers: [], providers: [], brokeredCrds: [CRD], shards: SHARDS.length })
+  const { ground, sandboxPid, stop } = await startGround(dir)
   const stopping = new AbortController()
   const { signal } = stopping
-  const login = await readKubeconfig(kcp.adminKubeconfig)
+  const login = await readKubeconfig(ground.adminKubeconfig)
   const connections = new Connections(login)
-  const shards = SHARDS.map((name, i) => ({ name, client: connections.at(kcp.sandbox.shards[i]?.url ?? '') }))
-  const fleet = new Fleet(connections.at(kcp.sandbox.url), shards)
+  const shards = SHARDS.map((name, i) => ({ name, client: connections.at(ground.shardUrls[i] ?? '') }))
+  const fleet = new Fleet(connections.at(ground.url), shards)
   fleet.follow(['root:consumers', 'root:providers'], signal)
   const sight = new Sight(signal)
+  let broker: ServiceProcess | undefined
   try {
     say(`${sizes.providers} providers and ${sizes.consumers} consumers on ${SHARDS.length} shards`)
-    const providers = await inTurn(sizes.providers, (i) => fleet.provider(`p-${i}`, CRD, EXPORT, kcp.bootstrapped.user))
+    const providers = await inTurn(sizes.providers, (i) => fleet.provider(`p-${i}`, CRD, EXPORT, ground.user))
     const consumers = await inTurn(SHARDS.length, (i) => fleet.consumer(`c-${i}`, [BROKERED])) // so that each shard has an endpoint
-    const broker = await startService(kcp, 'broker')
-    signal.addEventListener('abort', () => void broker.stop())
+    broker = await startService({ dir, flags: ground.flags }, 'broker')
     for (const [i, cluster] of providers.entries()) {
-      sight.provide({ ...login, server: `${kcp.sandbox.url}/clusters/${cluster}` })
+      sight.provide({ ...login, server: `${ground.url}/clusters/${cluster}` })
       await offer(fleet, cluster, i)
     }
     for (const cluster of providers) await isReady(fleet, cluster)
-    const slice = { ...ENDPOINT_SLICES, name: BROKERED }
-    const home = fleet.at(kcp.bootstrapped.config.coordinationWorkspace)
-    sight.followConsumers(urlsOf(await home.get<EndpointSlice>(slice)), connections)
+    const home = fleet.at(ground.coordinationWorkspace)
+    sight.followConsumers(urlsOf(await home.get<EndpointSlice>({ ...ENDPOINT_SLICES, name: BROKERED })), connections)
     const grow = async (to: number) => {
       const from = consumers.length
       consumers.push(...(await inTurn(to - from, (i) => fleet.consumer(`c-${from + i}`, [BROKERED]))))
     }
-    return await measure(sizes, consumers, grow, new Bench(fleet, sight, providers.length, broker.pid as number), say)
+    const others = { sandbox: sandboxPid, nats: ground.natsPid }
+    return await measure(sizes, consumers, grow, new Bench(fleet, sight, providers.length, broker, others), say)
   } finally {
     stopping.abort()
     connections.close()
-    await kcp.stop()
+    await broker?.stop()
+    await stop()
     await rm(dir, { recursive: true, force: true })
   }
+}
+
+/** Starts landscape.ts. */
+async function startGround(dir: string): Promise<{ ground: Ground; sandboxPid: number; stop: () => Promise<void> }> {
+  const program = new URL('./landscape.ts', import.meta.url)
+  const child = fork(program, [dir, CRD, String(SHARDS.length)], { execArgv: SANDBOX_FLAGS })
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const ground = await new Promise<Ground>((resolve, reject) => {
+    child.once('message', (message) => resolve(message as Ground))
+    child.once('exit', (code) => reject(new Error(`the kcp ended with code ${code} before it served`)))
+  })
+  const stop = () => {
+    child.disconnect()
+    return ended
+  }
+  return { ground, sandboxPid: child.pid as number, stop }
 }
 
 async function measure(
@@ -108,13 +131,13 @@ async function measure(
   await grow(fewer)
   await bench.run(consumers, 0, 1, 0) // every consumer has its staging workspace from here on
   const tenth = await bench.run(consumers, 1, sizes.objectsEach, 0)
-  const few = bench.footprint(consumers.length)
+  const few = await bench.footprint(consumers.length)
   say(`${tenth.objects} objects of ${fewer} consumers: ${rate(tenth)}`)
   await grow(sizes.consumers)
   await bench.run(consumers, 0, 1, fewer)
   const rest = await bench.run(consumers, 1, sizes.objectsEach, fewer)
   say(`${rest.objects} objects of ${consumers.length - fewer} more: ${rate(rest)}`)
-  const many = bench.footprint(consumers.length)
+  const many = await bench.footprint(consumers.length)
   return { sizes, firstObject: firstObject.sort((a, b) => a - b), tenth, rest, few, many }
 }
 
@@ -204,13 +227,15 @@ class Bench {
   readonly #fleet: Fleet
   readonly #sight: Sight
   readonly #providers: number
-  readonly #pid: number
+  readonly #broker: ServiceProcess
+  readonly #pids: Record<Who, number>
 
-  constructor(fleet: Fleet, sight: Sight, providers: number, pid: number) {
+  constructor(fleet: Fleet, sight: Sight, providers: number, broker: ServiceProcess, others: Pids) {
     this.#fleet = fleet
     this.#sight = sight
     this.#providers = providers
-    this.#pid = pid
+    this.#broker = broker
+    this.#pids = { ...others, broker: broker.pid as number, bench: process.pid }
   }
 
   /** The first object of the `i`th consumer: milliseconds until its copy was seen. */
@@ -228,7 +253,7 @@ class Bench {
       consumers.slice(skip).map((cluster, i) => ({ i: skip + i, cluster, name: `o-${k}` })),
     )
     const missing = objects.filter((object) => !this.#sight.copies.has(idOf(object)))
-    const [began, broker, rest] = [performance.now(), cpuMs([this.#pid]), cpuMs([process.pid])]
+    const [began, before] = [performance.now(), this.#cpu()]
     await atMost(IN_FLIGHT, missing.length, (n) => {
       const { i, ...object } = missing[n] as (typeof missing)[number]
       return this.#create(i, object)
@@ -240,15 +265,21 @@ class Bench {
       objects: missing.length,
       placed: seconds(placed),
       answered: seconds(answered),
-      brokerCpuMs: cpuMs([this.#pid]) - broker,
-      restCpuMs: cpuMs([process.pid]) - rest,
+      cpuMs: combine(this.#cpu(), before, (now, then) => now - then),
     }
   }
 
-  /** Open sockets are connections, and each watch has one of its own. */
-  footprint(consumers: number): Footprint {
-    const open = readdirSync(`/proc/${this.#pid}/fd`).filter((fd) => isSocket(`/proc/${this.#pid}/fd/${fd}`))
-    return { consumers, memory: memoryOf([this.#pid]), sockets: open.length }
+  #cpu(): Record<Who, number> {
+    return combine(this.#pids, this.#pids, (pid) => cpuMs([pid]))
+  }
+
+  /** Open sockets are connections: those of watches, one each, and those that requests share. */
+  async footprint(consumers: number): Promise<Footprint> {
+    const { pid, http } = this.#broker
+    const open = readdirSync(`/proc/${pid}/fd`).filter((fd) => isSocket(`/proc/${pid}/fd/${fd}`))
+    const metrics = await (await fetch(`http://${http}/metrics`)).text()
+    const watches = Number(/^broker_watches (\d+)$/m.exec(metrics)?.[1])
+    return { consumers, memory: memoryOf([this.#pids.broker]), watches, sockets: open.length }
   }
 
   /** A consumer's objects go to one provider, so that it has one staging workspace. */
@@ -259,6 +290,16 @@ class Bench {
     await this.#fleet.directly(object.cluster).create({ ...THING, namespace: 'default' }, body)
     return object
   }
+}
+
+/** Two records, figure by figure. */
+export function combine<K extends string>(
+  first: Record<K, number>,
+  second: Record<K, number>,
+  by: (a: number, b: number) => number,
+): Record<K, number> {
+  const names = Object.keys(first) as K[]
+  return Object.fromEntries(names.map((name) => [name, by(first[name], second[name])])) as Record<K, number>
 }
 
 function isSocket(path: string): boolean {

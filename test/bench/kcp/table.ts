@@ -1,4 +1,4 @@
-import type { ScaleFigures, Step } from './scale.ts'
+import { combine, type ScaleFigures, type Step } from './scale.ts'
 
 type Row = { what: string; measured: string; floor: string; ratio: string; wanted: string; ok?: boolean }
 
@@ -8,13 +8,19 @@ export function scaleRows({ sizes, firstObject, tenth, rest, few, many }: ScaleF
     objects: tenth.objects + rest.objects,
     placed: tenth.placed + rest.placed,
     answered: tenth.answered + rest.answered,
-    brokerCpuMs: tenth.brokerCpuMs + rest.brokerCpuMs,
-    restCpuMs: tenth.restCpuMs + rest.restCpuMs,
+    cpuMs: combine(tenth.cpuMs, rest.cpuMs, (a, b) => a + b),
   }
   const perSecond = all.objects / all.placed
   const growth = all.placed / all.objects / (tenth.placed / tenth.objects)
   const median = firstObject[Math.floor(firstObject.length / 2)] ?? Number.NaN
-  const connections = many.sockets / few.sockets
+  const growthRows = (what: string, before: number, after: number): Row[] => [
+    row(`${what} with ${count(few.consumers)} consumers`, String(before)),
+    {
+      ...row(`${what} with ${count(many.consumers)} consumers`, String(after)),
+      ...{ ratio: (after / before).toFixed(2), wanted: '<= 1.1', ok: after / before <= 1.1 },
+    },
+  ]
+  const cpu = (ms: number): string => `${(ms / all.objects).toFixed(1)} ms`
   const count = (n: number): string => n.toLocaleString('en')
   return [
     {
@@ -33,15 +39,14 @@ export function scaleRows({ sizes, firstObject, tenth, rest, few, many }: ScaleF
       ...row(`time per object, beside that of the first ${count(tenth.objects)}`, growth.toFixed(2)),
       ...{ wanted: '<= 1.3', ok: growth <= 1.3 },
     },
-    row('CPU of the broker per placement', `${(all.brokerCpuMs / all.objects).toFixed(1)} ms`),
-    row('CPU of sandbox, providers and bench per placement', `${(all.restCpuMs / all.objects).toFixed(1)} ms`),
+    row('CPU of the broker per placement', cpu(all.cpuMs.broker)),
+    row('CPU of nats-server per placement', cpu(all.cpuMs.nats)),
+    row('CPU of the sandbox per placement', cpu(all.cpuMs.sandbox)),
+    row('CPU of providers and bench per placement', cpu(all.cpuMs.bench)),
     row(`memory with ${count(few.consumers)} consumers, RSS`, `${few.memory.rssMiB.toFixed(0)} MiB`),
     row(`memory with ${count(many.consumers)} consumers, RSS`, `${many.memory.rssMiB.toFixed(0)} MiB`),
-    row(`connections with ${count(few.consumers)} consumers`, String(few.sockets)),
-    {
-      ...row(`connections with ${count(many.consumers)} consumers`, String(many.sockets)),
-      ...{ ratio: connections.toFixed(2), wanted: '<= 1.1', ok: connections <= 1.1 },
-    },
+    ...growthRows('watches', few.watches, many.watches),
+    ...growthRows('connections', few.sockets, many.sockets),
   ]
 }
 
