@@ -57,8 +57,7 @@ export class Provisioner {
   async take(key: string, view: KeyView): Promise<void> {
     const before = this.#wants.of(key)
     const wanted = [...(await this.#offered(key, view)), ...this.#placed(key, view)]
-    this.#wants.set(key, wanted)
-    for (const { name } of wanted) if (!before.has(name)) this.#work.push(name)
+    for (const name of this.#wants.set(key, wanted)) this.#work.push(name)
     for (const name of before) this.#leaveIfUnwanted(name)
   }
 
@@ -112,7 +111,7 @@ export class Provisioner {
     const of = offer === undefined ? undefined : exportOfOffer(offer)
     if (offer === undefined || of === undefined) return []
     const wanted = { ...of, name: verificationWorkspaceName(of) }
-    this.#wants.add(key, wanted) // what is learned from now on calls again
+    if (this.#wants.add(key, wanted)) this.#work.push(wanted.name) // what is learned from now on calls again
     await judge(this.#context, offer, of)
     return [wanted]
   }

@@ -23,19 +23,23 @@ export class Wants {
     return [...(this.#keys.get(name) ?? [])]
   }
 
-  /** A key wants exactly these. */
-  set(key: string, wanted: Wanted[]): void {
-    for (const each of wanted) this.add(key, each)
+  /** A key wants exactly these. @returns the names that nobody wanted before. */
+  set(key: string, wanted: Wanted[]): string[] {
+    const fresh = wanted.filter((each) => this.add(key, each)).map(({ name }) => name)
     const names = new Set(wanted.map(({ name }) => name))
     for (const name of this.#names.get(key) ?? []) if (!names.has(name)) this.#remove(key, name)
+    return fresh
   }
 
-  add(key: string, wanted: Wanted): void {
+  /** @returns whether nobody wanted it before. */
+  add(key: string, wanted: Wanted): boolean {
     const { name } = wanted
+    const isFresh = !this.#wanted.has(name)
     this.#wanted.set(name, wanted)
     into(this.#keys, name, key)
     into(this.#names, key, name)
     if (wanted.consumerCluster !== undefined) into(this.#byExport, idOf(wanted), name)
+    return isFresh
   }
 
   /** Workspaces for copies at an export. */
