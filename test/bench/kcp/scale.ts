@@ -41,15 +41,15 @@ export type ScaleSizes = { consumers: number; providers: number; objectsEach: nu
 type Who = 'broker' | 'sandbox' | 'nats' | 'bench'
 /** What one step came to; `placed` and `answered` are seconds until the last copy, and the last status at a consumer, was seen. */
 export type Step = { objects: number; placed: number; answered: number; cpuMs: Record<Who, number> }
-type Footprint = { consumers: number; memory: Memory; watches: number; sockets: number }
+export type Footprint = { consumers: number; memory: Memory; watches: number; sockets: number }
 export type ScaleFigures = {
   sizes: ScaleSizes
   /** Milliseconds from the create of a new workspace's first object to its copy, sorted. */
   firstObject: number[]
   tenth: Step
   rest: Step
-  few: Footprint
-  many: Footprint
+  /** With a tenth, with three tenths, and with all of the consumers. */
+  footprints: Footprint[]
 }
 
 type Pids = Pick<Record<Who, number>, 'sandbox' | 'nats'>
@@ -131,14 +131,17 @@ async function measure(
   await grow(fewer)
   await bench.run(consumers, 0, 1, 0) // every consumer has its staging workspace from here on
   const tenth = await bench.run(consumers, 1, sizes.objectsEach, 0)
-  const few = await bench.footprint(consumers.length)
+  const footprints = [await bench.footprint(consumers.length)]
   say(`${tenth.objects} objects of ${fewer} consumers: ${rate(tenth)}`)
-  await grow(sizes.consumers)
-  await bench.run(consumers, 0, 1, fewer)
+  for (const share of [0.3, 1]) {
+    await grow(Math.max(consumers.length, sizes.consumers * share))
+    await bench.run(consumers, 0, 1, fewer)
+    if (share < 1) footprints.push(await bench.footprint(consumers.length))
+  }
   const rest = await bench.run(consumers, 1, sizes.objectsEach, fewer)
   say(`${rest.objects} objects of ${consumers.length - fewer} more: ${rate(rest)}`)
-  const many = await bench.footprint(consumers.length)
-  return { sizes, firstObject: firstObject.sort((a, b) => a - b), tenth, rest, few, many }
+  footprints.push(await bench.footprint(consumers.length))
+  return { sizes, firstObject: firstObject.sort((a, b) => a - b), tenth, rest, footprints }
 }
 
 const rate = ({ objects, placed }: Step): string => `${(objects / placed).toFixed(0)} placed a second`
