@@ -1,6 +1,6 @@
-import { parseOwnJson } from '../../../kube/json.ts'
+import { ParsedEntries } from '../../../kube/parsed-entries.ts'
 import type { Resource } from '../../../kube/resource.ts'
-import type { Entry, Store } from '../../../store/types.ts'
+import type { Store } from '../../../store/types.ts'
 import { type BoundTypes, type EffectiveClaim, effectiveClaims } from '../../apis/mod.ts'
 import { API_BINDINGS } from '../../apis/system-types.ts'
 import type { ApiBinding, ApiExport } from '../../apis/types.ts'
@@ -12,7 +12,7 @@ export type Consumer = { types: readonly Resource[]; claims: readonly EffectiveC
 export class Consumers {
   readonly #store: Store
   readonly #bound: BoundTypes
-  readonly #parsed = new WeakMap<Entry, ApiBinding>()
+  readonly #parsed = new ParsedEntries<ApiBinding>()
 
   constructor(store: Store, bound: BoundTypes) {
     this.#store = store
@@ -31,11 +31,6 @@ export class Consumers {
 
   #binding(cluster: string, name: string): ApiBinding | undefined {
     const entry = this.#store.get({ resource: API_BINDINGS, cluster, namespace: '', name })
-    if (entry === undefined) return undefined
-    const known = this.#parsed.get(entry)
-    if (known !== undefined) return known
-    const binding = parseOwnJson<ApiBinding>(entry.bytes)
-    this.#parsed.set(entry, binding)
-    return binding
+    return entry && this.#parsed.of(entry)
   }
 }
