@@ -30,7 +30,7 @@ export {
   effectiveClaims,
   isSameType,
 } from './claims/mod.ts'
-export { exportOfType } from './exports/export-of-type.ts'
+export { ExportsByIdentity } from './exports/export-index.ts'
 
 /** Bound and claimed types of one shard, and what keeps them. */
 export type Apis = {
