@@ -21,7 +21,7 @@ import { sliceController } from './slices/slice-controller.ts'
 import { SliceIndex } from './slices/slice-index.ts'
 import type { ApiExport } from './types.ts'
 
-export type { BoundTypes } from './bound-types.ts'
+export type { Bound, BoundTypes } from './bound-types.ts'
 export {
   allowsVerb,
   claimedResources,

@@ -15,6 +15,9 @@ const CLUSTER_GROUP_PREFIX = 'system:cluster:'
 /** A warrant can carry warrants; nobody needs them deeper. */
 const MAX_DEPTH = 8
 
+/** What was found last for a user, which does not change: within a request the same is asked several times. */
+const latest = new WeakMap<UserInfo, { cluster: string; users: readonly UserInfo[] }>()
+
 type Account = NonNullable<ReturnType<typeof parseServiceAccountName>>
 
 /** Extras that only system:masters may give to somebody else by impersonation. */
@@ -40,8 +43,12 @@ export function homeClusters(user: UserInfo): readonly string[] | undefined {
  * Whose rights count for `user` in a logical cluster: the user itself where its scopes allow, a service account by its global name
  * too, and every warrant. One that is out of scope counts as somebody authenticated.
  */
-export function effectiveUsers(user: UserInfo, cluster: string): UserInfo[] {
-  return [...expand(user, cluster, 0)]
+export function effectiveUsers(user: UserInfo, cluster: string): readonly UserInfo[] {
+  const known = latest.get(user)
+  if (known?.cluster === cluster) return known.users
+  const users = [...expand(user, cluster, 0)]
+  latest.set(user, { cluster, users })
+  return users
 }
 
 /** The user as logical clusters other than its own know it: service accounts have a name that says where they are from. */

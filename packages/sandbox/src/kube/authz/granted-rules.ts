@@ -1,6 +1,14 @@
 import { goQuote } from '../go-text.ts'
 import type { UserInfo } from '../user.ts'
-import { type Grant, mergePolicies, type Policy, type PolicyRule, type PolicySource, type RoleRef } from './policy.ts'
+import {
+  type Grant,
+  generationOf,
+  mergePolicies,
+  type Policy,
+  type PolicyRule,
+  type PolicySource,
+  type RoleRef,
+} from './policy.ts'
 
 /** Rules that apply to a user, each with the grant that it comes by; `errors` name roles that are referred to and do not exist. */
 export type Granted = {
@@ -8,8 +16,8 @@ export type Granted = {
   readonly errors: readonly string[]
 }
 
-/** What was found, and the policies that it was found in, as they were. */
-type Known = { granted: Granted; policies: readonly Policy[]; generation: number }
+/** What was found and for whom, and the policies that it was found in, as they were. */
+type Known = { granted: Granted; user: UserInfo; policies: readonly Policy[]; generation: number }
 
 const MAX_KNOWN = 4_096
 
@@ -19,7 +27,10 @@ const MAX_KNOWN = 4_096
  */
 export class GrantedRules {
   readonly #sources: readonly PolicySource[]
-  /** The oldest first. */
+  /**
+   * By `<cluster>|<namespace>|<user name>`, the oldest first; whoever has this name with other groups takes the place. No logical
+   * cluster has a `|` in its name, and the user is compared, so nothing else is found by the same key.
+   */
   readonly #known = new Map<string, Known>()
 
   constructor(sources: readonly PolicySource[]) {
@@ -29,14 +40,13 @@ export class GrantedRules {
   /** In a namespace, or cluster-wide only where `namespace` is ''. Shared, never to be changed. */
   of(user: UserInfo, cluster: string, namespace: string): Granted {
     const policies = this.#policies(cluster)
-    const policy = mergePolicies(policies)
-    const key = JSON.stringify([cluster, namespace, user.username, user.groups])
+    const key = `${cluster}|${namespace}|${user.username}`
     const known = this.#known.get(key)
-    if (known?.generation === policy.generation && areSame(known.policies, policies)) return known.granted
-    const granted = find(policy, user, namespace)
+    if (known !== undefined && isCurrent(known, policies) && isSameUser(known.user, user)) return known.granted
+    const granted = find(mergePolicies(policies), user, namespace)
     this.#known.delete(key)
     if (this.#known.size >= MAX_KNOWN) this.#known.delete(this.#known.keys().next().value!)
-    this.#known.set(key, { granted, policies, generation: policy.generation })
+    this.#known.set(key, { granted, user, policies, generation: generationOf(policies) })
     return granted
   }
 
@@ -46,12 +56,26 @@ export class GrantedRules {
   }
 
   #policies(cluster: string): Policy[] {
-    return this.#sources.map((source) => source.policy(cluster)).filter((policy) => policy !== undefined)
+    const policies: Policy[] = []
+    for (const source of this.#sources) {
+      const policy = source.policy(cluster)
+      if (policy !== undefined) policies.push(policy)
+    }
+    return policies
   }
 }
 
-function areSame(a: readonly Policy[], b: readonly Policy[]): boolean {
-  return a.length === b.length && a.every((policy, i) => policy === b[i])
+function isCurrent({ policies, generation }: Known, now: readonly Policy[]): boolean {
+  return areEqual(policies, now) && generation === generationOf(now)
+}
+
+/** As far as bindings can name a user. */
+function isSameUser(a: UserInfo, b: UserInfo): boolean {
+  return a.username === b.username && areEqual(a.groups, b.groups)
+}
+
+function areEqual(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a === b || (a.length === b.length && a.every((each, i) => each === b[i]))
 }
 
 function find(policy: Policy, user: UserInfo, namespace: string): Granted {

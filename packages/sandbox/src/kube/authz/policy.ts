@@ -134,6 +134,13 @@ export class PolicyIndex implements Policy {
   }
 }
 
+/** That of several policies together: grows with each change of one of them. */
+export function generationOf(policies: readonly Policy[]): number {
+  let sum = 0
+  for (const { generation } of policies) sum += generation
+  return sum
+}
+
 /** A policy that holds what each of `policies` holds; of two roles with one name the first counts. */
 export function mergePolicies(policies: readonly Policy[]): Policy {
   if (policies.length === 1) return policies[0]!
@@ -146,7 +153,7 @@ export function mergePolicies(policies: readonly Policy[]): Policy {
   }
   return {
     get generation() {
-      return policies.reduce((sum, policy) => sum + policy.generation, 0)
+      return generationOf(policies)
     },
     clusterRole: (name) => first((policy) => policy.clusterRole(name)),
     role: (namespace, name) => first((policy) => policy.role(namespace, name)),

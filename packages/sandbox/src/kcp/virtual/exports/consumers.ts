@@ -1,7 +1,7 @@
 import { ParsedEntries } from '../../../kube/parsed-entries.ts'
 import type { Resource } from '../../../kube/resource.ts'
 import type { Store } from '../../../store/types.ts'
-import { type BoundTypes, type EffectiveClaim, effectiveClaims } from '../../apis/mod.ts'
+import { type Bound, type BoundTypes, type EffectiveClaim, effectiveClaims } from '../../apis/mod.ts'
 import { API_BINDINGS } from '../../apis/system-types.ts'
 import type { ApiBinding, ApiExport } from '../../apis/types.ts'
 
@@ -13,6 +13,8 @@ export class Consumers {
   readonly #store: Store
   readonly #bound: BoundTypes
   readonly #parsed = new ParsedEntries<ApiBinding>()
+  /** What each binding came to, and out of what, none of which is ever changed in place. */
+  readonly #known = new WeakMap<ApiBinding, { bound: Bound; apiExport: ApiExport; consumer: Consumer }>()
 
   constructor(store: Store, bound: BoundTypes) {
     this.#store = store
@@ -24,9 +26,17 @@ export class Consumers {
     for (const bound of this.#bound.in(cluster)) {
       const isIt = bound.exportCluster === exportCluster && bound.exportName === apiExport.metadata.name
       const binding = isIt ? this.#binding(cluster, bound.binding) : undefined
-      if (binding !== undefined) return { types: bound.resources, claims: effectiveClaims(apiExport, binding) }
+      if (binding !== undefined) return this.#consumer(binding, bound, apiExport)
     }
     return undefined
+  }
+
+  #consumer(binding: ApiBinding, bound: Bound, apiExport: ApiExport): Consumer {
+    const known = this.#known.get(binding)
+    if (known?.bound === bound && known.apiExport === apiExport) return known.consumer
+    const consumer = { types: bound.resources, claims: effectiveClaims(apiExport, binding) }
+    this.#known.set(binding, { bound, apiExport, consumer })
+    return consumer
   }
 
   #binding(cluster: string, name: string): ApiBinding | undefined {
