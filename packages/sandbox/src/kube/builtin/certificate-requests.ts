@@ -3,6 +3,7 @@ import type { Authorizer } from '../authorizer.ts'
 import { StatusError } from '../errors.ts'
 import type { KubeObject } from '../objects.ts'
 import type { Strategy, StrategyContext, Subresource } from '../resource.ts'
+import { timestamp } from '../timestamp.ts'
 import { type CertificateRequest, type Condition, validateRequest } from './certificate-validation.ts'
 
 const GROUP = 'certificates.k8s.io'
@@ -79,7 +80,7 @@ function keepApprovals(next: CertificateRequest, old: CertificateRequest): void 
 }
 
 function fillTimes(next: CertificateRequest, old: KubeObject, now: Date): void {
-  const time = `${now.toISOString().slice(0, 19)}Z`
+  const time = timestamp(now)
   const before = (old as CertificateRequest).status?.conditions ?? []
   const isSame = (a: Condition, b: Condition) => isDeepStrictEqual([a.type, a.status], [b.type, b.status])
   for (const condition of next.status?.conditions ?? []) {
