@@ -1,6 +1,7 @@
 import { ANONYMOUS, AUTHENTICATED, parseServiceAccountName } from '../../kube/authn/mod.ts'
 import { isObject } from '../../kube/json.ts'
 import type { UserInfo } from '../../kube/user.ts'
+import { PerCluster } from './per-cluster.ts'
 
 /** Extra that names the logical cluster of a service account (contract 12.7). */
 const CLUSTER_NAME_EXTRA = 'authentication.kcp.io/cluster-name'
@@ -15,8 +16,7 @@ const CLUSTER_GROUP_PREFIX = 'system:cluster:'
 /** A warrant can carry warrants; nobody needs them deeper. */
 const MAX_DEPTH = 8
 
-/** What was found last for a user, which does not change: within a request the same is asked several times. */
-const latest = new WeakMap<UserInfo, { cluster: string; users: readonly UserInfo[] }>()
+const effective = new PerCluster<readonly UserInfo[]>((user, cluster) => [...expand(user, cluster, 0)])
 
 type Account = NonNullable<ReturnType<typeof parseServiceAccountName>>
 
@@ -44,11 +44,7 @@ export function homeClusters(user: UserInfo): readonly string[] | undefined {
  * too, and every warrant. One that is out of scope counts as somebody authenticated.
  */
 export function effectiveUsers(user: UserInfo, cluster: string): readonly UserInfo[] {
-  const known = latest.get(user)
-  if (known?.cluster === cluster) return known.users
-  const users = [...expand(user, cluster, 0)]
-  latest.set(user, { cluster, users })
-  return users
+  return effective.of(user, cluster)
 }
 
 /** The user as logical clusters other than its own know it: service accounts have a name that says where they are from. */

@@ -73,7 +73,7 @@ export class Installation implements Served {
     const cache = new Replication()
     const directory = new Directory(cache)
     const exports = new ExportsByIdentity(cache)
-    const accounts = storeAccounts(() => shards.flatMap((shard) => (shard.isRunning ? [shard.services.store] : [])))
+    const accounts = storeAccounts(() => storesOf(shards))
     const tokens = new ServiceAccountTokens({ signingKey, accounts })
     const shared: Shared = {
       ...{ cache, directory, exports, accounts, tokens, rootCa, log, onChange },
@@ -100,6 +100,10 @@ export class Installation implements Served {
     if (isNew) rememberRoot(root.services.store, this.#shared.identities)
     for (const { info } of this.shards) await registerShard(root.services, info)
   }
+}
+
+function* storesOf(shards: readonly Shard[]): Iterable<Store> {
+  for (const shard of shards) if (shard.isRunning) yield shard.services.store
 }
 
 type WantedShard = InstallationOptions['shards'][number]

@@ -35,7 +35,16 @@ export class RbacAuthorizer implements Authorizer {
   }
 }
 
-function describe({ binding, subject }: Grant): string {
+/** Grants never change, and some are told of with nearly every request. */
+const descriptions = new WeakMap<Grant, string>()
+
+function describe(grant: Grant): string {
+  const known = descriptions.get(grant) ?? description(grant)
+  descriptions.set(grant, known)
+  return known
+}
+
+function description({ binding, subject }: Grant): string {
   const home = subject.namespace === undefined || subject.namespace === '' ? binding.namespace : subject.namespace
   const who = subject.kind === 'ServiceAccount' ? `${subject.name}/${home}` : subject.name
   const name = binding.kind === 'RoleBinding' ? `${binding.name}/${binding.namespace}` : binding.name

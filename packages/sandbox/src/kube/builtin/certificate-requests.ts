@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Authorizer } from '../authorizer.ts'
 import { StatusError } from '../errors.ts'
+import { deepClone } from '../json.ts'
 import type { KubeObject } from '../objects.ts'
 import type { Strategy, StrategyContext, Subresource } from '../resource.ts'
 import { timestamp } from '../timestamp.ts'
@@ -18,7 +19,7 @@ export const certificateRequests: Strategy = {
       ...(user.username !== '' && { username: user.username }),
       ...(user.uid !== undefined && { uid: user.uid }),
       ...(user.groups.length > 0 && { groups: [...user.groups] }),
-      ...(Object.keys(user.extra).length > 0 && { extra: user.extra }),
+      ...(Object.keys(user.extra).length > 0 && { extra: deepClone(user.extra) }),
     }
     next.status = {}
   },
