@@ -63,6 +63,7 @@ function testUser(token: string): UserInfo | undefined {
 /** Of users and client certificates, neither of which ever changes, so that the same one is the same object with each request. */
 const authenticatedUsers = new WeakMap<object, UserInfo>()
 
+/** With the group of all who said who they are. `shown` tells that it is the same user again. */
 function authenticated(user: UserInfo, shown: object = user): UserInfo {
   const known = authenticatedUsers.get(shown)
   if (known !== undefined) return known
