@@ -1,4 +1,5 @@
 import type { KubeObject } from '../kube/objects.ts'
+import { timestamp } from '../kube/timestamp.ts'
 
 export type Severity = 'Error' | 'Warning' | 'Info'
 
@@ -45,7 +46,7 @@ export function markFalse(
 export function setCondition(object: KubeObject, wanted: Wanted, now: Date): void {
   const old = conditionOf(object, wanted.type)
   if (old !== undefined && isSame(old, wanted)) return
-  const next: Condition = { ...wanted, lastTransitionTime: `${now.toISOString().slice(0, 19)}Z` }
+  const next: Condition = { ...wanted, lastTransitionTime: timestamp(now) }
   const others = conditionsOf(object).filter(({ type }) => type !== wanted.type)
   const status = (object['status'] as object | undefined) ?? {}
   object['status'] = { ...status, conditions: [...others, next].sort(byRank) }

@@ -5,6 +5,7 @@ import type { KubeObject } from '../kube/objects.ts'
 import type { LocalClient } from '../kube/requests/types.ts'
 import type { Catalog, Resource } from '../kube/resource.ts'
 import type { Store } from '../store/types.ts'
+import type { ApiExport } from './apis/types.ts'
 
 /** What every shard knows of all shards, as `<resource>.<group>`; kcp's cache server holds the same. */
 export type ReplicatedType =
@@ -56,6 +57,12 @@ export interface ClusterDirectory {
   shardOf(cluster: string): string | undefined
 }
 
+/** Finds exports of all shards by what they offer. */
+export interface ExportIndex {
+  /** One that offers the type with that identity: several exports can share one identity (contract 5.3). */
+  ofType(group: string, resource: string, identityHash: string): { cluster: string; apiExport: ApiExport } | undefined
+}
+
 /** A shard as its Shard object describes it. */
 export type ShardInfo = {
   readonly name: string
@@ -71,6 +78,7 @@ export type ShardServices = {
   readonly store: Store
   readonly cache: ReplicatedCache
   readonly directory: ClusterDirectory
+  readonly exports: ExportIndex
   /** Built-in types of Kubernetes. */
   readonly builtIns: readonly Resource[]
   /** Types that CustomResourceDefinitions define in logical clusters of this shard. */

@@ -1,5 +1,10 @@
+/** Printable ASCII that stands for itself between quotes. */
+const PLAIN = /^[ !#-[\]-~]*$/
+
 /** A string in Go's `%q`. */
 export function goQuote(text: string): string {
+  // Nearly all that is quoted is a name.
+  if (PLAIN.test(text)) return `"${text}"`
   let quoted = '"'
   for (const character of text) quoted += escaped(character)
   return `${quoted}"`

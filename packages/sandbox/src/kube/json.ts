@@ -67,7 +67,10 @@ export function deepClone<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(deepClone) as T
   const copy: { [key: string]: unknown } = {}
-  for (const [key, member] of Object.entries(value)) if (member !== undefined) setKey(copy, key, deepClone(member))
+  for (const key of Object.keys(value)) {
+    const member = (value as { [key: string]: unknown })[key]
+    if (member !== undefined) setKey(copy, key, deepClone(member))
+  }
   return copy as T
 }
 

@@ -4,6 +4,9 @@ import type { Entry, ObjectKey, Range } from './types.ts'
 /** Where a walk goes on: behind this key. */
 export type Position = { cluster: string; namespace: string; name: string }
 
+/** Stands behind clusters and namespaces where they are compared. */
+const SEPARATOR = '/'
+
 type Namespace = { key: Omit<ObjectKey, 'name'>; names: SortedMap<Entry> }
 type Cluster = { name: string; namespaces: SortedMap<Namespace>; count: number }
 type Branch = { resource: string; clusters: SortedMap<Cluster>; count: number }
@@ -22,8 +25,8 @@ export class ObjectTree {
   /** Puts the object in; the key of the answer shares its strings with its neighbours. */
   put(key: ObjectKey, revision: number, bytes: Buffer): Entry {
     const branch = this.#branches.get(key.resource) ?? this.#addBranch(key.resource)
-    const cluster = branch.clusters.get(`${key.cluster}/`) ?? addCluster(branch, key.cluster)
-    const namespace = cluster.namespaces.get(`${key.namespace}/`) ?? addNamespace(branch, cluster, key.namespace)
+    const cluster = branch.clusters.get(key.cluster) ?? addCluster(branch, key.cluster)
+    const namespace = cluster.namespaces.get(key.namespace) ?? addNamespace(branch, cluster, key.namespace)
     const old = namespace.names.get(key.name)
     const entry = { key: old?.key ?? { ...namespace.key, name: key.name }, revision, bytes }
     namespace.names.set(key.name, entry)
@@ -36,13 +39,13 @@ export class ObjectTree {
 
   remove(key: ObjectKey): void {
     const branch = this.#branches.get(key.resource)
-    const cluster = branch?.clusters.get(`${key.cluster}/`)
-    const namespace = cluster?.namespaces.get(`${key.namespace}/`)
+    const cluster = branch?.clusters.get(key.cluster)
+    const namespace = cluster?.namespaces.get(key.namespace)
     if (branch === undefined || cluster === undefined || namespace?.names.delete(key.name) !== true) return
     cluster.count--
     branch.count--
-    if (namespace.names.size === 0) cluster.namespaces.delete(`${key.namespace}/`)
-    if (cluster.count === 0) branch.clusters.delete(`${key.cluster}/`)
+    if (namespace.names.size === 0) cluster.namespaces.delete(key.namespace)
+    if (cluster.count === 0) branch.clusters.delete(key.cluster)
     if (branch.count === 0) this.#branches.delete(key.resource)
   }
 
@@ -80,13 +83,13 @@ export class ObjectTree {
   /** Clusters with objects of `resource`, in order. */
   clusters(resource: string): string[] {
     const branch = this.#branches.get(resource)
-    return branch === undefined ? [] : [...branch.clusters.keys()].map((key) => key.slice(0, -1))
+    return branch === undefined ? [] : [...branch.clusters.keys()]
   }
 
   /** Resources with objects in `cluster`. */
   resources(cluster: string): string[] {
     const branches = [...this.#branches.values()]
-    return branches.filter(({ clusters }) => clusters.get(`${cluster}/`) !== undefined).map(({ resource }) => resource)
+    return branches.filter(({ clusters }) => clusters.get(cluster) !== undefined).map(({ resource }) => resource)
   }
 
   /** All objects, of all resources. */
@@ -95,26 +98,26 @@ export class ObjectTree {
   }
 
   #namespace(key: ObjectKey): Namespace | undefined {
-    const cluster = this.#branches.get(key.resource)?.clusters.get(`${key.cluster}/`)
-    return cluster?.namespaces.get(`${key.namespace}/`)
+    const cluster = this.#branches.get(key.resource)?.clusters.get(key.cluster)
+    return cluster?.namespaces.get(key.namespace)
   }
 
   #addBranch(resource: string): Branch {
-    const branch: Branch = { resource, clusters: new SortedMap(), count: 0 }
+    const branch: Branch = { resource, clusters: new SortedMap(SEPARATOR), count: 0 }
     this.#branches.set(resource, branch)
     return branch
   }
 }
 
 function addCluster(branch: Branch, name: string): Cluster {
-  const cluster: Cluster = { name, namespaces: new SortedMap(), count: 0 }
-  branch.clusters.set(`${name}/`, cluster)
+  const cluster: Cluster = { name, namespaces: new SortedMap(SEPARATOR), count: 0 }
+  branch.clusters.set(name, cluster)
   return cluster
 }
 
 function addNamespace({ resource }: Branch, cluster: Cluster, namespace: string): Namespace {
   const added: Namespace = { key: { resource, cluster: cluster.name, namespace }, names: new SortedMap() }
-  cluster.namespaces.set(`${namespace}/`, added)
+  cluster.namespaces.set(namespace, added)
   return added
 }
 
@@ -132,14 +135,14 @@ function countIn(cluster: Cluster, wanted: string | undefined, after: Position |
 
 /** The one key that is wanted, or all from `from` on. */
 function keysOf<V>(map: SortedMap<V>, wanted: string | undefined, from: string | undefined): Iterable<string> {
-  if (wanted === undefined) return map.keys(from === undefined ? undefined : `${from}/`, true)
-  return from === undefined || `${from}/` <= `${wanted}/` ? [`${wanted}/`] : []
+  if (wanted === undefined) return map.keys(from, true)
+  return from === undefined || from + SEPARATOR <= wanted + SEPARATOR ? [wanted] : []
 }
 
 /** Negative when `a` stands before `b` in a walk. */
 export function comparePositions(a: Position, b: Position): number {
-  if (a.cluster !== b.cluster) return `${a.cluster}/` < `${b.cluster}/` ? -1 : 1
-  if (a.namespace !== b.namespace) return `${a.namespace}/` < `${b.namespace}/` ? -1 : 1
+  if (a.cluster !== b.cluster) return a.cluster + SEPARATOR < b.cluster + SEPARATOR ? -1 : 1
+  if (a.namespace !== b.namespace) return a.namespace + SEPARATOR < b.namespace + SEPARATOR ? -1 : 1
   return a.name === b.name ? 0 : a.name < b.name ? -1 : 1
 }
 

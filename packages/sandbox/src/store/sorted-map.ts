@@ -1,10 +1,19 @@
 /** Chunks are split at this size: small enough that an insertion moves little, large enough that there are few of them. */
 const CHUNK = 512
 
-/** A map whose keys are kept in the order of their UTF-16 code units; insertion and deletion do not depend on its size. */
+/**
+ * A map whose keys are kept in the order of their UTF-16 code units, each with `suffix` behind it; insertion and deletion do not depend
+ * on its size.
+ */
 export class SortedMap<V> {
   readonly #values = new Map<string, V>()
+  /** With the suffix. */
   readonly #chunks: string[][] = []
+  readonly #suffix: string
+
+  constructor(suffix = '') {
+    this.#suffix = suffix
+  }
 
   get size(): number {
     return this.#values.size
@@ -17,37 +26,45 @@ export class SortedMap<V> {
   set(key: string, value: V): void {
     const before = this.#values.size
     this.#values.set(key, value)
-    if (this.#values.size > before) this.#insert(key)
+    if (this.#values.size > before) this.#insert(key + this.#suffix)
   }
 
   delete(key: string): boolean {
     if (!this.#values.delete(key)) return false
-    const at = this.#chunkOf(key)
+    const sorted = key + this.#suffix
+    const at = this.#chunkOf(sorted)
     const chunk = this.#chunks[at] as string[]
-    chunk.splice(firstNotBelow(chunk, key), 1)
+    chunk.splice(firstNotBelow(chunk, sorted), 1)
     if (chunk.length === 0) this.#chunks.splice(at, 1)
     return true
   }
 
   /** All keys in order, or those behind `after`; with `inclusive`, `after` too. The map must not change meanwhile. */
   *keys(after?: string, inclusive = false): Generator<string> {
-    const start = after === undefined ? 0 : this.#chunkOf(after)
+    const from = after === undefined ? undefined : after + this.#suffix
+    const start = from === undefined ? 0 : this.#chunkOf(from)
     for (let at = start; at < this.#chunks.length; at++) {
       const chunk = this.#chunks[at] as string[]
-      for (let i = after === undefined ? 0 : behind(chunk, after, inclusive); i < chunk.length; i++)
-        yield chunk[i] as string
+      for (let i = from === undefined ? 0 : behind(chunk, from, inclusive); i < chunk.length; i++)
+        yield this.#keyAt(chunk, i)
     }
   }
 
   /** How many keys stand behind `after`. */
   countAfter(after: string): number {
-    const start = this.#chunkOf(after)
+    const from = after + this.#suffix
+    const start = this.#chunkOf(from)
     let count = 0
     for (let at = start; at < this.#chunks.length; at++) {
       const chunk = this.#chunks[at] as string[]
-      count += chunk.length - (at === start ? behind(chunk, after, false) : 0)
+      count += chunk.length - (at === start ? behind(chunk, from, false) : 0)
     }
     return count
+  }
+
+  #keyAt(chunk: readonly string[], index: number): string {
+    const sorted = chunk[index] as string
+    return this.#suffix === '' ? sorted : sorted.slice(0, -this.#suffix.length)
   }
 
   #insert(key: string): void {

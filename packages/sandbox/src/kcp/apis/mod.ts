@@ -21,7 +21,7 @@ import { sliceController } from './slices/slice-controller.ts'
 import { SliceIndex } from './slices/slice-index.ts'
 import type { ApiExport } from './types.ts'
 
-export type { BoundTypes } from './bound-types.ts'
+export type { Bound, BoundTypes } from './bound-types.ts'
 export {
   allowsVerb,
   claimedResources,
@@ -30,7 +30,7 @@ export {
   effectiveClaims,
   isSameType,
 } from './claims/mod.ts'
-export { exportOfType } from './exports/export-of-type.ts'
+export { ExportsByIdentity } from './exports/export-index.ts'
 
 /** Bound and claimed types of one shard, and what keeps them. */
 export type Apis = {

@@ -1,6 +1,7 @@
 import { ANONYMOUS, AUTHENTICATED, parseServiceAccountName } from '../../kube/authn/mod.ts'
 import { isObject } from '../../kube/json.ts'
 import type { UserInfo } from '../../kube/user.ts'
+import { PerCluster } from './per-cluster.ts'
 
 /** Extra that names the logical cluster of a service account (contract 12.7). */
 const CLUSTER_NAME_EXTRA = 'authentication.kcp.io/cluster-name'
@@ -14,6 +15,8 @@ const GLOBAL_SERVICE_ACCOUNT_PREFIX = 'system:kcp:serviceaccount:'
 const CLUSTER_GROUP_PREFIX = 'system:cluster:'
 /** A warrant can carry warrants; nobody needs them deeper. */
 const MAX_DEPTH = 8
+
+const effective = new PerCluster<readonly UserInfo[]>((user, cluster) => [...expand(user, cluster, 0)])
 
 type Account = NonNullable<ReturnType<typeof parseServiceAccountName>>
 
@@ -40,8 +43,8 @@ export function homeClusters(user: UserInfo): readonly string[] | undefined {
  * Whose rights count for `user` in a logical cluster: the user itself where its scopes allow, a service account by its global name
  * too, and every warrant. One that is out of scope counts as somebody authenticated.
  */
-export function effectiveUsers(user: UserInfo, cluster: string): UserInfo[] {
-  return [...expand(user, cluster, 0)]
+export function effectiveUsers(user: UserInfo, cluster: string): readonly UserInfo[] {
+  return effective.of(user, cluster)
 }
 
 /** The user as logical clusters other than its own know it: service accounts have a name that says where they are from. */

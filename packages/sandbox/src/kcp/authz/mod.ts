@@ -8,6 +8,7 @@ export {
   scopeExtra,
   warrantExtra,
 } from './effective-users.ts'
+export { PerCluster } from './per-cluster.ts'
 export { clusterRole, clusterRoleBinding, RBAC } from './policy-objects.ts'
 export { policyUser } from './policy-user.ts'
 export { ScopedRbac } from './rbac.ts'

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { KubeObject } from '../../kube/objects.ts'
+import { timestamp } from '../../kube/timestamp.ts'
 import type { ObjectKey, Store } from '../../store/mod.ts'
 import { identityHash } from '../hashes.ts'
 import { IDENTITY_NAMESPACE, ROOT_CLUSTER } from '../names.ts'
@@ -40,7 +41,7 @@ export function copyRoot(store: Store, now: Date): boolean {
   const own = new Map(template.hashes.map((hash, index) => [hash, identityHash(Buffer.from(keys[index]!))]))
   for (const uid of template.uids) own.set(uid, randomUUID())
   const replace = (text: string) => text.replaceAll(OWN, (found) => own.get(found) ?? found)
-  const creationTimestamp = `${now.toISOString().slice(0, 19)}Z`
+  const creationTimestamp = timestamp(now)
   for (const { key, text } of template.objects) {
     const object = JSON.parse(replace(text)) as KubeObject
     object.metadata.creationTimestamp = creationTimestamp

@@ -81,11 +81,13 @@ function shardAt(shards: readonly Shard[], { shard }: ClusterLocation): Shard | 
 function withoutInnerGroups(user: UserInfo): UserInfo {
   const isInner = (group: string) =>
     DROPPED.includes(group) || DROPPED_PREFIXES.some((prefix) => group.startsWith(prefix))
-  return { ...user, groups: user.groups.filter((group) => !isInner(group)) }
+  return user.groups.some(isInner) ? { ...user, groups: user.groups.filter((group) => !isInner(group)) } : user
 }
 
 function withoutInnerHeaders(headers: HttpRequest['headers']): HttpRequest['headers'] {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !DROPPED_HEADERS.test(name)))
+  const isInner = (name: string) => DROPPED_HEADERS.test(name)
+  if (!Object.keys(headers).some(isInner)) return headers
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !isInner(name)))
 }
 
 function attributesOf({ method, query }: HttpRequest, path: string, user: UserInfo): Attributes {

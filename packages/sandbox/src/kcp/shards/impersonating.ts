@@ -48,15 +48,19 @@ export function effectiveUser(
  * system:masters. Throws StatusError 403.
  */
 export function effectiveServiceUser({ headers }: HttpRequest, user: UserInfo, authorizer: Authorizer): UserInfo {
-  const isAsked = Object.keys(headers).some((name) => name.startsWith(IMPERSONATION_PREFIX))
-  if (isAsked && !user.groups.includes(MASTERS)) throw impersonationRefused(wantedUser(headers).username)
+  if (asksForOther(headers) && !user.groups.includes(MASTERS)) throw impersonationRefused(wantedUser(headers).username)
   return impersonate({ cluster: ROOT_CLUSTER, user, headers, authorizer })
 }
 
 /** The request as one that asks for no other user. */
 export function withoutImpersonation(request: HttpRequest): HttpRequest {
+  if (!asksForOther(request.headers)) return request
   const kept = Object.entries(request.headers).filter(([name]) => !name.startsWith(IMPERSONATION_PREFIX))
   return { ...request, headers: Object.fromEntries(kept) }
+}
+
+function asksForOther(headers: HttpRequest['headers']): boolean {
+  return Object.keys(headers).some((name) => name.startsWith(IMPERSONATION_PREFIX))
 }
 
 function carriesGuardedExtra({ extra }: WantedUser): boolean {

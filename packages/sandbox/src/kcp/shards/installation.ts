@@ -7,6 +7,7 @@ import type { LocalClient } from '../../kube/requests/types.ts'
 import type { UserInfo } from '../../kube/user.ts'
 import { makeDirectory } from '../../make-directory.ts'
 import { openStore, type Store } from '../../store/mod.ts'
+import { ExportsByIdentity } from '../apis/mod.ts'
 import {
   bootstrapContent,
   bootstrapExports,
@@ -55,6 +56,7 @@ export class Installation implements Served {
   async close(): Promise<void> {
     await Promise.all(this.shards.map((shard) => shard.close()))
     this.#shared.directory.close()
+    this.#shared.exports.close()
   }
 
   /** Puts what it makes into `shards`, so that it can be closed if this fails. */
@@ -70,10 +72,11 @@ export class Installation implements Served {
     const signingKey = await signingKeyIn(dir)
     const cache = new Replication()
     const directory = new Directory(cache)
-    const accounts = storeAccounts(() => shards.flatMap((shard) => (shard.isRunning ? [shard.services.store] : [])))
+    const exports = new ExportsByIdentity(cache)
+    const accounts = storeAccounts(() => storesOf(shards))
     const tokens = new ServiceAccountTokens({ signingKey, accounts })
     const shared: Shared = {
-      ...{ cache, directory, accounts, tokens, rootCa, log, onChange },
+      ...{ cache, directory, exports, accounts, tokens, rootCa, log, onChange },
       policies: new ReplicatedPolicies(),
       authenticator: new TokenAuthenticator({ tokens: NO_TOKENS, serviceAccounts: tokens }),
       identities: identitiesOf(keys),
@@ -97,6 +100,10 @@ export class Installation implements Served {
     if (isNew) rememberRoot(root.services.store, this.#shared.identities)
     for (const { info } of this.shards) await registerShard(root.services, info)
   }
+}
+
+function* storesOf(shards: readonly Shard[]): Iterable<Store> {
+  for (const shard of shards) if (shard.isRunning) yield shard.services.store
 }
 
 type WantedShard = InstallationOptions['shards'][number]

@@ -42,7 +42,7 @@ export class ShardRuntime {
   readonly #ends: (() => void)[]
 
   constructor(info: ShardInfo, store: Store, shared: Shared) {
-    const { cache, directory, policies, rootCa, now, log } = shared
+    const { cache, directory, exports, policies, rootCa, now, log } = shared
     this.#ends = [cache.attach(info.name, store, storagesOf(shared.identities)), policies.attach(info.name, store)]
     this.types = new WorkspaceTypes(cache, directory)
     const initializers = initializerPolicySource(cache, this.types)
@@ -55,7 +55,7 @@ export class ShardRuntime {
     const builtIns = builtInResources({ authorizer, rbac, authenticator, tokens, accounts })
     const localCrds = new LocalCrds(store)
     this.services = {
-      ...{ shard: info, store, cache, directory, builtIns, localCrds, authorizer, rbac, now, log },
+      ...{ shard: info, store, cache, directory, exports, builtIns, localCrds, authorizer, rbac, now, log },
       systemTypes: [logicalClusters],
       identities: shared.identities,
       clientIn: (cluster) => shared.clientAt(info.name, cluster),

@@ -2,6 +2,7 @@ import type { AccountLookup, ServiceAccountTokens, TokenAuthenticator } from '..
 import type { ControllerLog } from '../../kube/controller-log.ts'
 import type { LocalClient } from '../../kube/requests/types.ts'
 import type { SandboxChange } from '../../types.ts'
+import type { ExportsByIdentity } from '../apis/mod.ts'
 import type { Directory } from '../clusters/mod.ts'
 import type { Replication } from './cache.ts'
 import type { ReplicatedPolicies } from './policies.ts'
@@ -10,6 +11,7 @@ import type { ReplicatedPolicies } from './policies.ts'
 export type Shared = {
   readonly cache: Replication
   readonly directory: Directory
+  readonly exports: ExportsByIdentity
   readonly policies: ReplicatedPolicies
   readonly accounts: AccountLookup
   readonly tokens: ServiceAccountTokens

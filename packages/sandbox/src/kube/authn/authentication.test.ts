@@ -53,6 +53,30 @@ describe('authentication', () => {
   })
 })
 
+describe('who shows the same again', () => {
+  test('is the same user, by a certificate of its connection or by a token', () => {
+    const { tokens, authenticator } = setUp()
+    const bearerToken = tokens.issue(request)
+    for (const credentials of [{ bearerToken }, { clientCertificate: { commonName: 'carol', organizations: ['a'] } }]) {
+      expect(authenticator.authenticate(credentials)).toBe(authenticator.authenticate(credentials))
+    }
+  })
+
+  test('is not the one who shows another certificate, or another token of the account', () => {
+    const { tokens, authenticator } = setUp()
+    const carol = (...organizations: string[]) =>
+      authenticator.authenticate({ clientCertificate: { commonName: 'carol', organizations } })
+    expect([carol('a').groups, carol('b').groups]).toEqual([
+      ['a', 'system:authenticated'],
+      ['b', 'system:authenticated'],
+    ])
+    const [one, other] = [tokens.issue(request), tokens.issue(request)]
+    const idOf = (bearerToken: string) =>
+      authenticator.authenticate({ bearerToken }).extra['authentication.kubernetes.io/credential-id']
+    expect(idOf(one)).not.toEqual(idOf(other))
+  })
+})
+
 describe('the token of a service account', () => {
   test('is that account in its logical cluster', () => {
     const { tokens, authenticator } = setUp()

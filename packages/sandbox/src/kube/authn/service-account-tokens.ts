@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { KubeObject } from '../objects.ts'
 import type { UserInfo } from '../user.ts'
 import { serviceAccountGroups, serviceAccountName } from './groups.ts'
@@ -8,7 +8,7 @@ import { type Claims, JwtSigner, readClaims } from './jwt.ts'
 const DEFAULT_ISSUER = 'https://kcp.default.svc'
 /** Clocks may differ by this much, as in go-jose. */
 const LEEWAY_SECONDS = 60
-const CACHED_SIGNATURES = 1_000
+const KNOWN_TOKENS = 1_000
 
 /** Extra that names the logical cluster of a service account (contract 12.7). */
 const CLUSTER_NAME_EXTRA = 'authentication.kcp.io/cluster-name'
@@ -55,6 +55,9 @@ type Bound = {
   secret?: { name: string; uid?: string }
 }
 
+/** What a token of this issuer says, whenever it is asked. */
+type Known = { claims: Claims; bound: Bound; user: UserInfo }
+
 /** Issues and checks the JWTs of service accounts; each is bound to one logical cluster. */
 export class ServiceAccountTokens {
   /** Audiences that the API server takes, and gives to tokens without. */
@@ -63,8 +66,11 @@ export class ServiceAccountTokens {
   readonly #signer: JwtSigner
   readonly #accounts: AccountLookup
   readonly #now: () => Date
-  /** Digests of tokens whose signature is known to be good, the oldest first. */
-  readonly #good = new Set<string>()
+  /**
+   * What tokens with a good signature say, the oldest first: checking a signature costs more than the rest of a small request. It
+   * follows from their text alone, so nothing outdates it; whether they still hold is asked each time.
+   */
+  readonly #known = new Map<string, Known>()
 
   constructor({ signingKey, issuer = DEFAULT_ISSUER, accounts, now = () => new Date() }: ServiceAccountTokenOptions) {
     this.#issuer = issuer
@@ -112,35 +118,24 @@ export class ServiceAccountTokens {
    * issuer. Throws TokenError for one that is but does not hold any more.
    */
   verify(token: string, audiences: readonly string[] = this.audiences): TokenUser | undefined {
-    const claims = readClaims(token)
-    if (claims?.['iss'] !== this.#issuer) return undefined
-    if (!this.#hasGoodSignature(token)) throw new TokenError('invalid bearer token')
-    this.#checkTimes(claims)
-    const shared = this.#sharedAudiences(claims, audiences)
-    const bound = boundObjects(claims)
-    if (bound === undefined) throw new TokenError('invalid bearer token')
-    this.#checkBound(bound)
-    const jti = claims['jti']
-    const user = {
-      username: serviceAccountName(bound.namespace, bound.account.name),
-      uid: bound.account.uid,
-      groups: serviceAccountGroups(bound.namespace),
-      extra: {
-        ...(typeof jti === 'string' && { [CREDENTIAL_ID_EXTRA]: [`JTI=${jti}`] }),
-        [CLUSTER_NAME_EXTRA]: [bound.cluster],
-      },
-    }
-    return { user, audiences: shared }
+    const known = this.#known.get(token) ?? this.#read(token)
+    if (known === undefined) return undefined
+    this.#checkTimes(known.claims)
+    const shared = this.#sharedAudiences(known.claims, audiences)
+    this.#checkBound(known.bound)
+    return { user: known.user, audiences: shared }
   }
 
-  /** Checking a signature costs more than the rest of a small request. */
-  #hasGoodSignature(token: string): boolean {
-    const digest = createHash('sha256').update(token).digest('base64')
-    if (this.#good.has(digest)) return true
-    if (!this.#signer.signed(token)) return false
-    if (this.#good.size >= CACHED_SIGNATURES) this.#good.delete(this.#good.values().next().value!)
-    this.#good.add(digest)
-    return true
+  /** undefined for a token of another issuer. Throws TokenError. */
+  #read(token: string): Known | undefined {
+    const claims = readClaims(token)
+    if (claims?.['iss'] !== this.#issuer) return undefined
+    const bound = this.#signer.signed(token) ? boundObjects(claims) : undefined
+    if (bound === undefined) throw new TokenError('invalid bearer token')
+    const known = { claims, bound, user: userOf(bound, claims) }
+    if (this.#known.size >= KNOWN_TOKENS) this.#known.delete(this.#known.keys().next().value!)
+    this.#known.set(token, known)
+    return known
   }
 
   #checkTimes({ exp, nbf }: Claims): void {
@@ -172,6 +167,18 @@ export class ServiceAccountTokens {
     if (bearer === undefined || (secret.uid !== undefined && bearer.metadata.uid !== secret.uid)) {
       throw new TokenError('service account token has been invalidated')
     }
+  }
+}
+
+function userOf({ cluster, namespace, account }: Bound, { jti }: Claims): UserInfo {
+  return {
+    username: serviceAccountName(namespace, account.name),
+    uid: account.uid,
+    groups: serviceAccountGroups(namespace),
+    extra: {
+      ...(typeof jti === 'string' && { [CREDENTIAL_ID_EXTRA]: [`JTI=${jti}`] }),
+      [CLUSTER_NAME_EXTRA]: [cluster],
+    },
   }
 }
 

@@ -27,7 +27,7 @@ export class TokenAuthenticator {
   authenticate({ clientCertificate, bearerToken }: Credentials): UserInfo {
     if (clientCertificate !== undefined) {
       const { commonName, organizations } = clientCertificate
-      return authenticated({ username: commonName, groups: organizations, extra: {} })
+      return authenticated({ username: commonName, groups: organizations, extra: {} }, clientCertificate)
     }
     if (bearerToken === undefined || bearerToken === '') return ANONYMOUS
     try {
@@ -60,7 +60,15 @@ function testUser(token: string): UserInfo | undefined {
   return number === undefined ? undefined : { username: `user-${number}`, groups: [`team-${number}`], extra: {} }
 }
 
-function authenticated(user: UserInfo): UserInfo {
-  if (user.groups.includes(AUTHENTICATED) || user.groups.includes(UNAUTHENTICATED)) return user
-  return { ...user, groups: [...user.groups, AUTHENTICATED] }
+/** Of users and client certificates, neither of which ever changes, so that the same one is the same object with each request. */
+const authenticatedUsers = new WeakMap<object, UserInfo>()
+
+/** With the group of all who said who they are. `shown` tells that it is the same user again. */
+function authenticated(user: UserInfo, shown: object = user): UserInfo {
+  const known = authenticatedUsers.get(shown)
+  if (known !== undefined) return known
+  const isMember = user.groups.includes(AUTHENTICATED) || user.groups.includes(UNAUTHENTICATED)
+  const made = isMember ? user : { ...user, groups: [...user.groups, AUTHENTICATED] }
+  authenticatedUsers.set(shown, made)
+  return made
 }

@@ -27,6 +27,8 @@ export type Grant = { binding: Binding; subject: Subject }
 
 /** The RBAC objects that count in one logical cluster, from one source. */
 export interface Policy {
+  /** Grows with each change of what the policy says. */
+  readonly generation: number
   /** Rules of a ClusterRole, undefined when there is none. */
   clusterRole(name: string): readonly PolicyRule[] | undefined
   role(namespace: string, name: string): readonly PolicyRule[] | undefined
@@ -49,9 +51,15 @@ export class PolicyIndex implements Policy {
   readonly #bindings = new Map<string, Binding>()
   /** Grants by `<namespace>|<subject>`, then by name of the binding. */
   readonly #grants = new Map<string, Map<string, Grant>>()
+  #generation = 0
+
+  get generation(): number {
+    return this.#generation
+  }
 
   /** Takes a Role, ClusterRole, RoleBinding or ClusterRoleBinding, instead of the one with its name. */
   set(object: KubeObject): void {
+    this.#generation++
     const { kind, metadata } = object
     const namespace = metadata.namespace ?? ''
     const name = metadata.name ?? ''
@@ -67,6 +75,7 @@ export class PolicyIndex implements Policy {
 
   /** Forgets an object; one that is not known is no error. */
   delete(kind: string, namespace: string, name: string): void {
+    this.#generation++
     if (kind === 'ClusterRole') this.#clusterRoles.delete(name)
     else if (kind === 'Role') this.#roles.delete(`${namespace}/${name}`)
     else this.#unbind(`${kind}/${namespace}/${name}`)
@@ -125,6 +134,13 @@ export class PolicyIndex implements Policy {
   }
 }
 
+/** That of several policies together: grows with each change of one of them. */
+export function generationOf(policies: readonly Policy[]): number {
+  let sum = 0
+  for (const { generation } of policies) sum += generation
+  return sum
+}
+
 /** A policy that holds what each of `policies` holds; of two roles with one name the first counts. */
 export function mergePolicies(policies: readonly Policy[]): Policy {
   if (policies.length === 1) return policies[0]!
@@ -136,6 +152,9 @@ export function mergePolicies(policies: readonly Policy[]): Policy {
     return undefined
   }
   return {
+    get generation() {
+      return generationOf(policies)
+    },
     clusterRole: (name) => first((policy) => policy.clusterRole(name)),
     role: (namespace, name) => first((policy) => policy.role(namespace, name)),
     clusterRoleBindings: (user) => policies.flatMap((policy) => policy.clusterRoleBindings(user)),

@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Authorizer } from '../authorizer.ts'
 import { StatusError } from '../errors.ts'
+import { deepClone } from '../json.ts'
 import type { KubeObject } from '../objects.ts'
 import type { Strategy, StrategyContext, Subresource } from '../resource.ts'
+import { timestamp } from '../timestamp.ts'
 import { type CertificateRequest, type Condition, validateRequest } from './certificate-validation.ts'
 
 const GROUP = 'certificates.k8s.io'
@@ -17,7 +19,7 @@ export const certificateRequests: Strategy = {
       ...(user.username !== '' && { username: user.username }),
       ...(user.uid !== undefined && { uid: user.uid }),
       ...(user.groups.length > 0 && { groups: [...user.groups] }),
-      ...(Object.keys(user.extra).length > 0 && { extra: user.extra }),
+      ...(Object.keys(user.extra).length > 0 && { extra: deepClone(user.extra) }),
     }
     next.status = {}
   },
@@ -79,7 +81,7 @@ function keepApprovals(next: CertificateRequest, old: CertificateRequest): void 
 }
 
 function fillTimes(next: CertificateRequest, old: KubeObject, now: Date): void {
-  const time = `${now.toISOString().slice(0, 19)}Z`
+  const time = timestamp(now)
   const before = (old as CertificateRequest).status?.conditions ?? []
   const isSame = (a: Condition, b: Condition) => isDeepStrictEqual([a.type, a.status], [b.type, b.status])
   for (const condition of next.status?.conditions ?? []) {

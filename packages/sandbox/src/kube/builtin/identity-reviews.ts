@@ -2,6 +2,7 @@ import { type TokenAuthenticator, TokenError } from '../authn/mod.ts'
 import { StatusError } from '../errors.ts'
 import type { KubeObject } from '../objects.ts'
 import type { Strategy } from '../resource.ts'
+import { timestamp } from '../timestamp.ts'
 import type { UserInfo } from '../user.ts'
 
 type TokenReview = KubeObject & { spec?: { token?: string; audiences?: string[] } }
@@ -29,7 +30,7 @@ export function tokenReviews(authenticator: TokenAuthenticator): Strategy {
 /** Says who the caller is. */
 export const selfSubjectReviews: Strategy = {
   review({ apiVersion, kind }, { user, now }) {
-    const metadata = { creationTimestamp: `${now.toISOString().slice(0, 19)}Z` }
+    const metadata = { creationTimestamp: timestamp(now) }
     return { apiVersion, kind, metadata, status: { userInfo: shown(user) } }
   },
 }

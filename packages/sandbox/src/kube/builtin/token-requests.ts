@@ -2,6 +2,7 @@ import type { AccountLookup, ServiceAccountTokens } from '../authn/mod.ts'
 import { type FieldError, StatusError } from '../errors.ts'
 import type { KubeObject } from '../objects.ts'
 import type { StrategyContext, Subresource } from '../resource.ts'
+import { timestamp } from '../timestamp.ts'
 import { invalid } from './field-errors.ts'
 
 const GROUP = 'authentication.k8s.io'
@@ -38,16 +39,12 @@ export function tokenRequests(tokens: ServiceAccountTokens, accounts: Pick<Accou
       return {
         apiVersion: `${GROUP}/v1`,
         kind: 'TokenRequest',
-        metadata: { name, namespace, uid, creationTimestamp: seconds(now) },
+        metadata: { name, namespace, uid, creationTimestamp: timestamp(now) },
         spec: { audiences, expirationSeconds, boundObjectRef },
-        status: { token, expirationTimestamp: seconds(expires) },
+        status: { token, expirationTimestamp: timestamp(expires) },
       }
     },
   }
-}
-
-function seconds(date: Date): string {
-  return `${date.toISOString().slice(0, 19)}Z`
 }
 
 function checkIdentity({ metadata: account }: KubeObject, { metadata: wanted = {} }: TokenRequest): void {

@@ -4,6 +4,7 @@ import { Controller } from '../controllers/controller.ts'
 import { keyOf, parseKey } from '../controllers/types.ts'
 import type { LocalClient } from '../requests/types.ts'
 import type { Resource } from '../resource.ts'
+import { timestamp } from '../timestamp.ts'
 import { CRD_STORAGE, type Crd, isTrue, setCondition } from './definition.ts'
 import type { LocalCrds } from './local-crds.ts'
 import { acceptNames } from './naming.ts'
@@ -87,8 +88,4 @@ function terminating(
 
 function changeStatus(deps: CrdControllerDeps, client: LocalClient, name: string, change: (crd: Crd) => void): void {
   client.modify(deps.definitions, '', name, (object) => change(object as Crd), 'status')
-}
-
-function timestamp(now: Date): string {
-  return `${now.toISOString().slice(0, 19)}Z`
 }

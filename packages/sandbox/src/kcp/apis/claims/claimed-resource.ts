@@ -2,7 +2,6 @@ import type { Resource } from '../../../kube/resource.ts'
 import { APIS, CORE } from '../../names.ts'
 import type { ShardServices } from '../../services.ts'
 import type { BoundTypes } from '../bound-types.ts'
-import { exportOfType } from '../exports/export-of-type.ts'
 import { apisTypes } from '../system-types.ts'
 import type { PermissionClaim } from '../types.ts'
 
@@ -32,7 +31,7 @@ export function claimedResources(
   { group = '', resource, identityHash = '' }: PermissionClaim,
 ): readonly Resource[] {
   if (identityHash !== '') {
-    const owner = exportOfType(services, { group, resource, identityHash })
+    const owner = services.exports.ofType(group, resource, identityHash)
     const types = owner && bound.resourcesOf(owner.cluster, owner.apiExport)
     return (types ?? []).filter((each) => each.group === group && each.resource === resource)
   }

@@ -1,7 +1,7 @@
 import { MASTERS } from '../../../kube/authn/mod.ts'
 import type { Attributes, Authorization, Authorizer } from '../../../kube/authorizer.ts'
 import type { Resource } from '../../../kube/resource.ts'
-import { allowsVerb, exportOfType, isSameType } from '../../apis/mod.ts'
+import { allowsVerb, isSameType } from '../../apis/mod.ts'
 import { API_BINDINGS } from '../../apis/system-types.ts'
 import { aboutObject, effectiveUsers, policyUser } from '../../authz/mod.ts'
 import { APIS, WILDCARD } from '../../names.ts'
@@ -32,7 +32,7 @@ export class ExportAuthorizer implements Authorizer {
   }
 
   authorize(attributes: Attributes): Authorization {
-    const user = withoutWarrant(attributes.user, attributes.cluster)
+    const user = withoutWarrant(attributes.user)
     if (user.groups.includes(MASTERS)) return ALLOWED
     const own = { ...attributes, user }
     const inCluster = own.isResourceRequest && own.cluster !== WILDCARD ? this.#inCluster(own) : undefined
@@ -63,7 +63,7 @@ export class ExportAuthorizer implements Authorizer {
   #policy(attributes: Attributes): Authorization {
     const { group, resource, user, cluster } = attributes
     const identityHash = this.#subject.typeOf(group, resource)?.claim?.identityHash
-    const owner = identityHash && exportOfType(this.#services, { group, resource, identityHash })
+    const owner = identityHash && this.#services.exports.ofType(group, resource, identityHash)
     if (!owner || owner.apiExport.spec?.maximalPermissionPolicy?.local === undefined) return ALLOWED
     const isAllowed = effectiveUsers(user, cluster).some(
       (each) =>

@@ -1,7 +1,7 @@
-import { parseOwnJson } from '../../../kube/json.ts'
+import { ParsedEntries } from '../../../kube/parsed-entries.ts'
 import type { Resource } from '../../../kube/resource.ts'
-import type { Entry, Store } from '../../../store/types.ts'
-import { type BoundTypes, type EffectiveClaim, effectiveClaims } from '../../apis/mod.ts'
+import type { Store } from '../../../store/types.ts'
+import { type Bound, type BoundTypes, type EffectiveClaim, effectiveClaims } from '../../apis/mod.ts'
 import { API_BINDINGS } from '../../apis/system-types.ts'
 import type { ApiBinding, ApiExport } from '../../apis/types.ts'
 
@@ -12,7 +12,9 @@ export type Consumer = { types: readonly Resource[]; claims: readonly EffectiveC
 export class Consumers {
   readonly #store: Store
   readonly #bound: BoundTypes
-  readonly #parsed = new WeakMap<Entry, ApiBinding>()
+  readonly #parsed = new ParsedEntries<ApiBinding>()
+  /** What each binding came to, and out of what, none of which is ever changed in place. */
+  readonly #known = new WeakMap<ApiBinding, { bound: Bound; apiExport: ApiExport; consumer: Consumer }>()
 
   constructor(store: Store, bound: BoundTypes) {
     this.#store = store
@@ -24,18 +26,21 @@ export class Consumers {
     for (const bound of this.#bound.in(cluster)) {
       const isIt = bound.exportCluster === exportCluster && bound.exportName === apiExport.metadata.name
       const binding = isIt ? this.#binding(cluster, bound.binding) : undefined
-      if (binding !== undefined) return { types: bound.resources, claims: effectiveClaims(apiExport, binding) }
+      if (binding !== undefined) return this.#consumer(binding, bound, apiExport)
     }
     return undefined
   }
 
+  #consumer(binding: ApiBinding, bound: Bound, apiExport: ApiExport): Consumer {
+    const known = this.#known.get(binding)
+    if (known?.bound === bound && known.apiExport === apiExport) return known.consumer
+    const consumer = { types: bound.resources, claims: effectiveClaims(apiExport, binding) }
+    this.#known.set(binding, { bound, apiExport, consumer })
+    return consumer
+  }
+
   #binding(cluster: string, name: string): ApiBinding | undefined {
     const entry = this.#store.get({ resource: API_BINDINGS, cluster, namespace: '', name })
-    if (entry === undefined) return undefined
-    const known = this.#parsed.get(entry)
-    if (known !== undefined) return known
-    const binding = parseOwnJson<ApiBinding>(entry.bytes)
-    this.#parsed.set(entry, binding)
-    return binding
+    return entry && this.#parsed.of(entry)
   }
 }

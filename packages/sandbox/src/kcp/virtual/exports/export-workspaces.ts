@@ -10,7 +10,6 @@ import type { VirtualWorkspaceOptions } from '../types.ts'
 import { warranted } from '../warrant.ts'
 import { Consumers } from './consumers.ts'
 import { ExportView } from './export-view.ts'
-import { visibilityOf } from './visibility.ts'
 
 /** Documents of a logical cluster that a virtual workspace has not (contract 7.8). */
 const NOT_SERVED = '/openapi/v2'
@@ -56,8 +55,7 @@ export class ExportWorkspaces {
     if (cluster === WILDCARD) checkWildcard(info)
     const http = { ...request, path }
     if (!info.isResourceRequest) return view.server.handle({ cluster: WILDCARD, user, info, http: plain(http) })
-    const type = view.typeOf(info.group, info.resource)
-    const restriction = type && visibilityOf(type, view.exportCluster, view.exportName)
+    const restriction = view.typeOf(info.group, info.resource)?.restriction
     const who = cluster === WILDCARD ? user : warranted(user, cluster)
     return view.server.handle({ cluster, user: who, info, http, ...(restriction !== undefined && { restriction }) })
   }

@@ -1,11 +1,16 @@
+import type { Restriction } from '../../../kube/requests/types.ts'
 import type { Resource, ResourceVersion, Verb } from '../../../kube/resource.ts'
 import { type BoundTypes, claimedResources } from '../../apis/mod.ts'
 import { API_BINDINGS, apiBindings } from '../../apis/system-types.ts'
 import type { ApiExport, PermissionClaim } from '../../apis/types.ts'
 import type { ShardServices } from '../../services.ts'
+import { visibilityOf } from './visibility.ts'
 
-/** A type in the virtual workspace of an export, and the claim by which it is there; the export's own types have none. */
-export type ServedType = { resource: Resource; claim?: PermissionClaim }
+/**
+ * A type in the virtual workspace of an export, and the claim by which it is there; the export's own types have none. `restriction` is
+ * there where a provider sees some of its objects only.
+ */
+export type ServedType = { resource: Resource; claim?: PermissionClaim; restriction?: Restriction }
 
 const READ: readonly Verb[] = ['get', 'list', 'watch']
 
@@ -23,13 +28,17 @@ export function servedTypes(
 ): ServedType[] {
   const own = bound.resourcesOf(exportCluster, apiExport) ?? []
   const claims = apiExport.spec?.permissionClaims ?? []
-  return firstOfEach([
+  const types = firstOfEach([
     ...own.map((resource) => ({ resource: narrowed(resource) })),
     ...claims.flatMap((claim) =>
       claimedResources(services, bound, claim).map((resource) => ({ resource: narrowed(resource), claim })),
     ),
     { resource: readOnlyBindings },
   ])
+  return types.map((type) => {
+    const restriction = visibilityOf(type, exportCluster, apiExport.metadata.name ?? '')
+    return restriction === undefined ? type : { ...type, restriction }
+  })
 }
 
 /** Whether the bindings are there without a claim. */

@@ -8,7 +8,7 @@ import type { ServedType } from './served-types.ts'
 
 /** Which objects of a type its provider sees: of what is claimed those with the claim's label (contract 6.4, 7.1); else all. */
 export function visibilityOf(
-  { resource, claim }: ServedType,
+  { resource, claim }: Pick<ServedType, 'resource' | 'claim'>,
   exportCluster: string,
   exportName: string,
 ): Restriction | undefined {

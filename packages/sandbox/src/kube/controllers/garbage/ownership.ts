@@ -6,6 +6,8 @@ import type { KubeObject } from '../../objects.ts'
 export type NodeKey = string
 
 const OWNERS = Buffer.from('"ownerReferences":')
+/** Only who is being deleted waits, which few objects are: the other texts are looked for in these alone. */
+const ENDING = Buffer.from('"deletionTimestamp":')
 const WAITING = [Buffer.from('"foregroundDeletion"'), Buffer.from('"orphan"')]
 
 function nodeKeyOf({ key }: Entry): NodeKey {
@@ -31,7 +33,7 @@ export class Ownership {
     const key = nodeKeyOf(entry)
     const mayOwn = this.dependents.size > 0
     const concerned = entry.bytes.includes(OWNERS) || this.owners.has(key)
-    const waits = WAITING.some((finalizer) => entry.bytes.includes(finalizer))
+    const waits = entry.bytes.includes(ENDING) && WAITING.some((finalizer) => entry.bytes.includes(finalizer))
     const gone = type === 'DELETED'
     if (!concerned && !waits && !(gone && mayOwn)) return []
     const { metadata } = parseOwnJson<KubeObject>(entry.bytes)

@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../objects.ts'
 import type { LocalClient } from '../../requests/types.ts'
 import type { Resource } from '../../resource.ts'
+import { timestamp } from '../../timestamp.ts'
 import { Controller } from '../controller.ts'
 import type { KubeControllerDeps } from '../deps.ts'
 import type { Remaining } from '../remaining.ts'
@@ -59,7 +60,7 @@ function clear(client: LocalClient, resource: Resource, namespace: string): Rema
 }
 
 function setConditions(namespace: Namespace, left: readonly Remaining[], now: Date): void {
-  const time = `${now.toISOString().slice(0, 19)}Z`
+  const time = timestamp(now)
   const old = (namespace.status?.conditions ?? []) as { type: string; status: string; lastTransitionTime: string }[]
   const conditions = contentConditions(left).map((condition) => {
     const before = old.find(({ type }) => type === condition.type)

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../objects.ts'
+import { timestamp } from '../../timestamp.ts'
 import { difference, type FieldSet, fieldSetOf, union } from './field-set.ts'
 import { capUpdaters, type Owner, type Owners, ownerId } from './managed.ts'
 import { fieldElement } from './path-element.ts'
@@ -17,11 +18,6 @@ const STRIPPED = fieldSetOf(
 )
 
 export const withoutMeta = (fields: FieldSet): FieldSet => difference(fields, STRIPPED)
-
-/** Time as managedFields have it. */
-export function timestamp(now: Date): string {
-  return `${now.toISOString().slice(0, 'yyyy-mm-ddThh:mm:ss'.length)}Z`
-}
 
 /** Who changes an object, and when. */
 export type Updater = { manager: string; subresource: string; now: Date }

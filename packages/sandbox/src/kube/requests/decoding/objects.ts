@@ -99,7 +99,7 @@ export function decodeValue(
 }
 
 /** Whether the body is of a Go type of Kubernetes' own. */
-function isTyped({ resource, subresource }: Scope): boolean {
+export function isTyped({ resource, subresource }: Scope): boolean {
   return resource.builtIn || (subresource !== '' && subresource !== 'status')
 }
 

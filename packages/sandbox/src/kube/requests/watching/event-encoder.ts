@@ -9,13 +9,22 @@ import type { Scope } from '../scope.ts'
 
 export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'
 
+const HEADS: Readonly<Record<EventType, Buffer>> = {
+  ADDED: headOf('ADDED'),
+  MODIFIED: headOf('MODIFIED'),
+  DELETED: headOf('DELETED'),
+  BOOKMARK: headOf('BOOKMARK'),
+  ERROR: headOf('ERROR'),
+}
 const END = Buffer.from('}\n')
 
 /** One line of a watch. */
 export function frame(type: EventType, object: Buffer | object): Buffer {
-  const head = `{"type":"${type}","object":`
-  if (Buffer.isBuffer(object)) return Buffer.concat([Buffer.from(head), object, END])
-  return Buffer.from(`${head}${JSON.stringify(object)}}\n`)
+  return Buffer.concat([HEADS[type], Buffer.isBuffer(object) ? object : Buffer.from(JSON.stringify(object)), END])
+}
+
+function headOf(type: EventType): Buffer {
+  return Buffer.from(`{"type":"${type}","object":`)
 }
 
 /**

@@ -2,12 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { StatusError } from '../../errors.ts'
 import { deepEqual } from '../../json.ts'
 import type { KubeObject, ManagedFieldsEntry } from '../../objects.ts'
+import { timestamp } from '../../timestamp.ts'
 import type { Scope } from '../scope.ts'
-
-/** Time as Kubernetes writes it: RFC 3339 in whole seconds. */
-export function timestamp(now: Date): string {
-  return `${now.toISOString().slice(0, 19)}Z`
-}
 
 /** Takes from a new object what only the server sets. */
 export function wipeSystemFields({ metadata }: KubeObject): void {
@@ -45,10 +41,12 @@ export function keepSystemFields({ metadata }: KubeObject, { metadata: old }: Ku
   delete (metadata as { selfLink?: string }).selfLink
 }
 
-/** An update that changes nothing but the times of managedFields changes nothing. */
-export function ignoreManagedTimes(next: KubeObject, old: KubeObject): void {
-  if (deepEqual(next.metadata.managedFields, old.metadata.managedFields)) return
-  if (deepEqual(withoutTimes(next), withoutTimes(old))) next.metadata.managedFields = old.metadata.managedFields ?? []
+/** An update that changes nothing but the times of managedFields changes nothing. Answers whether managedFields are as they were. */
+export function ignoreManagedTimes(next: KubeObject, old: KubeObject): boolean {
+  if (deepEqual(next.metadata.managedFields ?? [], old.metadata.managedFields ?? [])) return true
+  if (!deepEqual(withoutTimes(next), withoutTimes(old))) return false
+  next.metadata.managedFields = old.metadata.managedFields ?? []
+  return true
 }
 
 function withoutTimes(object: KubeObject): object {

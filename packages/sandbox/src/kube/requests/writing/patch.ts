@@ -4,7 +4,7 @@ import type { JsonObject, KubeObject } from '../../objects.ts'
 import { jsonPatch, mergePatch, serverSideApply, strategicMergePatch } from '../../patch/mod.ts'
 import { invalid } from '../../schema/field-errors.ts'
 import { type Document, parseJsonBody, parseYaml } from '../decoding/documents.ts'
-import { DecodeFailure, decodeValue, type FieldValidation } from '../decoding/objects.ts'
+import { DecodeFailure, decodeValue, type FieldValidation, isTyped } from '../decoding/objects.ts'
 import type { Scope, WriteOptions } from '../scope.ts'
 import { track } from './managed-fields.ts'
 import { ensureNamespace } from './metadata.ts'
@@ -128,8 +128,8 @@ function patchedValue(scope: Scope, type: string, patch: Document['value'], old:
 
 /** A patched document is decoded as a body is; what is wrong with it is put down to the patch. */
 function redecode(scope: Scope, document: Document, patch: Patch, { warn }: WriteOptions): KubeObject {
-  // Go writes the keys of a map in order.
-  const text = isObject(document.value) ? JSON.stringify(sortedByKey(document.value)) : ''
+  // A failure of these comes when the document has been changed already; that of others comes before.
+  const before = patch.fieldValidation === 'Strict' || isTyped(scope) ? shown(document) : undefined
   try {
     const { object, complaints } = decodeValue(scope, document)
     const all = patch.fieldValidation === 'Ignore' ? [] : complaints
@@ -140,12 +140,14 @@ function redecode(scope: Scope, document: Document, patch: Patch, { warn }: Writ
     return object
   } catch (error) {
     if (!(error instanceof DecodeFailure)) throw error
-    throw invalidPatch([invalid('patch', text, error.message)])
+    throw invalidPatch([invalid('patch', before ?? shown(document), error.message)])
   }
 }
 
-function sortedByKey(object: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)))
+/** As Go writes it, with the keys of the map in order. */
+function shown({ value }: Document): string {
+  if (!isObject(value)) return ''
+  return JSON.stringify(Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))))
 }
 
 function invalidPatch(errors: readonly FieldError[]): StatusError {

@@ -74,7 +74,7 @@ function finishUpdate(scope: Scope, entry: Entry, given: KubeObject, old: KubeOb
     for (const text of finalizerWarnings(next.metadata.finalizers, old.metadata.finalizers)) options.warn(text)
   }
   markCluster(scope, next)
-  ignoreManagedTimes(next, old)
+  const isManagedAsBefore = ignoreManagedTimes(next, old)
   admit(scope, options, next, old)
   if (isFinalized(resource, next, old)) {
     // The last change is not stored: watchers see the object as it was before, and the answer has its revision.
@@ -82,14 +82,17 @@ function finishUpdate(scope: Scope, entry: Entry, given: KubeObject, old: KubeOb
     next.metadata.resourceVersion = String(entry.revision)
     return { object: next, created: false }
   }
-  const unchanged = isSame(toStored(scope, next), deps.reader.object(resource, storageVersionOf(resource), entry))
+  // Where they differ something was changed, and there is no need to read the stored object once more.
+  const unchanged = isManagedAsBefore && isAsStored(scope, next, entry)
   next.metadata.resourceVersion = String(entry.revision)
   if (unchanged || options.dryRun) return { object: next, created: false, ...(unchanged && { entry }) }
   return { object: next, entry: deps.store.update(entry.key, entry.revision, encoder(scope, next)), created: false }
 }
 
-function storageVersionOf(resource: Resource) {
-  return resource.versions.get(resource.storageVersion)!
+function isAsStored(scope: Scope, next: KubeObject, entry: Entry): boolean {
+  const { deps, resource } = scope
+  const stored = deps.reader.object(resource, resource.versions.get(resource.storageVersion)!, entry)
+  return isSame(toStored(scope, next), stored)
 }
 
 /** Whether this change took off the last thing that kept a deleted object. */

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../../objects.ts'
+import { timestamp } from '../../../timestamp.ts'
 import type { DeletionOptions, Scope } from '../../scope.ts'
-import { timestamp } from '../metadata.ts'
 import { finalizersFor } from './deletion-finalizers.ts'
 
 const CRD_CLEANUP = 'customresourcecleanup.apiextensions.k8s.io'
