@@ -13,7 +13,7 @@ const commands = {
   bench: (context, args) => main(context, 'test/bench/main.ts', args),
   broker: (context, args) => main(context, 'services/broker/src/main.ts', args, LARGE),
   service: (context, [name, ...args]) => main(context, `services/${name}/src/main.ts`, args, SMALL),
-  sandbox: (context, args) => main(context, 'packages/sandbox/src/main.ts', args, LARGE),
+  sandbox: (context, args) => main(context, 'packages/sandbox/src/main.ts', args),
   example: (context, [name, ...args]) => main(context, `examples/${name}/run.ts`, args),
   bootstrap: (context, args) => main(context, 'packages/cli/src/main.ts', ['bootstrap', ...args]),
   test,
@@ -23,7 +23,7 @@ const commands = {
 
 /** Five services are five heaps: V8's young generation grows to 48 MiB in each otherwise. */
 const SMALL = ['--max-semi-space-size=8']
-/** For what serves much from one heap: what lives for one request or placement is gone before it would be copied to the old generation. */
+/** All services are one heap: what lives for one placement is gone before it would be copied to the old generation. */
 const LARGE = ['--max-semi-space-size=64']
 
 async function main({ node, env }, file, args, flags = []) {

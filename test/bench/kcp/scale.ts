@@ -29,8 +29,6 @@ const CRD = join(ROOT, 'test/support/thing-crd.yaml')
 const BROKERED = 'things.test.platform-mesh.io'
 const EXPORT = 'things'
 const SHARDS = ['root', 'shard-1']
-/** As `npm run sandbox` does. */
-const SANDBOX_FLAGS = ['--max-semi-space-size=64']
 /** Workspaces that are made, and objects that are created, at once. */
 const AT_ONCE = 16
 const IN_FLIGHT = 32
@@ -102,7 +100,7 @@ export async function benchScale(sizes: ScaleSizes, say: (line: string) => void)
 /** Starts landscape.ts. */
 async function startGround(dir: string): Promise<{ ground: Ground; sandboxPid: number; stop: () => Promise<void> }> {
   const program = new URL('./landscape.ts', import.meta.url)
-  const child = fork(program, [dir, CRD, String(SHARDS.length)], { execArgv: SANDBOX_FLAGS })
+  const child = fork(program, [dir, CRD, String(SHARDS.length)])
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const ground = await new Promise<Ground>((resolve, reject) => {
     child.once('message', (message) => resolve(message as Ground))
