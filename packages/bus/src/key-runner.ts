@@ -9,6 +9,9 @@ import { atEndOfTurn } from './turn.ts'
 /** A reason to look at a key: a message, or nothing but the wish. */
 type Item = { turn: number; message?: JsMsg }
 
+/** Node takes a longer one for none. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
 type Surroundings = {
   /** The turn in which the key's partition is; items of earlier turns are void. */
   turnOf: (key: string) => number
@@ -22,7 +25,7 @@ export class KeyRunner {
   readonly #surroundings: Surroundings
   readonly #queue: KeyQueue<Item>
   readonly #attempts = new Attempts()
-  /** Looks that are due later and have no message that would bring them. */
+  /** Looks that are due later, and that no message brings. */
   readonly #later = new Map<string, NodeJS.Timeout>()
 
   constructor(options: PartitionConsumerOptions, surroundings: Surroundings) {
@@ -65,39 +68,36 @@ export class KeyRunner {
     const messages = current.flatMap(({ message }) => message ?? [])
     const deliveries = Math.max(1, ...messages.map((message) => message.info.deliveryCount))
     const started = performance.now()
-    const again = (delayMs: number) => this.#again({ key, turn, messages, delayMs })
     try {
       const outcome = await this.#surroundings.reconcile(key, this.#attempts.begin(key, deliveries))
       if ('requeueAfterMs' in outcome) {
         this.#attempts.waits(key)
         this.#options.report?.({ type: 'requeued', key, reason: outcome.reason, retryInMs: outcome.requeueAfterMs })
-        return again(outcome.requeueAfterMs)
+        acknowledge(messages)
+        return this.#lookLater(key, turn, outcome.requeueAfterMs)
       }
       this.#attempts.done(key)
-      for (const message of messages) atEndOfTurn(() => quietly(() => message.ack()))
+      acknowledge(messages)
       this.#options.report?.({ type: 'reconciled', key, seconds: (performance.now() - started) / 1000 })
     } catch (error) {
       if (isTerminal(error)) return this.#park(key, messages, error)
       const retryInMs = this.#attempts.failed(key, deliveries)
       this.#options.report?.({ type: 'failed', key, error, retryInMs })
-      again(retryInMs)
+      const newest = messages.pop()
+      acknowledge(messages)
+      if (newest === undefined) this.#lookLater(key, turn, retryInMs)
+      else quietly(() => newest.nak(retryInMs)) // comes again to whoever owns the partition then, and counts how often
     }
   }
 
-  /** The newest message is handed back and comes again, to whoever owns the partition then; the others are done with. */
-  #again({ key, turn, messages, delayMs }: { key: string; turn: number; messages: JsMsg[]; delayMs: number }): void {
-    const newest = messages.pop()
-    for (const message of messages) atEndOfTurn(() => quietly(() => message.ack()))
-    if (newest !== undefined) {
-      quietly(() => newest.nak(delayMs))
-      return
-    }
+  /** A run that comes before makes it needless. Nobody else has to: whoever takes the partition over looks at every key. */
+  #lookLater(key: string, turn: number, ms: number): void {
     const push = () => {
       this.#later.delete(key)
       if (this.#surroundings.turnOf(key) === turn) this.#queue.push(key, { turn })
     }
     clearTimeout(this.#later.get(key))
-    this.#later.set(key, setTimeout(push, delayMs).unref())
+    this.#later.set(key, setTimeout(push, Math.min(ms, LONGEST_TIMER_MS)).unref())
   }
 
   #park(key: string, messages: JsMsg[], error: Error): void {
@@ -109,6 +109,10 @@ export class KeyRunner {
     for (const message of messages) quietly(() => message.term(error.message))
     this.#options.report?.({ type: 'parked', key, reason: error.message })
   }
+}
+
+function acknowledge(messages: JsMsg[]): void {
+  for (const message of messages) atEndOfTurn(() => quietly(() => message.ack()))
 }
 
 /** On a connection that was closed nothing can be said; the server delivers again what is not acknowledged. */
