@@ -40,3 +40,8 @@ test('versions are compared as numbers: one that is older by number is not said'
   expect((await announced({ ...said, sourceVersion: '10' }, '9', 'alpha')).published).toEqual([])
   expect((await announced({ ...said, sourceVersion: '9' }, '10', 'alpha')).published).toHaveLength(1)
 })
+
+test('a newer snapshot that shows the finalizer itself is no reason to say the same again', async () => {
+  const before = { ...said, sourceVersion: '5' }
+  expect(await announced(before, source().metadata.resourceVersion, 'alpha')).toEqual({ published: [], known: before })
+})

@@ -2,7 +2,10 @@ import type { DecisionMessage, KeyView } from '@resource-broker/bus'
 import type { SchedulerContext } from '../context.ts'
 import type { Known } from '../known.ts'
 
-/** Tells the syncer which provider may take the generation that was looked at; says nothing twice. */
+/**
+ * Tells the syncer which provider may take the generation that was looked at; says nothing twice. `sourceVersion` is news only where
+ * the finalizer was put just now: a snapshot that shows it needs no word of when it was.
+ */
 export async function announce(
   context: SchedulerContext,
   known: Known,
@@ -12,10 +15,10 @@ export async function announce(
 ): Promise<void> {
   const { uid, generation } = known.object
   const before = view.get('decision')
-  const same = before?.uid === uid && before.generation === generation && before.provider === provider
-  if (same && before.sourceVersion === sourceVersion) return
+  const isSame = before?.uid === uid && before.generation === generation && before.provider === provider
+  const isShown = sourceVersion === known.source.metadata.resourceVersion
+  if (isSame && (isShown || BigInt(before.sourceVersion) >= BigInt(sourceVersion))) return
   const message: DecisionMessage = { uid, generation, sourceVersion, provider }
   view.learn('decision', undefined, message, context.now().getTime())
-  if (same && BigInt(before.sourceVersion) >= BigInt(sourceVersion)) return
   await context.bus.publish({ part: 'decision', key: known.key, message })
 }
