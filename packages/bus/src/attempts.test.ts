@@ -3,27 +3,21 @@ import { Attempts } from './attempts.ts'
 
 test('each failure in a row doubles the wait, up to 15 s', () => {
   const attempts = new Attempts()
-  const waits = Array.from({ length: 10 }, () => attempts.failed('a', 1))
+  const waits = Array.from({ length: 10 }, () => attempts.failed('a'))
   expect(waits).toEqual([100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 15_000, 15_000])
 })
 
 test('waiting without a fault counts as an attempt and does not make a later failure wait longer', () => {
   const attempts = new Attempts()
   for (let n = 0; n < 5; n++) attempts.waits('a')
-  expect(attempts.begin('a', 1)).toBe(6)
-  expect(attempts.failed('a', 6)).toBe(100)
-})
-
-test('what another replica tried before counts', () => {
-  const attempts = new Attempts()
-  expect(attempts.begin('a', 4)).toBe(4)
-  expect(attempts.failed('a', 4)).toBe(800)
+  expect(attempts.begin('a')).toBe(6)
+  expect(attempts.failed('a')).toBe(100)
 })
 
 test('a success starts the count anew, for its key alone', () => {
   const attempts = new Attempts()
-  for (const key of ['a', 'b']) for (let n = 0; n < 3; n++) attempts.failed(key, 1)
+  for (const key of ['a', 'b']) for (let n = 0; n < 3; n++) attempts.failed(key)
   attempts.done('a')
-  expect(attempts.begin('a', 1)).toBe(1)
-  expect(attempts.begin('b', 1)).toBe(4)
+  expect(attempts.begin('a')).toBe(1)
+  expect(attempts.begin('b')).toBe(4)
 })

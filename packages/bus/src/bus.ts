@@ -7,7 +7,7 @@ import { type InventoryItem, readInventory } from './inventory.ts'
 import { Layout, type Part } from './layout.ts'
 import { Membership } from './membership.ts'
 import type { Messages } from './messages.ts'
-import { listParked, type ParkedMessage } from './parked.ts'
+import { listParked, type ParkedKey } from './parked.ts'
 import { PartitionConsumer } from './partition-consumer.ts'
 import { type Publication, Publisher } from './publisher.ts'
 import { Snapshots } from './snapshots.ts'
@@ -94,7 +94,7 @@ export class Bus {
     return this.#stream.onLost(listener)
   }
 
-  parked(): Promise<ParkedMessage[]> {
+  parked(): Promise<ParkedKey[]> {
     return listParked(this.#connection, this.layout)
   }
 

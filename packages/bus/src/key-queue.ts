@@ -1,5 +1,5 @@
-/** What came for a key since its last run, and what that run is about. */
-type Entry<T> = { items: T[]; running: T[] }
+/** What came for a key since its last run began. */
+type Entry<T> = { items: T[]; runs: boolean }
 
 /**
  * Runs `run(key, items)` for keys that got items: one run at a time per key, at most `concurrency` at once, keys in the order in
@@ -27,28 +27,15 @@ export class KeyQueue<T> {
       entry.items.push(item)
       return
     }
-    this.#entries.set(key, { items: [item], running: [] })
+    this.#entries.set(key, { items: [item], runs: false })
     this.#due.push(key)
     this.#start()
   }
 
-  /** Every item that no run has finished with. */
-  *pending(): IterableIterator<T> {
-    for (const entry of this.#entries.values()) {
-      yield* entry.running
-      yield* entry.items
-    }
-  }
-
-  /** Items that wait for the next run of their key. */
-  *waiting(): IterableIterator<[key: string, item: T]> {
-    for (const [key, { items }] of this.#entries) for (const item of items) yield [key, item]
-  }
-
   /** Resolves when no key that `matches` runs. */
   async settled(matches: (key: string) => boolean = () => true): Promise<void> {
-    const runs = () => [...this.#entries].some(([key, { running }]) => running.length > 0 && matches(key))
-    while (runs()) await new Promise<void>((resolve) => this.#ended.push(resolve))
+    const isBusy = () => [...this.#entries].some(([key, { runs }]) => runs && matches(key))
+    while (isBusy()) await new Promise<void>((resolve) => this.#ended.push(resolve))
   }
 
   /** Keys that wait or run. */
@@ -56,7 +43,7 @@ export class KeyQueue<T> {
     return this.#entries.size
   }
 
-  /** Starts nothing more and resolves when what runs has ended; what never ran stays in `pending`. */
+  /** Starts nothing more and resolves when what runs has ended. */
   async stop(): Promise<void> {
     this.#stopped = true
     await this.settled()
@@ -76,10 +63,11 @@ export class KeyQueue<T> {
 
   async #runKey(key: string): Promise<void> {
     const entry = this.#entries.get(key) as Entry<T>
-    entry.running = entry.items
+    const { items } = entry
     entry.items = []
-    await this.#run(key, entry.running).catch(() => undefined) // what a failed run means is the caller's matter
-    entry.running = []
+    entry.runs = true
+    await this.#run(key, items).catch(() => undefined) // what a failed run means is the caller's matter
+    entry.runs = false
     this.#running--
     if (entry.items.length > 0) this.#due.push(key)
     else this.#entries.delete(key)

@@ -17,15 +17,15 @@ test('what was asked for in an earlier turn is not run: another replica may have
     seen.push(key)
     return DONE
   })
-  keys.push('old', { turn: 0 })
-  keys.push('now', { turn: 1 })
+  keys.push('old', 0)
+  keys.push('now', 1)
   await keys.stop()
   expect(seen).toEqual(['now'])
 })
 
 test('a look that is due later does not take place in another turn', async () => {
   const { keys, state } = runner(async () => ({ requeueAfterMs: 1, reason: 'wait' }))
-  keys.push('a', { turn: 1 })
+  keys.push('a', 1)
   await keys.stop()
   state.turn = 2
   await new Promise((resolve) => setTimeout(resolve, 10)) // past the millisecond after which it was due
@@ -38,9 +38,9 @@ test('a run makes the look that was due later needless', async () => {
     attempts.push(attempt)
     return attempts.length === 1 ? { requeueAfterMs: 5, reason: 'wait' } : DONE
   })
-  keys.push('a', { turn: 1 })
+  keys.push('a', 1)
   await new Promise((resolve) => setImmediate(resolve))
-  keys.push('a', { turn: 1 })
+  keys.push('a', 1)
   await new Promise((resolve) => setTimeout(resolve, 20)) // past the 5 ms
   expect(attempts).toEqual([1, 2])
 })

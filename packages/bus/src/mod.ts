@@ -21,7 +21,7 @@ export type {
   SourceRef,
 } from './messages.ts'
 export { type OfferEntry, offerEntry, offerKey } from './offers.ts'
-export type { ParkedMessage } from './parked.ts'
+export type { ParkedKey } from './parked.ts'
 export { PartitionConsumer } from './partition-consumer.ts'
 export type { KeyView } from './partition-view.ts'
 export type { ObjectRef, Publication } from './publisher.ts'

@@ -2,8 +2,7 @@ import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream'
 import type { Address } from './layout.ts'
 import { PartitionView } from './partition-view.ts'
 
-/** `address` is undefined for the word to take over, which is about no key. */
-export type Delivery = { message: JsMsg; address: Address | undefined }
+export type Delivery = { message: JsMsg; address: Address }
 
 /** One partition as one replica sees it. What was begun in an earlier turn is void: another replica may have it since. */
 export class OwnedPartition {

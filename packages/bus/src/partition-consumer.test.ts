@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { jetstream, jetstreamManager } from '@nats-io/jetstream'
+import { jetstream } from '@nats-io/jetstream'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { type Nats, startNats, waitFor } from '@resource-broker/testbed'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
@@ -104,23 +104,6 @@ test('a key that asks to be looked at later is, and its attempts are counted', a
   await waitFor('three looks', () => attempts.length === 3)
   expect(attempts).toEqual([1, 2, 3])
   expect(of('requeued').map(({ reason }) => reason)).toEqual(['not there yet', 'not there yet'])
-})
-
-test('a run that takes longer than the acknowledgement may is not repeated', async () => {
-  const one = await bus('slow')
-  let runs = 0
-  const { of } = await consume(one, {
-    reconcile: async () => {
-      runs++
-      await new Promise((resolve) => setTimeout(resolve, 8_000))
-      return DONE
-    },
-  })
-  await waitFor('both partitions are taken over', () => of('took over').length === 2)
-  await publishAll(one, ['a'])
-  await waitFor('it is done', () => of('reconciled').length > 0)
-  const info = await (await jetstreamManager(raw)).consumers.info('slow', `svc-${one.layout.partitionOf(keyOf('a'))}`)
-  expect({ runs, redelivered: info.num_redelivered }).toEqual({ runs: 1, redelivered: 0 })
 })
 
 test('invalid JSON and what no retry can mend are parked once, listed with their reason, and stop nothing', async () => {

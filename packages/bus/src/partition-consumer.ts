@@ -10,7 +10,7 @@ import {
 } from '@nats-io/jetstream'
 import { type NatsConnection, nanos } from '@nats-io/transport-node'
 import { DONE, type Outcome, type PartitionConsumerOptions } from './consumer-options.ts'
-import { KeyRunner, quietly } from './key-runner.ts'
+import { KeyRunner } from './key-runner.ts'
 import { type Layout, PARTITION_KEY } from './layout.ts'
 import { loadPartition } from './load-partition.ts'
 import { Membership } from './membership.ts'
@@ -20,14 +20,10 @@ import { type KeyView, PartitionView } from './partition-view.ts'
 import type { Snapshots } from './snapshots.ts'
 import type { StateStream } from './stream.ts'
 
-/** Unacknowledged messages of a replica that died come back after this time; a busy one asks for more. */
-const ACK_WAIT_MS = 5_000
 /** How long a partition stays with a replica that stopped asking for messages. */
 const PIN_TIMEOUT_MS = 6_000
 const PULL_EXPIRES_MS = 4_000
 const PULL_BATCH = 256
-/** Messages that wait for their next attempt count here; when there are so many, a partition stands still. */
-const MOST_UNACKNOWLEDGED = 100_000
 const GROUP = 'owner'
 const FIRST_RETRY_MS = 100
 const LAST_RETRY_MS = 15_000
@@ -36,6 +32,8 @@ const UNPINNED = '$JS.EVENT.ADVISORY.CONSUMER.UNPINNED'
 const BALANCE_MS = 1_000
 /** How long a replica that left a partition to another does not ask for it. */
 const ASIDE_MS = 1_000
+/** How long the runs of a partition that is left to another may take to end before it is left all the same. */
+const HAND_OVER_MS = 5_000
 /** The status events of a pull after which it brings nothing more. */
 const DEAD = ['consumer_deleted', 'consumer_not_found', 'stream_not_found']
 
@@ -56,7 +54,6 @@ export class PartitionConsumer {
   readonly #options: PartitionConsumerOptions
   readonly #partitions: OwnedPartition[]
   readonly #runner: KeyRunner
-  readonly #keepAlive: NodeJS.Timeout
   readonly #membership: Membership
   #balancing: NodeJS.Timeout | undefined
   readonly #unfollow: (() => void)[] = []
@@ -71,9 +68,8 @@ export class PartitionConsumer {
     this.#runner = new KeyRunner(options, {
       turnOf: (key) => this.#partitionOf(key).turn,
       reconcile: (key, attempt) => this.#reconcile(key, attempt),
-      park: (message) => park(connection, layout, message),
+      park: (key) => park(connection, layout, key),
     })
-    this.#keepAlive = setInterval(() => this.#extend(), ACK_WAIT_MS / 2).unref()
     const changed = () => this.#balanceSoon()
     this.#membership = new Membership(connection, {
       subject: layout.membersSubject(options.service),
@@ -97,12 +93,12 @@ export class PartitionConsumer {
   /** Looks at a key, if this replica owns its partition: what it waited for has come. */
   reconcile(key: string): void {
     const { lastDelivery, loading, turn } = this.#partitionOf(key)
-    if (lastDelivery > 0 && !loading) this.#runner.push(key, { turn })
+    if (lastDelivery > 0 && !loading) this.#runner.push(key, turn)
   }
 
   /** Looks at every key of the partitions that this replica owns. */
   reconcileAll(): void {
-    for (const { view, turn } of this.#partitions) for (const key of view.keys()) this.#runner.push(key, { turn })
+    for (const { view, turn } of this.#partitions) for (const key of view.keys()) this.#runner.push(key, turn)
   }
 
   /** Keys that wait or run. */
@@ -110,7 +106,7 @@ export class PartitionConsumer {
     return this.#runner.depth
   }
 
-  /** Finishes what runs, hands the partitions and what has not run back, and stops. */
+  /** Finishes what runs, leaves the partitions to others, and stops. */
   async stop(): Promise<void> {
     for (const unfollow of this.#unfollow) unfollow()
     clearTimeout(this.#balancing)
@@ -120,8 +116,6 @@ export class PartitionConsumer {
       partition.messages?.stop()
     }
     await this.#runner.stop()
-    clearInterval(this.#keepAlive)
-    for (const message of this.#unfinished()) quietly(() => message.nak())
     if (this.#connection.isClosed()) return
     const { stream } = this.#layout
     const unpin = (p: OwnedPartition) => this.#stream.jsm.consumers.unpin(stream, this.#durable(p.number), GROUP)
@@ -167,7 +161,7 @@ export class PartitionConsumer {
     }, BALANCE_MS).unref()
   }
 
-  /** Leaves a partition to the others: finishes what runs, hands the rest back, and asks again only when another has the pin. */
+  /** Leaves a partition to the others: finishes what runs, and asks again only when another has the pin. */
   async #yield(partition: OwnedPartition): Promise<void> {
     if (partition.restarting || partition.stopped) return
     partition.restarting = true
@@ -175,10 +169,9 @@ export class PartitionConsumer {
     const { messages } = partition
     partition.messages = undefined
     messages?.stop()
-    for (const { message } of partition.waiting) quietly(() => message.nak())
     partition.letGo()
-    const settled = this.#runner.handBack((key) => this.#partitionOf(key) === partition)
-    await Promise.race([settled, delay(ACK_WAIT_MS, undefined, { ref: false })])
+    const settled = this.#runner.settled((key) => this.#partitionOf(key) === partition)
+    await Promise.race([settled, delay(HAND_OVER_MS, undefined, { ref: false })])
     const unpinned = this.#stream.jsm.consumers.unpin(this.#layout.stream, this.#durable(partition.number), GROUP)
     await unpinned.catch(() => undefined) // the pin times out then
     await delay(ASIDE_MS, undefined, { ref: false })
@@ -207,11 +200,10 @@ export class PartitionConsumer {
     return {
       durable_name: this.#durable(partition),
       filter_subjects: [...filters, this.#layout.takeOverSubject(this.#options.service, partition)],
-      ack_policy: AckPolicy.Explicit,
-      deliver_policy: DeliverPolicy.New, // whoever is given the first message loads what was there before
-      mem_storage: true, // what a restart of the server forgets, the next owner loads
-      ack_wait: nanos(ACK_WAIT_MS),
-      max_ack_pending: MOST_UNACKNOWLEDGED,
+      // Whoever is given the first message loads what was there before, and looks at every key: nothing has to be kept for it.
+      deliver_policy: DeliverPolicy.New,
+      ack_policy: AckPolicy.None,
+      mem_storage: true,
       priority_policy: 'pinned_client',
       priority_groups: [GROUP],
       priority_timeout: nanos(PIN_TIMEOUT_MS),
@@ -270,24 +262,18 @@ export class PartitionConsumer {
 
   #deliver(partition: OwnedPartition, message: JsMsg): void {
     const address = this.#layout.parse(message.subject)
-    const isCall = message.subject === this.#layout.takeOverSubject(this.#options.service, partition.number)
     const follows = partition.follows(message.info.deliverySequence)
     if (!follows) void this.#takeOver(partition)
-    if (address === undefined && !isCall) message.term('not a subject of the broker')
-    else if (partition.loading) partition.waiting.push({ message, address })
+    if (address === undefined) return // the word to take over, or not a subject of the broker
+    if (partition.loading) partition.waiting.push({ message, address })
     else this.#accept(partition, { message, address })
   }
 
   #accept({ number, turn, view }: OwnedPartition, { address, message }: Delivery): void {
-    if (address === undefined) {
-      message.ack()
-    } else if (address.key === PARTITION_KEY) {
-      this.#runner.push(`${PARTITION_KEY}${number}`, { turn, message })
-    } else {
-      const { part, key, qualifier } = address
-      view.of(key).put(part, qualifier, this.#snapshots.of(part, message), Date.now())
-      this.#runner.push(key, { turn, message })
-    }
+    const { part, key, qualifier } = address
+    const isOfAll = key === PARTITION_KEY
+    if (!isOfAll) view.of(key).put(part, qualifier, this.#snapshots.of(part, message), Date.now())
+    this.#runner.push(isOfAll ? `${PARTITION_KEY}${number}` : key, turn)
   }
 
   async #takeOver(partition: OwnedPartition): Promise<void> {
@@ -301,16 +287,16 @@ export class PartitionConsumer {
       await loadPartition(from, filters, view)
     } catch (error) {
       if (turn !== partition.turn) return
-      for (const { message } of partition.waiting) quietly(() => message.nak(FIRST_RETRY_MS))
       partition.letGo()
       this.#options.report?.({ type: 'failed', key: `partition ${partition.number}`, error, retryInMs: FIRST_RETRY_MS })
+      setTimeout(() => this.#callForOwner(partition), FIRST_RETRY_MS).unref()
       return
     }
     if (turn !== partition.turn || partition.stopped) return
     partition.view = view
     partition.loading = false
     for (const delivery of partition.waiting.splice(0)) this.#accept(partition, delivery)
-    for (const key of view.keys()) this.#runner.push(key, { turn })
+    for (const key of view.keys()) this.#runner.push(key, turn)
     this.#options.report?.({ type: 'took over', partition: partition.number, keys: view.size })
   }
 
@@ -325,19 +311,9 @@ export class PartitionConsumer {
       partition: number,
       keys: () => view.keys(),
       view: (name) => view.of(name),
-      reconcile: (name) => this.#runner.push(name, { turn }),
+      reconcile: (name) => this.#runner.push(name, turn),
     })
     return DONE
-  }
-
-  /** Asks for more time for everything that waits or runs. */
-  #extend(): void {
-    for (const message of this.#unfinished()) quietly(() => message.working())
-  }
-
-  *#unfinished(): IterableIterator<JsMsg> {
-    yield* this.#runner.unfinished()
-    for (const { waiting } of this.#partitions) for (const { message } of waiting) yield message
   }
 
   /** Of a key, or of the partition's own key in the queue. */
@@ -346,5 +322,14 @@ export class PartitionConsumer {
     return this.#partitions[
       own ? Number(key.slice(PARTITION_KEY.length)) : this.#layout.partitionOf(key)
     ] as OwnedPartition
+  }
+}
+
+/** On a connection that was closed nothing can be taken back. */
+function quietly(takeBack: () => void): void {
+  try {
+    takeBack()
+  } catch {
+    // said above
   }
 }
