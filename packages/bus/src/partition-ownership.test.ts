@@ -145,7 +145,7 @@ test.each(['hold', 'done'])('a replica that is killed (%s) loses nothing to the 
   await waitFor('the other looks at every key, also at those that were done', () => has(second.done, names(40)))
 })
 
-test('a service that starts looks at every key, also where every message was acknowledged', async () => {
+test('a service that starts looks at every key, also where everything was done', async () => {
   const one = await bus('again')
   const first = await consume(one)
   await publishAll(one, names(10))
