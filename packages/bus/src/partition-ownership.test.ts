@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { jetstreamManager } from '@nats-io/jetstream'
+import { AckPolicy, DeliverPolicy, jetstreamManager } from '@nats-io/jetstream'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { ManagedProcess, type Nats, startNats, waitFor } from '@resource-broker/testbed'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
@@ -136,11 +136,10 @@ test.each(['hold', 'done'])('a replica that is killed (%s) loses nothing to the 
   await waitFor('it has every key', () => has(log().split('\n'), names(40)))
   const second = await consume(one)
   const jsm = await jetstreamManager(raw)
-  const open = async () =>
-    (await Promise.all([0, 1].map((n) => jsm.consumers.info(prefix, `svc-${n}`)))).map(
-      (info) => info.num_pending + (how === 'hold' ? 0 : info.num_ack_pending),
-    )
-  await waitFor('nothing is left to be delivered', async () => (await open()).every((count) => count === 0))
+  const consumers = () => Promise.all([0, 1].map((n) => jsm.consumers.info(prefix, `svc-${n}`)))
+  await waitFor('nothing is left to be delivered', async () =>
+    (await consumers()).every(({ num_pending }) => num_pending === 0),
+  )
   await child.kill('SIGKILL')
   await waitFor('the other looks at every key, also at those that were done', () => has(second.done, names(40)))
 })
@@ -169,6 +168,17 @@ test('the stream is deleted under running consumers: listeners hear of it, and w
   await waitFor('the new ones are done', () => has(done, names(10, 'new')))
   expect(lost).toBe(1)
   expect(of('restarting').length).toBeGreaterThan(0)
+})
+
+test('consumers of a version before, which cannot become what they should be, are made anew', async () => {
+  const one = await bus('earlier')
+  await publishAll(one, names(10))
+  const jsm = await jetstreamManager(raw)
+  const earlier = { ack_policy: AckPolicy.Explicit, deliver_policy: DeliverPolicy.All }
+  for (const partition of [0, 1]) await jsm.consumers.add('earlier', { durable_name: `svc-${partition}`, ...earlier })
+  const { done } = await consume(one)
+  await publishAll(one, names(10, 'new'))
+  await waitFor('old and new are done', () => has(done, [...names(10), ...names(10, 'new')]))
 })
 
 test('consumers that are deleted are made again and see everything', async () => {

@@ -33,15 +33,9 @@ export class KeyView {
     const known = this.#parts.get(name)
     if (known !== undefined && known.seq >= snapshot.seq) return // delivered again
     const recent = known !== undefined && 'learned' in known && known.learnedAt + LEARNED_FOR_MS > now
-    if (
-      recent &&
-      isOlder(
-        readable(() => snapshot.message),
-        known.learned,
-      )
-    )
-      return
-    this.#parts.set(name, { seq: snapshot.seq, snapshot })
+    const next: Known = { seq: snapshot.seq, snapshot }
+    if (recent && isOlder(readable(next), known.learned)) return
+    this.#parts.set(name, next)
   }
 
   /**
@@ -51,14 +45,7 @@ export class KeyView {
   learn<P extends Part>(part: P, qualifier: string | undefined, message: Messages[P], now: number): void {
     const name = id(part, qualifier)
     const known = this.#parts.get(name)
-    if (
-      known !== undefined &&
-      isOlder(
-        message,
-        readable(() => messageOf(known)),
-      )
-    )
-      return
+    if (known !== undefined && isOlder(message, readable(known))) return
     this.#parts.set(name, { seq: known?.seq ?? 0, learned: message, learnedAt: now })
   }
 
@@ -141,9 +128,9 @@ function isOlderVersion(a: Version, b: Version): boolean {
 }
 
 /** What is not valid is older than nothing: it is told of when somebody reads it. */
-function readable<T>(read: () => T): T | undefined {
+function readable(known: Known): Messages[Part] | undefined {
   try {
-    return read()
+    return messageOf(known)
   } catch {
     return undefined
   }

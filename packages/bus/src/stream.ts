@@ -73,7 +73,19 @@ export class StateStream {
       await this.jsm.consumers.add(this.#layout.stream, config)
     } catch (error) {
       if (!isConsumerExists(error)) throw error
-      await this.jsm.consumers.update(this.#layout.stream, config.durable_name, config)
+      await this.#changeConsumer(config)
+    }
+  }
+
+  /** What cannot be changed, such as how it delivers, is made anew: a consumer holds nothing that its next owner does not load. */
+  async #changeConsumer(config: Partial<ConsumerConfig> & { durable_name: string }): Promise<void> {
+    const { stream } = this.#layout
+    try {
+      await this.jsm.consumers.update(stream, config.durable_name, config)
+    } catch (error) {
+      if (!(error instanceof JetStreamApiError)) throw error
+      await this.jsm.consumers.delete(stream, config.durable_name)
+      await this.jsm.consumers.add(stream, config)
     }
   }
 
