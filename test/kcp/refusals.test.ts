@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { AcceptAPI, type Condition, conditionTypes } from '@resource-broker/api'
-import { type Crd, readCrds, schemaOf } from '@resource-broker/cli'
+import { AcceptAPI, type Condition, conditionTypes, kcpLayout } from '@resource-broker/api'
+import { bootstrap, type Crd, readCrds, schemaOf } from '@resource-broker/cli'
 import { ENDPOINT_SLICES, readKubeconfig } from '@resource-broker/kube'
-import { type KubeObject, type ManagedProcess, waitFor } from '@resource-broker/testbed'
+import { type KubeObject, waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startService } from '../support/broker.ts'
+import { type ServiceProcess, startService } from '../support/broker.ts'
 import { type KcpLandscape, type ProviderSite, startKcpLandscape } from '../support/kcp-landscape.ts'
 import { ROOT } from '../support/landscape.ts'
 import { runThingController, THING } from '../support/provider-controller.ts'
@@ -21,7 +21,7 @@ const CLUSTERROLEBINDINGS = { group: 'rbac.authorization.k8s.io', version: 'v1',
 
 let dir: string
 let kcp: KcpLandscape
-let broker: ManagedProcess
+let broker: ServiceProcess
 const stops: (() => void)[] = []
 
 beforeAll(async () => {
@@ -177,6 +177,23 @@ test('a brokered API comes and goes without a restart', async () => {
   await says(alpha, 'comes-and-goes', ready, 'True')
   await create(consumer('acme'), thing('again', { size: 'comes-and-goes' }))
   await served(consumer('acme'), 'again', alpha)
+})
+
+test('a login that ends is told, and the next one in its file is taken without a restart', async () => {
+  const gamma = provider('gamma')
+  await offer(gamma, 'renewed', sized('renewed'))
+  await says(gamma, 'renewed', ready, 'True')
+  const { config } = kcp.bootstrapped
+  const accounts = { group: '', version: 'v1', resource: 'serviceaccounts', ...kcpLayout.serviceAccount }
+  await kcp.base.below(`/clusters/${config.coordinationWorkspace}`).delete(accounts)
+  await create(consumer('acme'), thing('patient', { size: 'renewed' }))
+  const answer = async () => (await fetch(`http://${broker.http}/readyz`)).text()
+  await waitFor('the broker says so', async () =>
+    (await answer()).includes(`kcp does not take the login of ${config.output}: put a new one into the file`),
+  )
+  await bootstrap({ ...config, report: () => undefined })
+  await served(consumer('acme'), 'patient', gamma)
+  expect(await answer()).not.toContain('login')
 })
 
 test('a slice that is not there is named with those that are', async () => {

@@ -1,8 +1,9 @@
 import { serviceSetLayout } from '@resource-broker/api'
 import { Bus } from '@resource-broker/bus'
-import { KubeClient, readKubeconfig } from '@resource-broker/kube'
+import { KubeClient } from '@resource-broker/kube'
 import type { Clusters } from './clusters/clusters.ts'
-import { kcpServer, openKcpClusters } from './clusters/kcp/open.ts'
+import { openKcpClusters } from './clusters/kcp/open.ts'
+import { openKcpServer } from './clusters/kcp/server.ts'
 import { openPlainClusters } from './clusters/plain.ts'
 import type { ClusterConfig, CoordinationConfig, SharedConfig } from './flags.ts'
 import type { ProcessContext, ServiceContext } from './lifecycle.ts'
@@ -56,14 +57,16 @@ export async function openClusters(service: ServiceContext<SharedConfig & Cluste
 }
 
 /** Connects a service to the platform alone. */
-export async function openCoordination({
-  config,
-  onStop,
-}: ServiceContext<SharedConfig & CoordinationConfig>): Promise<KubeClient> {
+export async function openCoordination(
+  service: ServiceContext<SharedConfig & CoordinationConfig>,
+): Promise<KubeClient> {
+  const { config, onStop } = service
   const { kcpKubeconfig, coordinationKubeconfig, shard } = config
-  const { coordinationWorkspace } = serviceSetLayout(shard, config)
-  const login = await readKubeconfig((kcpKubeconfig ?? coordinationKubeconfig) as string)
-  const server = new KubeClient(kcpKubeconfig === undefined ? login : { ...login, server: kcpServer(login.server) })
-  onStop('coordination client', () => server.close())
-  return kcpKubeconfig === undefined ? server : server.below(`/clusters/${coordinationWorkspace}`)
+  if (kcpKubeconfig !== undefined) {
+    const { coordinationWorkspace } = serviceSetLayout(shard, config)
+    return (await openKcpServer(service, kcpKubeconfig)).base.below(`/clusters/${coordinationWorkspace}`)
+  }
+  const client = await KubeClient.fromFile(coordinationKubeconfig as string) // the flags' schema wants one of the two
+  onStop('coordination client', () => client.close())
+  return client
 }

@@ -6,7 +6,7 @@ import type { Endpoint } from '../clusters/kubeconfig.ts'
  * their number does not grow with exports or workspaces.
  */
 export class Connections {
-  readonly #login: Endpoint
+  #login: Endpoint
   readonly #options: ClientOptions
   readonly #servers = new Map<string, KubeClient>()
 
@@ -25,6 +25,7 @@ export class Connections {
 
   /** Goes on with other credentials; what is under way is not disturbed. */
   update(login: Endpoint): void {
+    this.#login = login
     for (const [server, client] of this.#servers) client.update({ ...login, server })
   }
 

@@ -9,13 +9,7 @@ import {
   serviceSetLayout,
 } from '@resource-broker/api'
 import type { Bus, KubeObject, SourceRef } from '@resource-broker/bus'
-import {
-  Connections,
-  KubeconfigFiles,
-  type LogicalCluster,
-  LogicalClusters,
-  readKubeconfig,
-} from '@resource-broker/kube'
+import { type Connections, type LogicalCluster, LogicalClusters } from '@resource-broker/kube'
 import type { ClusterConfig, SharedConfig } from '../../flags.ts'
 import type { ProcessContext, ServiceContext } from '../../lifecycle.ts'
 import {
@@ -26,6 +20,7 @@ import {
   type Destinations,
   type Obstacle,
 } from '../clusters.ts'
+import { type KcpServer, openKcpServer } from './server.ts'
 import { rememberedSlice, type Slice, Slices, unpartitioned } from './slices.ts'
 import { Staging, type StagingCluster, serves, whyNotReady } from './staging.ts'
 import { KcpViews } from './views.ts'
@@ -35,23 +30,19 @@ export type KcpClusters = Clusters & { kcp: { base: ReturnType<Connections['at']
 type Roots = { staging: string; verification: string }
 
 /** Consumers and providers are the logical clusters behind APIExports, and copies are in staging workspaces. Once for all services of a process. */
-export function openKcpClusters(
+export async function openKcpClusters(
   service: ServiceContext<SharedConfig & ClusterConfig>,
   bus: Bus,
   kubeconfig: string,
 ): Promise<KcpClusters> {
-  return service.shared('kcp', (process) => open({ ...process, config: service.config }, bus, kubeconfig))
+  const server = await openKcpServer(service, kubeconfig)
+  return await service.shared('kcp', (process) => open({ ...process, config: service.config }, bus, server))
 }
 
 type Opening = ProcessContext & { config: ClusterConfig }
 
-async function open(process: Opening, bus: Bus, kubeconfig: string): Promise<KcpClusters> {
+async function open(process: Opening, bus: Bus, { base, connections }: KcpServer): Promise<KcpClusters> {
   const { config, logger, onStop, readyCheck } = process
-  const login = await readKubeconfig(kubeconfig)
-  const connections = new Connections(login)
-  onStop('kcp connections', () => connections.close())
-  followKubeconfig(process, kubeconfig, connections)
-  const base = connections.at(kcpServer(login.server))
   const { coordinationWorkspace: workspace, ...trees } = serviceSetLayout(config.shard, config)
   const roots: Roots = { staging: trees.stagingTreeRoot, verification: trees.verificationTreeRoot }
   const bucket = await bus.bucket(bus.layout.endpointsBucket, rememberedSlice)
@@ -108,24 +99,6 @@ async function open(process: Opening, bus: Bus, kubeconfig: string): Promise<Kcp
     views,
     kcp: { base, staging, roots },
   }
-}
-
-/** The whole kcp, of whose workspaces a kubeconfig names one. */
-export function kcpServer(server: string): string {
-  return server.replace(/\/clusters\/.*$/, '')
-}
-
-/** Goes on with the credentials that the file has by now: tokens end. */
-function followKubeconfig({ logger, onStop }: Opening, path: string, connections: Connections): void {
-  const file = new KubeconfigFiles({ files: [path], directories: [] })
-  const refuse = (err: unknown) => logger.error({ err }, 'kubeconfig cannot be used')
-  file.on('changed', () => {
-    logger.info({ path }, 'kubeconfig changed')
-    readKubeconfig(path).then((login) => connections.update(login), refuse)
-  })
-  file.on('invalid', (_path, err) => refuse(err))
-  void file.start()
-  onStop('kubeconfig', () => file.stop())
 }
 
 function needed(slices: Slices, name: string, where: string): Slice {
