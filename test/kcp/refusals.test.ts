@@ -10,7 +10,7 @@ import { type ServiceProcess, startService } from '../support/broker.ts'
 import { type KcpLandscape, type ProviderSite, startKcpLandscape } from '../support/kcp-landscape.ts'
 import { ROOT } from '../support/landscape.ts'
 import { runThingController, THING } from '../support/provider-controller.ts'
-import { conditionOf, copyAt, create, read, served, thing, thingRef, told } from '../support/things.ts'
+import { conditionOf, copyAt, create, read, roundTrip, served, thing, thingRef, told } from '../support/things.ts'
 import type { WorkspaceSite } from '../support/workspace-site.ts'
 
 const BROKERED = 'things.test.platform-mesh.io'
@@ -135,6 +135,27 @@ test('an export that is deleted offers nothing any more, and what is there goes 
   expect((await says(beta, 'leaving', ready, 'False')).reason).toBe('BindingNotVerified')
   const { status } = (await read(consumer('acme'), thingRef('lasting'))) ?? {}
   expect(status?.status).toBe('Available')
+})
+
+test('an export that is made again with another identity is bound anew, and serves what was there before too', async () => {
+  const gamma = provider('gamma')
+  const [acme, name] = [consumer('acme'), gamma.exportName as string]
+  await offer(gamma, 'again', sized('again'))
+  await says(gamma, 'again', ready, 'True')
+  await create(acme, thing('older', { size: 'again' }))
+  await served(acme, 'older', gamma)
+  type Export = { apiVersion: string; kind: string; spec: { resources: object[] }; status: { identityHash: string } }
+  const { apiVersion, kind, spec, status } = await gamma.kube.get<Export>({ ...APIEXPORTS, name })
+  await gamma.kube.delete({ ...APIEXPORTS, name })
+  await gamma.kube.delete({ group: '', version: 'v1', resource: 'secrets', namespace: 'kcp-system', name })
+  expect((await says(gamma, 'again', bindingVerified, 'False')).reason).toBe('APIExportNotFound')
+  await gamma.kube.create(APIEXPORTS, { apiVersion, kind, metadata: { name }, spec: { resources: spec.resources } })
+  await says(gamma, 'again', ready, 'True')
+  const { status: after } = await gamma.kube.get<Export>({ ...APIEXPORTS, name })
+  expect(after.identityHash).not.toBe(status.identityHash)
+  await create(acme, thing('newer', { size: 'again' }))
+  await served(acme, 'newer', gamma)
+  await roundTrip(acme, 'older', gamma)
 })
 
 test('an export that gets another resource serves that too, for consumers whose workspace is there already', async () => {
