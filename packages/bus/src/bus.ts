@@ -1,4 +1,5 @@
 import type { NatsConnection } from '@nats-io/transport-node'
+import pLimit from 'p-limit'
 import type { z } from 'zod'
 import { Bucket } from './bucket.ts'
 import { type BusConnection, connect } from './connect.ts'
@@ -22,6 +23,11 @@ export type BusOptions = {
 }
 
 const CLOSE_MS = 2_000
+/**
+ * Partitions that are loaded at once. nats-server (max_pending, 64 MiB by default) cuts whoever leaves more unread, which who parses
+ * the last batch does; each load has a batch under way.
+ */
+const LOADS_AT_ONCE = 4
 
 /** A process's side of the bus: everything that the broker does with NATS goes through here. */
 export class Bus {
@@ -30,6 +36,7 @@ export class Bus {
   readonly #stream: StateStream
   readonly #publisher: Publisher
   readonly #snapshots = new Snapshots()
+  readonly #inTurn = pLimit(LOADS_AT_ONCE)
   readonly #replicas: number
   #connected = true
 
@@ -72,6 +79,7 @@ export class Bus {
       layout: this.layout,
       stream: this.#stream,
       snapshots: this.#snapshots,
+      inTurn: this.#inTurn,
     }
     return PartitionConsumer.start(surroundings, options)
   }

@@ -21,7 +21,9 @@ export async function loadPartition(
 type Read = { stream: string; filters: string[]; headersOnly: boolean }
 type Message = Stored & { headers?: { get: (name: string) => string } | undefined }
 
+/** Messages that are asked for at once, at most: as many as have about so many bytes. */
 const BATCH = 5_000
+const BATCH_BYTES = 4 * 2 ** 20
 /** What stands still for so long is asked for what is left: messages that were pending may expire or be replaced meanwhile. */
 const STANDSTILL_MS = 2_000
 /** How long those who publish without a pause are followed. */
@@ -39,6 +41,7 @@ export async function readAll(
   const { stream, filters, headersOnly } = read
   const jsm = await jetstreamManager(connection, { checkAPI: false })
   const { state } = await jsm.streams.info(stream)
+  const max_messages = Math.max(1, Math.min(BATCH, Math.floor((BATCH_BYTES * state.messages) / (state.bytes || 1))))
   const { name, num_pending: pending } = await jsm.consumers.add(stream, {
     ack_policy: AckPolicy.None,
     deliver_policy: DeliverPolicy.All,
@@ -54,7 +57,7 @@ export async function readAll(
     let expected = 1
     let ended = pending === 0 && (await tail.isRead())
     while (!ended) {
-      const batch = await consumer.fetch({ max_messages: BATCH, expires: STANDSTILL_MS })
+      const batch = await consumer.fetch({ max_messages, expires: STANDSTILL_MS })
       for await (const message of batch) {
         if (message.info.deliverySequence !== expected++) throw new Error(`reading ${stream} was interrupted`)
         visit(message)

@@ -38,7 +38,14 @@ const HAND_OVER_MS = 5_000
 const DEAD = ['consumer_deleted', 'consumer_not_found', 'stream_not_found']
 
 /** What a consumer has of its bus. */
-type Surroundings = { connection: NatsConnection; layout: Layout; stream: StateStream; snapshots: Snapshots }
+type Surroundings = {
+  connection: NatsConnection
+  layout: Layout
+  stream: StateStream
+  snapshots: Snapshots
+  /** Runs what loads a partition when there is room for it. */
+  inTurn: <T>(load: () => Promise<T>) => Promise<T>
+}
 
 /**
  * Consumes every partition of the stream for one service. A partition is delivered to one replica at a time (a pinned pull
@@ -51,6 +58,7 @@ export class PartitionConsumer {
   readonly #layout: Layout
   readonly #stream: StateStream
   readonly #snapshots: Snapshots
+  readonly #inTurn: Surroundings['inTurn']
   readonly #options: PartitionConsumerOptions
   readonly #partitions: OwnedPartition[]
   readonly #runner: KeyRunner
@@ -58,11 +66,13 @@ export class PartitionConsumer {
   #balancing: NodeJS.Timeout | undefined
   readonly #unfollow: (() => void)[] = []
 
-  private constructor({ connection, layout, stream, snapshots }: Surroundings, options: PartitionConsumerOptions) {
+  private constructor(surroundings: Surroundings, options: PartitionConsumerOptions) {
+    const { connection, layout, stream, snapshots, inTurn } = surroundings
     this.#connection = connection
     this.#layout = layout
     this.#stream = stream
     this.#snapshots = snapshots
+    this.#inTurn = inTurn
     this.#options = options
     this.#partitions = Array.from({ length: layout.partitions }, (_, p) => new OwnedPartition(p))
     this.#runner = new KeyRunner(options, {
@@ -284,7 +294,7 @@ export class PartitionConsumer {
     const view = new PartitionView()
     try {
       const from = { connection: this.#connection, layout: this.#layout, snapshots: this.#snapshots }
-      await loadPartition(from, filters, view)
+      await this.#inTurn(() => loadPartition(from, filters, view))
     } catch (error) {
       if (turn !== partition.turn) return
       partition.letGo()

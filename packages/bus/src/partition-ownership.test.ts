@@ -4,7 +4,7 @@ import { AckPolicy, DeliverPolicy, jetstreamManager } from '@nats-io/jetstream'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { ManagedProcess, type Nats, startNats, waitFor } from '@resource-broker/testbed'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { consume, has, keyOf, names, openBus, publishAll } from '../test/fixture.ts'
+import { consume, has, keyOf, names, openBus, publishAll, source } from '../test/fixture.ts'
 import { scratchDirectory } from '../test/scratch.ts'
 import type { Bus } from './bus.ts'
 import { DONE, type PartitionConsumerOptions } from './consumer-options.ts'
@@ -152,6 +152,19 @@ test('a service that starts looks at every key, also where everything was done',
   await first.consumer.stop()
   const second = await consume(one)
   await waitFor('everything is looked at', () => has(second.done, names(10)))
+})
+
+test('services of one process take over more than the server lets a connection leave unread', async () => {
+  const [writer, reader] = [await bus('heavy'), await bus('heavy')]
+  const all = names(2_000)
+  const filler = 'x'.repeat(50_000) // 100 MB; max_pending of nats-server is 64 MiB
+  for (const name of all) {
+    const heavy = source(name)
+    await writer.publish({ ...heavy, message: { ...heavy.message, object: { ...heavy.message.object!, filler } } })
+  }
+  const services = await Promise.all(['a', 'b', 'c', 'd'].map((service) => consume(reader, { service })))
+  await waitFor('each has every key', () => services.every(({ done }) => has(done, all)), { timeoutMs: 60_000 })
+  expect(services.map(({ of }) => of('took over').length)).toEqual([2, 2, 2, 2]) // once for each partition
 })
 
 test('the stream is deleted under running consumers: listeners hear of it, and what is published again is handled', async () => {
