@@ -1,26 +1,17 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Walkthrough } from '@resource-broker/testbed'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { prepare } from '../../examples/kcp-certs/run.ts'
+import { followedReadme } from '../support/followed-readme.ts'
 import { ROOT } from '../support/landscape.ts'
 
 describe('examples/kcp-certs, when its README was followed', () => {
-  const said: string[] = []
-  let walkthrough: Walkthrough
-
-  beforeAll(async () => {
-    const walk = await prepare((line) => said.push(line.trim()))
-    walkthrough = walk.walkthrough
-    await walkthrough.walk(walk.steps)
-  })
-  afterAll(async () => {
-    await walkthrough?.stop()
-    await rm(join(ROOT, '.tmp/kcp-certs'), { recursive: true, force: true })
-  })
+  afterAll(() => rm(join(ROOT, '.tmp/kcp-certs'), { recursive: true, force: true })) // once all has stopped
+  const { said, run } = followedReadme(prepare)
+  const lines = () => said.map((line) => line.trim())
 
   test('the consumer had a certificate of the one provider, and then of the other', () => {
-    const certificates = said.filter((line) => /^(issuer|DNS)/.test(line))
+    const certificates = lines().filter((line) => /^(issuer|DNS)/.test(line))
     // As newer versions of openssl write it.
     expect(certificates.map((line) => line.replaceAll(' = ', '='))).toEqual([
       ...['issuer=CN=Internal CA Root, O=Internal CA', 'DNS:app.internal.corp'],
@@ -39,14 +30,12 @@ describe('examples/kcp-certs, when its README was followed', () => {
     ['a consumer without the binding', `the server doesn't have a resource type "certificates"`],
     ['a consumer who has not accepted the claim', 'secrets/cert-from-consumer-tls is refused where the consumer is'],
   ])('%s was told', (_who, message) => {
-    expect(said.filter((line) => line.includes(message) && !line.startsWith('$'))).toHaveLength(1)
+    expect(lines().filter((line) => line.includes(message) && !line.startsWith('$'))).toHaveLength(1)
   })
 
   test('nothing is left of what was asked for', async () => {
-    expect(await walkthrough.run('kubectl --server=$root:platform:broker get assignments')).toBe('No resources found')
-    expect(await walkthrough.run('seen_by internalca; seen_by externalca')).toBe(
-      'No resources found\nNo resources found',
-    )
+    expect(await run('kubectl --server=$root:platform:broker get assignments')).toBe('No resources found')
+    expect(await run('seen_by internalca; seen_by externalca')).toBe('No resources found\nNo resources found')
   })
 
   test('each is alone in its workspace', async () => {
@@ -55,8 +44,6 @@ describe('examples/kcp-certs, when its README was followed', () => {
       ['externalca', 'consumers:consumer'],
       ['consumer', 'providers:internalca'],
     ])
-      expect(await walkthrough.run(`! kubectl --context ${who} --server=$root:${where} get secrets`)).toContain(
-        'Forbidden',
-      )
+      expect(await run(`! kubectl --context ${who} --server=$root:${where} get secrets`)).toContain('Forbidden')
   })
 })

@@ -1,17 +1,9 @@
-import type { Walkthrough } from '@resource-broker/testbed'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { prepare } from '../../examples/kcp-shards/run.ts'
+import { followedReadme } from '../support/followed-readme.ts'
 
 describe('examples/kcp-shards, when its README was followed', () => {
-  const said: string[] = []
-  let walkthrough: Walkthrough
-
-  beforeAll(async () => {
-    const walk = await prepare((line) => said.push(line))
-    walkthrough = walk.walkthrough
-    await walkthrough.walk(walk.steps)
-  })
-  afterAll(() => walkthrough?.stop())
+  const { said, run } = followedReadme(prepare)
 
   test('nothing was there twice after the root shard had been away, and nothing is left in the end', () => {
     const counts = said.filter((line) => line.endsWith(' copies')).map((line) => line.trim())
@@ -27,15 +19,15 @@ describe('examples/kcp-shards, when its README was followed', () => {
     ['shard-2', 'asia'],
   ])('the set of %s has seen the consumer of %s alone, and the offers of all', async (shard, region) => {
     const slice = (name: string) =>
-      walkthrough.run(
+      run(
         `kcp root:platform:broker-${shard} get apiexportendpointslice ${name} -o jsonpath='{.status.endpoints[*].url}'`,
       )
     expect((await slice('certificates.example.platform-mesh.io')).split(' ')).toHaveLength(1)
     expect((await slice('acceptapis')).split(' ')).toHaveLength(3)
-    const cluster = await walkthrough.run(
+    const cluster = await run(
       `kcp root:consumer-${region} get logicalcluster cluster -o jsonpath='{.metadata.annotations.kcp\\.io/cluster}'`,
     )
-    const consumers = await walkthrough.run(
+    const consumers = await run(
       `kcp root:platform:broker-${shard} get stagingworkspaces -o jsonpath='{.items[*].spec.consumerCluster}'`,
     )
     expect(new Set(consumers.split(' '))).toEqual(new Set([cluster]))
@@ -44,13 +36,11 @@ describe('examples/kcp-shards, when its README was followed', () => {
   test('a set does not follow a slice that would show it the consumers of other shards', async () => {
     const at = 'root:platform:broker-shard-1'
     const change = (patch: object) =>
-      walkthrough.run(
+      run(
         `kcp ${at} patch apiexportendpointslice certificates.example.platform-mesh.io --type json -p '${JSON.stringify([patch])}'`,
       )
     const says = (status: string) =>
-      walkthrough.run(
-        `kcp root:provider-asia wait --for=condition=shard-1/Ready=${status} acceptapi/asia --timeout=30s`,
-      )
+      run(`kcp root:provider-asia wait --for=condition=shard-1/Ready=${status} acceptapi/asia --timeout=30s`)
     await change({ op: 'remove', path: '/spec/partition' })
     await says('False')
     await change({ op: 'add', path: '/spec/partition', value: 'shard-1' })
@@ -61,7 +51,7 @@ describe('examples/kcp-shards, when its README was followed', () => {
     const at = `root:platform:broker-${shard}`
     const shards = `-o jsonpath='{.items[*].metadata.annotations.core\\.kcp\\.io/shard}'`
     for (const below of [at, `${at}:staging`, `${at}:verification`]) {
-      const found = await walkthrough.run(`kcp ${below} get workspaces ${shards}`)
+      const found = await run(`kcp ${below} get workspaces ${shards}`)
       expect(new Set(found.split(' '))).toEqual(new Set([shard]))
     }
   })
