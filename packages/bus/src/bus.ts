@@ -73,7 +73,7 @@ export class Bus {
     return this.#publisher.publishToPartitions(part, message)
   }
 
-  consume(options: PartitionConsumerOptions): Promise<PartitionConsumer> {
+  consume<M>(options: PartitionConsumerOptions<M>): Promise<PartitionConsumer<M>> {
     const surroundings = {
       connection: this.#connection,
       layout: this.layout,

@@ -5,9 +5,26 @@ import type { KeyView } from './partition-view.ts'
 export type Outcome = { done: true } | { requeueAfterMs: number; reason: string }
 export const DONE: Outcome = { done: true }
 
-type Reconcile = (key: string, view: KeyView, attempt: number) => Promise<Outcome>
+/** What ends with the ownership of a partition. */
+export type Fence = {
+  /** Aborted when the ownership is over, or may be. */
+  signal: AbortSignal
+  /** Called before each write. @throws {OwnershipLostError} when the ownership is over, or may be. */
+  check: () => void
+}
 
-export type PartitionConsumerOptions = {
+/** One look at one key, by the replica that owns its partition. */
+export type Run<M = undefined> = {
+  key: string
+  view: KeyView
+  /** From 1, counted since the key was last done with. */
+  attempt: number
+  fence: Fence
+  /** Of the partition: made when it was taken over, gone with it. */
+  memory: M
+}
+
+export type PartitionConsumerOptions<M = undefined> = {
   service: string
   /** Parts whose change is a reason to look at the key again. */
   parts: Part[]
@@ -15,9 +32,11 @@ export type PartitionConsumerOptions = {
   alsoLoad?: Part[]
   /** Keys that are worked on at once, over all partitions. */
   concurrency: number
-  reconcile: Reconcile
+  reconcile: (run: Run<M>) => Promise<Outcome>
+  /** Makes what a replica remembers of a partition for as long as it owns it. */
+  remember: () => M
   /** A message on the partition's own subject; it is handled like a key, after the keys that came before it. */
-  reconcilePartition?: (partition: PartitionHandle) => Promise<void>
+  reconcilePartition?: (partition: PartitionHandle<M>) => Promise<void>
   report?: (event: ConsumerEvent) => void
 }
 
@@ -30,8 +49,9 @@ export type ConsumerEvent =
   | { type: 'restarting'; partition: number; reason: string }
 
 /** A partition as its owner sees it. */
-export type PartitionHandle = {
+export type PartitionHandle<M = undefined> = {
   partition: number
+  memory: M
   keys: () => IterableIterator<string>
   view: (key: string) => KeyView
   /** Reconciles a key now, in turn with everything else of that key. */

@@ -7,6 +7,8 @@ import type { ParkedKey } from './parked.ts'
 /** Node takes a longer one for none. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
+type Options = Pick<PartitionConsumerOptions<never>, 'service' | 'concurrency' | 'report'>
+
 type Surroundings = {
   /** The turn in which the key's partition is; what was asked for in earlier turns is void. */
   turnOf: (key: string) => number
@@ -19,7 +21,7 @@ type Surroundings = {
  * partition over looks at every key.
  */
 export class KeyRunner {
-  readonly #options: PartitionConsumerOptions
+  readonly #options: Options
   readonly #surroundings: Surroundings
   /** The items are the turns in which somebody asked. */
   readonly #queue: KeyQueue<number>
@@ -27,7 +29,7 @@ export class KeyRunner {
   /** Looks that are due later. */
   readonly #later = new Map<string, NodeJS.Timeout>()
 
-  constructor(options: PartitionConsumerOptions, surroundings: Surroundings) {
+  constructor(options: Options, surroundings: Surroundings) {
     this.#options = options
     this.#surroundings = surroundings
     this.#queue = new KeyQueue(options.concurrency, (key, turns) => this.#run(key, turns))

@@ -2,8 +2,15 @@ export { Attempts } from './attempts.ts'
 export { Bucket, type BucketEntry } from './bucket.ts'
 export { Bus, type BusOptions } from './bus.ts'
 export type { BusConnection } from './connect.ts'
-export { type ConsumerEvent, DONE, type Outcome, type PartitionHandle } from './consumer-options.ts'
-export { BusUnusableError, isTerminal, TerminalError } from './errors.ts'
+export {
+  type ConsumerEvent,
+  DONE,
+  type Fence,
+  type Outcome,
+  type PartitionHandle,
+  type Run,
+} from './consumer-options.ts'
+export { BusUnusableError, isTerminal, OwnershipLostError, TerminalError } from './errors.ts'
 export type { InventoryItem } from './inventory.ts'
 export { KeyQueue } from './key-queue.ts'
 export { type Address, acceptAPIKey, Layout, type Part, token } from './layout.ts'

@@ -40,7 +40,7 @@ test('a failing key is tried again with growing waits and does not hold the othe
   const attempts: number[] = []
   const others: string[] = []
   const { of } = await consume(one, {
-    reconcile: async (key, _view, attempt) => {
+    reconcile: async ({ key, attempt }) => {
       if (key !== keyOf('bad')) {
         others.push(key)
         return DONE
@@ -94,7 +94,7 @@ test('a key that asks to be looked at later is, and its attempts are counted', a
   const one = await bus('later')
   const attempts: number[] = []
   const { of } = await consume(one, {
-    reconcile: async (_key, _view, attempt) => {
+    reconcile: async ({ attempt }) => {
       attempts.push(attempt)
       return attempts.length < 3 ? { requeueAfterMs: 200, reason: 'not there yet' } : DONE
     },
@@ -109,7 +109,7 @@ test('a key that asks to be looked at later is, and its attempts are counted', a
 test('invalid JSON and what no retry can mend are parked once, listed with their reason, and stop nothing', async () => {
   const one = await bus('poison')
   const { done, of } = await consume(one, {
-    reconcile: async (key, view) => {
+    reconcile: async ({ key, view }) => {
       if (key === keyOf('hopeless')) throw new TerminalError('it is hopeless')
       view.get('source')
       done.push(key)
@@ -162,7 +162,7 @@ test('parts that are loaded but not consumed are in the view, and call for no lo
   const providers: unknown[] = []
   await consume(one, {
     alsoLoad: ['decision'],
-    reconcile: async (_key, view) => {
+    reconcile: async ({ view }) => {
       providers.push(view.get('decision')?.provider)
       return DONE
     },

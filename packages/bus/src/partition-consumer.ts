@@ -53,20 +53,20 @@ type Surroundings = {
  * partition and reconciles each of its keys once, so that nothing hangs on what the other had in memory. So that there is a first
  * message also when nothing happens, whoever starts, or hears that a partition lost its owner, publishes the word to take over.
  */
-export class PartitionConsumer {
+export class PartitionConsumer<M = undefined> {
   readonly #connection: NatsConnection
   readonly #layout: Layout
   readonly #stream: StateStream
   readonly #snapshots: Snapshots
   readonly #inTurn: Surroundings['inTurn']
-  readonly #options: PartitionConsumerOptions
-  readonly #partitions: OwnedPartition[]
+  readonly #options: PartitionConsumerOptions<M>
+  readonly #partitions: OwnedPartition<M>[]
   readonly #runner: KeyRunner
   readonly #membership: Membership
   #balancing: NodeJS.Timeout | undefined
   readonly #unfollow: (() => void)[] = []
 
-  private constructor(surroundings: Surroundings, options: PartitionConsumerOptions) {
+  private constructor(surroundings: Surroundings, options: PartitionConsumerOptions<M>) {
     const { connection, layout, stream, snapshots, inTurn } = surroundings
     this.#connection = connection
     this.#layout = layout
@@ -74,7 +74,7 @@ export class PartitionConsumer {
     this.#snapshots = snapshots
     this.#inTurn = inTurn
     this.#options = options
-    this.#partitions = Array.from({ length: layout.partitions }, (_, p) => new OwnedPartition(p))
+    this.#partitions = Array.from({ length: layout.partitions }, (_, p) => new OwnedPartition(p, options.remember))
     this.#runner = new KeyRunner(options, {
       turnOf: (key) => this.#partitionOf(key).turn,
       reconcile: (key, attempt) => this.#reconcile(key, attempt),
@@ -88,7 +88,10 @@ export class PartitionConsumer {
     })
   }
 
-  static async start(surroundings: Surroundings, options: PartitionConsumerOptions): Promise<PartitionConsumer> {
+  static async start<M>(
+    surroundings: Surroundings,
+    options: PartitionConsumerOptions<M>,
+  ): Promise<PartitionConsumer<M>> {
     const consumer = new PartitionConsumer(surroundings, options)
     consumer.#followOwnership()
     await Promise.all(consumer.#partitions.map((partition) => consumer.#consume(partition)))
@@ -128,7 +131,7 @@ export class PartitionConsumer {
     await this.#runner.stop()
     if (this.#connection.isClosed()) return
     const { stream } = this.#layout
-    const unpin = (p: OwnedPartition) => this.#stream.jsm.consumers.unpin(stream, this.#durable(p.number), GROUP)
+    const unpin = (p: OwnedPartition<M>) => this.#stream.jsm.consumers.unpin(stream, this.#durable(p.number), GROUP)
     await Promise.allSettled(this.#partitions.filter((p) => p.lastDelivery > 0).map(unpin))
   }
 
@@ -172,7 +175,7 @@ export class PartitionConsumer {
   }
 
   /** Leaves a partition to the others: finishes what runs, and asks again only when another has the pin. */
-  async #yield(partition: OwnedPartition): Promise<void> {
+  async #yield(partition: OwnedPartition<M>): Promise<void> {
     if (partition.restarting || partition.stopped) return
     partition.restarting = true
     this.#options.report?.({ type: 'restarting', partition: partition.number, reason: 'left to another replica' })
@@ -188,7 +191,7 @@ export class PartitionConsumer {
     this.#consumeAgain(partition)
   }
 
-  #callForOwner(partition: OwnedPartition): void {
+  #callForOwner(partition: OwnedPartition<M>): void {
     if (partition.stopped) return
     partition.letGo()
     const publish = (): void => {
@@ -220,7 +223,7 @@ export class PartitionConsumer {
     }
   }
 
-  async #consume(partition: OwnedPartition): Promise<void> {
+  async #consume(partition: OwnedPartition<M>): Promise<void> {
     await this.#stream.ensureConsumer(this.#consumerConfig(partition.number))
     const consumer = await jetstream(this.#connection).consumers.get(
       this.#layout.stream,
@@ -239,7 +242,7 @@ export class PartitionConsumer {
   }
 
   /** A consumer that was deleted under us is made again, and so is a pull that ended. */
-  async #supervise(partition: OwnedPartition, messages: ConsumerMessages): Promise<void> {
+  async #supervise(partition: OwnedPartition<M>, messages: ConsumerMessages): Promise<void> {
     for await (const { type } of messages.status()) {
       if (type === 'consumer_unpinned') this.#callForOwner(partition)
       else if (DEAD.includes(type)) return this.#restart(partition, type)
@@ -247,7 +250,7 @@ export class PartitionConsumer {
     if (partition.messages === messages) this.#restart(partition, 'the pull ended')
   }
 
-  #restart(partition: OwnedPartition, reason: string): void {
+  #restart(partition: OwnedPartition<M>, reason: string): void {
     if (partition.restarting || partition.stopped || this.#connection.isClosed()) return
     partition.restarting = true
     this.#options.report?.({ type: 'restarting', partition: partition.number, reason })
@@ -258,7 +261,7 @@ export class PartitionConsumer {
     this.#consumeAgain(partition)
   }
 
-  #consumeAgain(partition: OwnedPartition): void {
+  #consumeAgain(partition: OwnedPartition<M>): void {
     const attempt = (delay: number): void => {
       this.#consume(partition).then(
         () => {
@@ -270,7 +273,7 @@ export class PartitionConsumer {
     attempt(FIRST_RETRY_MS)
   }
 
-  #deliver(partition: OwnedPartition, message: JsMsg): void {
+  #deliver(partition: OwnedPartition<M>, message: JsMsg): void {
     const address = this.#layout.parse(message.subject)
     const follows = partition.follows(message.info.deliverySequence)
     if (!follows) void this.#takeOver(partition)
@@ -279,14 +282,14 @@ export class PartitionConsumer {
     else this.#accept(partition, { message, address })
   }
 
-  #accept({ number, turn, view }: OwnedPartition, { address, message }: Delivery): void {
+  #accept({ number, turn, view }: OwnedPartition<M>, { address, message }: Delivery): void {
     const { part, key, qualifier } = address
     const isOfAll = key === PARTITION_KEY
     if (!isOfAll) view.of(key).put(part, qualifier, this.#snapshots.of(part, message), Date.now())
     this.#runner.push(isOfAll ? `${PARTITION_KEY}${number}` : key, turn)
   }
 
-  async #takeOver(partition: OwnedPartition): Promise<void> {
+  async #takeOver(partition: OwnedPartition<M>): Promise<void> {
     const turn = ++partition.turn
     partition.loading = true
     const parts = [...this.#options.parts, ...(this.#options.alsoLoad ?? [])]
@@ -311,14 +314,15 @@ export class PartitionConsumer {
   }
 
   async #reconcile(key: string, attempt: number): Promise<Outcome> {
-    const { number, view, turn } = this.#partitionOf(key)
+    const { number, view, turn, fence, memory } = this.#partitionOf(key)
     if (!key.startsWith(PARTITION_KEY)) {
-      const outcome = await this.#options.reconcile(key, view.of(key), attempt)
+      const outcome = await this.#options.reconcile({ key, view: view.of(key), attempt, fence, memory })
       if ('done' in outcome && view.of(key).isGone) view.drop(key)
       return outcome
     }
     await this.#options.reconcilePartition?.({
       partition: number,
+      memory,
       keys: () => view.keys(),
       view: (name) => view.of(name),
       reconcile: (name) => this.#runner.push(name, turn),
@@ -327,11 +331,11 @@ export class PartitionConsumer {
   }
 
   /** Of a key, or of the partition's own key in the queue. */
-  #partitionOf(key: string): OwnedPartition {
+  #partitionOf(key: string): OwnedPartition<M> {
     const own = key.startsWith(PARTITION_KEY)
     return this.#partitions[
       own ? Number(key.slice(PARTITION_KEY.length)) : this.#layout.partitionOf(key)
-    ] as OwnedPartition
+    ] as OwnedPartition<M>
   }
 }
 

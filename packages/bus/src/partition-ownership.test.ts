@@ -39,7 +39,7 @@ test('two replicas share the partitions, and each key is worked on by one at a t
   const running = new Set<string>()
   const clashes: string[] = []
   const seen = new Map<string, string>()
-  const reconcile: PartitionConsumerOptions['reconcile'] = async (key, view) => {
+  const reconcile: PartitionConsumerOptions['reconcile'] = async ({ key, view }) => {
     if (running.has(key)) clashes.push(key)
     running.add(key)
     await new Promise((resolve) => setImmediate(resolve))
@@ -61,7 +61,7 @@ test('a replica that comes later is left its share, and no key is worked on by b
   const clashes: string[] = []
   const by = { one: new Set<string>(), two: new Set<string>() }
   const reconcile = (who: 'one' | 'two'): PartitionConsumerOptions['reconcile'] => {
-    return async (key) => {
+    return async ({ key }) => {
       if (running.has(key)) clashes.push(key)
       running.add(key)
       await new Promise((resolve) => setTimeout(resolve, 5))

@@ -42,7 +42,8 @@ export async function consume(on: Bus, options: Partial<PartitionConsumerOptions
     parts: ['source'],
     concurrency: 16,
     report: reports.report,
-    reconcile: async (key) => {
+    remember: () => undefined,
+    reconcile: async ({ key }) => {
       done.push(key)
       return DONE
     },

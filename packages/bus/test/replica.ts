@@ -8,7 +8,8 @@ await bus.consume({
   service: 'svc',
   parts: ['source'],
   concurrency: 64,
-  reconcile: async (key) => {
+  remember: () => undefined,
+  reconcile: async ({ key }) => {
     console.log(key)
     if (how === 'hold') await new Promise(() => undefined)
     return DONE

@@ -50,8 +50,14 @@ export type ClientOptions = {
   random?: () => number
 }
 
+/** What ends a client's right to write: `check` is called before each write is sent, also again, and throws when it is over. */
+export type WriteFence = { signal: AbortSignal; check: () => void }
+
 /** A part of a server that another client speaks to already. */
-type Below = { transport: Transport; base: string }
+type Below = { transport: Wire; base: string; fence?: WriteFence | undefined; patience?: Patience }
+
+/** What a client needs of a server: how requests get there and answers back. */
+export type Wire = Pick<Transport, 'send' | 'stream' | 'update' | 'renewCredentials' | 'close'>
 
 type Sent = CallOptions & {
   method: string
@@ -77,21 +83,24 @@ const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.
  * for no answer, CredentialsError if a token cannot be had, and the reason of their signal when that aborts.
  */
 export class KubeClient {
-  readonly #transport: Transport
+  readonly #transport: Wire
   readonly #options: ClientOptions
   readonly #patience: Patience
   /** Put before every path. */
   readonly #base: string
   readonly #isOwner: boolean
+  readonly #fence: WriteFence | undefined
 
   constructor(endpoint: Endpoint | Below, options: ClientOptions = {}) {
     const isBelow = 'transport' in endpoint
     this.#transport = isBelow ? endpoint.transport : new Transport(endpoint)
     this.#base = isBelow ? endpoint.base : ''
     this.#isOwner = !isBelow
+    this.#fence = isBelow ? endpoint.fence : undefined
     this.#options = options
     const onAsked = (seconds: number) => options.onEvent?.({ type: 'throttled', seconds })
-    this.#patience = new Patience({ random: options.random ?? Math.random, onAsked })
+    const own = () => new Patience({ random: options.random ?? Math.random, onAsked })
+    this.#patience = (isBelow ? endpoint.patience : undefined) ?? own()
   }
 
   /** For the current context of a kubeconfig file. @throws {KubeconfigError} */
@@ -104,7 +113,13 @@ export class KubeClient {
    * closes nothing.
    */
   below(path: string): KubeClient {
-    return new KubeClient({ transport: this.#transport, base: this.#base + path }, this.#options)
+    return new KubeClient({ transport: this.#transport, base: this.#base + path, fence: this.#fence }, this.#options)
+  }
+
+  /** The same server, for whoever may write only as long as `fence` lets them: its calls end with its signal. */
+  under(fence: WriteFence): KubeClient {
+    const below = { transport: this.#transport, base: this.#base, fence, patience: this.#patience }
+    return new KubeClient(below, this.#options)
   }
 
   /** Goes on with another address or other credentials of the same cluster; requests and watches under way are not disturbed. */
@@ -240,9 +255,9 @@ export class KubeClient {
       method,
       accept = 'application/json',
       contentType = 'application/json',
-      signal,
       repeatable = method === 'GET',
     } = sent
+    const signal = either(sent.signal, this.#fence?.signal)
     const path = this.#base + sent.path
     const headers: Record<string, string> = { accept }
     if (sent.body !== undefined) headers['content-type'] = contentType
@@ -252,6 +267,7 @@ export class KubeClient {
     for (let patience = MOST_PATIENCE; ; patience--) {
       const waiting = this.#patience.over(signal)
       if (waiting !== undefined) await waiting
+      if (method !== 'GET') this.#fence?.check()
       const response = await this.#answer({ method, path, headers, body, signal, timeoutMs, repeatable })
       if (response.status >= 200 && response.status < 300) return stripManagedFields(parseJson<T>(response.body))
       if (response.status === 401 && !renewed && this.#transport.renewCredentials()) {
@@ -278,6 +294,10 @@ export class KubeClient {
       onEvent({ type: 'request', method: request.method, status, seconds: (performance.now() - started) / 1000 })
     }
   }
+}
+
+function either(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : AbortSignal.any([one, other])
 }
 
 function errorOf({ status, headers, body }: HttpResponse): KubeError {

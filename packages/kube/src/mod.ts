@@ -8,6 +8,8 @@ export {
   type List,
   type ListOptions,
   type ReadOptions,
+  type Wire,
+  type WriteFence,
   type WriteOptions,
 } from './client.ts'
 export { type Endpoint, readKubeconfig } from './clusters/kubeconfig.ts'

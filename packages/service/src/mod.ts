@@ -9,6 +9,7 @@ export {
 } from './clusters/clusters.ts'
 export { type KcpClusters, openKcpClusters } from './clusters/kcp/open.ts'
 export { BINDINGS, type Staging, type StagingCluster, serves, whyNotReady } from './clusters/kcp/staging.ts'
+export { clustersUnder } from './clusters/under-fence.ts'
 export { type ConfigSchema, helpText, parseConfig } from './config.ts'
 export { consumerReport } from './consumer-report.ts'
 export { recordEvent } from './events.ts'

@@ -2,6 +2,7 @@ import { conditionTypes, offerConditionType } from '@resource-broker/api'
 import { offerEntry } from '@resource-broker/bus'
 import {
   clusterFlags,
+  clustersUnder,
   configSchema,
   consumerReport,
   openBus,
@@ -45,7 +46,8 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     service: NAME,
     parts: ['acceptapi'],
     concurrency: CONCURRENCY,
-    reconcile: (_key, view) => register(context, view),
+    remember: () => undefined,
+    reconcile: ({ view, fence }) => register({ ...context, clusters: clustersUnder(clusters, fence) }, view),
     report: consumerReport(service),
   })
   clusters.kinds.onChange(() => consumer.reconcileAll())

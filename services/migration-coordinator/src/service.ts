@@ -45,7 +45,8 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     service: NAME,
     parts: ['assignment', 'migration'],
     concurrency: CONCURRENCY,
-    reconcile: (_key, view, attempt) => drive(context, view, attempt),
+    remember: () => undefined,
+    reconcile: (run) => drive({ ...context, coordination: coordination.under(run.fence) }, run),
     report: consumerReport(service),
   })
   service.onStop('consumer', () => consumer.stop())

@@ -1,6 +1,7 @@
-import { type KeyView, offerEntry, type PartitionHandle } from '@resource-broker/bus'
+import { offerEntry, type PartitionHandle, type Run } from '@resource-broker/bus'
 import {
   clusterFlags,
+  clustersUnder,
   configSchema,
   consumerReport,
   openBus,
@@ -57,11 +58,12 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     parts: ['source', 'assignment', 'migration', 'offers'],
     alsoLoad: ['decision'],
     concurrency: CONCURRENCY,
-    reconcile: async (key: string, view: KeyView, attempt: number) => {
+    remember: () => undefined,
+    reconcile: async (run: Run) => {
       try {
-        return await place(context, key, view, attempt)
+        return await place({ ...context, clusters: clustersUnder(clusters, run.fence) }, run)
       } finally {
-        usage.note(key, view)
+        usage.note(run.key, run.view)
       }
     },
     reconcilePartition: async (partition: PartitionHandle) => {

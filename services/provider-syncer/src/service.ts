@@ -1,5 +1,6 @@
 import {
   clusterFlags,
+  clustersUnder,
   configSchema,
   consumerReport,
   openBus,
@@ -8,7 +9,7 @@ import {
   type ServiceDefinition,
 } from '@resource-broker/service'
 import type { z } from 'zod'
-import type { SyncerContext } from './context.ts'
+import type { SyncerMemory, SyncerSurroundings } from './context.ts'
 import { sync } from './handlers/sync.ts'
 import { Waiting } from './waiting.ts'
 
@@ -30,20 +31,19 @@ export const providerSyncer: ServiceDefinition<Config> = {
 async function start(service: ServiceContext<Config>): Promise<void> {
   const bus = await openBus(service)
   const clusters = await openClusters(service, bus)
-  const context: SyncerContext = {
+  const context: SyncerSurroundings = {
     bus,
     clusters,
     logger: service.logger,
     waiting: new Waiting(),
     now: () => new Date(),
-    compared: new Map(),
-    told: new Map(),
   }
   const consumer = await bus.consume({
     service: NAME,
     parts: ['source', 'source-related', 'decision', 'assignment', 'copy', 'copy-related'],
     concurrency: CONCURRENCY,
-    reconcile: (key, view, attempt) => sync(context, key, view, attempt),
+    remember: (): SyncerMemory => ({ compared: new Map(), told: new Map() }),
+    reconcile: (run) => sync({ ...context, ...run.memory, clusters: clustersUnder(clusters, run.fence) }, run),
     report: consumerReport(service),
   })
   clusters.destinations.onReady((pair) => {

@@ -53,7 +53,8 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     service: NAME,
     parts: ['acceptapi', 'assignment'],
     concurrency: CONCURRENCY,
-    reconcile: async (key, view) => {
+    remember: () => undefined,
+    reconcile: async ({ key, view }) => {
       await provisioner.take(key, view)
       return DONE
     },

@@ -6,7 +6,7 @@ import {
   setCondition,
   timestamp,
 } from '@resource-broker/api'
-import { DONE, type KeyView, type KubeObject, type Outcome } from '@resource-broker/bus'
+import { DONE, type KeyView, type KubeObject, type Outcome, type Run } from '@resource-broker/bus'
 import { isConflict, isNotFound, type ObjectRef } from '@resource-broker/kube'
 import type { CoordinatorContext } from '../context.ts'
 import { ENDED, planStep, type Step } from '../plan.ts'
@@ -19,7 +19,7 @@ const MOST_STEPS = 8
 const HELD_MS = 15_000
 
 /** Takes every Migration of one object as far as it can go now. */
-export async function drive(context: CoordinatorContext, view: KeyView, attempt: number): Promise<Outcome> {
+export async function drive(context: CoordinatorContext, { view, attempt }: Run): Promise<Outcome> {
   let again = Number.POSITIVE_INFINITY
   for (const name of view.all('migration').keys()) {
     for (let steps = 0; steps < MOST_STEPS; steps++) {

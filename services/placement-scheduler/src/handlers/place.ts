@@ -1,5 +1,5 @@
 import { AcceptAPI, type Assignment, decide, type Migration, type OfferRef, refusalMessage } from '@resource-broker/api'
-import { DONE, type KeyView, type Outcome } from '@resource-broker/bus'
+import { DONE, type KeyView, type Outcome, type Run } from '@resource-broker/bus'
 import { isNotFound } from '@resource-broker/kube'
 import type { SchedulerContext } from '../context.ts'
 import { failedTargets, type Known, readKnown, runningMigration } from '../known.ts'
@@ -9,7 +9,7 @@ import { cancelMigration, startMigration } from './migrate.ts'
 import { reportAccepted, reportUnplaceable } from './report.ts'
 
 /** Decides where one object belongs, and records it: the Assignment of a new object, the Migration of one that must move. */
-export async function place(context: SchedulerContext, key: string, view: KeyView, attempt: number): Promise<Outcome> {
+export async function place(context: SchedulerContext, { key, view, attempt }: Run): Promise<Outcome> {
   const known = readKnown(key, view, context.clusters.consumers.describe)
   if (known === undefined) return DONE
   const { assignment, object } = known

@@ -1,5 +1,5 @@
-import { DONE, type KeyView, type Outcome } from '@resource-broker/bus'
-import type { SyncerContext } from '../context.ts'
+import { DONE, type Outcome, type Run } from '@resource-broker/bus'
+import type { SyncerContext, SyncerMemory } from '../context.ts'
 import { isCurrent, readKnown } from '../known.ts'
 import { confirmAssignmentGone, confirmSourceGone } from './confirm.ts'
 import { applyCopy, removeUnwantedCopies } from './copies.ts'
@@ -11,7 +11,7 @@ import { teardown } from './teardown.ts'
 const AWAITED_MS = 3_000
 
 /** Makes one object's copies, and what comes back from them, be what its Assignment says. */
-export async function sync(context: SyncerContext, key: string, view: KeyView, attempt: number): Promise<Outcome> {
+export async function sync(context: SyncerContext, { key, view, attempt }: Run<SyncerMemory>): Promise<Outcome> {
   const known = readKnown(key, view)
   if (known === undefined) return await confirmAssignmentGone(context, key, view, attempt)
   if (known.source === undefined || known.source === null) return await confirmSourceGone(context, known, view, attempt)
