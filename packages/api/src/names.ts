@@ -10,6 +10,10 @@ export const annotations = {
   /** metadata.generation of the consumer's object that a copy holds, or that a Migration was asked for. */
   consumerGeneration: `${own}/consumer-generation`,
   providerCluster: `${own}/provider-cluster`,
+  /** On copies: which broker made it. What carries another id, or none, is not this broker's. */
+  brokerID: `${own}/broker-id`,
+  /** On copies: metadata.uid of the Assignment on whose account it is there. */
+  assignmentUID: `${own}/assignment-uid`,
   /** On an AcceptAPI of the Go broker: the APIExport, before spec.apiExportName was there. */
   kcpAPIExportName: `${own}/kcp-apiexport-name`,
 } as const
@@ -17,6 +21,10 @@ export const annotations = {
 export const labels = {
   /** On a consumer's Secrets and ConfigMaps that the broker made: the key of the object that they belong to. */
   relatedTo: `${own}/related-to`,
+  /** On the same: which broker made it. */
+  brokerID: `${own}/broker-id`,
+  /** On Assignments: the uid of the cluster of their objects, by whatever name it goes. */
+  consumerClusterUID: `${own}/consumer-cluster-uid`,
   migrationName: `${own}/migration-name`,
   migrationStage: `${own}/migration-stage`,
 } as const

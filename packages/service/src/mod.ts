@@ -4,7 +4,10 @@ export {
   ClusterNotConnectedError,
   type Clusters,
   type Destination,
+  type Destinations,
   type Obstacle,
+  type Presence,
+  type Providers,
   type View,
 } from './clusters/clusters.ts'
 export { type KcpClusters, openKcpClusters } from './clusters/kcp/open.ts'

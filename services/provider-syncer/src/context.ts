@@ -2,16 +2,22 @@ import type { Bus } from '@resource-broker/bus'
 import type { Clusters, Logger } from '@resource-broker/service'
 import type { Waiting } from './waiting.ts'
 
-/** What the handlers of the syncer work with. */
-export type SyncerContext = SyncerSurroundings & SyncerMemory
+/** What the handlers of the syncer work with in one run. */
+export type SyncerContext = Surroundings & SyncerMemory & Run
 
-export type SyncerSurroundings = {
-  bus: Bus
+/** What is there for all runs. */
+export type Surroundings = {
+  bus: Pick<Bus, 'publish'>
   clusters: Clusters
   logger: Logger
   /** Keys whose copy has no place to go to yet. */
   waiting: Waiting
   now: () => Date
+}
+
+type Run = {
+  /** @throws {OwnershipLostError} once the partition is another replica's, or may be. */
+  check: () => void
 }
 
 /** What is remembered of a partition for as long as it is owned. */
@@ -23,4 +29,15 @@ export type SyncerMemory = {
    * same would otherwise be written again at each event.
    */
   told: Map<string, { wanted: unknown; status: unknown }>
+  /** When a serving copy was first seen without a status, by key: its uid, and milliseconds of the broker's own clock. */
+  silent: Map<string, { uid: string; since: number }>
+  /** Since when there is trouble that may pass by itself, by key, in milliseconds of the broker's own clock. */
+  troubled: Map<string, number>
 }
+
+export const newMemory = (): SyncerMemory => ({
+  compared: new Map(),
+  told: new Map(),
+  silent: new Map(),
+  troubled: new Map(),
+})

@@ -1,5 +1,8 @@
-import { Assignment, type AssignmentCopy } from '@resource-broker/api'
+import { Assignment, type AssignmentCopy, annotations } from '@resource-broker/api'
 import type { CopyMessage, DecisionMessage, KeyView, KubeObject, SourceRef } from '@resource-broker/bus'
+import { type Assigned, type Known, readKnown } from './facts/known.ts'
+import { type Before, Notes } from './facts/notes.ts'
+import type { Place, Places } from './facts/places.ts'
 
 /** Objects for the tests of this service. */
 export const gvr = { group: 'test.platform-mesh.io', version: 'v1', resource: 'things' }
@@ -32,8 +35,24 @@ export function assignment(spec: { active?: string; copies?: AssignmentCopy[] } 
   }
 }
 
-export function copy(provider: string, { ours = true, object = source() }: Partial<CopyMessage> = {}): CopyMessage {
+export const BROKER = 'broker-1'
+
+export function copy(provider: string, { ours = true, object = copied() }: Partial<CopyMessage> = {}): CopyMessage {
   return { provider, cluster: provider, gvr, ours, object }
+}
+
+/** An object at a provider, as the broker makes it from `source`. */
+export function copied(
+  metadata: Partial<KubeObject['metadata']> = {},
+  content: Record<string, unknown> = {},
+): KubeObject {
+  const { annotations: notes, ...others } = metadata
+  const own = {
+    [annotations.brokerID]: BROKER,
+    [annotations.assignmentUID]: 'uid-assignment',
+    [annotations.consumerUID]: 'uid-a',
+  }
+  return source({ uid: 'uid-copy', ...others, annotations: { ...own, ...notes } }, content)
 }
 
 export const decision = (provider: string | null, generation = 2): DecisionMessage => ({
@@ -42,6 +61,34 @@ export const decision = (provider: string | null, generation = 2): DecisionMessa
   sourceVersion: '1',
   provider,
 })
+
+const FIRST: Before = { attempt: 1, silentMs: 0, troubledMs: 0, told: undefined, compared: new Map() }
+
+/** Everywhere is a place, but where `places` says otherwise. */
+function placesFrom(places: Record<string, Place>): Places {
+  const at = (provider: string, name: string): Place => places[provider] ?? { is: 'there', cluster: provider, name }
+  return {
+    forCopy: ({ name }, provider) => at(provider, name),
+    ofCopy: ({ name }, provider) => at(provider, name),
+    at: (provider) => at(provider, ''),
+  }
+}
+
+/** What is known when a view holds these messages. */
+export function knownFrom(
+  messages: Record<string, unknown>,
+  { places = {}, before = {} }: { places?: Record<string, Place>; before?: Partial<Before> } = {},
+): Known {
+  const notes = new Notes({ ...FIRST, ...before })
+  return readKnown({ key: KEY, view: viewOf(messages), brokerID: BROKER, places: placesFrom(places), notes })
+}
+
+export const KEY = '0123456789abcdef0123456789abcdef'
+
+/** The same of an object that has an Assignment. */
+export function assignedFrom(...given: Parameters<typeof knownFrom>): Assigned {
+  return knownFrom(...given) as Assigned
+}
 
 /** A view that holds these messages: by part, or by part and qualifier as `copy/alpha`. What is learned goes into `messages`. */
 export function viewOf(messages: Record<string, unknown>): KeyView {

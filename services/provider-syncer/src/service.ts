@@ -9,7 +9,7 @@ import {
   type ServiceDefinition,
 } from '@resource-broker/service'
 import type { z } from 'zod'
-import type { SyncerMemory, SyncerSurroundings } from './context.ts'
+import { newMemory, type Surroundings } from './context.ts'
 import { sync } from './handlers/sync.ts'
 import { Waiting } from './waiting.ts'
 
@@ -31,7 +31,7 @@ export const providerSyncer: ServiceDefinition<Config> = {
 async function start(service: ServiceContext<Config>): Promise<void> {
   const bus = await openBus(service)
   const clusters = await openClusters(service, bus)
-  const context: SyncerSurroundings = {
+  const context: Surroundings = {
     bus,
     clusters,
     logger: service.logger,
@@ -42,8 +42,11 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     service: NAME,
     parts: ['source', 'source-related', 'decision', 'assignment', 'copy', 'copy-related'],
     concurrency: CONCURRENCY,
-    remember: (): SyncerMemory => ({ compared: new Map(), told: new Map() }),
-    reconcile: (run) => sync({ ...context, ...run.memory, clusters: clustersUnder(clusters, run.fence) }, run),
+    remember: newMemory,
+    reconcile: (run) => {
+      const { memory, fence } = run
+      return sync({ ...context, ...memory, clusters: clustersUnder(clusters, fence), check: fence.check }, run)
+    },
     report: consumerReport(service),
   })
   clusters.destinations.onReady((pair) => {

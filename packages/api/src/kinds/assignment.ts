@@ -19,6 +19,10 @@ const copyStatusSchema = z.object({
   ready: z.boolean(),
   state: optional(z.string().max(64), 'status.status of the copy, such as Provisioning, Available or Failed.'),
   message: optional(z.string().max(4096)),
+  uid: optional(
+    z.string().min(1).max(64),
+    'metadata.uid of a copy that leaves for good: nobody asks for a copy at this provider until it is gone.',
+  ),
 })
 export type CopyStatus = z.infer<typeof copyStatusSchema>
 

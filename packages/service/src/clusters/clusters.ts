@@ -12,6 +12,8 @@ export type BrokeredKind = { group: string; version: string; kind: string; resou
 
 /** Where the broker finds consumers, providers and copies: what tells one mode from the other. */
 export type Clusters = {
+  /** Tells this broker's copies from those of others: the uid of the platform's cluster. */
+  brokerID: string
   coordination: KubeClient
   kinds: Kinds
   consumers: Consumers
@@ -34,13 +36,18 @@ type Consumers = {
   describe: (cluster: string) => Consumer
 }
 
-type Providers = {
+/** Whether a cluster can be spoken to. */
+export type Presence = { state: 'connected' } | { state: 'away'; why: string } | { state: 'lost' }
+
+export type Providers = {
   /** @throws {ClusterNotConnectedError} */
   client: (cluster: string) => KubeClient
   /** Where people find the provider: the path of its workspace, or its name. */
   pathOf: (cluster: string) => string
   /** Certainly not among the providers; one that cannot be seen now may be. */
   isGone: (cluster: string) => boolean
+  /** How a provider is now; one that is away may come back. */
+  presence: (cluster: string) => Presence
   /** Calls back after a provider left. */
   onLeft: (listener: () => void) => void
   /** Why objects of a resource cannot be routed to a provider whose AcceptAPI is valid. */

@@ -3,6 +3,7 @@ import type { KubeObject } from '@resource-broker/bus'
 import { type Cluster, KubeClient, KubeconfigFiles, resolveResource } from '@resource-broker/kube'
 import type { ClusterConfig, SharedConfig } from '../flags.ts'
 import type { ServiceContext } from '../lifecycle.ts'
+import { clusterUID } from './cluster-uid.ts'
 import {
   ClusterNotConnectedError,
   type Clusters,
@@ -30,6 +31,7 @@ export async function openPlainClusters(
   })
   const coordination = await KubeClient.fromFile(coordinationKubeconfig)
   onStop('coordination client', () => coordination.close())
+  const brokerID = await clusterUID(coordination)
   const clientOf = (role: Role, files: KubeconfigFiles) => (name: string) => {
     const cluster = files.get(name)
     if (cluster === undefined) throw new ClusterNotConnectedError(`${role} ${name} is not connected`)
@@ -44,6 +46,7 @@ export async function openPlainClusters(
   })
   const kinds = config.watchKind
   return {
+    brokerID,
     coordination,
     kinds: { all: kinds, onChange: () => undefined },
     consumers: { client: ({ cluster }) => consumer(cluster), describe: (cluster) => ({ cluster }) },
@@ -51,6 +54,10 @@ export async function openPlainClusters(
       client: provider,
       pathOf: (cluster) => cluster,
       isGone: (cluster) => providers.get(cluster) === undefined,
+      presence: (cluster) =>
+        providers.get(cluster) === undefined
+          ? { state: 'away', why: `provider ${cluster} is not connected` }
+          : { state: 'connected' },
       onLeft: (listener) => void providers.on('left', listener),
       obstacle: async (cluster, acceptAPI) => {
         const { gvr } = AcceptAPI.of(acceptAPI).spec

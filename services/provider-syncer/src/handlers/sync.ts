@@ -1,36 +1,65 @@
-import { DONE, type Outcome, type Run } from '@resource-broker/bus'
+import type { KeyView, Outcome, Run } from '@resource-broker/bus'
 import type { SyncerContext, SyncerMemory } from '../context.ts'
-import { isCurrent, readKnown } from '../known.ts'
-import { confirmAssignmentGone, confirmSourceGone } from './confirm.ts'
-import { applyCopy, removeUnwantedCopies } from './copies.ts'
-import { syncRelated } from './related.ts'
-import { reportToAssignment, reportToConsumer } from './report.ts'
-import { teardown } from './teardown.ts'
+import { isAssigned, isCurrent, type Known, readKnown } from '../facts/known.ts'
+import { type Before, Notes } from '../facts/notes.ts'
+import { placesOf } from '../facts/places.ts'
+import { perform } from '../perform/perform.ts'
+import { outcomeOf } from '../plan/outcome.ts'
+import { targetOf } from '../plan/plan-live.ts'
+import { planSync } from '../plan/plan-sync.ts'
 
-/** What has not come by then is told to the consumer. */
-const AWAITED_MS = 3_000
+/** More than the steps of any look: each step is done once. */
+const MOST_STEPS = 64
 
 /** Makes one object's copies, and what comes back from them, be what its Assignment says. */
 export async function sync(context: SyncerContext, { key, view, attempt }: Run<SyncerMemory>): Promise<Outcome> {
-  const known = readKnown(key, view)
-  if (known === undefined) return await confirmAssignmentGone(context, key, view, attempt)
-  if (known.source === undefined || known.source === null) return await confirmSourceGone(context, known, view, attempt)
-  if (!isCurrent(known)) return await teardown(context, known, view)
+  const { clusters } = context
+  const notes = new Notes(before(context, key, attempt, view))
+  const places = placesOf(clusters.destinations, clusters.providers)
+  const know = () => readKnown({ key, view, brokerID: clusters.brokerID, places, notes })
+  let known = know()
+  for (let step = 0; step < MOST_STEPS; step++) {
+    const actions = planSync(known, context.now())
+    if (actions.length === 0) break
+    context.check()
+    await Promise.all(actions.map((action) => perform({ context, known, view }, action)))
+    known = know()
+  }
+  remember(context, known)
+  return outcomeOf(known, context.now())
+}
 
-  const copyProblem = await applyCopy(context, known, view)
-  const serving = known.copies.get(known.assignment.spec.providerCluster)
-  const relatedProblems = serving === undefined ? [] : await syncRelated(context, known, serving, view)
-  const isAwaited = copyProblem?.awaited === true && attempt === 1 // it comes soon, as a rule
-  const problems = [...(copyProblem === undefined || isAwaited ? [] : [copyProblem]), ...relatedProblems]
-  const silentMs = await reportToConsumer(context, known, serving, problems, view)
-  const { postponed } = await removeUnwantedCopies(context, known)
-  const blamed = known.decision?.provider ?? known.assignment.spec.providerCluster
-  const byProvider = new Map(copyProblem === undefined || isAwaited ? [] : [[blamed, copyProblem.message]])
-  await reportToAssignment(context, known, known.assignment.spec.providerCluster, byProvider, view)
+function before(
+  { told, compared, silent, troubled, now }: SyncerContext,
+  key: string,
+  attempt: number,
+  view: KeyView,
+): Before {
+  const at = now().getTime()
+  const assignment = view.get('assignment')?.object
+  const active = (assignment?.spec as { providerCluster: string } | undefined)?.providerCluster
+  const serving = active === undefined ? undefined : view.get('copy', active)?.object
+  if (!serving || serving.status !== undefined) silent.delete(key)
+  else if (silent.get(key)?.uid !== serving.metadata.uid) silent.set(key, { uid: serving.metadata.uid, since: at })
+  return {
+    attempt,
+    silentMs: at - (silent.get(key)?.since ?? at),
+    troubledMs: at - (troubled.get(key) ?? at),
+    told: told.get(key),
+    compared: compared.get(key) ?? new Map(),
+  }
+}
 
-  if (isAwaited) return { requeueAfterMs: AWAITED_MS, reason: copyProblem.message }
-  if (problems.length > 0) return { requeueAfterMs: 15_000, reason: problems[0]?.reason ?? '' }
-  if (postponed.length > 0) return { requeueAfterMs: 5_000, reason: 'the active copy is not ready' }
-  if (silentMs !== undefined) return { requeueAfterMs: silentMs, reason: 'no status from the provider yet' }
-  return DONE
+/** What was found out goes on for as long as the object is here. */
+function remember({ told, compared, silent, troubled, waiting, now }: SyncerContext, known: Known): void {
+  const { key, notes } = known
+  if (!notes.problems.some(({ passing }) => passing !== undefined)) troubled.delete(key)
+  else if (!troubled.has(key)) troubled.set(key, now().getTime())
+  if (!isAssigned(known)) {
+    for (const memory of [told, compared, silent]) memory.delete(key)
+  } else if (isCurrent(known)) {
+    const provider = targetOf(known)
+    if (provider !== undefined && known.places.forCopy(known.ref, provider).is === 'awaited')
+      waiting.add(key, { consumer: known.ref.cluster, provider })
+  }
 }

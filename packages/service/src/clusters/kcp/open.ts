@@ -74,6 +74,7 @@ async function open(process: Opening, bus: Bus, { base, connections }: KcpServer
   await Promise.all([served.start(views), staging.bindings.start()])
   const providers = served.clusters(offers)
   return {
+    brokerID: offers.cluster,
     coordination,
     kinds: {
       get all() {
@@ -92,6 +93,10 @@ async function open(process: Opening, bus: Bus, { base, connections }: KcpServer
         slices.obstacle === undefined &&
         providers?.bindings.isComplete === true &&
         providers.get(cluster) === undefined,
+      presence: (cluster) =>
+        providers?.get(cluster) === undefined
+          ? { state: 'away', why: `provider ${cluster} is not connected: its APIBinding is not known here` }
+          : { state: 'connected' },
       onLeft: (listener) => void providers?.on('left', listener),
       obstacle: async (_cluster, acceptAPI) => obstacleOf(acceptAPI, config.shard),
     },

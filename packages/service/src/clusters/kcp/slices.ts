@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import { isDeepStrictEqual } from 'node:util'
 import type { Bucket } from '@resource-broker/bus'
 import {
+  clusterOf,
   ENDPOINT_SLICES,
   EndpointSet,
   type EndpointSlice,
@@ -20,6 +21,8 @@ import type { BrokeredKind } from '../clusters.ts'
 export const rememberedSlice = z.object({
   name: z.string(),
   export: z.object({ path: z.string(), name: z.string() }),
+  /** The logical cluster that the slice is in. */
+  cluster: z.string(),
   urls: z.array(z.string()),
   kinds: z.array(z.object({ group: z.string(), version: z.string(), kind: z.string(), resource: z.string() })),
 })
@@ -29,13 +32,15 @@ type Remembered = z.infer<typeof rememberedSlice>
 export class Slice {
   readonly name: string
   readonly export: Remembered['export']
+  readonly cluster: string
   readonly endpoints = new EndpointSet()
   kinds: (BrokeredKind & { resource: string })[]
   readonly stopping = new AbortController()
 
-  constructor({ name, export: of, urls, kinds }: Remembered) {
+  constructor({ name, export: of, cluster, urls, kinds }: Remembered) {
     this.name = name
     this.export = of
+    this.cluster = cluster
     this.kinds = kinds
     this.endpoints.set(urls)
   }
@@ -192,7 +197,8 @@ export class Slices extends EventEmitter<Events> {
     const of = exportOf(object)
     const known = this.#slices.get(name)
     if (known !== undefined && !isDeepStrictEqual(known.export, of)) this.#drop(name)
-    const slice = this.#slices.get(name) ?? new Slice({ name, export: of, urls: [], kinds: [] })
+    const slice =
+      this.#slices.get(name) ?? new Slice({ name, export: of, cluster: clusterOf(object), urls: [], kinds: [] })
     if (!this.#slices.has(name)) this.#add(slice)
     slice.endpoints.set(urlsOf(object))
     this.#remember(slice)
@@ -214,8 +220,8 @@ export class Slices extends EventEmitter<Events> {
     for (const { name } of this.all) if (!seen.has(name)) this.#drop(name)
   }
 
-  #remember({ name, export: of, endpoints, kinds }: Slice): void {
-    const now = { name, export: of, urls: [...endpoints.urls], kinds }
+  #remember({ name, export: of, cluster, endpoints, kinds }: Slice): void {
+    const now = { name, export: of, cluster, urls: [...endpoints.urls], kinds }
     if (isDeepStrictEqual(this.#kept.get(name), now)) return
     this.#kept.set(name, now)
     this.#put(now)

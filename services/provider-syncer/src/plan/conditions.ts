@@ -1,15 +1,16 @@
 import { type Condition, conditionTypes, getCondition, type NextCondition, reasons } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
-import { type Known, wantedCopies } from './known.ts'
+import { type Assigned, copyAt, wantedCopies } from '../facts/known.ts'
+import type { Problem } from './problem.ts'
 
-export type Problem = { reason: string; message: string }
+type Told = Pick<Problem, 'reason' | 'message'>
 
 /** What the broker itself says on the consumer's object, beside what the provider says. */
-export function brokerConditions(known: Known, generation: number, problems: Problem[]): NextCondition[] {
+export function brokerConditions(known: Assigned, generation: number, problems: Told[]): NextCondition[] {
   return [placed(known), synced(known, generation, problems), ...migrating(known)]
 }
 
-function placed({ assignment }: Known): NextCondition {
+function placed({ assignment }: Assigned): NextCondition {
   const { providerCluster, acceptAPIName } = assignment.spec
   const accepted = getCondition(assignment.status?.conditions, conditionTypes.accepted)
   if (accepted?.status === 'False')
@@ -22,7 +23,8 @@ function placed({ assignment }: Known): NextCondition {
   }
 }
 
-function synced({ assignment, decision, source }: Known, generation: number, problems: Problem[]): NextCondition {
+function synced(known: Assigned, generation: number, problems: Told[]): NextCondition {
+  const { assignment, decision, source } = known
   const type = conditionTypes.synced
   const [first, ...others] = problems
   if (first !== undefined) {
@@ -44,7 +46,15 @@ function synced({ assignment, decision, source }: Known, generation: number, pro
     const message = `generation ${generation} waits for the move from ${assignment.spec.providerCluster} to ${provider} to begin`
     return { type, status: 'False', reason: 'WaitingForMove', message }
   }
-  return { type, status: 'True', reason: reasons.synced, message: `generation ${generation} is at ${provider}` }
+  const message = `generation ${generation} is at ${provider}${providersWord(known, provider)}`
+  return { type, status: 'True', reason: reasons.synced, message }
+}
+
+/** A provider whose own condition of this type says no: the broker's stands in its place, and tells what it says. */
+function providersWord(known: Assigned, provider: string): string {
+  const { conditions } = (copyAt(known, provider)?.status ?? {}) as { conditions?: Condition[] }
+  const its = Array.isArray(conditions) ? getCondition(conditions, conditionTypes.synced) : undefined
+  return its === undefined || its.status === 'True' ? '' : `, which says ${its.reason}: ${its.message}`
 }
 
 /** The scheduler has yet to say who may take this generation: what was said of the one before stays. */
@@ -59,7 +69,7 @@ function undecided(source: KubeObject | null | undefined): NextCondition {
   return { type, status, reason, message }
 }
 
-function migrating({ assignment }: Known): NextCondition[] {
+function migrating({ assignment }: Assigned): NextCondition[] {
   const copies = wantedCopies(assignment)
   const active = assignment.spec.providerCluster
   const incoming = copies.find(({ role }) => role === 'Incoming')

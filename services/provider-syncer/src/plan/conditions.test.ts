@@ -1,32 +1,30 @@
 import type { AssignmentCopy } from '@resource-broker/api'
 import type { DecisionMessage } from '@resource-broker/bus'
 import { expect, test } from 'vitest'
-import { brokerConditions, type Problem } from './conditions.ts'
-import { assignment, decision, ref, source, viewOf } from './fixtures.ts'
-import { readKnown } from './known.ts'
+import { assignedFrom, assignment, copied, copy, decision, ref, source } from '../fixtures.ts'
+import { brokerConditions } from './conditions.ts'
 
 type Given = {
   active?: string
   copies?: AssignmentCopy[]
   decided?: DecisionMessage
-  problems?: Problem[]
+  problems?: { reason: string; message: string }[]
   accepted?: { status: string; reason: string; message: string }
   before?: object[]
+  /** What the provider says of its copy. */
+  said?: object[]
 }
 
-function conditions({ active, copies, decided, problems = [], accepted, before = [] }: Given) {
+function conditions({ active, copies, decided, problems = [], accepted, before = [], said = [] }: Given) {
   const spec = { ...(active === undefined ? {} : { active }), ...(copies === undefined ? {} : { copies }) }
   const lastTransitionTime = '2026-01-01T00:00:00Z'
   const status = accepted === undefined ? {} : { conditions: [{ type: 'Accepted', lastTransitionTime, ...accepted }] }
-  const known = readKnown(
-    'k',
-    viewOf({
-      assignment: { name: 'assignment-a', object: assignment(spec, status) },
-      source: { ref, object: source({}, { status: { conditions: before } }) },
-      decision: decided,
-    }),
-  )
-  if (known === undefined) throw new TypeError('there is an Assignment')
+  const known = assignedFrom({
+    assignment: { name: 'assignment-a', object: assignment(spec, status) },
+    source: { ref, object: source({}, { status: { conditions: before } }) },
+    decision: decided,
+    'copy/alpha': copy('alpha', { object: copied({}, { status: { conditions: said } }) }),
+  })
   return Object.fromEntries(brokerConditions(known, 2, problems).map(({ type, ...condition }) => [type, condition]))
 }
 
@@ -110,4 +108,13 @@ test('a move is told while the new copy is made, and while the old one is left',
 test('a replica is no move', () => {
   const copies: AssignmentCopy[] = [{ providerCluster: 'beta', acceptAPIName: 'b', role: 'Replica' }]
   expect(conditions({ decided: decision('alpha'), copies })['Migrating']).toBeUndefined()
+})
+
+test('a provider whose own condition Synced says no is heard within the broker’s', () => {
+  const its = { type: 'Synced', status: 'False', reason: 'ReconcileError', message: 'no quota' }
+  expect(conditions({ decided: decision('alpha'), said: [its] })['Synced']).toEqual({
+    status: 'True',
+    reason: 'Synced',
+    message: 'generation 2 is at alpha, which says ReconcileError: no quota',
+  })
 })

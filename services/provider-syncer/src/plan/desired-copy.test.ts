@@ -1,7 +1,14 @@
 import { annotations } from '@resource-broker/api'
+import type { KubeObject } from '@resource-broker/bus'
 import { describe, expect, test } from 'vitest'
+import { gvr, ref, source } from '../fixtures.ts'
 import { desiredCopy, isUpToDate } from './desired-copy.ts'
-import { gvr, ref, source } from './fixtures.ts'
+
+type Given = Partial<Parameters<typeof desiredCopy>[0]>
+
+const made = (object: KubeObject, given: Given = {}) =>
+  desiredCopy({ ref, source: object, provider: 'alpha', name: 'a', by: BY, ...given })
+const BY = { brokerID: 'broker-1', assignmentUID: 'uid-assignment' }
 
 describe('the desired copy', () => {
   test('has the content of the object, its origin, and nothing else of its metadata', () => {
@@ -12,12 +19,9 @@ describe('the desired copy', () => {
       ownerReferences: [{ uid: 'o' }],
     }
     expect(
-      desiredCopy(
-        ref,
-        source(metadata, { spec: { size: 1 }, data: { k: 'v' }, status: { status: 'Available' } }),
-        'alpha',
-        'a-copy',
-      ),
+      made(source(metadata, { spec: { size: 1 }, data: { k: 'v' }, status: { status: 'Available' } }), {
+        name: 'a-copy',
+      }),
     ).toEqual({
       apiVersion: 'test.platform-mesh.io/v1',
       kind: 'Thing',
@@ -31,6 +35,8 @@ describe('the desired copy', () => {
           [annotations.providerCluster]: 'alpha',
           [annotations.consumerUID]: 'uid-a',
           [annotations.consumerGeneration]: '2',
+          [annotations.brokerID]: 'broker-1',
+          [annotations.assignmentUID]: 'uid-assignment',
         },
       },
       spec: { size: 1 },
@@ -40,23 +46,20 @@ describe('the desired copy', () => {
 
   test('of a cluster-scoped object has no namespace, neither its own nor in its origin', () => {
     const { namespace: _gone, ...metadata } = source().metadata
-    const { metadata: made } = desiredCopy({ cluster: 'acme', gvr, name: 'a' }, { ...source(), metadata }, 'alpha', 'a')
-    expect(made).not.toHaveProperty('namespace')
-    expect((made as { annotations: object }).annotations).not.toHaveProperty(annotations.consumerNamespace)
+    const { metadata: its } = made({ ...source(), metadata }, { ref: { cluster: 'acme', gvr, name: 'a' } })
+    expect(its).not.toHaveProperty('namespace')
+    expect(its.annotations).not.toHaveProperty(annotations.consumerNamespace)
   })
 
   test('of an object without a generation says 0', () => {
     const { generation: _none, ...metadata } = source().metadata
-    const made = desiredCopy(ref, { ...source(), metadata }, 'alpha', 'a').metadata as {
-      annotations: Record<string, string>
-    }
-    expect(made.annotations[annotations.consumerGeneration]).toBe('0')
+    expect(made({ ...source(), metadata }).metadata.annotations[annotations.consumerGeneration]).toBe('0')
   })
 })
 
 describe('a copy is up to date', () => {
   const wanted = { list: [{ a: 1 }, 2], empty: {}, text: 'x', zero: 0, no: false }
-  const desired = desiredCopy(ref, source({}, { spec: wanted }), 'alpha', 'a')
+  const desired = made(source({}, { spec: wanted }))
   const there = (spec: unknown, notes: Record<string, string> = {}) => {
     const { annotations: origin } = desired.metadata as { annotations: Record<string, string> }
     return source({ annotations: { ...origin, ...notes } }, { spec })

@@ -3,8 +3,17 @@ import type { KubeObject, SourceRef } from '@resource-broker/bus'
 
 export type DesiredCopy = { metadata: { name: string; annotations: Record<string, string> }; [field: string]: unknown }
 
+type Origin = {
+  ref: SourceRef
+  source: KubeObject
+  provider: string
+  name: string
+  /** Who makes it, and on which Assignment's account. */
+  by: { brokerID: string; assignmentUID: string }
+}
+
 /** What the broker applies at a provider under a name of its own: everything of the consumer's object but its metadata and status. */
-export function desiredCopy(ref: SourceRef, source: KubeObject, provider: string, name: string): DesiredCopy {
+export function desiredCopy({ ref, source, provider, name, by }: Origin): DesiredCopy {
   const { apiVersion, kind, metadata, status: _status, ...content } = source
   return {
     apiVersion,
@@ -16,10 +25,17 @@ export function desiredCopy(ref: SourceRef, source: KubeObject, provider: string
         ...originAnnotations(ref, provider),
         [annotations.consumerUID]: metadata.uid,
         [annotations.consumerGeneration]: String(metadata.generation ?? 0),
+        [annotations.brokerID]: by.brokerID,
+        [annotations.assignmentUID]: by.assignmentUID,
       },
     },
     ...content,
   }
+}
+
+/** metadata.generation of the consumer's object that a copy was made from. */
+export function consumerGenerationOf({ metadata }: KubeObject): number {
+  return Number(metadata.annotations?.[annotations.consumerGeneration] ?? 0)
 }
 
 /** Whether the copy already is what `desired` says; what a provider added beside it does not count. */

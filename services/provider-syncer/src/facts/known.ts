@@ -1,0 +1,108 @@
+import { Assignment, annotations } from '@resource-broker/api'
+import type { CopyMessage, DecisionMessage, KeyView, KubeObject, RelatedMeta, SourceRef } from '@resource-broker/bus'
+import type { Notes } from './notes.ts'
+import type { Places } from './places.ts'
+
+/** Everything that is known of one consumer object when its copies are looked at: what was told, and what this look found out. */
+export type Known = {
+  key: string
+  brokerID: string
+  /** undefined: no word of it yet; null: the platform says that there is none. */
+  assignment: Assignment | undefined | null
+  ref: SourceRef | undefined
+  /** undefined: no word of it yet; null: seen gone. */
+  source: KubeObject | null | undefined
+  sourceRelated: RelatedMeta[]
+  decision: DecisionMessage | undefined
+  /** The broker's own, by provider; a message whose object is null says that the copy was seen gone. */
+  copies: Map<string, CopyMessage>
+  copyRelated: Map<string, RelatedMeta[]>
+  places: Places
+  notes: Notes
+}
+
+/** An object that has an Assignment. */
+export type Assigned = Known & { assignment: Assignment; ref: SourceRef }
+/** One that lives, and is the one that the Assignment was made for. */
+export type Current = Assigned & { source: KubeObject }
+
+export type WantedCopy = {
+  provider: string
+  acceptAPIName: string
+  role: 'Active' | 'Incoming' | 'Outgoing' | 'Replica'
+}
+
+type Told = { key: string; view: KeyView; brokerID: string; places: Places; notes: Notes }
+
+/** @throws {TerminalError} if a part of the key is not valid. */
+export function readKnown({ key, view, brokerID, places, notes }: Told): Known {
+  const record = view.get('assignment')?.object
+  const assignment = record === undefined || record === null ? undefined : Assignment.of(record)
+  const source = view.get('source')
+  const ref = assignment === undefined ? source?.ref : refOf(assignment)
+  const related = [...view.all('copy-related')]
+  return {
+    key,
+    brokerID,
+    assignment: assignment ?? (notes.hasNoAssignment ? null : undefined),
+    ref,
+    source: notes.hasNoSource ? null : source?.object,
+    sourceRelated: (ref && view.get('source-related', ref.cluster)?.related) ?? [],
+    decision: view.get('decision'),
+    copies: new Map(
+      [...view.all('copy')].filter(([, copy]) => copy.object === null || isOwn(copy, brokerID, assignment)),
+    ),
+    copyRelated: new Map(related.map(([provider, message]) => [provider, message.related])),
+    places,
+    notes,
+  }
+}
+
+function refOf({ spec: { consumerCluster: cluster, gvr, namespace, name } }: Assignment): SourceRef {
+  return namespace === undefined ? { cluster, gvr, name } : { cluster, gvr, namespace, name }
+}
+
+/**
+ * The broker's field manager applied it, and it carries this broker's id. One without an id is of a version that gave none: it counts
+ * if it was made for the object of the Assignment.
+ */
+function isOwn({ ours, object }: CopyMessage, brokerID: string, assignment: Assignment | undefined): boolean {
+  return ours && object !== null && isClaimed(object, brokerID, assignment)
+}
+
+/** Whether what an object says of itself makes it this broker's. */
+export function isClaimed({ metadata }: KubeObject, brokerID: string, assignment: Assignment | undefined): boolean {
+  const { [annotations.brokerID]: its, [annotations.consumerUID]: consumer } = metadata.annotations ?? {}
+  return its === undefined ? consumer !== undefined && consumer === assignment?.spec.uid : its === brokerID
+}
+
+/** The copies that the Assignment asks for, the Active one first. */
+export function wantedCopies({ spec }: Assignment): WantedCopy[] {
+  const active: WantedCopy = { provider: spec.providerCluster, acceptAPIName: spec.acceptAPIName, role: 'Active' }
+  const others = (spec.copies ?? []).map(({ providerCluster, acceptAPIName, role }) => ({
+    provider: providerCluster,
+    acceptAPIName,
+    role,
+  }))
+  return [active, ...others]
+}
+
+export function isAssigned(known: Known): known is Assigned {
+  return known.assignment !== undefined && known.assignment !== null && known.ref !== undefined
+}
+
+export function isCurrent(known: Assigned): known is Current {
+  const { source, assignment } = known
+  return (
+    assignment.status?.phase !== 'Terminating' &&
+    source !== undefined &&
+    source !== null &&
+    source.metadata.deletionTimestamp === undefined &&
+    source.metadata.uid === assignment.spec.uid
+  )
+}
+
+/** The copy that a provider has, as far as is known. */
+export function copyAt({ copies }: Known, provider: string): KubeObject | undefined {
+  return copies.get(provider)?.object ?? undefined
+}

@@ -1,0 +1,38 @@
+import type { Problem } from '../plan/problem.ts'
+
+/** What one look found out and did, besides what it learned of objects. */
+export class Notes {
+  /** The platform itself says that there is no Assignment. */
+  hasNoAssignment = false
+  /** The consumer's API server itself says that the object is gone, or is another one. */
+  hasNoSource = false
+  /** Providers whose API server itself says that there is no copy. */
+  readonly without = new Set<string>()
+  /** Ids of what was done in this look, well or badly: nothing is done twice. */
+  readonly done = new Set<string>()
+  readonly problems: Problem[] = []
+  /** Related objects that are at the consumer as they should be. */
+  readonly brought = new Map<string, string>()
+  /** The consumer was told all that there is to tell. */
+  isReported = false
+  /** What is remembered of earlier looks. */
+  readonly before: Before
+
+  constructor(before: Before) {
+    this.before = before
+  }
+}
+
+/** What earlier looks of this replica left. */
+export type Before = {
+  /** The number of this look, from 1. */
+  attempt: number
+  /** Milliseconds since the serving copy was first seen without a status. */
+  silentMs: number
+  /** Milliseconds since there is trouble that may pass by itself. */
+  troubledMs: number
+  /** What the consumer was last told, and what its API server made of it: it drops fields that its schema lacks. */
+  told: { wanted: unknown; status: unknown } | undefined
+  /** Which versions of a related object were last found equal, by `<kind>/<name>`. */
+  compared: ReadonlyMap<string, string>
+}

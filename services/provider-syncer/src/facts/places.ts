@@ -1,0 +1,56 @@
+import type { SourceRef } from '@resource-broker/bus'
+import { ClusterNotConnectedError, type Destination, type Destinations, type Providers } from '@resource-broker/service'
+
+/** Where a copy is, or is to be made; or why nobody can say so now. */
+export type Place =
+  | { is: 'there'; cluster: string; name: string }
+  /** It is being made ready. */
+  | { is: 'awaited'; why: string }
+  /** It cannot be reached now, and what is in it is not known. */
+  | { is: 'away'; why: string }
+  /** The platform says that it will not come back. */
+  | { is: 'lost' }
+  /** There is no such place, and no copy therefore. */
+  | { is: 'none' }
+
+/** Answers about places, for one object. */
+export type Places = {
+  /** Where the copy at a provider belongs. */
+  forCopy: (ref: SourceRef, provider: string) => Place
+  /** Where the copy at a provider is, if there is one. */
+  ofCopy: (ref: SourceRef, provider: string) => Place
+  /** A place where a copy was seen. */
+  at: (provider: string, cluster: string) => Place
+}
+
+/** The places that `destinations` and `providers` know now. */
+export function placesOf(destinations: Destinations, providers: Pick<Providers, 'presence'>): Places {
+  const unlessLost = (provider: string, look: () => Place): Place =>
+    providers.presence(provider).state === 'lost' ? { is: 'lost' } : unlessAway(look)
+  return {
+    forCopy: (ref, provider) =>
+      unlessLost(provider, () => {
+        const there = destinations.of(ref, provider)
+        return 'waitsFor' in there ? { is: 'awaited', why: there.waitsFor } : placeOf(there, ref)
+      }),
+    ofCopy: (ref, provider) => unlessLost(provider, () => placeOf(destinations.find(ref, provider), ref)),
+    at: (provider, cluster) =>
+      unlessLost(provider, () => {
+        const there = destinations.at(cluster)
+        return there === undefined ? { is: 'none' } : { is: 'there', cluster: there.cluster, name: '' }
+      }),
+  }
+}
+
+function placeOf(there: Destination | undefined, ref: SourceRef): Place {
+  return there === undefined ? { is: 'none' } : { is: 'there', cluster: there.cluster, name: there.nameOf(ref) }
+}
+
+function unlessAway(look: () => Place): Place {
+  try {
+    return look()
+  } catch (error) {
+    if (error instanceof ClusterNotConnectedError) return { is: 'away', why: error.message }
+    throw error
+  }
+}

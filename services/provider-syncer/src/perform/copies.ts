@@ -1,0 +1,129 @@
+import { annotations, fieldManager } from '@resource-broker/api'
+import type { CopyMessage, KubeObject, SourceRef } from '@resource-broker/bus'
+import { isAlreadyExists, isAppliedBy, isNotFound, type KubeClient, type ObjectRef } from '@resource-broker/kube'
+import { isClaimed } from '../facts/known.ts'
+import type { Action } from '../plan/action.ts'
+import { type DesiredCopy, withoutEmptied } from '../plan/desired-copy.ts'
+import type { Performance } from './perform.ts'
+import { readIfThere } from './read-if-there.ts'
+import { Refusal } from './refusal.ts'
+
+type Of<Do extends Action['do']> = Extract<Action, { do: Do }>
+
+/** Makes the copy, or changes it. One that is there already is taken over if it is the broker's own; anyone else's stays untouched. */
+export async function applyCopy(
+  performance: Performance,
+  { provider, desired, over }: Of<'apply copy'>,
+): Promise<void> {
+  const { context, known, view } = performance
+  const ref = known.ref as SourceRef
+  const there = context.clusters.destinations.of(ref, provider)
+  if ('waitsFor' in there) return // it was there a moment ago: what waits for it is woken
+  const { client, cluster } = there
+  const target = { ...ref.gvr, name: desired.metadata.name, ...namespaceOf(ref) }
+  const object = await (over === undefined
+    ? create(performance, client, target, desired)
+    : update(client, target, desired, over))
+  const message: CopyMessage = { provider, cluster, gvr: ref.gvr, ours: true, object }
+  view.learn('copy', provider, message, context.now().getTime())
+}
+
+async function update(
+  client: KubeClient,
+  target: ObjectRef,
+  desired: DesiredCopy,
+  { metadata: { uid }, ...over }: KubeObject,
+): Promise<KubeObject> {
+  const body = { ...desired, metadata: { ...desired.metadata, uid } } // another object of the name is not ours to change
+  const first = withoutEmptied(body, over)
+  if (first !== undefined) await client.apply(target, first, { force: true })
+  return await client.apply<KubeObject>(target, body, { force: true })
+}
+
+async function create(
+  performance: Performance,
+  client: KubeClient,
+  target: ObjectRef,
+  desired: DesiredCopy,
+): Promise<KubeObject> {
+  const apply = () => client.apply<KubeObject>(target, desired, { force: true, createOnly: true })
+  try {
+    return await apply()
+  } catch (error) {
+    if (isAlreadyExists(error)) return await adopt(performance, client, target, desired)
+    if (!isNotFound(error) || target.namespace === undefined) throw error
+    await createNamespace(client, target.namespace)
+    return await apply()
+  }
+}
+
+/**
+ * A create that was answered but not heard of, a copy of an Assignment that is no more, or one that its provider restored from a
+ * backup. The Assignment's uid in it changes, or its field manager: whoever wants it removed as what it was has another version then.
+ */
+async function adopt(
+  { known, context }: Performance,
+  client: KubeClient,
+  target: ObjectRef,
+  desired: DesiredCopy,
+): Promise<KubeObject> {
+  const existing = await client.get<KubeObject>(target)
+  const isOwn = isClaimed(existing, known.brokerID, known.assignment ?? undefined)
+  if (isOwn && (isAppliedBy(existing, fieldManager) || isRestored(existing, desired))) {
+    context.logger.info({ key: known.key, copy: target.name }, 'copy taken over')
+    return await update(client, target, desired, existing)
+  }
+  throw new Refusal('CopyConflict', conflictOf(existing, desired))
+}
+
+/** It names this very Assignment, as only a copy does that the broker made. */
+function isRestored({ metadata }: KubeObject, desired: DesiredCopy): boolean {
+  return OWN.every((name) => metadata.annotations?.[name] === desired.metadata.annotations[name])
+}
+
+const OWN = [annotations.brokerID, annotations.assignmentUID, annotations.consumerUID]
+
+function conflictOf({ metadata }: KubeObject, { metadata: { annotations: wanted } }: DesiredCopy): string {
+  const provider = wanted[annotations.providerCluster]
+  const other = metadata.annotations?.[annotations.brokerID]
+  if (other !== undefined && other !== wanted[annotations.brokerID])
+    return `${provider} has an object of the copy's name that another broker (${other}) made; it is left as it is`
+  return `${provider} has an object of the copy's name that the broker did not create; it is left as it is`
+}
+
+async function createNamespace(client: KubeClient, name: string): Promise<void> {
+  const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }
+  await client.create({ group: '', version: 'v1', resource: 'namespaces' }, body).catch((error: unknown) => {
+    if (!isAlreadyExists(error)) throw error
+  })
+}
+
+/** Asks for the deletion of exactly this copy; that it is gone is for the watch to tell. */
+export async function deleteCopy(
+  { context, known }: Performance,
+  { copy, version, provider }: Of<'delete copy'>,
+): Promise<void> {
+  const { name, namespace, uid } = copy.object.metadata
+  const target = { ...copy.gvr, name, ...(namespace === undefined ? {} : { namespace }) }
+  const there = context.clusters.destinations.at(copy.cluster)
+  const preconditions = { uid, ...(version === undefined ? {} : { resourceVersion: version }) }
+  if (version !== undefined) context.logger.warn({ key: known.key, provider, name }, 'orphan copy removed')
+  await there?.client.delete(target, preconditions).catch((error: unknown) => {
+    if (!isNotFound(error)) throw error
+  })
+}
+
+/** Asks a provider for the copy. */
+export async function readCopy({ context, known, view }: Performance, { provider }: Of<'read copy'>): Promise<void> {
+  const ref = known.ref as SourceRef
+  const there = context.clusters.destinations.find(ref, provider)
+  const target = there && { ...ref.gvr, name: there.nameOf(ref), ...namespaceOf(ref) }
+  const object = (target && (await readIfThere(there.client, target))) ?? null
+  const ours = object !== null && isAppliedBy(object, fieldManager)
+  const message: CopyMessage = { provider, cluster: there?.cluster ?? '', gvr: ref.gvr, ours, object }
+  view.learn('copy', provider, message, context.now().getTime())
+  const isOwn = ours && object !== null && isClaimed(object, known.brokerID, known.assignment ?? undefined)
+  if (!isOwn) known.notes.without.add(provider)
+}
+
+const namespaceOf = ({ namespace }: SourceRef) => (namespace === undefined ? {} : { namespace })

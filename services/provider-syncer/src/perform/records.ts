@@ -1,0 +1,53 @@
+import { Assignment, assignmentName, readiness } from '@resource-broker/api'
+import type { KubeObject, SourceRef } from '@resource-broker/bus'
+import { isNotFound } from '@resource-broker/kube'
+import type { Action } from '../plan/action.ts'
+import type { Performance } from './perform.ts'
+import { readIfThere } from './read-if-there.ts'
+
+/** Asks the platform for the Assignment of the key: not heard of is not gone. */
+export async function readAssignment({ context, known, view }: Performance): Promise<void> {
+  const name = view.get('assignment')?.name ?? assignmentName(known.key)
+  const object = await readIfThere(context.clusters.coordination, { ...Assignment.resource, name })
+  if (object === undefined) known.notes.hasNoAssignment = true
+  else view.learn('assignment', undefined, { name, object }, context.now().getTime())
+}
+
+/** Writes into the Assignment's status, if it is still as it was read; where it rests on a copy being ready, that copy is asked first. */
+export async function record(
+  performance: Performance,
+  { edit, rests }: Extract<Action, { do: 'record' }>,
+): Promise<void> {
+  const { context, known, view } = performance
+  if (rests !== undefined && !(await isReady(performance, rests))) return
+  const { name, uid, resourceVersion } = (known.assignment as Assignment).metadata
+  const patch = { metadata: { uid, resourceVersion }, status: edit }
+  const object = await context.clusters.coordination.mergePatch<KubeObject>({ ...Assignment.resource, name }, patch)
+  view.learn('assignment', undefined, { name, object }, context.now().getTime())
+}
+
+async function isReady({ context, known, view }: Performance, provider: string): Promise<boolean> {
+  const ref = known.ref as SourceRef
+  const message = known.copies.get(provider)
+  const there = message && context.clusters.destinations.at(message.cluster)
+  if (there === undefined || message?.object == null) return false
+  const { name, namespace, uid } = message.object.metadata
+  const target = { ...ref.gvr, name, ...(namespace === undefined ? {} : { namespace }) }
+  const object = (await readIfThere(there.client, target)) ?? null
+  view.learn('copy', provider, { ...message, object }, context.now().getTime())
+  return object !== null && object.metadata.uid === uid && readiness(object).ready
+}
+
+/** Deletes the Assignment in the state in which it ends. */
+export async function deleteAssignment({ context, known, view }: Performance): Promise<void> {
+  const { name, uid, resourceVersion } = (known.assignment as Assignment).metadata
+  const preconditions = { uid, resourceVersion }
+  await context.clusters.coordination
+    .delete({ ...Assignment.resource, name }, preconditions)
+    .catch((error: unknown) => {
+      if (!isNotFound(error)) throw error
+    })
+  known.notes.hasNoAssignment = true
+  view.learn('assignment', undefined, { name, object: null, goneUID: uid ?? '' }, context.now().getTime())
+  context.logger.info({ key: known.key, consumer: known.ref?.cluster, name: known.ref?.name }, 'object released')
+}

@@ -1,0 +1,49 @@
+import { consumerStatus, originName, sameStatus } from '@resource-broker/api'
+import { type Current, copyAt } from '../facts/known.ts'
+import type { Action } from './action.ts'
+import { brokerConditions } from './conditions.ts'
+import { consumerGenerationOf } from './desired-copy.ts'
+import { problemsToTell } from './problems.ts'
+
+type Status = Record<string, unknown>
+
+/** How long a provider may take for its first word before the consumer is told of the placement alone. */
+const FIRST_STATUS_MS = 2_000
+
+/** What the consumer is to be told; `isSaid`: it has been told all there is; `silentMs`: how long to wait for something to say. */
+export type Report = { actions: Action[]; isSaid: boolean; silentMs?: number }
+
+/** The serving copy's status with the broker's conditions beside it, where the consumer does not have it. */
+export function reportTo(known: Current, now: Date): Report {
+  const { ref, source, assignment, notes } = known
+  const problems = problemsToTell(known)
+  const serving = copyAt(known, assignment.spec.providerCluster)
+  if (problems.length === 0) {
+    if (serving === undefined) return { actions: [], isSaid: false } // the copy is on its way, and then there is more to say
+    const silentMs = serving.status === undefined ? FIRST_STATUS_MS - notes.before.silentMs : 0
+    if (silentMs > 0) return { actions: [], isSaid: false, silentMs }
+  }
+  const status = consumerStatus({
+    copyStatus: serving === undefined ? undefined : ((serving.status ?? {}) as Status),
+    conditions: brokerConditions(known, source.metadata.generation ?? 0, problems),
+    previous: source.status as Status | undefined,
+    rename: (name) => originName(ref.cluster, name),
+    namespace: ref.namespace,
+    ...(serving === undefined
+      ? {}
+      : { generations: { copy: serving.metadata.generation ?? 0, consumer: consumerGenerationOf(serving) } }),
+    now,
+  })
+  return isTold(known, status)
+    ? { actions: [], isSaid: true }
+    : { actions: [{ do: 'report', status }], isSaid: notes.isReported }
+}
+
+/** Its API server may drop what its schema lacks: the same would otherwise be written again at each look. */
+function isTold({ source, notes }: Current, status: Status): boolean {
+  const { told } = notes.before
+  return (
+    sameStatus(status, source.status) ||
+    (told !== undefined && sameStatus(told.status, source.status) && sameStatus(told.wanted, status))
+  )
+}

@@ -1,0 +1,50 @@
+import { DONE, type Outcome } from '@resource-broker/bus'
+import { type Assigned, type Current, isAssigned, isCurrent, type Known } from '../facts/known.ts'
+import { reportTo } from './consumer-report.ts'
+import { mayGo, unwantedCopies } from './plan-live.ts'
+import { isEarly, isStrange } from './plan-orphans.ts'
+import { awaitedBy, problemsToTell } from './problems.ts'
+
+/** How long a message may be behind another before an API server is asked. */
+const GRACE_MS = 2_000
+/** What has not come by then is told to the consumer. */
+const AWAITED_MS = 3_000
+/** When what a server refused is tried again: nothing tells that it would not be refused any more. */
+const REFUSED_MS = 15_000
+/** When the copies are looked at again while an old one waits for the new one: a watch tells sooner, as a rule. */
+const POSTPONED_MS = 5_000
+
+/** What a look came to. @throws what was thrown, where the same may go well in a moment. */
+export function outcomeOf(known: Known, now: Date): Outcome {
+  const trouble = known.notes.problems.find(({ passing }) => passing !== undefined)
+  if (trouble !== undefined) throw trouble.passing
+  if (!isAssigned(known)) {
+    const waits = known.assignment === undefined && isStrange(known) && isEarly(known)
+    return waits ? later(GRACE_MS, 'something is here before its Assignment') : DONE
+  }
+  return isCurrent(known) ? outcomeOfLive(known, now) : outcomeOfTeardown(known)
+}
+
+function outcomeOfLive(known: Current, now: Date): Outcome {
+  const { notes, ref, places } = known
+  const [problem] = [...problemsToTell(known), ...notes.problems]
+  if (problem !== undefined) return later(REFUSED_MS, problem.message)
+  const awaited = awaitedBy(known)
+  if (awaited !== undefined) return later(AWAITED_MS, awaited)
+  const unwanted = unwantedCopies(known).filter(({ provider }) => places.ofCopy(ref, provider).is === 'there')
+  if (unwanted.some(({ object }) => !mayGo(known, object))) return later(POSTPONED_MS, 'the active copy is not ready')
+  const { silentMs } = reportTo(known, now)
+  return silentMs === undefined ? DONE : later(silentMs, 'no status from the provider yet')
+}
+
+function outcomeOfTeardown(known: Assigned): Outcome {
+  if (known.source === undefined && isEarly(known)) return later(GRACE_MS, 'an Assignment is here before its object')
+  const { places, ref, notes, assignment } = known
+  if (notes.problems.length > 0) return later(REFUSED_MS, notes.problems[0]?.message ?? '')
+  const { providerCluster, copies = [] } = assignment.spec
+  const providers = [providerCluster, ...copies.map((copy) => copy.providerCluster)]
+  const away = providers.find((provider) => places.ofCopy(ref, provider).is === 'away')
+  return away === undefined ? DONE : later(REFUSED_MS, `${away} is away`)
+}
+
+const later = (requeueAfterMs: number, reason: string): Outcome => ({ requeueAfterMs, reason })

@@ -1,0 +1,91 @@
+import { readiness } from '@resource-broker/api'
+import type { CopyMessage, KubeObject } from '@resource-broker/bus'
+import { type Current, copyAt, wantedCopies } from '../facts/known.ts'
+import type { Action } from './action.ts'
+import { reportTo } from './consumer-report.ts'
+import { desiredCopy, isUpToDate } from './desired-copy.ts'
+import type { Problem } from './problem.ts'
+import { recordOf, unheardOf } from './record.ts'
+import { bring, RELATED, unnamed } from './related.ts'
+
+/** What is to be done for an object that lives. */
+export function planLive(known: Current, now: Date): (() => Action[])[] {
+  const report = reportTo(known, now)
+  const isServed = (report.isSaid || known.notes.isReported) && !known.notes.problems.some(isPassingRelated)
+  return [
+    () => unheardOf(known).flatMap(({ providerCluster }) => lookUp(known, providerCluster)),
+    () => [...applyCopy(known), ...bring(known), ...removeLeaving(known)],
+    () => report.actions,
+    () => [...recordOf(known, isServed), ...unnamed(known)],
+  ]
+}
+
+/** The consumer is not served from a copy whose related objects have yet to come. */
+const isPassingRelated = ({ about, passing }: Problem): boolean => about === RELATED && passing !== undefined
+
+/** Not heard of is not gone. */
+function lookUp({ places, ref }: Current, provider: string): Action[] {
+  return places.ofCopy(ref, provider).is === 'there' ? [{ do: 'read copy', provider }] : []
+}
+
+/** The provider that the scheduler named for this very generation, if the Assignment asks for a copy there that takes changes. */
+export function targetOf({ decision, source, assignment }: Current): string | undefined {
+  const { uid, generation } = source.metadata
+  if (decision === undefined || decision.uid !== uid || decision.generation !== generation) return undefined
+  const target = wantedCopies(assignment).find(
+    ({ provider, role }) => provider === decision.provider && role !== 'Outgoing',
+  )
+  return target?.provider
+}
+
+/** All copies but that of the target keep what they have. */
+function applyCopy(known: Current): Action[] {
+  const { ref, source, assignment, brokerID, places } = known
+  const provider = targetOf(known)
+  if (provider === undefined) return []
+  const place = places.forCopy(ref, provider)
+  if (place.is !== 'there') return []
+  const over = copyAt(known, provider)
+  if (over !== undefined && isLeaving(known, provider, over)) return []
+  const by = { brokerID, assignmentUID: assignment.metadata.uid ?? '' }
+  const desired = desiredCopy({ ref, source, provider, name: place.name, by })
+  if (over !== undefined && isUpToDate(over, desired)) return []
+  return [{ do: 'apply copy', provider, desired, over }]
+}
+
+/** Somebody deletes the copy, or the Assignment has the record that it goes: it is never made to serve again. */
+export function isLeaving(known: Current, provider: string, copy: KubeObject): boolean {
+  return copy.metadata.deletionTimestamp !== undefined || isRecordedAsLeaving(known, provider, copy)
+}
+
+function isRecordedAsLeaving({ assignment }: Current, provider: string, { metadata }: KubeObject): boolean {
+  const said = assignment.status?.copies?.find(({ providerCluster }) => providerCluster === provider)
+  return said?.uid === metadata.uid
+}
+
+/** Copies that the Assignment does not ask for, of which it has the record that they go. */
+function removeLeaving(known: Current): Action[] {
+  return unwantedCopies(known).flatMap((copy): Action[] => {
+    const goes = isRecordedAsLeaving(known, copy.provider, copy.object)
+    if (!goes || copy.object.metadata.deletionTimestamp !== undefined) return []
+    return isReachable(known, copy) ? [{ do: 'delete copy', provider: copy.provider, copy }] : []
+  })
+}
+
+function isReachable({ places }: Current, { provider, cluster }: CopyMessage): boolean {
+  return places.at(provider, cluster).is === 'there'
+}
+
+/** Copies that are there and that the Assignment does not ask for. */
+export function unwantedCopies({ assignment, copies }: Current): (CopyMessage & { object: KubeObject })[] {
+  const wanted = new Set(wantedCopies(assignment).map(({ provider }) => provider))
+  return [...copies.values()].flatMap((copy) =>
+    copy.object === null || wanted.has(copy.provider) ? [] : [{ ...copy, object: copy.object }],
+  )
+}
+
+/** One that serves stays until the Active one is ready. */
+export function mayGo(known: Current, copy: KubeObject): boolean {
+  const active = copyAt(known, known.assignment.spec.providerCluster)
+  return !readiness(copy).ready || (active !== undefined && readiness(active).ready)
+}

@@ -1,0 +1,47 @@
+import { finalizer } from '@resource-broker/api'
+import type { CopyMessage, KubeObject } from '@resource-broker/bus'
+import type { Known } from '../facts/known.ts'
+import type { Action } from './action.ts'
+
+/**
+ * A copy without an Assignment is an orphan, and an object that is being deleted is let go without one, only once the platform itself
+ * says that there is none: it went by a teardown that did not come to its end, or by somebody's hand.
+ */
+export function planOrphans(known: Known): (() => Action[])[] {
+  if (known.assignment === undefined)
+    return [() => (isStrange(known) && !isEarly(known) ? [{ do: 'read assignment' }] : [])]
+  const orphans = orphansOf(known)
+  return [
+    () => orphans.filter(isStaying).map(remove),
+    () => (orphans.length === 0 && awaitsRelease(known.source) ? [{ do: 'release source' }] : []),
+    () => (known.decision?.provider == null ? [] : [{ do: 'forget decision' }]),
+  ]
+}
+
+/** Whether something is here that an Assignment should be behind. */
+export function isStrange(known: Known): boolean {
+  const orphans = orphansOf(known)
+  return orphans.some(isStaying) || (orphans.length === 0 && awaitsRelease(known.source))
+}
+
+/** One message may be behind another: the platform is asked at the second look. */
+export const isEarly = ({ notes }: Known): boolean => notes.before.attempt === 1
+
+/** Whether the consumer's object is being deleted and waits for the broker to let it go. */
+export function awaitsRelease(source: KubeObject | null | undefined): boolean {
+  const { deletionTimestamp, finalizers } = source?.metadata ?? {}
+  return deletionTimestamp !== undefined && (finalizers?.includes(finalizer) ?? false)
+}
+
+type Present = CopyMessage & { object: KubeObject }
+
+function orphansOf({ copies }: Known): Present[] {
+  return [...copies.values()].filter((copy): copy is Present => copy.object !== null)
+}
+
+const isStaying = ({ object }: Present): boolean => object.metadata.deletionTimestamp === undefined
+
+/** Whoever adopts a copy for another Assignment writes so into it: it has another version then, and stays. */
+function remove(copy: Present): Action {
+  return { do: 'delete copy', provider: copy.provider, copy, version: copy.object.metadata.resourceVersion }
+}

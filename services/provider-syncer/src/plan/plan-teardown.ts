@@ -1,0 +1,65 @@
+import type { CopyMessage, KubeObject } from '@resource-broker/bus'
+import { type Assigned, wantedCopies } from '../facts/known.ts'
+import type { Action } from './action.ts'
+import { isEarly } from './plan-orphans.ts'
+import { lostEvent } from './record.ts'
+import { allRelated } from './related.ts'
+import { reportLeaving } from './report-leaving.ts'
+
+/**
+ * Takes everything back that was made for an object which is being deleted, is gone, or was replaced by another of its name. First the
+ * record that the Assignment ends, which nobody takes back; then the copies; when each provider says that its is gone, related
+ * objects and the Assignment. Without an Assignment the finalizer goes (`planOrphans`).
+ */
+export function planTeardown(known: Assigned, now: Date): (() => Action[])[] {
+  const isEnding = known.assignment.status?.phase === 'Terminating'
+  if (!isEnding && !isCertain(known))
+    return [() => (known.source === undefined && isEarly(known) ? [] : [{ do: 'read source' }])]
+  if (!isEnding) return [() => [{ do: 'record', edit: { phase: 'Terminating' } }]]
+  const left = copiesLeft(known)
+  if (left.length > 0) return [() => left.flatMap(({ actions }) => actions), () => reportLeaving(known, left, now)]
+  return [() => [...allRelated(known), ...lostEvents(known)], () => [{ do: 'delete assignment' }]]
+}
+
+/** The object is being deleted, or its own API server says that it is gone or another one. Not heard of is not gone. */
+function isCertain({ source, assignment, notes }: Assigned): boolean {
+  if (notes.hasNoSource) return true
+  const { uid, deletionTimestamp } = source?.metadata ?? {}
+  return uid === assignment.spec.uid && deletionTimestamp !== undefined
+}
+
+/** A provider that may have a copy still: what is to be done there now, and what the consumer waits for. */
+export type CopyLeft = { provider: string; actions: Action[]; waitsFor: string; copy?: KubeObject }
+
+function copiesLeft(known: Assigned): CopyLeft[] {
+  const recorded = (known.assignment.status?.copies ?? []).map(({ providerCluster }) => providerCluster)
+  const wanted = wantedCopies(known.assignment).map(({ provider }) => provider)
+  const providers = new Set([...wanted, ...recorded, ...known.copies.keys()])
+  return [...providers].flatMap((provider) => copyLeft(known, provider) ?? [])
+}
+
+/** undefined: there is none, by its provider's own word, or the provider is given up. */
+function copyLeft(known: Assigned, provider: string): CopyLeft | undefined {
+  const { places, ref, copies, notes } = known
+  const copy = copies.get(provider)
+  const place = copy?.object ? places.at(provider, copy.cluster) : places.ofCopy(ref, provider)
+  if (place.is === 'lost' || place.is === 'none') return undefined
+  if (place.is === 'away' || place.is === 'awaited') return { provider, actions: [], waitsFor: place.why }
+  if (copy?.object) return leaving(provider, { ...copy, object: copy.object })
+  if (notes.without.has(provider)) return undefined
+  return { provider, actions: [{ do: 'read copy', provider }], waitsFor: `whether ${provider} has a copy is not known` }
+}
+
+function leaving(provider: string, copy: CopyMessage & { object: KubeObject }): CopyLeft {
+  const since = copy.object.metadata.deletionTimestamp
+  const waitsFor = `${provider} has the copy still${since === undefined ? '' : `, which is being deleted since ${since}`}`
+  const actions: Action[] = since === undefined ? [{ do: 'delete copy', provider, copy }] : []
+  return { provider, actions, waitsFor, copy: copy.object }
+}
+
+function lostEvents({ places, ref, assignment, source }: Assigned): Action[] {
+  if (!source) return []
+  const providers = wantedCopies(assignment).map(({ provider }) => provider)
+  const lost = providers.filter((provider) => places.ofCopy(ref, provider).is === 'lost')
+  return lost.map((provider) => ({ do: 'event', ...lostEvent(provider) }))
+}

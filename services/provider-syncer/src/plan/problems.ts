@@ -1,0 +1,40 @@
+import { type Current, copyAt } from '../facts/known.ts'
+import { isLeaving, targetOf } from './plan-live.ts'
+import { PASSING_MS, type Problem } from './problem.ts'
+import { refusedRelated } from './related.ts'
+
+/** What stands in the way, as far as it is to be told now: what may pass by itself is told once it has lasted. */
+export function problemsToTell(known: Current): Problem[] {
+  const { notes } = known
+  const { attempt, troubledMs } = notes.before
+  return [...problemsOfPlaces(known), ...notes.problems, ...refusedRelated(known)].filter(({ passing, awaited }) => {
+    if (awaited === true) return attempt > 1
+    return passing === undefined || troubledMs >= PASSING_MS
+  })
+}
+
+/** What keeps the copy from being made, and ends by itself, as a rule, before it needs to be told. */
+export function awaitedBy(known: Current): string | undefined {
+  return problemsOfPlaces(known).find(({ awaited }) => awaited === true)?.message
+}
+
+/** What is seen without a request: where the copy belongs cannot be reached, or the copy that is there goes. */
+function problemsOfPlaces(known: Current): Problem[] {
+  const { ref, places, assignment } = known
+  const target = targetOf(known)
+  const active = assignment.spec.providerCluster
+  const place = target === undefined ? undefined : places.forCopy(ref, target)
+  const problems: Problem[] = []
+  if (target !== undefined && place?.is === 'awaited')
+    problems.push({ about: target, reason: 'WaitingForWorkspace', message: place.why, awaited: true })
+  if (target !== undefined && place?.is === 'away')
+    problems.push({ about: target, reason: 'ProviderAway', message: place.why, awaited: true })
+  for (const provider of new Set([active, ...(target === undefined ? [] : [target])])) {
+    const copy = copyAt(known, provider)
+    if (copy === undefined || !isLeaving(known, provider, copy)) continue
+    const since = copy.metadata.deletionTimestamp
+    const message = `${provider} is deleting the copy${since === undefined ? '' : ` since ${since}`}; it is made anew once it is gone`
+    problems.push({ about: provider, reason: 'CopyLeaving', message })
+  }
+  return problems
+}
