@@ -54,7 +54,7 @@ export async function forgetDecision({ context, known: { key, decision } }: Perf
 export async function report(performance: Performance, { status }: Extract<Action, { do: 'report' }>): Promise<void> {
   const { context, known } = performance
   const { source } = known as { source: KubeObject }
-  const { client, target, ref } = sourceOf(performance)
+  const { client, target } = sourceOf(performance)
   try {
     const written = await writeStatus(client, target, source.status, status)
     tell(performance, written, status)

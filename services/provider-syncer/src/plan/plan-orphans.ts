@@ -28,7 +28,7 @@ export function isStrange(known: Known): boolean {
 export const isEarly = ({ notes }: Known): boolean => notes.before.attempt === 1
 
 /** Whether the consumer's object is being deleted and waits for the broker to let it go. */
-export function awaitsRelease(source: KubeObject | null | undefined): boolean {
+function awaitsRelease(source: KubeObject | null | undefined): boolean {
   const { deletionTimestamp, finalizers } = source?.metadata ?? {}
   return deletionTimestamp !== undefined && (finalizers?.includes(finalizer) ?? false)
 }
