@@ -8,7 +8,10 @@ import { Refusal } from './refusal.ts'
 /** What an answer to an action means to the consumer, in the words of the server that gave it. */
 export function problemOf(action: Action, error: unknown, known: Known): Problem {
   const { about, reason, what } = subjectOf(action, known)
-  if (error instanceof Refusal) return { about, reason: error.reason, message: error.message }
+  if (error instanceof Refusal) {
+    const refused = { about, reason: error.reason, message: error.message }
+    return error.reason === 'RelatedMissing' ? { ...refused, awaited: true } : refused
+  }
   const problem = { about, reason, message: `${what}: ${(error as Error).message}` }
   const isAnswer = error instanceof KubeError && !isPassing(error)
   return isAnswer ? problem : { ...problem, passing: error }

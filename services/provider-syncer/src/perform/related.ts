@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { labels, relatedResources } from '@resource-broker/api'
+import { labels, readiness, relatedResources } from '@resource-broker/api'
 import type { KubeObject, RelatedMeta, SourceRef } from '@resource-broker/bus'
 import { isAlreadyExists, isConflict, isNotFound, type KubeClient, type ObjectRef } from '@resource-broker/kube'
 import type { Current } from '../facts/known.ts'
@@ -18,6 +18,7 @@ const REFUSED_TYPES = new Set(['kubernetes.io/service-account-token', 'bootstrap
 export async function bringRelated(performance: Performance, { from, item, over }: Of<'bring related'>): Promise<void> {
   const { context, known } = performance
   const origin = await readOrigin(performance, from, item)
+  if (origin === undefined) return
   const collection = { group: '', version: 'v1', resource: TRAVELLING[item.kind].resource }
   const content = TRAVELLING[item.kind].content.flatMap((field) => (field in origin ? [[field, origin[field]]] : []))
   const client = context.clusters.consumers.client(known.ref as SourceRef)
@@ -30,13 +31,14 @@ export async function bringRelated(performance: Performance, { from, item, over 
 
 async function readOrigin(
   { context }: Performance,
-  { provider, cluster }: Of<'bring related'>['from'],
+  { provider, cluster, object }: Of<'bring related'>['from'],
   { kind, from }: WantedRelated,
-): Promise<KubeObject> {
+): Promise<KubeObject | undefined> {
   const there = context.clusters.destinations.at(cluster)
   const ref = { group: '', version: 'v1', resource: TRAVELLING[kind].resource, ...from }
   const origin = there && (await readIfThere(there.client, ref))
   if (origin === undefined) {
+    if (!readiness(object).ready) return undefined // it may name what it has yet to make
     const message = `${provider} has no ${kind} ${from.namespace}/${from.name}, which its status refers to`
     throw new Refusal('RelatedMissing', message)
   }

@@ -18,13 +18,14 @@ export function reportTo(known: Current, now: Date): Report {
   const { ref, source, assignment, notes } = known
   const problems = problemsToTell(known)
   const serving = copyAt(known, assignment.spec.providerCluster)
+  const silentMs = serving !== undefined && serving.status === undefined ? FIRST_STATUS_MS - notes.before.silentMs : 0
   if (problems.length === 0) {
     if (serving === undefined) return { actions: [], isSaid: false } // the copy is on its way, and then there is more to say
-    const silentMs = serving.status === undefined ? FIRST_STATUS_MS - notes.before.silentMs : 0
     if (silentMs > 0) return { actions: [], isSaid: false, silentMs }
   }
+  const isHeard = serving !== undefined && silentMs <= 0 // until then what an earlier copy said stays
   const status = consumerStatus({
-    copyStatus: serving === undefined ? undefined : ((serving.status ?? {}) as Status),
+    copyStatus: isHeard ? ((serving.status ?? {}) as Status) : undefined,
     conditions: brokerConditions(known, source.metadata.generation ?? 0, problems),
     previous: source.status as Status | undefined,
     rename: (name) => originName(ref.cluster, name),

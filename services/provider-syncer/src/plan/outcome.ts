@@ -26,8 +26,8 @@ export function outcomeOf(known: Known, now: Date): Outcome {
 }
 
 function outcomeOfLive(known: Current, now: Date): Outcome {
-  const { notes, ref, places } = known
-  const [problem] = [...problemsToTell(known), ...notes.problems]
+  const { ref, places } = known
+  const [problem] = problemsToTell(known)
   if (problem !== undefined) return later(REFUSED_MS, problem.message)
   const awaited = awaitedBy(known)
   if (awaited !== undefined) return later(AWAITED_MS, awaited)

@@ -11,7 +11,7 @@ import { bring, RELATED, unnamed } from './related.ts'
 /** What is to be done for an object that lives. */
 export function planLive(known: Current, now: Date): (() => Action[])[] {
   const report = reportTo(known, now)
-  const isServed = (report.isSaid || known.notes.isReported) && !known.notes.problems.some(isPassingRelated)
+  const isServed = (report.isSaid || known.notes.isReported) && !known.notes.problems.some((problem) => isStillComing(problem, known))
   return [
     () => unheardOf(known).flatMap(({ providerCluster }) => lookUp(known, providerCluster)),
     () => [...applyCopy(known), ...bring(known), ...removeLeaving(known)],
@@ -21,7 +21,9 @@ export function planLive(known: Current, now: Date): (() => Action[])[] {
 }
 
 /** The consumer is not served from a copy whose related objects have yet to come. */
-const isPassingRelated = ({ about, passing }: Problem): boolean => about === RELATED && passing !== undefined
+function isStillComing({ about, passing, awaited }: Problem, { notes }: Current): boolean {
+  return about === RELATED && (passing !== undefined || (awaited === true && notes.before.attempt === 1))
+}
 
 /** Not heard of is not gone. */
 function lookUp({ places, ref }: Current, provider: string): Action[] {

@@ -13,9 +13,9 @@ export function problemsToTell(known: Current): Problem[] {
   })
 }
 
-/** What keeps the copy from being made, and ends by itself, as a rule, before it needs to be told. */
+/** What is missing, and comes by itself, as a rule, before it needs to be told. */
 export function awaitedBy(known: Current): string | undefined {
-  return problemsOfPlaces(known).find(({ awaited }) => awaited === true)?.message
+  return [...problemsOfPlaces(known), ...known.notes.problems].find(({ awaited }) => awaited === true)?.message
 }
 
 /** What is seen without a request: where the copy belongs cannot be reached, or the copy that is there goes. */
