@@ -12,6 +12,7 @@ export { mergePatchOf } from './merge-patch.ts'
 export { annotations, conditionTypes, fieldManager, finalizer, labels, offerConditionType, reasons } from './names.ts'
 export {
   assignmentName,
+  clusterLabel,
   copiesExportName,
   copyName,
   keyOf,
@@ -23,6 +24,7 @@ export {
   originName,
   originOf,
   type ProviderExport,
+  providerName,
   type StagingPlace,
   stagingWorkspaceName,
   verificationWorkspaceName,

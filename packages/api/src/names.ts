@@ -25,6 +25,8 @@ export const labels = {
   brokerID: `${own}/broker-id`,
   /** On Assignments: the uid of the cluster of their objects, by whatever name it goes. */
   consumerClusterUID: `${own}/consumer-cluster-uid`,
+  /** On Assignments: which name that cluster went by, as `clusterLabel` makes it. */
+  consumerCluster: `${own}/consumer-cluster`,
   migrationName: `${own}/migration-name`,
   migrationStage: `${own}/migration-stage`,
 } as const
@@ -53,6 +55,8 @@ export const conditionTypes = {
   /** StagingWorkspace. */
   workspaceReady: 'WorkspaceReady',
   bindingReady: 'BindingReady',
+  /** Provider: the broker can speak to it. */
+  reachable: 'Reachable',
 } as const
 
 /**

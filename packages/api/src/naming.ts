@@ -51,6 +51,23 @@ export const verificationWorkspaceName = (of: ProviderExport): string => `verifi
 /** kcp: name of the broker's own APIExport through which it sees all copies at one export of a provider. */
 export const copiesExportName = (of: ProviderExport): string => `copies-${exportDigest(of)}`
 
+/** A cluster's name as a label takes it: the 12 hex digits that its copies' names begin with. */
+export function clusterLabel(cluster: string): string {
+  return hash('sha256', cluster, 'hex').slice(0, PREFIX_DIGITS)
+}
+
+/**
+ * Name of the Provider of a cluster: the cluster's own where Kubernetes takes it for an object (RFC 1123 subdomain), otherwise what of it
+ * can stay, `-` and 12 hex digits of sha256(name).
+ */
+export function providerName(cluster: string): string {
+  if (cluster.length <= MAX_NAME && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(cluster))
+    return cluster
+  const stays = cluster.toLowerCase().replace(/[^a-z0-9]+/g, '-')
+  const cut = stays.slice(0, MAX_NAME - PREFIX_DIGITS - 1).replace(/^-+|-+$/g, '')
+  return `${cut}${cut === '' ? '' : '-'}${clusterLabel(cluster)}`
+}
+
 /**
  * Name of a copy in a provider's cluster: 12 hex digits of sha256(consumer cluster), `-`, name. A result above 253
  * characters is cut and ends in `-` and 12 hex digits of sha256(name) instead.
@@ -97,8 +114,7 @@ export function originOf(metadata: unknown): Origin | undefined {
   return typeof namespace === 'string' && namespace !== '' ? { cluster, namespace, name } : { cluster, name }
 }
 
-const copyPrefix = (consumerCluster: string): string =>
-  `${hash('sha256', consumerCluster, 'hex').slice(0, PREFIX_DIGITS)}-`
+const copyPrefix = (consumerCluster: string): string => `${clusterLabel(consumerCluster)}-`
 
 const exportDigest = ({ providerCluster, apiExportName }: ProviderExport): string =>
   digest([providerCluster, apiExportName])

@@ -6,12 +6,12 @@ export {
   type Destination,
   type Destinations,
   type Obstacle,
-  type Presence,
   type Providers,
   type View,
 } from './clusters/clusters.ts'
 export { type KcpClusters, openKcpClusters } from './clusters/kcp/open.ts'
 export { BINDINGS, type Staging, type StagingCluster, serves, whyNotReady } from './clusters/kcp/staging.ts'
+export type { AwayReason, Presence } from './clusters/presence.ts'
 export { clustersUnder } from './clusters/under-fence.ts'
 export { type ConfigSchema, helpText, parseConfig } from './config.ts'
 export { consumerReport } from './consumer-report.ts'

@@ -68,7 +68,9 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     watched.restart()
   })
   views.onChange(balance)
-  providers.onLeft(() => void withdraw())
+  providers.onPresence((cluster) => {
+    if (providers.isGone(cluster)) void withdraw()
+  })
   balance()
   await withdraw()
   service.onStop('watches', () => {

@@ -1,6 +1,7 @@
-import type { Consumer } from '@resource-broker/api'
+import type { Consumer, Provider } from '@resource-broker/api'
 import type { KubeObject, SourceRef } from '@resource-broker/bus'
 import type { KubeClient, WatchedObject } from '@resource-broker/kube'
+import type { Presence } from './presence.ts'
 
 /** A cluster that an Assignment names, or an object came from, is not connected now; it may come back. */
 export class ClusterNotConnectedError extends Error {
@@ -34,22 +35,27 @@ type Consumers = {
   client: (ref: Pick<SourceRef, 'cluster' | 'gvr'>) => KubeClient
   /** What an offer may ask of a consumer. @throws {ClusterNotConnectedError} */
   describe: (cluster: string) => Consumer
+  /** What a cluster is, by whatever name it goes; undefined while it has not said so. */
+  uidOf: (cluster: string) => string | undefined
 }
-
-/** Whether a cluster can be spoken to. */
-export type Presence = { state: 'connected' } | { state: 'away'; why: string } | { state: 'lost' }
 
 export type Providers = {
   /** @throws {ClusterNotConnectedError} */
   client: (cluster: string) => KubeClient
   /** Where people find the provider: the path of its workspace, or its name. */
   pathOf: (cluster: string) => string
-  /** Certainly not among the providers; one that cannot be seen now may be. */
+  /** What it offered counts no more: certainly not among the providers, or lost. Its copies may be there nevertheless. */
   isGone: (cluster: string) => boolean
   /** How a provider is now; one that is away may come back. */
   presence: (cluster: string) => Presence
-  /** Calls back after a provider left. */
-  onLeft: (listener: () => void) => void
+  /** Calls back after the presence of a provider changed, or the reason for it. */
+  onPresence: (listener: (cluster: string) => void) => void
+  /** Those that there is a way to, or a record of. */
+  readonly all: readonly string[]
+  /** What a cluster is, by whatever name it goes; undefined while it has not said so. */
+  uidOf: (cluster: string) => string | undefined
+  /** What the platform has recorded of a provider. */
+  recordOf: (cluster: string) => Provider | undefined
   /** Why objects of a resource cannot be routed to a provider whose AcceptAPI is valid. */
   obstacle: (cluster: string, acceptAPI: KubeObject) => Promise<Obstacle | undefined>
 }

@@ -1,64 +1,87 @@
-import { AcceptAPI, copyName, originOf } from '@resource-broker/api'
+import { AcceptAPI, Assignment, clusterLabel, copyName, labels, originOf } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
-import { type Cluster, KubeClient, KubeconfigFiles, resolveResource } from '@resource-broker/kube'
+import { type Cluster, KubeClient, resolveResource } from '@resource-broker/kube'
 import type { ClusterConfig, SharedConfig } from '../flags.ts'
-import type { ServiceContext } from '../lifecycle.ts'
+import type { ProcessContext, ServiceContext } from '../lifecycle.ts'
 import { clusterUID } from './cluster-uid.ts'
-import {
-  ClusterNotConnectedError,
-  type Clusters,
-  type CopyOrigin,
-  type Destination,
-  type Duty,
-  type View,
-} from './clusters.ts'
+import type { BrokeredKind, Clusters, CopyOrigin, Destination, Duty, View } from './clusters.ts'
+import type { Claim } from './presence.ts'
+import { ProviderRecords } from './provider-records.ts'
+import { Roster } from './roster.ts'
 
-type Role = 'consumer' | 'provider'
-
-/** Consumers and providers are clusters given as kubeconfig files, and a copy is in the provider's cluster. */
+/**
+ * Consumers and providers are clusters given as kubeconfig files, and a copy is in the provider's cluster. Once for all services of a
+ * process.
+ */
 export async function openPlainClusters(
   service: ServiceContext<SharedConfig & ClusterConfig>,
   coordinationKubeconfig: string,
 ): Promise<Clusters> {
-  const { config, onStop } = service
-  const consumers = await openFiles(service, 'consumer', {
-    files: config.consumerKubeconfig,
-    directories: config.consumerKubeconfigDir,
-  })
-  const providers = await openFiles(service, 'provider', {
-    files: config.providerKubeconfig,
-    directories: config.providerKubeconfigDir,
-  })
-  const coordination = await KubeClient.fromFile(coordinationKubeconfig)
+  const { config } = service
+  return await service.shared('clusters', (process) => open({ ...process, config }, coordinationKubeconfig))
+}
+
+async function open(process: ProcessContext & { config: ClusterConfig }, kubeconfig: string): Promise<Clusters> {
+  const { config, onStop, logger, signal, readyCheck } = process
+  const coordination = await KubeClient.fromFile(kubeconfig)
   onStop('coordination client', () => coordination.close())
   const brokerID = await clusterUID(coordination)
-  const clientOf = (role: Role, files: KubeconfigFiles) => (name: string) => {
-    const cluster = files.get(name)
-    if (cluster === undefined) throw new ClusterNotConnectedError(`${role} ${name} is not connected`)
-    return cluster.client
-  }
-  const consumer = clientOf('consumer', consumers)
-  const provider = clientOf('provider', providers)
+  const consumers = new Roster('consumer', {
+    ...{ logger, files: config.consumerKubeconfig, directories: config.consumerKubeconfigDir },
+    claimOf: (name, uid) => consumerClaim(coordination, name, uid),
+  })
+  const providers = new Roster('provider', {
+    ...{ logger, files: config.providerKubeconfig, directories: config.providerKubeconfigDir },
+    claimOf: async () => ({}),
+  })
+  const records = new ProviderRecords()
+  records.on('event', (event) => providers.take(event))
+  readyCheck('providers', () => records.obstacle)
+  await records.follow(coordination, logger, signal)
+  await Promise.all([consumers.start(), providers.start()])
+  onStop('kubeconfigs', () => {
+    consumers.stop()
+    providers.stop()
+  })
+  return clustersOf({ brokerID, coordination, consumers, providers, records, kinds: config.watchKind })
+}
+
+type Opened = {
+  brokerID: string
+  coordination: KubeClient
+  consumers: Roster
+  providers: Roster
+  records: ProviderRecords
+  kinds: readonly BrokeredKind[]
+}
+
+function clustersOf({ brokerID, coordination, consumers, providers, records, kinds }: Opened): Clusters {
+  const provider = (cluster: string) => providers.client(cluster)
   const destination = (cluster: string): Destination => ({
     cluster,
     client: provider(cluster),
     nameOf: (source) => copyName(source.cluster, source.name),
   })
-  const kinds = config.watchKind
   return {
     brokerID,
     coordination,
     kinds: { all: kinds, onChange: () => undefined },
-    consumers: { client: ({ cluster }) => consumer(cluster), describe: (cluster) => ({ cluster }) },
+    consumers: {
+      client: ({ cluster }) => consumers.client(cluster),
+      describe: (cluster) => ({ cluster }),
+      uidOf: (cluster) => consumers.uidOf(cluster),
+    },
     providers: {
       client: provider,
       pathOf: (cluster) => cluster,
-      isGone: (cluster) => providers.get(cluster) === undefined,
-      presence: (cluster) =>
-        providers.get(cluster) === undefined
-          ? { state: 'away', why: `provider ${cluster} is not connected` }
-          : { state: 'connected' },
-      onLeft: (listener) => void providers.on('left', listener),
+      isGone: (cluster) => !providers.hasKubeconfig(cluster) || providers.presence(cluster).state === 'lost',
+      presence: (cluster) => providers.presence(cluster),
+      onPresence: (listener) => void providers.on('presence', listener),
+      get all() {
+        return providers.names
+      },
+      uidOf: (cluster) => providers.uidOf(cluster),
+      recordOf: (cluster) => records.get(cluster),
       obstacle: async (cluster, acceptAPI) => {
         const { gvr } = AcceptAPI.of(acceptAPI).spec
         const served = await resolveResource(provider(cluster), gvr)
@@ -78,14 +101,13 @@ export async function openPlainClusters(
     },
     views: {
       get all() {
-        const of = (duties: Duty[], files: KubeconfigFiles) =>
-          files.all.map((cluster) => viewOf(duties, cluster, kinds))
+        const of = (duties: Duty[], roster: Roster) => roster.all.map((cluster) => viewOf(duties, cluster, kinds))
         return [recordsView(coordination), ...of(['sources'], consumers), ...of(['offers', 'copies'], providers)]
       },
       onChange: (listener) => {
-        for (const files of [consumers, providers]) {
-          files.on('joined', listener)
-          files.on('left', listener)
+        for (const roster of [consumers, providers]) {
+          roster.on('joined', listener)
+          roster.on('left', listener)
         }
       },
       onCluster: () => undefined,
@@ -128,16 +150,18 @@ export function claimedOrigin(metadata: KubeObject['metadata'], provider: string
   return { consumer, ...place, provider }
 }
 
-async function openFiles(
-  { onStop, logger }: ServiceContext,
-  role: Role,
-  options: { files: string[]; directories: string[] },
-): Promise<KubeconfigFiles> {
-  const files = new KubeconfigFiles(options)
-  files.on('joined', ({ name, path }) => logger.info({ role, cluster: name, path }, 'cluster joined'))
-  files.on('left', ({ name }) => logger.info({ role, cluster: name }, 'cluster left'))
-  files.on('invalid', (path, error) => logger.error({ role, path, err: error }, 'kubeconfig cannot be used'))
-  await files.start()
-  onStop(`${role} kubeconfigs`, () => files.stop())
-  return files
+/** By which other name the objects of a cluster are placed, and of which other cluster those are that are placed under its name. */
+async function consumerClaim(coordination: KubeClient, name: string, uid: string): Promise<Claim> {
+  const { consumerCluster: itsName, consumerClusterUID: itsUID } = labels
+  const find = async (labelSelector: string): Promise<Assignment | undefined> => {
+    for await (const { items } of coordination.pages<Assignment>(Assignment.resource, { labelSelector, limit: 1 }))
+      if (items[0] !== undefined) return items[0]
+    return undefined
+  }
+  const label = clusterLabel(name)
+  const [elsewhere, others] = await Promise.all([
+    find(`${itsUID}=${uid},${itsName},${itsName}!=${label}`),
+    find(`${itsName}=${label},${itsUID},${itsUID}!=${uid}`),
+  ])
+  return { knownAs: elsewhere?.spec.consumerCluster, was: others?.metadata.labels?.[itsUID] }
 }

@@ -20,6 +20,9 @@ import {
   type Destinations,
   type Obstacle,
 } from '../clusters.ts'
+import { type PresenceEvent, PresenceMachine } from '../presence.ts'
+import { ProviderRecords } from '../provider-records.ts'
+import { notConnected } from '../roster.ts'
 import { type KcpServer, openKcpServer } from './server.ts'
 import { rememberedSlice, type Slice, Slices, unpartitioned } from './slices.ts'
 import { Staging, type StagingCluster, serves, whyNotReady } from './staging.ts'
@@ -72,7 +75,9 @@ async function open(process: Opening, bus: Bus, { base, connections }: KcpServer
   const views = new KcpViews(coordination, connections, staging, { kinds: () => served.kinds, isCertain })
   views.setMaxListeners(0)
   await Promise.all([served.start(views), staging.bindings.start()])
-  const providers = served.clusters(offers)
+  const providers = providersBehind(served.clusters(offers))
+  const { records } = providers
+  void records.follow(coordination, logger, process.signal)
   return {
     brokerID: offers.cluster,
     coordination,
@@ -85,19 +90,24 @@ async function open(process: Opening, bus: Bus, { base, connections }: KcpServer
     consumers: {
       client: ({ cluster, gvr }) => served.consumer(cluster, gvr).client,
       describe: (cluster) => ({ cluster, path: served.consumer(cluster).path }),
+      // A logical cluster's name is its own for ever.
+      uidOf: (cluster) => cluster,
     },
     providers: {
-      client: (cluster) => connected(providers?.get(cluster), 'provider', cluster).client,
-      pathOf: (cluster) => providers?.get(cluster)?.path ?? cluster,
+      client: (cluster) => providers.connected(cluster).client,
+      pathOf: (cluster) => providers.clusters?.get(cluster)?.path ?? cluster,
       isGone: (cluster) =>
-        slices.obstacle === undefined &&
-        providers?.bindings.isComplete === true &&
-        providers.get(cluster) === undefined,
-      presence: (cluster) =>
-        providers?.get(cluster) === undefined
-          ? { state: 'away', why: `provider ${cluster} is not connected: its APIBinding is not known here` }
-          : { state: 'connected' },
-      onLeft: (listener) => void providers?.on('left', listener),
+        providers.machine.of(cluster).state === 'lost' ||
+        (slices.obstacle === undefined &&
+          providers.clusters?.bindings.isComplete === true &&
+          providers.clusters.get(cluster) === undefined),
+      presence: (cluster) => providers.machine.of(cluster),
+      onPresence: (listener) => void providers.events.on('presence', listener),
+      get all() {
+        return providers.machine.names
+      },
+      uidOf: (cluster) => providers.machine.uidOf(cluster),
+      recordOf: (cluster) => records.get(cluster),
       obstacle: async (_cluster, acceptAPI) => obstacleOf(acceptAPI, config.shard),
     },
     destinations: destinationsIn(staging, isCertain),
@@ -113,10 +123,29 @@ function needed(slices: Slices, name: string, where: string): Slice {
   throw new Error(`${where} has no APIExportEndpointSlice "${name}"; there are: ${others}`)
 }
 
-function connected(cluster: LogicalCluster | undefined, role: string, name: string): LogicalCluster {
-  if (cluster === undefined)
-    throw new ClusterNotConnectedError(`${role} ${name} is not connected: its APIBinding is not known here`)
-  return cluster
+/** The presence of the logical clusters with AcceptAPIs. Each is known by what it is, so all that answers is believed. */
+function providersBehind(clusters: LogicalClusters | undefined) {
+  const machine = new PresenceMachine('provider', new Date())
+  const records = new ProviderRecords()
+  const events = new EventEmitter<{ presence: [cluster: string] }>().setMaxListeners(0)
+  const take = (event: PresenceEvent) => {
+    for (const { name } of machine.on(event, new Date())) events.emit('presence', name)
+  }
+  const came = ({ name }: LogicalCluster) => {
+    take({ type: 'came', name })
+    take({ type: 'identified', name, uid: name })
+  }
+  clusters?.on('joined', came)
+  clusters?.on('left', ({ name }) => take({ type: 'went', name }))
+  clusters?.all.forEach(came)
+  records.on('event', take)
+  const connected = (name: string): LogicalCluster => {
+    const cluster = clusters?.get(name)
+    const presence = machine.of(name)
+    if (cluster === undefined || presence.state !== 'connected') throw notConnected('provider', name, presence)
+    return cluster
+  }
+  return { clusters, machine, records, events, connected }
 }
 
 /** The slices that are followed, with the logical clusters behind each. */
@@ -168,7 +197,7 @@ class ServedSlices extends EventEmitter<{ kinds: [] }> {
       const cluster = serves && slice.name !== this.#acceptapi ? clusters.get(name) : undefined
       if (cluster !== undefined) return cluster
     }
-    return connected(undefined, 'consumer', name)
+    throw new ClusterNotConnectedError(`consumer ${name} is not connected: its APIBinding is not known here`)
   }
 
   async #serve(slice: Slice, views: KcpViews): Promise<void> {

@@ -1,0 +1,50 @@
+import { z } from 'zod'
+import { defineKind } from './kind.ts'
+import { clusterName, conditionsSchema, crd, optional } from './meta.ts'
+
+const count = z.int().min(0)
+
+/** A provider that the broker has met: whether it can be spoken to, and what the platform says of it. */
+export const Provider = defineKind({
+  group: 'coord.broker.platform-mesh.io',
+  version: 'v1alpha1',
+  kind: 'Provider',
+  plural: 'providers',
+  shortNames: ['prov'],
+  description:
+    'A provider that the broker has met. The broker makes it and keeps its status; labels and spec.lost are for the platform to set.',
+  statusSubresource: true,
+  columns: [
+    { name: 'Provider', type: 'string', jsonPath: '.spec.providerCluster' },
+    { name: 'Reachable', type: 'string', jsonPath: ".status.conditions[?(@.type=='Reachable')].status" },
+    { name: 'Since', type: 'date', jsonPath: ".status.conditions[?(@.type=='Reachable')].lastTransitionTime" },
+    { name: 'Objects', type: 'integer', jsonPath: '.status.objects' },
+    { name: 'Offers', type: 'integer', jsonPath: '.status.offers' },
+    { name: 'Lost', type: 'string', jsonPath: '.spec.lost' },
+    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+  ],
+  spec: z
+    .object({
+      providerCluster: clusterName.describe('The name by which Assignments know the provider.'),
+      lost: optional(
+        z.boolean(),
+        'true: the provider will not come back. Nothing waits for it any more: finalizers come off although its copies were not seen gone, and moves away from it end.',
+      ),
+    })
+    .meta(
+      crd.rules({
+        rule: 'self.providerCluster == oldSelf.providerCluster',
+        message: 'providerCluster cannot be changed',
+      }),
+    ),
+  status: z.object({
+    clusterUID: optional(
+      z.string().min(1).max(64),
+      'What the cluster is, by whatever name it goes: another one under this name is not believed.',
+    ),
+    objects: optional(count, 'Assignments that have a copy there, or want one.'),
+    offers: optional(count, 'AcceptAPIs that are there.'),
+    conditions: optional(conditionsSchema, 'Reachable: whether the broker can speak to it, and since when.'),
+  }),
+})
+export type Provider = z.infer<typeof Provider.schema>
