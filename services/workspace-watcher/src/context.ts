@@ -1,4 +1,4 @@
-import type { Bus, InventoryItem, Part, Publication } from '@resource-broker/bus'
+import type { Bus, Part, Publication } from '@resource-broker/bus'
 import type { ResourceRef, WatchEvent } from '@resource-broker/kube'
 import type { Logger, View } from '@resource-broker/service'
 
@@ -9,8 +9,6 @@ export type WatcherContext = {
   /** Publishes; returns a promise only when so much is under way that the watch should wait. */
   publish: <P extends Part>(publication: Publication<P>) => Promise<void> | undefined
   reportWatch: (view: View, resource: ResourceRef, event: WatchEvent) => void
-  /** What the stream holds of one part and one resource, by cluster/namespace/name. */
-  inventory: (part: Part, resource: ResourceRef) => ReadonlyMap<string, InventoryItem>
   /** Calls back when a cluster has come into view, until the signal aborts. */
   onCluster: (listener: (cluster: string) => void, signal: AbortSignal) => void
 }

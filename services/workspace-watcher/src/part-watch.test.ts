@@ -114,7 +114,6 @@ async function watch(initial: KubeObject[], inventory: InventoryItem[] = [], sho
   const published: Publication[] = []
   let cameIntoView: (cluster: string) => void = () => undefined
   const context = {
-    inventory: () => stored,
     onCluster: (listener: (cluster: string) => void) => {
       cameIntoView = listener
     },
@@ -122,7 +121,7 @@ async function watch(initial: KubeObject[], inventory: InventoryItem[] = [], sho
     reportWatch: () => undefined,
   } as unknown as WatcherContext
   const stored = new Map(inventory.map((item) => [idOf(item.object), item]))
-  const parts = new PartWatch(context, viewOf(client, shows), sourceRule(THINGS))
+  const parts = new PartWatch(context, viewOf(client, shows), sourceRule(THINGS), stored)
   parts.start(stopping.signal)
   await vi.waitFor(() => expect(fake?.connections).toBe(1), { timeout: 5_000 })
   const told = (): Told[] =>

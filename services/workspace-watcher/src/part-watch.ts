@@ -42,11 +42,12 @@ export class PartWatch<P extends Part> {
   #inventory: ReadonlyMap<string, InventoryItem> | undefined
   #watch: Watch | undefined
 
-  constructor(context: WatcherContext, view: View, rule: PartRule<P>) {
+  /** `inventory` is what the stream held of the part and the resource when the view began. */
+  constructor(context: WatcherContext, view: View, rule: PartRule<P>, inventory: ReadonlyMap<string, InventoryItem>) {
     this.#context = context
     this.#view = view
     this.#rule = rule
-    this.#inventory = context.inventory(rule.part, rule.resource)
+    this.#inventory = inventory
   }
 
   start(signal: AbortSignal): void {

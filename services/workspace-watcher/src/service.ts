@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
-import type { Bus, InventoryItem, Membership, Part, Publication } from '@resource-broker/bus'
-import type { ResourceRef } from '@resource-broker/kube'
+import type { Bus, Part, Publication } from '@resource-broker/bus'
 import {
   type Clusters,
   clusterFlags,
@@ -10,13 +9,12 @@ import {
   openClusters,
   type ServiceContext,
   type ServiceDefinition,
-  type View,
 } from '@resource-broker/service'
 import type { z } from 'zod'
 import type { WatcherContext } from './context.ts'
+import { Inventory } from './inventory.ts'
 import { watchMetrics } from './metrics.ts'
-import { idOf } from './part-watch.ts'
-import { ViewWatches } from './view-watches.ts'
+import { WatchedViews } from './watched-views.ts'
 
 const NAME = 'workspace-watcher'
 const config = configSchema({ ...clusterFlags })
@@ -41,32 +39,24 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   const bus = await openBus(service)
   const clusters = await openClusters(service, bus)
   const { views, providers } = clusters
-  let inventory = grouped(await bus.inventory(PARTS))
   const inView = new EventEmitter<{ cluster: [name: string] }>().setMaxListeners(0)
   views.onCluster((cluster) => void inView.emit('cluster', cluster))
   const context: WatcherContext = {
     ...publishing(service, bus),
     bus,
     logger: service.logger,
-    inventory: (part, resource) => inventory.get(groupOf(part, resource)) ?? new Map(),
     onCluster: (listener, signal) => {
       inView.on('cluster', listener)
       signal.addEventListener('abort', () => void inView.off('cluster', listener))
     },
   }
-  const watched = new WatchedViews(context, views)
+  const watched = new WatchedViews(context, views, () =>
+    untilDone(service, async () => new Inventory(await bus.inventory(PARTS))),
+  )
   const withdraw = () => untilDone(service, () => withdrawLost(context, clusters))
-  const membership = bus.membership(NAME, randomUUID(), () => {
-    void untilDone(service, async () => {
-      inventory = grouped(await bus.inventory(PARTS))
-      balance()
-    })
-  })
+  const membership = bus.membership(NAME, randomUUID(), () => balance())
   const balance = () => watched.balance(membership)
-  bus.onLost(() => {
-    inventory = new Map()
-    watched.restart()
-  })
+  bus.onLost(() => watched.restart())
   views.onChange(balance)
   providers.onPresence((cluster) => {
     if (providers.isGone(cluster)) void withdraw()
@@ -103,24 +93,8 @@ function publishing(
   }
 }
 
-type Inventory = Map<string, Map<string, InventoryItem>>
-
-/** By part and resource, then by cluster/namespace/name. */
-function grouped(items: InventoryItem[]): Inventory {
-  const inventory: Inventory = new Map()
-  for (const item of items) {
-    const group = groupOf(item.part, item.object)
-    const its = inventory.get(group) ?? new Map<string, InventoryItem>()
-    inventory.set(group, its.set(idOf(item.object), item))
-  }
-  return inventory
-}
-
-const groupOf = (part: Part, { group, version, resource }: ResourceRef): string =>
-  `${part} ${resource}.${version}.${group}`
-
-/** Does again what the bus could not answer for; without the bus nothing can be published either. */
-async function untilDone({ signal, logger }: ServiceContext<Config>, run: () => Promise<void>): Promise<void> {
+/** Does again what the bus could not answer for; without the bus nothing can be published either. Never resolves after the stop. */
+async function untilDone<T>({ signal, logger }: ServiceContext<Config>, run: () => Promise<T>): Promise<T> {
   while (!signal.aborted) {
     try {
       return await run()
@@ -129,6 +103,7 @@ async function untilDone({ signal, logger }: ServiceContext<Config>, run: () => 
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref())
     }
   }
+  return await new Promise(() => undefined)
 }
 
 /** A provider that left offers nothing any more, also if it left while nobody watched; and copies go with the workspace that they are in. */
@@ -144,41 +119,5 @@ async function withdrawLost({ bus }: WatcherContext, { providers, views }: Clust
       const message = { provider: qualifier, cluster, gvr: { group, version, resource }, ours: false, object: null }
       await bus.publish({ part, key, qualifier, message, object, version: `${uid}-gone`, tombstone: true })
     }
-  }
-}
-
-/** The views that this replica watches: its share of those that there are. */
-class WatchedViews {
-  readonly #context: WatcherContext
-  readonly #views: Clusters['views']
-  readonly #running = new Map<string, { view: View; watches: ViewWatches }>()
-
-  constructor(context: WatcherContext, views: Clusters['views']) {
-    this.#context = context
-    this.#views = views
-  }
-
-  /** Starts and stops watches so that exactly this replica's share is watched. */
-  balance(membership: Membership): void {
-    const all = this.#views.all
-    const share = membership.shareOf(all.map(({ id }) => id))
-    const wanted = new Map(all.filter(({ id }) => share.has(id)).map((view) => [view.id, view]))
-    for (const [id, { view, watches }] of this.#running) {
-      if (wanted.get(id)?.client === view.client) continue
-      watches.stop()
-      this.#running.delete(id)
-    }
-    for (const [id, view] of wanted) {
-      if (!this.#running.has(id)) this.#running.set(id, { view, watches: new ViewWatches(this.#context, view) })
-    }
-  }
-
-  restart(): void {
-    for (const { watches } of this.#running.values()) watches.restart()
-  }
-
-  stop(): void {
-    for (const { watches } of this.#running.values()) watches.stop()
-    this.#running.clear()
   }
 }

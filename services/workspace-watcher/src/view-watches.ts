@@ -6,6 +6,7 @@ import { copyRule } from './handlers/copies.ts'
 import { acceptAPIRule, assignmentRule, migrationRule } from './handlers/records.ts'
 import { CopyRelatedWatch, SourceRelatedWatch } from './handlers/related.ts'
 import { sourceRule } from './handlers/sources.ts'
+import type { Inventory } from './inventory.ts'
 import { type PartRule, PartWatch } from './part-watch.ts'
 
 type Restartable = { restart: () => void }
@@ -20,14 +21,14 @@ export class ViewWatches {
   readonly #stopping = new AbortController()
   readonly #watches: Restartable[] = []
 
-  constructor(context: WatcherContext, view: View) {
+  constructor(context: WatcherContext, view: View, inventory: Inventory) {
     this.#context = context
     this.#view = view
     for (const duty of view.duties) {
-      if (duty === 'records') this.#watchRecords()
-      else if (duty === 'sources') this.#watchSources()
-      else if (duty === 'offers') this.#watchPart(acceptAPIRule())
-      else this.#watchCopies()
+      if (duty === 'records') this.#watchRecords(inventory)
+      else if (duty === 'sources') this.#watchSources(inventory)
+      else if (duty === 'offers') this.#watchPart(acceptAPIRule(), inventory)
+      else this.#watchCopies(inventory)
     }
   }
 
@@ -40,29 +41,32 @@ export class ViewWatches {
     this.#stopping.abort()
   }
 
-  #watchRecords(): void {
-    this.#watchPart(assignmentRule())
-    this.#watchPart(migrationRule())
+  #watchRecords(inventory: Inventory): void {
+    this.#watchPart(assignmentRule(), inventory)
+    this.#watchPart(migrationRule(), inventory)
   }
 
-  #watchSources(): void {
-    const related = new SourceRelatedWatch(this.#context, this.#view)
+  #watchSources(inventory: Inventory): void {
+    const related = new SourceRelatedWatch(this.#context, this.#view, inventory)
     related.start(this.#stopping.signal)
     this.#watches.push(related)
-    this.#whenServed((resource) => this.#watchPart(sourceRule(resource)))
+    this.#whenServed((resource) => this.#watchPart(sourceRule(resource), inventory))
   }
 
-  #watchCopies(): void {
+  #watchCopies(inventory: Inventory): void {
     const related = new CopyRelatedWatch(this.#context, this.#view)
     related.start(this.#stopping.signal)
     this.#watches.push(related)
     this.#whenServed((resource) =>
-      this.#watchPart(copyRule(this.#view, resource, (route, object, ref) => related.refer(route, object, ref))),
+      this.#watchPart(
+        copyRule(this.#view, resource, (route, object, ref) => related.refer(route, object, ref)),
+        inventory,
+      ),
     )
   }
 
-  #watchPart<P extends Part>(rule: PartRule<P>): void {
-    const watch = new PartWatch(this.#context, this.#view, rule)
+  #watchPart<P extends Part>(rule: PartRule<P>, inventory: Inventory): void {
+    const watch = new PartWatch(this.#context, this.#view, rule, inventory.of(rule.part, rule.resource))
     watch.start(this.#stopping.signal)
     this.#watches.push(watch)
   }

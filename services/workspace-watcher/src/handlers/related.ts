@@ -3,6 +3,7 @@ import type { KubeObject, ObjectRef, Part, RelatedMeta } from '@resource-broker/
 import { type ResourceRef, type Watch, type WatchedObject, watchResource } from '@resource-broker/kube'
 import type { View } from '@resource-broker/service'
 import type { WatcherContext } from '../context.ts'
+import type { Inventory } from '../inventory.ts'
 import type { Route } from '../part-watch.ts'
 
 /** Kinds of related objects that travel. */
@@ -151,9 +152,9 @@ export class SourceRelatedWatch extends RelatedWatch {
   /** Clusters and keys that the stream has related objects of, from before this watch began. */
   readonly #told: { cluster: string; key: string }[]
 
-  constructor(context: WatcherContext, view: View) {
+  constructor(context: WatcherContext, view: View, inventory: Inventory) {
     super(context, view, labels.relatedTo)
-    const stored = [...context.inventory('source-related', LIST).values()]
+    const stored = [...inventory.of('source-related', LIST).values()]
     this.#told = stored.map(({ key, object: { cluster } }) => ({ cluster, key }))
   }
 

@@ -1,0 +1,70 @@
+import type { Membership } from '@resource-broker/bus'
+import type { Clusters, View } from '@resource-broker/service'
+import type { WatcherContext } from './context.ts'
+import { Inventory } from './inventory.ts'
+import { ViewWatches } from './view-watches.ts'
+
+/** The views that this replica watches: its share of those that there are. */
+export class WatchedViews {
+  readonly #context: WatcherContext
+  readonly #views: Clusters['views']
+  readonly #load: () => Promise<Inventory>
+  readonly #running = new Map<string, { view: View; watches: ViewWatches }>()
+  #wanted = new Map<string, View>()
+  #beginning: Promise<void> | undefined
+  #losses = 0
+
+  /**
+   * `load` answers what the stream holds now. A view that begins, be it again, asks anew: until then another replica may have watched
+   * it, or nobody, and what has gone since is known from the stream alone.
+   */
+  constructor(context: WatcherContext, views: Clusters['views'], load: () => Promise<Inventory>) {
+    this.#context = context
+    this.#views = views
+    this.#load = load
+  }
+
+  /** Starts and stops watches so that exactly this replica's share is watched. */
+  balance(membership: Membership): void {
+    const all = this.#views.all
+    const share = membership.shareOf(all.map(({ id }) => id))
+    this.#wanted = new Map(all.filter(({ id }) => share.has(id)).map((view) => [view.id, view]))
+    for (const [id, { view, watches }] of this.#running) {
+      if (this.#wanted.get(id)?.client === view.client) continue
+      watches.stop()
+      this.#running.delete(id)
+    }
+    this.#beginning ??= this.#begin().finally(() => {
+      this.#beginning = undefined
+    })
+  }
+
+  /** The stream is lost, and with it all that it held. */
+  restart(): void {
+    this.#losses++
+    for (const { watches } of this.#running.values()) watches.restart()
+  }
+
+  stop(): void {
+    this.#wanted.clear()
+    for (const { watches } of this.#running.values()) watches.stop()
+    this.#running.clear()
+  }
+
+  async #begin(): Promise<void> {
+    for (let ids = this.#missing; ids.length > 0; ids = this.#missing) {
+      const losses = this.#losses
+      const loaded = await this.#load()
+      const inventory = losses === this.#losses ? loaded : new Inventory([])
+      for (const id of ids) {
+        const view = this.#wanted.get(id)
+        if (view !== undefined)
+          this.#running.set(id, { view, watches: new ViewWatches(this.#context, view, inventory) })
+      }
+    }
+  }
+
+  get #missing(): string[] {
+    return [...this.#wanted.keys()].filter((id) => !this.#running.has(id))
+  }
+}
