@@ -1,11 +1,13 @@
 import type { Bus, Part, Publication } from '@resource-broker/bus'
 import type { ResourceRef, WatchEvent } from '@resource-broker/kube'
 import type { Logger, View } from '@resource-broker/service'
+import type { ProviderBook } from './provider-book.ts'
 
 /** What the watches of the watcher work with. */
 export type WatcherContext = {
   bus: Bus
   logger: Logger
+  providers: ProviderBook
   /** Publishes; returns a promise only when so much is under way that the watch should wait. */
   publish: <P extends Part>(publication: Publication<P>) => Promise<void> | undefined
   reportWatch: (view: View, resource: ResourceRef, event: WatchEvent) => void

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { InventoryItem, KubeObject, Messages, ObjectRef, Part } from '@resource-broker/bus'
-import { type Gone, type ResourceRef, type Watch, watchResource } from '@resource-broker/kube'
+import { type Gone, type ResourceRef, type Watch, type WatchEvent, watchResource } from '@resource-broker/kube'
 import type { View } from '@resource-broker/service'
 import type { WatcherContext } from './context.ts'
 
@@ -23,6 +23,9 @@ export type PartRule<P extends Part> = {
   epoch?: string
   /** Told of every object that routes, news or not, and of each that went. */
   seen?: (route: Route, object: KubeObject | null, ref: ObjectRef) => void
+  /** Told that all that there is was seen. */
+  complete?: () => void
+  report?: (event: WatchEvent) => void
 }
 
 /** Fingerprint of no object. */
@@ -62,7 +65,10 @@ export class PartWatch<P extends Part> {
         upsert: (object) => this.#upsert(object as KubeObject),
         delete: (last) => this.#delete(last),
         synced: () => this.#synced(),
-        report: (event) => this.#context.reportWatch(this.#view, resource, event),
+        report: (event) => {
+          this.#context.reportWatch(this.#view, resource, event)
+          this.#rule.report?.(event)
+        },
       },
       { signal },
     )
@@ -154,6 +160,7 @@ export class PartWatch<P extends Part> {
     }
     this.#inventory = undefined
     this.#listed.clear()
+    this.#rule.complete?.()
   }
 
   #ref(cluster: string, { namespace, name, uid }: KubeObject['metadata']): ObjectRef {

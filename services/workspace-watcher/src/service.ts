@@ -14,6 +14,7 @@ import type { z } from 'zod'
 import type { WatcherContext } from './context.ts'
 import { Inventory } from './inventory.ts'
 import { watchMetrics } from './metrics.ts'
+import { ProviderBook } from './provider-book.ts'
 import { WatchedViews } from './watched-views.ts'
 
 const NAME = 'workspace-watcher'
@@ -41,10 +42,15 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   const { views, providers } = clusters
   const inView = new EventEmitter<{ cluster: [name: string] }>().setMaxListeners(0)
   views.onCluster((cluster) => void inView.emit('cluster', cluster))
+  const membership = bus.membership(NAME, randomUUID(), () => balance())
+  const { logger, signal } = service
+  const book = new ProviderBook({
+    ...{ coordination: clusters.coordination, providers, logger, signal },
+    shareOf: (names) => membership.shareOf(names),
+  })
   const context: WatcherContext = {
     ...publishing(service, bus),
-    bus,
-    logger: service.logger,
+    ...{ bus, logger, providers: book },
     onCluster: (listener, signal) => {
       inView.on('cluster', listener)
       signal.addEventListener('abort', () => void inView.off('cluster', listener))
@@ -54,17 +60,23 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     untilDone(service, async () => new Inventory(await bus.inventory(PARTS))),
   )
   const withdraw = () => untilDone(service, () => withdrawLost(context, clusters))
-  const membership = bus.membership(NAME, randomUUID(), () => balance())
-  const balance = () => watched.balance(membership)
+  const balance = () => {
+    watched.balance(membership)
+    book.review()
+  }
   bus.onLost(() => watched.restart())
   views.onChange(balance)
+  const lost = new Set<string>()
   providers.onPresence((cluster) => {
     if (providers.isGone(cluster)) void withdraw()
+    if (providers.presence(cluster).state === 'lost') lost.add(cluster)
+    else if (lost.delete(cluster)) watched.restart() // what it offers was withdrawn, though nothing changed at it
   })
   balance()
   await withdraw()
   service.onStop('watches', () => {
     membership.stop()
+    book.stop()
     watched.stop()
   })
 }

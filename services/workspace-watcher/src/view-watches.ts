@@ -1,13 +1,13 @@
-import type { Part } from '@resource-broker/bus'
+import type { KubeObject, ObjectRef, Part } from '@resource-broker/bus'
 import { type ResourceRef, resolveResource } from '@resource-broker/kube'
 import type { BrokeredKind, View } from '@resource-broker/service'
 import type { WatcherContext } from './context.ts'
 import { copyRule } from './handlers/copies.ts'
-import { acceptAPIRule, assignmentRule, migrationRule } from './handlers/records.ts'
+import { acceptAPIRule, assignmentRule, migrationRule, providersOf } from './handlers/records.ts'
 import { CopyRelatedWatch, SourceRelatedWatch } from './handlers/related.ts'
 import { sourceRule } from './handlers/sources.ts'
 import type { Inventory } from './inventory.ts'
-import { type PartRule, PartWatch } from './part-watch.ts'
+import { type PartRule, PartWatch, type Route } from './part-watch.ts'
 
 type Restartable = { restart: () => void }
 
@@ -27,7 +27,7 @@ export class ViewWatches {
     for (const duty of view.duties) {
       if (duty === 'records') this.#watchRecords(inventory)
       else if (duty === 'sources') this.#watchSources(inventory)
-      else if (duty === 'offers') this.#watchPart(acceptAPIRule(), inventory)
+      else if (duty === 'offers') this.#watchOffers(inventory)
       else this.#watchCopies(inventory)
     }
   }
@@ -42,8 +42,19 @@ export class ViewWatches {
   }
 
   #watchRecords(inventory: Inventory): void {
-    this.#watchPart(assignmentRule(), inventory)
+    const { tally, complete } = this.#context.providers.count('objects', this.#view, this.#stopping.signal)
+    const seen = (_route: Route, object: KubeObject | null, { name }: ObjectRef) => tally.set(name, providersOf(object))
+    this.#watchPart({ ...assignmentRule(), seen, complete }, inventory)
     this.#watchPart(migrationRule(), inventory)
+  }
+
+  #watchOffers(inventory: Inventory): void {
+    const { signal } = this.#stopping
+    const { tally, complete } = this.#context.providers.count('offers', this.#view, signal)
+    const seen = (_route: Route, object: KubeObject | null, { cluster, name }: ObjectRef) =>
+      tally.set(`${cluster}/${name}`, object === null ? [] : [cluster])
+    const report = this.#context.providers.follow(this.#view, signal)
+    this.#watchPart({ ...acceptAPIRule(), seen, complete, report }, inventory)
   }
 
   #watchSources(inventory: Inventory): void {

@@ -56,6 +56,8 @@ export type Providers = {
   uidOf: (cluster: string) => string | undefined
   /** What the platform has recorded of a provider. */
   recordOf: (cluster: string) => Provider | undefined
+  /** Calls back after that changed. */
+  onRecord: (listener: (cluster: string) => void) => void
   /** Why objects of a resource cannot be routed to a provider whose AcceptAPI is valid. */
   obstacle: (cluster: string, acceptAPI: KubeObject) => Promise<Obstacle | undefined>
 }

@@ -82,6 +82,7 @@ function clustersOf({ brokerID, coordination, consumers, providers, records, kin
       },
       uidOf: (cluster) => providers.uidOf(cluster),
       recordOf: (cluster) => records.get(cluster),
+      onRecord: (listener) => void records.on('event', ({ name }) => listener(name)),
       obstacle: async (cluster, acceptAPI) => {
         const { gvr } = AcceptAPI.of(acceptAPI).spec
         const served = await resolveResource(provider(cluster), gvr)

@@ -108,6 +108,7 @@ async function open(process: Opening, bus: Bus, { base, connections }: KcpServer
       },
       uidOf: (cluster) => providers.machine.uidOf(cluster),
       recordOf: (cluster) => records.get(cluster),
+      onRecord: (listener) => void records.on('event', ({ name }) => listener(name)),
       obstacle: async (_cluster, acceptAPI) => obstacleOf(acceptAPI, config.shard),
     },
     destinations: destinationsIn(staging, isCertain),

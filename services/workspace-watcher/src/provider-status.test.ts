@@ -1,0 +1,49 @@
+import type { Provider } from '@resource-broker/api'
+import { expect, test } from 'vitest'
+import { type ProviderFacts, statusPatch } from './provider-status.ts'
+
+type Status = NonNullable<Provider['status']>
+
+const NOON = new Date('2026-01-01T12:00:00Z')
+const LATER = new Date('2026-01-01T13:00:00Z')
+const away: ProviderFacts = {
+  presence: { state: 'away', since: NOON, reason: 'NotConnected', why: 'provider alpha is not connected' },
+}
+const watched: ProviderFacts = { watch: { isConnected: true } }
+
+/** The status after each replica has said what it knows, one after the other. */
+const after = (...facts: ProviderFacts[]) =>
+  facts.reduce<Status>((status, fact) => ({ ...status, ...statusPatch(status, fact, NOON) }), {})
+
+test('each replica writes the fields that it knows, and nothing when they are there already', () => {
+  const facts: ProviderFacts[] = [{ objects: 2 }, { offers: 1, ...watched }, { uid: 'u' }]
+  const status = after(...facts)
+  expect(status).toMatchObject({ objects: 2, offers: 1, clusterUID: 'u', conditions: [{ status: 'True' }] })
+  for (const fact of facts) expect(statusPatch(status, fact, LATER)).toBeUndefined()
+})
+
+test('the uid that was recorded first stays', () => {
+  expect(statusPatch({ clusterUID: 'u' }, { uid: 'other' }, NOON)).toBeUndefined()
+})
+
+test('since when a provider cannot be reached stays while the reasons change', () => {
+  const refused = statusPatch(after(away), { watch: { isConnected: false, trouble: 'connection refused' } }, LATER)
+  expect(refused?.conditions).toEqual([
+    {
+      ...{ type: 'Reachable', status: 'False', reason: 'Unreachable', message: 'connection refused' },
+      lastTransitionTime: '2026-01-01T12:00:00Z',
+    },
+  ])
+})
+
+test.each<[string, ProviderFacts]>([
+  ['whose watch has not begun', { presence: { state: 'connected' } }],
+  ['that another replica watches', {}],
+])('nothing is said of a provider %s', (_what, facts) => {
+  expect(statusPatch(after(away), facts, LATER)).toBeUndefined()
+})
+
+test('the word of the platform is shown', () => {
+  const [condition] = after({ presence: { state: 'lost' } }).conditions ?? []
+  expect(condition).toMatchObject({ status: 'False', reason: 'Lost' })
+})
