@@ -1,0 +1,136 @@
+import { readFile, rm, symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Provider } from '@resource-broker/api'
+import { waitFor } from '@resource-broker/testbed'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { ENGINE, type Landscape, type Site } from '../support/landscape.ts'
+import { type Scene, startScene } from '../support/scene.ts'
+import { copyAt, create, gone, offer, patchSpec, read, served, thing, thingRef, told } from '../support/things.ts'
+
+let scene: Scene
+let landscape: Landscape
+let [acme, alpha, beta] = [] as unknown as [Site, Site, Site]
+
+beforeAll(async () => {
+  if (ENGINE === 'kcp') return
+  scene = await startScene({ consumers: ['acme', 'globex'], providers: ['alpha', 'beta'] })
+  landscape = scene.landscape
+  ;[acme, alpha, beta] = [scene.site('acme'), scene.site('alpha'), scene.site('beta')]
+  await offer(alpha, 'small', { filters: [{ key: 'size', valueIn: ['small'] }] })
+  await offer(beta, 'large', { filters: [{ key: 'size', valueIn: ['large'] }] })
+})
+
+afterAll(() => scene?.stop())
+
+beforeEach((context) => {
+  if (ENGINE === 'kcp') context.skip('a logical cluster has one name for ever')
+})
+
+const fileOf = (role: 'consumers' | 'providers', name: string) =>
+  join(landscape.dir, 'kubeconfigs', role, `${name}.kubeconfig`)
+const providerOf = (name: string) =>
+  read<Provider>(landscape.platform, { ...Provider.resource, name }) as Promise<Provider | undefined>
+
+/** The condition Reachable of a Provider, once it says so. */
+async function reachable(name: string, status: string, reason: string): Promise<string> {
+  const find = async () => (await providerOf(name))?.status?.conditions?.find(({ type }) => type === 'Reachable')
+  await waitFor(`${name} is ${reason}`, async () => {
+    const condition = await find()
+    return condition?.status === status && condition.reason === reason
+  })
+  return (await find())?.message ?? ''
+}
+
+/** The line that the broker wrote when it refused a cluster under a name. */
+async function refusal(name: string): Promise<string> {
+  let why: string | undefined
+  await waitFor(`the broker refuses ${name}`, async () => {
+    const lines = (await readFile(scene.broker.logFile, 'utf8')).trim().split('\n')
+    const logs = lines.flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Record<string, unknown>] : []))
+    why = logs.findLast(({ msg, cluster }) => msg === 'cluster is refused' && cluster === name)?.['why'] as string
+    return why !== undefined
+  })
+  return why as string
+}
+
+test('each provider is shown with its uid, what it offers and what is placed there', async () => {
+  await create(acme, thing('shown', { size: 'small', value: 1 }))
+  await served(acme, 'shown', alpha)
+  await reachable('alpha', 'True', 'Connected')
+  await waitFor('counts', async () => {
+    const { objects, offers } = (await providerOf('alpha'))?.status ?? {}
+    return objects === 1 && offers === 1
+  })
+  const { uid } =
+    (await read(alpha, { group: '', version: 'v1', resource: 'namespaces', name: 'default' }))?.metadata ?? {}
+  const system = await read(alpha, { group: '', version: 'v1', resource: 'namespaces', name: 'kube-system' })
+  expect((await providerOf('alpha'))?.status?.clusterUID).toBe(system?.metadata.uid ?? uid)
+})
+
+test('a consumer cluster under a second file name is refused in one line, and its objects have one copy', async () => {
+  await symlink(acme.kubeconfig, fileOf('consumers', 'twin'))
+  expect(await refusal('twin')).toBe(
+    'consumer twin is not connected: it is the cluster that is connected as consumer acme already: one of the two kubeconfigs has to go',
+  )
+  await create(acme, thing('single', { size: 'small', value: 1 }))
+  await served(acme, 'single', alpha)
+  const { items } = await landscape.platform.kube.list<{ spec: { name: string; consumerCluster: string } }>({
+    ...{ group: 'coord.broker.platform-mesh.io', version: 'v1alpha1', resource: 'assignments' },
+  })
+  expect(items.filter(({ spec }) => spec.name === 'single').map(({ spec }) => spec.consumerCluster)).toEqual(['acme'])
+  await rm(fileOf('consumers', 'twin'))
+})
+
+test('a provider whose kubeconfig is renamed is not taken for another one, and goes on under its old name', async () => {
+  await create(acme, thing('stays', { size: 'small', value: 1 }))
+  await served(acme, 'stays', alpha)
+  const uid = (await read(...copyAt(alpha, acme, 'stays')))?.metadata.uid
+  await rm(fileOf('providers', 'alpha'))
+  await symlink(alpha.kubeconfig, fileOf('providers', 'renamed'))
+  expect(await refusal('renamed')).toMatch(/(known|connected already)? ?as provider alpha/)
+  await reachable('alpha', 'False', 'NotConnected')
+  await rm(fileOf('providers', 'renamed'))
+  await symlink(alpha.kubeconfig, fileOf('providers', 'alpha'))
+  await reachable('alpha', 'True', 'Connected')
+  await patchSpec(acme, thingRef('stays'), { value: 2 })
+  await served(acme, 'stays', alpha)
+  expect((await read(...copyAt(alpha, acme, 'stays')))?.metadata.uid).toBe(uid)
+})
+
+test('another cluster under the name of a provider is not believed, and the Provider says so', async () => {
+  await rm(fileOf('providers', 'beta'))
+  await reachable('beta', 'False', 'NotConnected')
+  await symlink(alpha.kubeconfig, fileOf('providers', 'beta'))
+  const message = await reachable('beta', 'False', 'AnotherCluster')
+  expect(message).toMatch(/another cluster answers \(uid .*\) than the one that went by this name \(uid .*\)/)
+  await rm(fileOf('providers', 'beta'))
+  await symlink(beta.kubeconfig, fileOf('providers', 'beta'))
+  await reachable('beta', 'True', 'Connected')
+})
+
+test('a copy that is deleted while the kubeconfig of its provider is away is made again when it returns', async () => {
+  await create(acme, thing('remade', { size: 'large', value: 1 }))
+  await served(acme, 'remade', beta)
+  const [place, ref] = copyAt(beta, acme, 'remade')
+  const before = (await read(place, ref))?.metadata.uid
+  await rm(fileOf('providers', 'beta'))
+  await told(acme, 'remade', 'Synced', 'False', 'NotAccepted')
+  await place.kube.delete(ref)
+  await symlink(beta.kubeconfig, fileOf('providers', 'beta'))
+  await waitFor('another copy', async () => {
+    const uid = (await read(place, ref))?.metadata.uid
+    return uid !== undefined && uid !== before
+  })
+  await served(acme, 'remade', beta)
+})
+
+test('an object that waits for a provider that will not come back is let go once the platform says so', async () => {
+  await create(acme, thing('waits', { size: 'large', value: 1 }))
+  await served(acme, 'waits', beta)
+  await rm(fileOf('providers', 'beta'))
+  await reachable('beta', 'False', 'NotConnected')
+  await acme.kube.delete(thingRef('waits'))
+  await landscape.platform.kube.mergePatch({ ...Provider.resource, name: 'beta' }, { spec: { lost: true } })
+  await reachable('beta', 'False', 'Lost')
+  await gone(acme, thingRef('waits'))
+})
