@@ -27,12 +27,15 @@ export type MigrationIdentity = {
   to: { providerCluster: string; acceptAPIName: string }
   /** metadata.generation of the Assignment when the move was decided: a later move there and back is another one. */
   generation: number
+  /** How many Migrations of this very move have ended before; absent: none. One that was cancelled may be asked for again. */
+  attempt?: number
 }
 
 /** Name of a Migration: two deciders of the same move collide. */
-export function migrationName({ assignment, from, to, generation }: MigrationIdentity): string {
+export function migrationName({ assignment, from, to, generation, attempt = 0 }: MigrationIdentity): string {
   const ends = [from.providerCluster, from.acceptAPIName, to.providerCluster, to.acceptAPIName]
-  return `migration-${digest([assignment.name, assignment.uid, ...ends, String(generation)])}`
+  const again = attempt === 0 ? [] : [String(attempt)]
+  return `migration-${digest([assignment.name, assignment.uid, ...ends, String(generation), ...again])}`
 }
 
 /** kcp: an APIExport of a provider. */

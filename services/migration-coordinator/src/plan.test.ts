@@ -5,16 +5,20 @@ import {
   type AssignmentCopy,
   annotations,
   type CopyStatus,
+  hasEnded,
   type Migration,
   type MigrationState,
 } from '@resource-broker/api'
 import { expect, test } from 'vitest'
-import { ENDED, leftoversOf, planStep, type Step } from './plan.ts'
+import { leftoversOf, planStep, type Step } from './plan.ts'
 
 type Case = {
   name: string
   state?: MigrationState
   cancel?: true
+  /** metadata.uid of the Assignment that the Migration was asked for; null: it does not say. */
+  of?: string | null
+  terminating?: true
   assignment?: false
   active?: string
   copies?: AssignmentCopy[]
@@ -30,13 +34,14 @@ const { cases } = JSON.parse(readFileSync(file, 'utf8')) as { cases: Case[] }
 
 const gvk = { group: 'test.platform-mesh.io', version: 'v1', kind: 'Thing' }
 
-function migrationOf({ state, cancel }: Partial<Case>): Migration {
+function migrationOf({ state, cancel, of = 'uid-a' }: Partial<Case>): Migration {
   return {
     apiVersion: 'coord.broker.platform-mesh.io/v1alpha1',
     kind: 'Migration',
     metadata: { name: 'migration-1', annotations: { [annotations.consumerGeneration]: '2' } },
     spec: {
       assignment: 'assignment-a',
+      ...(of === null ? {} : { assignmentUID: of }),
       from: { gvk, providerCluster: 'alpha', acceptAPIName: 'small' },
       to: { gvk, providerCluster: 'beta', acceptAPIName: 'large' },
       ...(cancel === undefined ? {} : { cancel }),
@@ -45,18 +50,18 @@ function migrationOf({ state, cancel }: Partial<Case>): Migration {
   }
 }
 
-function assignmentOf({ active = 'alpha', copies, said, servedFrom }: Partial<Case>): Assignment {
+function assignmentOf({ active = 'alpha', copies, said, servedFrom, terminating }: Partial<Case>): Assignment {
   return {
     apiVersion: 'coord.broker.platform-mesh.io/v1alpha1',
     kind: 'Assignment',
-    metadata: { name: 'assignment-a' },
+    metadata: { name: 'assignment-a', uid: 'uid-a' },
     spec: {
       ...{ consumerCluster: 'acme', gvr: { group: gvk.group, version: 'v1', resource: 'things' }, name: 'a', uid: 'u' },
       ...{ providerCluster: active, acceptAPIName: active === 'alpha' ? 'small' : 'large' },
       ...(copies === undefined ? {} : { copies }),
     },
     status: {
-      phase: 'Bound',
+      phase: terminating === true ? 'Terminating' : 'Bound',
       ...(said === undefined ? {} : { copies: said }),
       ...(servedFrom === undefined ? {} : { servedFrom }),
     },
@@ -148,7 +153,7 @@ test('from step to step a Migration whose copies are ready comes to its end', ()
 test('from step to step a Migration whose new copy fails ends with the object where it was', () => {
   const states = play({}, (spec) => speak(spec, 'Failed'))
   expect(states).toEqual(['InitialInProgress', 'Failed'])
-  expect(states.every((state) => state === 'InitialInProgress' || ENDED.has(state))).toBe(true)
+  expect(states.every((state) => state === 'InitialInProgress' || hasEnded({ status: { state } }))).toBe(true)
 })
 
 test('copies that no running Migration accounts for are left over, replicas are not', () => {
@@ -160,6 +165,9 @@ test('copies that no running Migration accounts for are left over, replicas are 
   expect(leftoversOf(assignment, [migrationOf({ state: 'InitialInProgress' })])).toEqual([])
   expect(leftoversOf(assignment, [migrationOf({})])).toEqual([])
   expect(leftoversOf(assignment, [migrationOf({ state: 'RolledBack' })])).toEqual([copies[0]])
+  expect(leftoversOf(assignment, [migrationOf({ state: 'InitialInProgress', of: 'uid-of-an-earlier-one' })])).toEqual([
+    copies[0],
+  ])
   expect(leftoversOf(assignment, [])).toEqual([copies[0]])
 })
 

@@ -4,6 +4,8 @@ import {
   annotations,
   type CopyStatus,
   type DecisionRecord,
+  hasEnded,
+  isMoveOf,
   type Migration,
   type MigrationState,
 } from '@resource-broker/api'
@@ -23,7 +25,7 @@ export type Step = {
 
 /** What the Migration cannot know by itself. */
 export type Surroundings = {
-  /** undefined: the Assignment is gone, or was never there. */
+  /** undefined: the Assignment is gone, is about to go, or was never there; one of another life of the object is another one. */
   assignment: Assignment | undefined
   /** Another Migration of the same Assignment that goes first. */
   waitsFor: string | undefined
@@ -31,18 +33,18 @@ export type Surroundings = {
   configuration: string | undefined
 }
 
-export const ENDED: ReadonlySet<MigrationState> = new Set(['CutoverCompleted', 'Failed', 'RolledBack'])
-
 /**
  * The next step of a Migration, or undefined if it waits for something that will be told. Pure: the state that was recorded and
  * the Assignment decide alone, so that a step done twice is done once.
  */
 export function planStep(migration: Migration, around: Surroundings): Step | undefined {
   const state = migration.status?.state ?? 'Pending'
-  if (ENDED.has(state)) return undefined
+  if (hasEnded(migration)) return undefined
   const { assignment } = around
-  if (assignment === undefined)
+  if (assignment === undefined || !isMoveOf(migration, assignment))
     return { state: 'Failed', reason: 'ObjectDeleted', message: 'the object was deleted, and its Assignment with it' }
+  if (assignment.status?.phase === 'Terminating')
+    return { state: 'Failed', reason: 'ObjectDeleted', message: 'the object is being deleted' }
   switch (state) {
     case 'Pending':
       return begin(migration, assignment, around)
@@ -79,7 +81,14 @@ function begin(migration: Migration, assignment: Assignment, { waitsFor, configu
   return askForIncoming(migration, assignment)
 }
 
-function askForIncoming({ spec: { to } }: Migration, assignment: Assignment): Step {
+/** A copy of an earlier time that leaves for good goes first: whatever is made beside it could go with it. */
+function askForIncoming({ spec: { to }, status }: Migration, assignment: Assignment): Step {
+  const leaving = copyOf(assignment, to.providerCluster)
+  if (leaving?.uid !== undefined) {
+    const why = leaving.message === undefined ? '' : `: ${leaving.message}`
+    const message = `waits until the earlier copy at ${to.providerCluster} is gone${why}`
+    return { ...hold('EarlierCopyLeaves', message), state: status?.state ?? 'Pending' }
+  }
   const incoming: AssignmentCopy = {
     providerCluster: to.providerCluster,
     acceptAPIName: to.acceptAPIName,
@@ -180,13 +189,21 @@ function finish({ spec }: Migration, assignment: Assignment): Step | undefined {
       edit: { copies: without(assignment, from.providerCluster) },
     }
   }
-  if (copyOf(assignment, from.providerCluster) !== undefined) return undefined
+  const left = copyOf(assignment, from.providerCluster)
+  if (left !== undefined && left.state !== AWAY) {
+    const why = left.message === undefined ? '' : `: ${left.message}`
+    const message = `the consumer is served from ${to.providerCluster}; waits until the copy at ${from.providerCluster} is gone${why}`
+    return { state: 'CutoverInProgress', reason: 'RemovingOutgoing', message }
+  }
   return {
     state: 'CutoverCompleted',
     reason: 'Completed',
     message: `moved from ${from.providerCluster} to ${to.providerCluster}`,
   }
 }
+
+/** State of a copy at a provider that cannot be reached: it goes when the provider is back, and holds up nothing until then. */
+const AWAY = 'Away'
 
 /** What is said of the incoming copy, unless it is about a spec older than the one that the move was asked for: another copy's word. */
 function incomingOf({ spec, metadata }: Migration, assignment: Assignment): CopyStatus | undefined {
@@ -209,10 +226,9 @@ function without(assignment: Assignment, provider: string): AssignmentCopy[] | n
 }
 
 /** The copies that Migrations ask for, and none that runs accounts for. */
-export function leftoversOf({ metadata, spec }: Assignment, migrations: Migration[]): AssignmentCopy[] {
-  const running = migrations.filter(
-    (migration) => migration.spec.assignment === metadata.name && !ENDED.has(migration.status?.state ?? 'Pending'),
-  )
+export function leftoversOf(assignment: Assignment, migrations: Migration[]): AssignmentCopy[] {
+  const running = migrations.filter((migration) => isMoveOf(migration, assignment) && !hasEnded(migration))
   const ends = new Set(running.flatMap(({ spec: { from, to } }) => [from.providerCluster, to.providerCluster]))
-  return (spec.copies ?? []).filter(({ providerCluster, role }) => role !== 'Replica' && !ends.has(providerCluster))
+  const { copies = [] } = assignment.spec
+  return copies.filter(({ providerCluster, role }) => role !== 'Replica' && !ends.has(providerCluster))
 }

@@ -7,6 +7,7 @@ import {
   type MigrationState,
 } from '@resource-broker/api'
 import type { KeyView, KubeObject, RecordMessage, SourceRef } from '@resource-broker/bus'
+import { type KubeClient, KubeError, type ObjectRef } from '@resource-broker/kube'
 
 /** Objects for the tests of this service. */
 const gvr = { group: 'test.platform-mesh.io', version: 'v1', resource: 'things' }
@@ -23,9 +24,9 @@ export function source(metadata: Partial<KubeObject['metadata']> = {}): KubeObje
   }
 }
 
-type Placed = { at?: string; offer?: string; copies?: AssignmentCopy[] }
+type Placed = { at?: string; offer?: string; copies?: AssignmentCopy[]; phase?: 'Bound' | 'Terminating' }
 
-export function assignment({ at = 'alpha', offer = 'small', copies }: Placed = {}): RecordMessage {
+export function assignment({ at = 'alpha', offer = 'small', copies, phase = 'Bound' }: Placed = {}): RecordMessage {
   const object = {
     apiVersion: Assignment.apiVersion,
     kind: Assignment.kind,
@@ -42,16 +43,24 @@ export function assignment({ at = 'alpha', offer = 'small', copies }: Placed = {
       },
       ...(copies === undefined ? {} : { copies }),
     },
-    status: { phase: 'Bound' },
+    status: { phase },
   }
   return { name: 'assignment-a', object }
 }
 
-type Move = { name?: string; of?: string; to?: string; state?: MigrationState; generation?: string }
+type Move = {
+  name?: string
+  of?: string
+  uid?: string | null
+  to?: string
+  state?: MigrationState
+  generation?: string
+}
 
 export function migration({
   name = 'migration-1',
   of = 'assignment-a',
+  uid = 'uid-assignment',
   to = 'beta',
   state,
   generation = '2',
@@ -64,6 +73,7 @@ export function migration({
     metadata: { name, uid: `uid-${name}`, resourceVersion: '1', ...notes },
     spec: {
       assignment: of,
+      ...(uid === null ? {} : { assignmentUID: uid }),
       from: { gvk, providerCluster: 'alpha', acceptAPIName: 'small' },
       to: { gvk, providerCluster: to, acceptAPIName: 'large' },
     },
@@ -86,4 +96,48 @@ export function viewOf(messages: Record<string, unknown>): KeyView {
     },
   }
   return view as unknown as KeyView
+}
+
+/** A platform that holds these objects and has the API server's word on names and versions. */
+export function platformOf(...objects: KubeObject[]) {
+  const held = new Map(objects.map((object) => [object.metadata.name, object]))
+  let version = 100
+  const found = (name: string): KubeObject => {
+    const object = held.get(name)
+    if (object === undefined) throw new KubeError(404, { reason: 'NotFound' })
+    return object
+  }
+  const put = (object: KubeObject): KubeObject => {
+    const metadata = { ...object.metadata, resourceVersion: String(++version) }
+    held.set(metadata.name, { ...object, metadata })
+    return found(metadata.name)
+  }
+  const client = {
+    get: async ({ name }: ObjectRef) => found(name),
+    list: async () => ({ items: [...held.values()] }),
+    create: async (_ref: object, body: KubeObject) => {
+      if (held.has(body.metadata.name)) throw new KubeError(409, { reason: 'AlreadyExists' })
+      return put({ ...body, metadata: { ...body.metadata, uid: `uid-${body.metadata.name}` } })
+    },
+    mergePatch: async ({ name }: ObjectRef, { metadata, ...patch }: Partial<KubeObject>) => {
+      const object = found(name)
+      const isOther =
+        metadata?.resourceVersion !== undefined && metadata.resourceVersion !== object.metadata.resourceVersion
+      if (isOther) throw new KubeError(409, { reason: 'Conflict' })
+      return put({ ...object, ...merged(object, patch) })
+    },
+  }
+  return { held, put, client: client as unknown as KubeClient }
+}
+
+/** RFC 7386. */
+function merged(target: Record<string, unknown>, patch: Record<string, unknown>): Record<string, unknown> {
+  const result = { ...target }
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete result[key]
+    else if (typeof value === 'object' && !Array.isArray(value))
+      result[key] = merged((target[key] ?? {}) as Record<string, unknown>, value as Record<string, unknown>)
+    else result[key] = value
+  }
+  return result
 }

@@ -66,6 +66,16 @@ describe('the running Migration', () => {
     expect(runningMigration(known({ 'migration/m': migration({}) }))).toBeUndefined()
   })
 
+  test('is none of an earlier life of the object', () => {
+    const messages = { assignment: assignment(), 'migration/m': migration({ uid: 'uid-of-an-earlier-one' }) }
+    expect(runningMigration(known(messages))).toBeUndefined()
+  })
+
+  test('may be one of the version before, which does not say of which life it is', () => {
+    const messages = { assignment: assignment(), 'migration/m': migration({ name: 'm', uid: null }) }
+    expect(runningMigration(known(messages))?.metadata.name).toBe('m')
+  })
+
   test('is found beside those that ended', () => {
     const messages = {
       assignment: assignment(),
@@ -95,5 +105,7 @@ describe('providers that were tried in vain', () => {
     { what: 'failed for another generation', move: { state: 'Failed', generation: '1' } },
     { what: 'the scheduler took back, which notes no generation', move: { state: 'RolledBack', generation: '' } },
     { what: 'was another object’s', move: { state: 'Failed', of: 'assignment-b' } },
+    { what: 'was of an earlier life of the object', move: { state: 'Failed', uid: 'uid-of-an-earlier-one' } },
+    { what: 'ended and does not say of which life it was', move: { state: 'Failed', uid: null } },
   ] as const)('are not those of a move that $what', ({ move }) => expect(tried(move)).toEqual([]))
 })

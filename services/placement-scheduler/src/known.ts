@@ -1,4 +1,12 @@
-import { Assignment, annotations, type BrokeredObject, type Consumer, Migration } from '@resource-broker/api'
+import {
+  Assignment,
+  annotations,
+  type BrokeredObject,
+  type Consumer,
+  hasEnded,
+  isMoveOf,
+  Migration,
+} from '@resource-broker/api'
 import type { DecisionMessage, KeyView, KubeObject, SourceRef } from '@resource-broker/bus'
 
 /** Everything that is known of one consumer object when its placement is looked at. */
@@ -11,8 +19,6 @@ export type Known = {
   decision: DecisionMessage | undefined
   migrations: Migration[]
 }
-
-const ENDED = new Set(['CutoverCompleted', 'Failed', 'RolledBack'])
 
 /** undefined while there is nothing to place: the object is unknown, gone or being deleted. `describe` tells of its consumer. */
 export function readKnown(key: string, view: KeyView, describe: (cluster: string) => Consumer): Known | undefined {
@@ -44,25 +50,21 @@ export function readKnown(key: string, view: KeyView, describe: (cluster: string
   }
 }
 
-/** The Migration of this Assignment that has not ended, if there is one. */
-export function runningMigration({ assignment, migrations }: Known): Migration | undefined {
-  return migrations.find((migration) => isRunning(migration, assignment?.metadata.name))
+/** The Migrations of this very Assignment, ended ones too. */
+function ownMigrations({ assignment, migrations }: Known): Migration[] {
+  return assignment === undefined ? [] : migrations.filter((migration) => isMoveOf(migration, assignment))
 }
 
-/** Whether a Migration moves this Assignment and has not ended. */
-export function isRunning({ spec, status }: Migration, assignment: string | undefined): boolean {
-  return spec.assignment === assignment && !ENDED.has(status?.state ?? '')
+/** The Migration of this Assignment that has not ended, if there is one. */
+export function runningMigration(known: Known): Migration | undefined {
+  return ownMigrations(known).find((migration) => !hasEnded(migration))
 }
 
 /** Providers that this very generation is not to be moved to, and why: a move there failed or was cancelled, and its record still stands. */
-export function failedTargets({ assignment, migrations, source }: Known): Map<string, string> {
-  const failed = migrations.filter(({ spec, status, metadata }) => {
+export function failedTargets(known: Known): Map<string, string> {
+  const failed = ownMigrations(known).filter(({ status, metadata }) => {
     const generation = metadata.annotations?.[annotations.consumerGeneration]
-    return (
-      spec.assignment === assignment?.metadata.name &&
-      isVain(status?.state) &&
-      generation === String(source.metadata.generation)
-    )
+    return isVain(status?.state) && generation === String(known.source.metadata.generation)
   })
   const word = (state: string | undefined) => (state === 'Failed' ? 'failed' : 'was cancelled')
   return new Map(

@@ -1,6 +1,5 @@
-import { Assignment, Migration, type OfferRef } from '@resource-broker/api'
+import { Assignment, hasEnded, isMoveOf, Migration, type OfferRef } from '@resource-broker/api'
 import type { KeyView } from '@resource-broker/bus'
-import { isRunning } from './known.ts'
 
 /**
  * How many of the objects that this replica has seen are bound by each offer, or on their way there: what an offer's capacity is
@@ -54,13 +53,14 @@ export class Usage {
 function offersOf(view: KeyView): OfferRef[] {
   const object = view.get('assignment')?.object
   if (object === undefined || object === null) return []
-  const { metadata, spec } = Assignment.of(object)
+  const assignment = Assignment.of(object)
+  const { spec } = assignment
   const arriving = (spec.copies ?? []).filter(({ role }) => role !== 'Outgoing')
   const migrations = [...view.all('migration').values()].flatMap((message) =>
     message.object === null ? [] : [Migration.of(message.object)],
   )
   const targets = migrations
-    .filter((migration) => isRunning(migration, metadata.name))
+    .filter((migration) => isMoveOf(migration, assignment) && !hasEnded(migration))
     .map((migration) => migration.spec.to)
   return [spec, ...arriving, ...targets].map(({ providerCluster, acceptAPIName }) => ({
     providerCluster,

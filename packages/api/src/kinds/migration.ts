@@ -45,6 +45,10 @@ export const Migration = defineKind({
   spec: z
     .object({
       assignment: objectName.describe('Name of the Assignment that is moved.'),
+      assignmentUID: optional(
+        z.string().min(1).max(64),
+        'metadata.uid of that Assignment: one of another life of the object is another one.',
+      ),
       from: endSchema,
       to: endSchema,
       decision: optional(decisionRecordSchema, 'Why it moves; the Assignment has it from the switch on.'),
@@ -55,6 +59,10 @@ export const Migration = defineKind({
         {
           rule: 'self.assignment == oldSelf.assignment && self.from == oldSelf.from && self.to == oldSelf.to',
           message: 'assignment, from and to of a Migration cannot be changed: create another one',
+        },
+        {
+          rule: 'has(self.assignmentUID) == has(oldSelf.assignmentUID) && (!has(self.assignmentUID) || self.assignmentUID == oldSelf.assignmentUID)',
+          message: 'assignmentUID of a Migration cannot be changed: create another one',
         },
         {
           rule: '!has(oldSelf.cancel) || !oldSelf.cancel || (has(self.cancel) && self.cancel)',

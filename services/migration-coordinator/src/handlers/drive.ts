@@ -1,6 +1,8 @@
 import {
   Assignment,
   conditionTypes,
+  hasEnded,
+  isMoveOf,
   Migration,
   type NextCondition,
   setCondition,
@@ -9,7 +11,7 @@ import {
 import { DONE, type KeyView, type KubeObject, type Outcome, type Run } from '@resource-broker/bus'
 import { isConflict, isNotFound, type ObjectRef } from '@resource-broker/kube'
 import type { CoordinatorContext } from '../context.ts'
-import { ENDED, planStep, type Step } from '../plan.ts'
+import { planStep, type Step } from '../plan.ts'
 import { matchingConfiguration } from './configurations.ts'
 import { removeLeftovers } from './leftovers.ts'
 
@@ -44,7 +46,7 @@ function readMigration(view: KeyView, name: string): Migration | undefined {
 }
 
 /** It changes the Assignment, or it is the last one. */
-const isDecisive = ({ edit, state }: Step): boolean => edit !== undefined || ENDED.has(state)
+const isDecisive = ({ edit, state }: Step): boolean => edit !== undefined || hasEnded({ status: { state } })
 
 /**
  * Whether what is known of the Migration and its Assignment is what the platform has; if not, it is now. A view can be behind, and
@@ -82,18 +84,16 @@ async function surroundings(context: CoordinatorContext, migration: Migration, v
   const begins = (migration.status?.state ?? 'Pending') === 'Pending'
   return {
     assignment,
-    waitsFor: begins ? earlier(migration, view) : undefined,
+    waitsFor: begins && assignment !== undefined ? earlier(migration, assignment, view) : undefined,
     configuration: begins ? await matchingConfiguration(context, migration) : undefined,
   }
 }
 
 /** Of several Migrations of one object one runs: the one that has begun, else the first by time and name. */
-function earlier(migration: Migration, view: KeyView): string | undefined {
+function earlier(migration: Migration, assignment: Assignment, view: KeyView): string | undefined {
   const running = [...view.all('migration').keys()]
     .flatMap((name) => readMigration(view, name) ?? [])
-    .filter(
-      ({ spec, status }) => spec.assignment === migration.spec.assignment && !ENDED.has(status?.state ?? 'Pending'),
-    )
+    .filter((other) => isMoveOf(other, assignment) && !hasEnded(other))
     .sort((a, b) => order(a).localeCompare(order(b)))
   const first = running[0]?.metadata.name
   return first === migration.metadata.name ? undefined : first
@@ -103,43 +103,54 @@ function order({ metadata, status }: Migration): string {
   return `${(status?.state ?? 'Pending') === 'Pending' ? 1 : 0}/${metadata.creationTimestamp ?? ''}/${metadata.name}`
 }
 
-/** Performs one step: the Assignment first, then the record of it. Returns whether anything changed. */
+/**
+ * Performs one step: the Assignment first, then the record of it; each as it was seen, and no other version of it. Returns whether
+ * there may be a next step: anything changed, or something else was there than was known, which is learned then.
+ */
 async function take(context: CoordinatorContext, migration: Migration, step: Step, view: KeyView): Promise<boolean> {
   const conditions = conditionsOf(migration, step, context.now())
   if (migration.status?.state === step.state && conditions === migration.status.conditions && step.edit === undefined)
     return false
-  if (step.edit !== undefined) await editAssignment(context, migration, step, view)
-  const ended = ENDED.has(step.state) ? { completionTime: timestamp(context.now()) } : {}
-  const { name, resourceVersion } = migration.metadata
-  const status = { state: step.state, conditions, ...ended }
-  const patch = { metadata: { resourceVersion }, status }
+  try {
+    if (step.edit !== undefined) await editAssignment(context, migration, step, view)
+    const said = { state: step.state, ...(conditions === undefined ? {} : { conditions }) }
+    await record(context, migration, said, view)
+  } catch (error) {
+    if (!isConflict(error) && !isNotFound(error)) throw error
+    await isCurrent(context, migration, view)
+    return true
+  }
+  context.logger.info({ migration: migration.metadata.name, state: step.state, reason: step.reason }, step.message)
+  return true
+}
+
+async function record(
+  context: CoordinatorContext,
+  { metadata: { name, resourceVersion } }: Migration,
+  said: NonNullable<Migration['status']>,
+  view: KeyView,
+): Promise<void> {
+  const ended = hasEnded({ status: said }) ? { completionTime: timestamp(context.now()) } : {}
+  const patch = { metadata: { resourceVersion }, status: { ...said, ...ended } }
   const object = await context.coordination.mergePatch<KubeObject>({ ...Migration.resource, name }, patch, {
     subresource: 'status',
   })
   view.learn('migration', name, { name, object }, context.now().getTime())
-  context.logger.info({ migration: name, state: step.state, reason: step.reason }, step.message)
-  return true
 }
 
 async function editAssignment(
   context: CoordinatorContext,
-  { spec }: Migration,
+  { spec: { assignment: name } }: Migration,
   { edit, decision }: Step,
   view: KeyView,
 ): Promise<void> {
-  const name = spec.assignment
-  const uid = view.get('assignment')?.object?.metadata.uid
-  try {
-    const object = await context.coordination.mergePatch<KubeObject>(
-      { ...Assignment.resource, name },
-      { metadata: { uid }, spec: edit, ...(decision === undefined ? {} : { status: { decision } }) },
-    )
-    view.learn('assignment', undefined, { name, object }, context.now().getTime())
-  } catch (error) {
-    if (isNotFound(error) || isConflict(error))
-      view.learn('assignment', undefined, { name, object: null }, context.now().getTime())
-    throw error
-  }
+  const { uid, resourceVersion } = view.get('assignment')?.object?.metadata ?? {}
+  const patch = { spec: edit, ...(decision === undefined ? {} : { status: { decision } }) }
+  const object = await context.coordination.mergePatch<KubeObject>(
+    { ...Assignment.resource, name },
+    { metadata: { uid, resourceVersion }, ...patch },
+  )
+  view.learn('assignment', undefined, { name, object }, context.now().getTime())
 }
 
 /** The same array if nothing changes. */

@@ -32,8 +32,8 @@ export async function bind(
   if (assignment === undefined) return undefined
   const { name } = assignment.metadata
   if (sourceVersion === undefined) {
-    const { uid } = assignment.metadata
-    await context.clusters.coordination.delete({ ...Assignment.resource, name }, { uid })
+    const { uid, resourceVersion } = assignment.metadata
+    await context.clusters.coordination.delete({ ...Assignment.resource, name }, { uid, resourceVersion })
     return undefined
   }
   const message = { name, object: withoutDecision(assignment) }

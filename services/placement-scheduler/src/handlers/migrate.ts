@@ -1,10 +1,20 @@
-import { annotations, type DecisionRecord, Migration, migrationName, type OfferRef } from '@resource-broker/api'
+import {
+  annotations,
+  type DecisionRecord,
+  hasEnded,
+  Migration,
+  migrationName,
+  type OfferRef,
+} from '@resource-broker/api'
 import type { KeyView, KubeObject } from '@resource-broker/bus'
 import { isAlreadyExists, isNotFound } from '@resource-broker/kube'
 import type { SchedulerContext } from '../context.ts'
 import type { Known } from '../known.ts'
 
-/** Asks for the move of an object to another provider. Two deciders name the Migration alike and make one. */
+/**
+ * Asks for the move of an object to another provider. Two deciders name the Migration alike and make one; where one of that name has
+ * ended already, such as one that was cancelled before it began, this is the next attempt at the same move.
+ */
 export async function startMigration(
   context: SchedulerContext,
   known: Known,
@@ -12,39 +22,53 @@ export async function startMigration(
   decision: DecisionRecord,
   view: KeyView,
 ): Promise<void> {
-  const { assignment, source, ref } = known
+  const { assignment, ref, key } = known
   if (assignment === undefined) throw new TypeError('an object without an Assignment cannot move')
-  const { providerCluster, acceptAPIName } = assignment.spec
+  const { spec, metadata } = assignment
   const [from, target] = [
-    { providerCluster, acceptAPIName },
+    { providerCluster: spec.providerCluster, acceptAPIName: spec.acceptAPIName },
     { providerCluster: to.providerCluster, acceptAPIName: to.name },
   ]
-  const { name: assignmentName, uid = '', generation = 0 } = assignment.metadata
-  const name = migrationName({ assignment: { name: assignmentName, uid }, from, to: target, generation })
-  const gvk = { group: ref.gvr.group, version: ref.gvr.version, kind: source.kind }
-  const body = {
-    apiVersion: Migration.apiVersion,
-    kind: Migration.kind,
-    metadata: {
-      name,
-      annotations: {
-        [annotations.consumerCluster]: ref.cluster,
-        ...(ref.namespace === undefined ? {} : { [annotations.consumerNamespace]: ref.namespace }),
-        [annotations.consumerName]: ref.name,
-        [annotations.consumerGeneration]: String(source.metadata.generation),
-      },
-    },
-    spec: { assignment: assignmentName, from: { gvk, ...from }, to: { gvk, ...target }, decision },
-  }
-  try {
-    const object = await context.clusters.coordination.create<KubeObject>({ ...Migration.resource }, body)
+  const { uid = '', generation = 0 } = metadata
+  const gvk = { group: ref.gvr.group, version: ref.gvr.version, kind: known.source.kind }
+  const ends = { from: { gvk, ...from }, to: { gvk, ...target } }
+  for (let attempt = 0; ; attempt++) {
+    const name = migrationName({ assignment: { name: metadata.name, uid }, from, to: target, generation, attempt })
+    const body = {
+      ...{ apiVersion: Migration.apiVersion, kind: Migration.kind },
+      metadata: { name, annotations: notesOf(known) },
+      spec: { assignment: metadata.name, assignmentUID: uid, ...ends, decision },
+    }
+    const { object, made } = await createOrRead(context, name, body)
     view.learn('migration', name, { name, object }, context.now().getTime())
-    context.logger.info(
-      { key: known.key, migration: name, from: providerCluster, to: to.providerCluster },
-      'migration asked for',
-    )
+    if (!made && hasEnded(Migration.of(object))) continue
+    if (made) context.logger.info({ key, migration: name, from: from.providerCluster, to: to.providerCluster }, ASKED)
+    return
+  }
+}
+
+const ASKED = 'migration asked for'
+
+/** The Migration of that name: made now, or made before by whoever decided the same. One that goes in between is an error, and a retry. */
+async function createOrRead(
+  { clusters: { coordination } }: SchedulerContext,
+  name: string,
+  body: object,
+): Promise<{ object: KubeObject; made: boolean }> {
+  try {
+    return { object: await coordination.create<KubeObject>({ ...Migration.resource }, body), made: true }
   } catch (error) {
     if (!isAlreadyExists(error)) throw error
+    return { object: await coordination.get<KubeObject>({ ...Migration.resource, name }), made: false }
+  }
+}
+
+function notesOf({ ref, source }: Known): Record<string, string> {
+  return {
+    [annotations.consumerCluster]: ref.cluster,
+    ...(ref.namespace === undefined ? {} : { [annotations.consumerNamespace]: ref.namespace }),
+    [annotations.consumerName]: ref.name,
+    [annotations.consumerGeneration]: String(source.metadata.generation),
   }
 }
 

@@ -15,6 +15,7 @@ export async function place(context: SchedulerContext, { key, view, attempt }: R
   const { assignment, object } = known
   if (assignment === undefined) return await placeNew(context, known, view)
   if (assignment.spec.uid !== object.uid) return DONE // another object had this name; its Assignment goes first, and that calls again
+  if (assignment.status?.phase === 'Terminating') return DONE // it goes, and that calls again
   const running = runningMigration(known)
   if (running !== undefined) return await placeMoving(context, known, assignment, running, view)
   return await placeAgain(context, known, currentOffer(assignment), view, attempt)
@@ -70,16 +71,23 @@ async function placeMoving(
   view: KeyView,
 ): Promise<Outcome> {
   const { to } = migration.spec
-  const target = { providerCluster: to.providerCluster, name: to.acceptAPIName }
   const sourceVersion = await ensureFinalizer(context, known, assignment.spec.providerCluster)
-  if (accepts(context, known, target)) {
-    await announce(context, known, sourceVersion, to.providerCluster, view)
+  const target = { providerCluster: to.providerCluster, name: to.acceptAPIName }
+  if (assignment.spec.providerCluster === to.providerCluster || accepts(context, known, target)) {
+    await announce(context, known, sourceVersion, nextProvider(context, known, target), view)
     return DONE
   }
   const current = currentOffer(assignment)
   await cancelMigration(context, known, migration, view)
   await announce(context, known, sourceVersion, accepts(context, known, current) ? current.providerCluster : null, view)
   return DONE
+}
+
+/** Who is to have the object once the move to `target` is over: `target` while it accepts it, else where the next move goes to. */
+function nextProvider(context: SchedulerContext, known: Known, target: OfferRef): string | null {
+  const { index } = context.offers
+  const decision = decide(known.object, index, target, context.usage, context.now(), failedTargets(known))
+  return decision.verdict === 'strand' || decision.verdict === 'refuse' ? null : decision.offer.ref.providerCluster
 }
 
 function accepts(context: SchedulerContext, known: Known, offer: OfferRef): boolean {

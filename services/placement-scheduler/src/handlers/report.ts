@@ -1,5 +1,4 @@
 import {
-  Assignment,
   conditionTypes,
   consumerStatus,
   getCondition,
@@ -14,6 +13,7 @@ import { isConflict, isNotFound } from '@resource-broker/kube'
 import { recordEvent } from '@resource-broker/service'
 import type { SchedulerContext } from '../context.ts'
 import type { Known } from '../known.ts'
+import { editAssignment } from './edit-assignment.ts'
 
 /** Tells the consumer that nobody accepts the object, and of each provider why. Only an object without an Assignment is the scheduler's to report on. */
 export async function reportUnplaceable(
@@ -79,11 +79,8 @@ export async function reportAccepted(
           message: 'the provider accepts the object',
         }
       : { type: conditionTypes.accepted, status: 'False', reason: reasons.providerNoLongerAccepts, message: stays }
-  const { name, uid } = assignment.metadata
   const now = context.now()
-  const patch = { metadata: { uid }, status: { conditions: setCondition(before, next, now) } }
-  const object = await context.clusters.coordination.mergePatch<KubeObject>({ ...Assignment.resource, name }, patch)
-  view.learn('assignment', undefined, { name, object }, now.getTime())
+  await editAssignment(context, assignment, { status: { conditions: setCondition(before, next, now) } }, view)
   if (refusal === undefined) return
   const event = { type: 'Warning', reason: reasons.providerNoLongerAccepts, message: stays, now } as const
   await recordEvent(context.clusters.consumers.client(ref), source, event)

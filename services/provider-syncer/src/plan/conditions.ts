@@ -43,7 +43,9 @@ function synced(known: Assigned, generation: number, problems: Told[]): NextCond
     return { type, status: 'False', reason: reasons.notAccepted, message }
   }
   if (!wantedCopies(assignment).some((copy) => copy.provider === provider)) {
-    const message = `generation ${generation} waits for the move from ${assignment.spec.providerCluster} to ${provider} to begin`
+    const earlier = assignment.status?.copies?.find(({ providerCluster }) => providerCluster === provider)
+    const why = earlier?.message === undefined ? '' : `; of the earlier copy there: ${earlier.message}`
+    const message = `generation ${generation} waits for the move from ${assignment.spec.providerCluster} to ${provider} to begin${why}`
     return { type, status: 'False', reason: 'WaitingForMove', message }
   }
   const message = `generation ${generation} is at ${provider}${providersWord(known, provider)}`

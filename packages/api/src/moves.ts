@@ -1,0 +1,19 @@
+import type { Assignment } from './kinds/assignment.ts'
+import type { Migration, MigrationState } from './kinds/migration.ts'
+
+const ENDED: ReadonlySet<MigrationState> = new Set(['CutoverCompleted', 'Failed', 'RolledBack'])
+
+/** Whether a Migration has come to its end, well or badly. */
+export function hasEnded({ status }: Pick<Migration, 'status'>): boolean {
+  return status !== undefined && ENDED.has(status.state)
+}
+
+/**
+ * Whether a Migration is of this very Assignment: one of an earlier life of the object has its name, not its uid. A Migration of the
+ * version before does not say the uid; it counts as long as it runs.
+ */
+export function isMoveOf(migration: Migration, { metadata }: Pick<Assignment, 'metadata'>): boolean {
+  const { assignment, assignmentUID } = migration.spec
+  if (assignment !== metadata.name) return false
+  return assignmentUID === undefined ? !hasEnded(migration) : assignmentUID === metadata.uid
+}
