@@ -118,6 +118,48 @@ test('a full offer takes no more, even of a burst: the second best has the rest,
   await served(acme, waiting, alpha)
 })
 
+test('of twelve objects an offer of three takes three, also after a restart, and the next ones as places come free', async () => {
+  await offer(alpha, 'three', forSize('twelve', { capacity: 3 }))
+  await offerCondition(alpha, 'three', 'True', 'Indexed')
+  const names = Array.from({ length: 12 }, (_, i) => `twelve-${i}`)
+  await Promise.all(names.map((name) => create(acme, thing(name, { size: 'twelve' }))))
+  const placed = async () => {
+    const statuses = await Promise.all(
+      names.map(async (name) => [name, conditionOf(await read(acme, thingRef(name)), 'Placed')?.status] as const),
+    )
+    return statuses.every(([, status]) => status !== undefined)
+      ? statuses.flatMap(([name, status]) => (status === 'True' ? [name] : []))
+      : []
+  }
+  await waitFor('three are placed and nine are refused', async () => (await placed()).length === 3)
+  const first = await placed()
+  await scene.restartBroker([])
+  await offer(beta, 'echo', forSize('echo'))
+  await create(acme, thing('echo', { size: 'echo' }))
+  await served(acme, 'echo', beta) // the broker looks at objects again
+  expect(await placed()).toEqual(first)
+  await Promise.all(first.map((name) => release(acme, name)))
+  names.splice(0, names.length, ...names.filter((name) => !first.includes(name)))
+  await waitFor('the next three are placed', async () => (await placed()).length === 3)
+})
+
+test('an object that stays through another offer of its provider has its place there, and gives the old one back', async () => {
+  await offer(alpha, 'ebb', forSize('ebb', { capacity: 1 }))
+  await offer(alpha, 'flow', forSize('flow', { capacity: 1 }))
+  await create(acme, thing('tide', { size: 'ebb' }))
+  await served(acme, 'tide', alpha)
+  await acme.client.mergePatch(thingRef('tide'), { spec: { size: 'flow' } })
+  await waitFor(
+    'the Assignment names the other offer',
+    async () => (await assignmentOf(landscape, acme, 'tide'))?.spec.acceptAPIName === 'flow',
+  )
+  await create(acme, thing('next', { size: 'ebb' }))
+  await served(acme, 'next', alpha)
+  await create(acme, thing('late', { size: 'flow' }))
+  const { message } = await told(acme, 'late', 'Placed', 'False', 'NoProviderAccepts')
+  expect(message).toContain(`${alpha.cluster}/flow: capacity wants fewer than 1 objects placed there, got 1`)
+})
+
 test('an offer for some consumers takes nobody else’s objects', async () => {
   await offer(alpha, 'for-acme', forSize('picky', { consumers: [{ path: '**acme' }] }))
   await offerCondition(alpha, 'for-acme', 'True', 'Indexed')

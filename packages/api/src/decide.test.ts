@@ -91,6 +91,19 @@ test('an object stays at its provider through another offer of it', () => {
   })
 })
 
+test('another offer of the provider that is full does not keep an object there', () => {
+  const offers = indexOf(
+    ['a', 'best', { weight: 9 }],
+    ['b', 'one', suffix('x')],
+    ['b', 'two', { ...suffix('y'), capacity: 3 }],
+  )
+  const full = ({ name }: OfferRef) => (name === 'two' ? 3 : 0)
+  expect(decide(certificate('y'), offers, { providerCluster: 'b', name: 'one' }, full, now)).toMatchObject({
+    verdict: 'move',
+    offer: { ref: { providerCluster: 'a', name: 'best' } },
+  })
+})
+
 test('an object moves when its provider no longer accepts it and another does', () => {
   expect(decide(certificate('app.external.corp'), story, internal, unused, now)).toMatchObject({
     verdict: 'move',

@@ -24,8 +24,8 @@ export type Decision =
 
 /**
  * Decides where `object` belongs. Pure: same input, same answer. The heaviest accepting offer with room wins; ties go to
- * the lower provider name, then the lower AcceptAPI name. An object never moves while its provider accepts it, full or
- * not. `usage` says how many objects are placed at an offer; `excluded` names providers that must not take it, and why.
+ * the lower provider name, then the lower AcceptAPI name. An object never moves while its offer accepts it, full or
+ * not; another offer of its provider keeps it if there is room. `usage` says how many other objects have a place at an offer; `excluded` names providers that must not take it, and why.
  */
 export function decide(
   object: BrokeredObject,
@@ -36,10 +36,11 @@ export function decide(
   excluded: ReadonlyMap<string, string> = new Map(),
 ): Decision {
   const accepting = offers.match(object)
-  const kept = current && stillAccepting(accepting, current)
+  const isFull = ({ ref, capacity }: Offer) => usage(ref) >= capacity
+  const kept = current && stillAccepting(accepting, current, isFull)
   if (kept !== undefined) return { verdict: 'stay', offer: kept }
 
-  const isClosed = ({ ref, capacity }: Offer) => excluded.has(ref.providerCluster) || usage(ref) >= capacity
+  const isClosed = (offer: Offer) => excluded.has(offer.ref.providerCluster) || isFull(offer)
   const { open: withRoom = [], closed = [] } = Object.groupBy(accepting, (offer) =>
     isClosed(offer) ? 'closed' : 'open',
   )
@@ -51,10 +52,14 @@ export function decide(
   return best ? { verdict: 'move', from: current, offer: best, record } : { verdict: 'strand', from: current, record }
 }
 
-/** The current offer if it accepts, else the best other one of its provider. */
-function stillAccepting(accepting: readonly Offer[], current: OfferRef): Offer | undefined {
+/** The current offer if it accepts, full or not, else the best other one of its provider that has room. */
+function stillAccepting(
+  accepting: readonly Offer[],
+  current: OfferRef,
+  isFull: (offer: Offer) => boolean,
+): Offer | undefined {
   const ofProvider = accepting.filter(({ ref }) => ref.providerCluster === current.providerCluster)
-  return ofProvider.find(({ ref }) => ref.name === current.name) ?? ofProvider[0]
+  return ofProvider.find(({ ref }) => ref.name === current.name) ?? ofProvider.find((offer) => !isFull(offer))
 }
 
 function recordOf(

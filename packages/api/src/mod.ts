@@ -21,6 +21,7 @@ export {
   migrationName,
   type ObjectIdentity,
   type Origin,
+  offerUsageName,
   originAnnotations,
   originName,
   originOf,

@@ -38,6 +38,11 @@ export function migrationName({ assignment, from, to, generation, attempt = 0 }:
   return `migration-${digest([assignment.name, assignment.uid, ...ends, String(generation), ...again])}`
 }
 
+/** Name of the OfferUsage of an offer. */
+export function offerUsageName(offer: { providerCluster: string; name: string }): string {
+  return `usage-${digest([offer.providerCluster, offer.name])}`
+}
+
 /** kcp: an APIExport of a provider. */
 export type ProviderExport = { providerCluster: string; apiExportName: string }
 /** kcp: whose copies a staging workspace holds, and at which export. */

@@ -7,7 +7,7 @@ import {
   type MigrationState,
 } from '@resource-broker/api'
 import type { KeyView, KubeObject, RecordMessage, SourceRef } from '@resource-broker/bus'
-import { type KubeClient, KubeError, type ObjectRef } from '@resource-broker/kube'
+import { type CollectionRef, type KubeClient, KubeError, type ObjectRef } from '@resource-broker/kube'
 
 /** Objects for the tests of this service. */
 const gvr = { group: 'test.platform-mesh.io', version: 'v1', resource: 'things' }
@@ -114,7 +114,9 @@ export function platformOf(...objects: KubeObject[]) {
   }
   const client = {
     get: async ({ name }: ObjectRef) => found(name),
-    list: async () => ({ items: [...held.values()] }),
+    list: async ({ resource }: CollectionRef) => ({
+      items: [...held.values()].filter(({ kind }) => `${kind.toLowerCase()}s` === resource),
+    }),
     create: async (_ref: object, body: KubeObject) => {
       if (held.has(body.metadata.name)) throw new KubeError(409, { reason: 'AlreadyExists' })
       return put({ ...body, metadata: { ...body.metadata, uid: `uid-${body.metadata.name}` } })

@@ -9,7 +9,7 @@ export class Offers {
   readonly #logger: Logger
   readonly #changed: () => void
   readonly #entries = new Map<string, OfferRef>()
-  readonly #limited = new Set<string>()
+  readonly #limits = new Map<string, number>()
 
   /** `changed` is called after the index changed, also when it was read for the first time. */
   constructor(bucket: Bucket<OfferEntry>, logger: Logger, changed: () => void) {
@@ -28,9 +28,9 @@ export class Offers {
     return this.#entries.has(offerKey(ref.providerCluster, ref.name))
   }
 
-  /** Whether the offer has a capacity. */
-  isLimited(ref: OfferRef): boolean {
-    return this.#limited.has(offerKey(ref.providerCluster, ref.name))
+  /** How many objects the offer takes; infinite: it has no capacity, or is not there. */
+  capacityOf(ref: OfferRef): number {
+    return this.#limits.get(offerKey(ref.providerCluster, ref.name)) ?? Number.POSITIVE_INFINITY
   }
 
   async #follow(signal: AbortSignal, ready: () => void): Promise<void> {
@@ -66,7 +66,7 @@ export class Offers {
     const known = this.#entries.get(key)
     if (known !== undefined) this.index.delete(known)
     this.#entries.delete(key)
-    this.#limited.delete(key)
+    this.#limits.delete(key)
     if (entry === undefined) return
     const ref = { providerCluster: entry.provider, name: entry.name }
     this.#entries.set(key, ref)
@@ -74,7 +74,7 @@ export class Offers {
     const compiled = compileAcceptAPI(AcceptAPI.schema.parse(entry.object), entry.provider)
     if ('offer' in compiled) {
       this.index.set(compiled.offer)
-      if (compiled.offer.capacity !== Number.POSITIVE_INFINITY) this.#limited.add(key)
+      this.#limits.set(key, compiled.offer.capacity)
     } else
       this.#logger.error(
         { provider: entry.provider, acceptAPI: entry.name, mistakes: compiled.mistakes },

@@ -1,3 +1,4 @@
+import type { OfferRef } from '@resource-broker/api'
 import { offerEntry, type PartitionHandle, type Run } from '@resource-broker/bus'
 import {
   clusterFlags,
@@ -10,11 +11,11 @@ import {
   type ServiceDefinition,
 } from '@resource-broker/service'
 import type { z } from 'zod'
+import { Capacity } from './capacity/capacity.ts'
 import type { SchedulerContext } from './context.ts'
 import { place } from './handlers/place.ts'
 import { isAffected } from './handlers/reconsider.ts'
 import { Offers } from './offers.ts'
-import { Usage } from './usage.ts'
 
 const NAME = 'placement-scheduler'
 const config = configSchema({ ...clusterFlags })
@@ -41,15 +42,14 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   const nudge = debounce(SETTLE_MS, () => void bus.nudgePartitions('offers', { by: NAME }).catch(() => undefined)) // rejects only when closed
   const offers = new Offers(bucket, logger, nudge)
   await offers.start(signal)
-  const usage = new Usage((offer) => {
-    if (offers.isLimited(offer)) nudge() // whoever found it full may have the room
-  })
+  const capacityOf = (offer: OfferRef) => offers.capacityOf(offer)
+  const capacity = new Capacity({ coordination: clusters.coordination, capacityOf, freed: nudge }) // whoever found it full may have the room
+  await capacity.start(signal)
   const context: SchedulerContext = {
     bus,
     clusters,
     offers,
-    usage: (offer) => usage.of(offer),
-    reserve: (key, offer) => usage.reserve(key, offer),
+    capacity,
     logger,
     now: () => new Date(),
   }
@@ -63,11 +63,13 @@ async function start(service: ServiceContext<Config>): Promise<void> {
       try {
         return await place({ ...context, clusters: clustersUnder(clusters, run.fence) }, run)
       } finally {
-        usage.note(run.key, run.view)
+        await capacity.settle(run.key, run.view)
       }
     },
     reconcilePartition: async (partition: PartitionHandle) => {
-      for (const key of partition.keys()) if (isAffected(context, key, partition.view(key))) partition.reconcile(key)
+      const claimants = [...capacity.keys()].filter((key) => bus.layout.partitionOf(key) === partition.partition)
+      for (const key of new Set([...partition.keys(), ...claimants]))
+        if (isAffected(context, key, partition.view(key))) partition.reconcile(key)
     },
     report: consumerReport(service),
   })

@@ -2,6 +2,7 @@ import { AcceptAPI } from './accept-api.ts'
 import { Assignment } from './assignment.ts'
 import { Migration } from './migration.ts'
 import { MigrationConfiguration } from './migration-configuration.ts'
+import { OfferUsage } from './offer-usage.ts'
 import { Provider } from './provider.ts'
 import { StagingWorkspace } from './staging-workspace.ts'
 
@@ -18,8 +19,17 @@ export type { Mistake, Parsed, PrinterColumn } from './kind.ts'
 export type { Condition, GVK, GVR, ObjectMeta } from './meta.ts'
 export { Migration, type MigrationEnd, type MigrationState } from './migration.ts'
 export { MigrationConfiguration, type MigrationStage } from './migration-configuration.ts'
+export { type OfferClaim, OfferUsage } from './offer-usage.ts'
 export { Provider } from './provider.ts'
 export { StagingWorkspace } from './staging-workspace.ts'
 
 /** Every kind of the broker, in the order of the flow. */
-export const kinds = [AcceptAPI, Assignment, Migration, MigrationConfiguration, StagingWorkspace, Provider] as const
+export const kinds = [
+  AcceptAPI,
+  Assignment,
+  Migration,
+  MigrationConfiguration,
+  OfferUsage,
+  StagingWorkspace,
+  Provider,
+] as const

@@ -1,12 +1,24 @@
-import { AcceptAPI, type Assignment, decide, type Migration, type OfferRef, refusalMessage } from '@resource-broker/api'
+import {
+  AcceptAPI,
+  type Assignment,
+  decide,
+  type Migration,
+  type OfferRef,
+  refusalMessage,
+  sameRef,
+} from '@resource-broker/api'
 import { DONE, type KeyView, type Outcome, type Run } from '@resource-broker/bus'
 import { isNotFound } from '@resource-broker/kube'
 import type { SchedulerContext } from '../context.ts'
 import { failedTargets, type Known, readKnown, runningMigration } from '../known.ts'
 import { announce } from './announce.ts'
 import { bind, ensureFinalizer } from './bind.ts'
+import { editAssignment } from './edit-assignment.ts'
 import { cancelMigration, startMigration } from './migrate.ts'
 import { reportAccepted, reportUnplaceable } from './report.ts'
+
+/** The last place went to another meanwhile, which the watch of the places is about to show. */
+const FULL: Outcome = { requeueAfterMs: 100, reason: 'the last place of the offer went to another object' }
 
 /** Decides where one object belongs, and records it: the Assignment of a new object, the Migration of one that must move. */
 export async function place(context: SchedulerContext, { key, view, attempt }: Run): Promise<Outcome> {
@@ -18,16 +30,22 @@ export async function place(context: SchedulerContext, { key, view, attempt }: R
   if (assignment.status?.phase === 'Terminating') return DONE // it goes, and that calls again
   const running = runningMigration(known)
   if (running !== undefined) return await placeMoving(context, known, assignment, running, view)
-  return await placeAgain(context, known, currentOffer(assignment), view, attempt)
+  return await placeAgain(context, known, assignment, view, attempt)
 }
 
 async function placeNew(context: SchedulerContext, known: Known, view: KeyView): Promise<Outcome> {
-  const decision = decide(known.object, context.offers.index, undefined, context.usage, context.now())
+  const decision = decide(
+    known.object,
+    context.offers.index,
+    undefined,
+    context.capacity.usageBy(known.key),
+    context.now(),
+  )
   if (decision.verdict !== 'place') {
     if ('record' in decision) await reportUnplaceable(context, known, refusalMessage(decision.record), view)
     return DONE
   }
-  context.reserve(known.key, decision.offer.ref)
+  if (!(await context.capacity.claim(known.key, known.object.uid, decision.offer.ref))) return FULL
   const sourceVersion = await bind(context, known, decision.offer.ref, decision.record, view)
   if (sourceVersion !== undefined)
     await announce(context, known, sourceVersion, decision.offer.ref.providerCluster, view)
@@ -38,19 +56,30 @@ async function placeNew(context: SchedulerContext, known: Known, view: KeyView):
 async function placeAgain(
   context: SchedulerContext,
   known: Known,
-  current: OfferRef,
+  assignment: Assignment,
   view: KeyView,
   attempt: number,
 ): Promise<Outcome> {
+  const current = currentOffer(assignment)
   const judge = () =>
-    decide(known.object, context.offers.index, current, context.usage, context.now(), failedTargets(known))
+    decide(
+      known.object,
+      context.offers.index,
+      current,
+      context.capacity.usageBy(known.key),
+      context.now(),
+      failedTargets(known),
+    )
   let decision = judge()
   if (decision.verdict !== 'stay') {
     if (await isUnheardOf(context, current))
       return { requeueAfterMs: waitMs(attempt), reason: 'the offer exists, but is not indexed yet' }
-    decision = judge() // in one go with the reservation: others were decided meanwhile
+    decision = judge()
   }
-  if (decision.verdict === 'move') context.reserve(known.key, decision.offer.ref)
+  const next = 'offer' in decision ? decision.offer.ref : current
+  if (!sameRef(next, current) && !(await context.capacity.claim(known.key, known.object.uid, next))) return FULL
+  if (decision.verdict === 'stay' && next.name !== current.name)
+    await editAssignment(context, assignment, { spec: { acceptAPIName: next.name } }, view)
   const sourceVersion = await ensureFinalizer(context, known, current.providerCluster)
   if (decision.verdict === 'move') {
     await startMigration(context, known, decision.offer.ref, decision.record, view)
@@ -86,12 +115,22 @@ async function placeMoving(
 /** Who is to have the object once the move to `target` is over: `target` while it accepts it, else where the next move goes to. */
 function nextProvider(context: SchedulerContext, known: Known, target: OfferRef): string | null {
   const { index } = context.offers
-  const decision = decide(known.object, index, target, context.usage, context.now(), failedTargets(known))
+  const decision = decide(
+    known.object,
+    index,
+    target,
+    context.capacity.usageBy(known.key),
+    context.now(),
+    failedTargets(known),
+  )
   return decision.verdict === 'strand' || decision.verdict === 'refuse' ? null : decision.offer.ref.providerCluster
 }
 
 function accepts(context: SchedulerContext, known: Known, offer: OfferRef): boolean {
-  return decide(known.object, context.offers.index, offer, context.usage, context.now()).verdict === 'stay'
+  return (
+    decide(known.object, context.offers.index, offer, context.capacity.usageBy(known.key), context.now()).verdict ===
+    'stay'
+  )
 }
 
 function currentOffer({ spec }: Assignment): OfferRef {

@@ -6,12 +6,13 @@ import { readKnown } from '../known.ts'
 
 /** Whether an object is to be looked at again after the offers changed: unless it is placed and its provider still accepts it. */
 export function isAffected(context: SchedulerContext, key: string, view: KeyView): boolean {
+  if (context.capacity.isUnsettled(key, view)) return true
   const known = readIfConnected(context, key, view)
   if (known === undefined || known === 'not connected') return known !== undefined
   const { assignment, object, decision } = known
   if (assignment === undefined || decision?.provider === null) return true
   const current = { providerCluster: assignment.spec.providerCluster, name: assignment.spec.acceptAPIName }
-  return decide(object, context.offers.index, current, context.usage, context.now()).verdict !== 'stay'
+  return decide(object, context.offers.index, current, context.capacity.usageBy(key), context.now()).verdict !== 'stay'
 }
 
 /** What is thrown because the consumer is not connected is for the look itself to throw, which is taken again then. */

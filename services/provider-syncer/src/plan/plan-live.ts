@@ -11,7 +11,8 @@ import { bring, RELATED, unnamed } from './related.ts'
 /** What is to be done for an object that lives. */
 export function planLive(known: Current, now: Date): (() => Action[])[] {
   const report = reportTo(known, now)
-  const isServed = (report.isSaid || known.notes.isReported) && !known.notes.problems.some((problem) => isStillComing(problem, known))
+  const isServed =
+    (report.isSaid || known.notes.isReported) && !known.notes.problems.some((problem) => isStillComing(problem, known))
   return [
     () => unheardOf(known).flatMap(({ providerCluster }) => lookUp(known, providerCluster)),
     () => [...applyCopy(known), ...bring(known), ...removeLeaving(known)],

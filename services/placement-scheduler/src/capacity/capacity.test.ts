@@ -1,0 +1,97 @@
+import { type OfferRef, OfferUsage } from '@resource-broker/api'
+import type { KubeObject } from '@resource-broker/bus'
+import { expect, test } from 'vitest'
+import { assignment, migration, platformOf, viewOf } from '../fixtures.ts'
+import { Capacity } from './capacity.ts'
+
+const small: OfferRef = { providerCluster: 'alpha', name: 'small' }
+const large: OfferRef = { providerCluster: 'beta', name: 'large' }
+const KEYS = Array.from('0123456789ab', (digit) => digit.repeat(32))
+const A = KEYS[0] as string
+
+type Platform = ReturnType<typeof platformOf>
+
+/** One replica's word on places, on a platform that it shares with others. */
+const replica = (platform: Platform, places: number, freed: () => void = () => undefined) =>
+  new Capacity({ coordination: platform.client, capacityOf: () => places, freed })
+
+const claimants = ({ held }: Platform, offer: OfferRef): string[] =>
+  [...held.values()]
+    .filter(({ kind }) => kind === OfferUsage.kind)
+    .map((object) => OfferUsage.of(object).spec)
+    .filter((spec) => spec.providerCluster === offer.providerCluster && spec.acceptAPIName === offer.name)
+    .flatMap(({ claims = {} }) => Object.keys(claims))
+
+/** As the API server has the Assignment of a key. */
+const named = (key: string, of = assignment()): KubeObject => {
+  const object = of.object as KubeObject
+  return { ...object, metadata: { ...object.metadata, name: `assignment-${key}` } }
+}
+
+test('of twelve objects that two replicas place at once, exactly as many are placed as there are places', async () => {
+  const platform = platformOf()
+  const replicas = [replica(platform, 3), replica(platform, 3)]
+  const granted = await Promise.all(KEYS.map((key, i) => replicas[i % 2]?.claim(key, `uid-${key}`, small)))
+  expect(granted.filter((has) => has === true)).toHaveLength(3)
+  expect(claimants(platform, small)).toHaveLength(3)
+})
+
+test('a replica that has just started counts what was placed before it', async () => {
+  const platform = platformOf()
+  for (const key of KEYS.slice(0, 3)) await replica(platform, 3).claim(key, 'u', small)
+  const restarted = replica(platform, 3)
+  expect(await restarted.claim(KEYS[3] as string, 'u', small)).toBe(false)
+  expect(restarted.usageBy(KEYS[3] as string)(small)).toBe(3)
+  expect(restarted.usageBy(A)(small)).toBe(2)
+  expect(await restarted.claim(A, 'u', small)).toBe(true)
+})
+
+test('an offer without a capacity costs no write', async () => {
+  const platform = platformOf()
+  expect(await replica(platform, Number.POSITIVE_INFINITY).claim(A, 'u', small)).toBe(true)
+  await replica(platform, Number.POSITIVE_INFINITY).settle(A, viewOf({ assignment: assignment() }))
+  expect(platform.held.size).toBe(0)
+})
+
+test('the place of an object that is gone is free again, and whoever waits is told', async () => {
+  const platform = platformOf()
+  const told: string[] = []
+  const capacity = replica(platform, 1, () => told.push('freed'))
+  await capacity.claim(A, 'u', small)
+  await capacity.settle(A, viewOf({ assignment: { name: 'assignment-a', object: null } }))
+  expect(claimants(platform, small)).toEqual([])
+  expect(told).toEqual(['freed'])
+})
+
+test('a place is not given away because a replica has not heard of the Assignment that has it', async () => {
+  const platform = platformOf(named(A))
+  const capacity = replica(platform, 1)
+  await capacity.claim(A, 'u', small)
+  await capacity.settle(A, viewOf({}))
+  expect(claimants(platform, small)).toEqual([A])
+})
+
+test('a place that an Assignment has and nobody wrote down is written down', async () => {
+  const platform = platformOf(named(A))
+  const capacity = replica(platform, 1)
+  await capacity.settle(A, viewOf({ assignment: assignment() }))
+  expect(claimants(platform, small)).toEqual([A])
+  expect(await capacity.claim(KEYS[1] as string, 'u', small)).toBe(false)
+})
+
+test('an object that moves has a place at both ends until the move has ended, and then at one', async () => {
+  const object = named(A)
+  const [running, ended] = [undefined, 'Failed' as const].map((state) => {
+    const { name, object: move } = migration({ of: object.metadata.name, ...(state === undefined ? {} : { state }) })
+    return { name, object: move as KubeObject }
+  }) as [{ name: string; object: KubeObject }, { name: string; object: KubeObject }]
+  const platform = platformOf(object, running.object)
+  const capacity = replica(platform, 1)
+  const around = (move: { name: string; object: KubeObject }) =>
+    viewOf({ assignment: { name: object.metadata.name, object }, 'migration/m': move })
+  await capacity.settle(A, around(running))
+  expect([claimants(platform, small), claimants(platform, large)]).toEqual([[A], [A]])
+  platform.put(ended.object)
+  await capacity.settle(A, around(ended))
+  expect([claimants(platform, small), claimants(platform, large)]).toEqual([[A], []])
+})

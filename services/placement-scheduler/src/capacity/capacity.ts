@@ -1,0 +1,136 @@
+import { Assignment, assignmentName, Migration, type OfferRef, OfferUsage, offerUsageName } from '@resource-broker/api'
+import type { KeyView, KubeObject } from '@resource-broker/bus'
+import { isNotFound, type KubeClient, watchResource } from '@resource-broker/kube'
+import { offersOf } from './claimants.ts'
+import type { Claims } from './claims.ts'
+import { Ledger } from './ledger.ts'
+
+type Options = {
+  coordination: KubeClient
+  /** How many places an offer has; infinite: it has no capacity, and nothing is written for it. */
+  capacityOf: (offer: OfferRef) => number
+  /** Called after places came free. */
+  freed: () => void
+}
+
+type Seen = { offer: OfferRef; claims: Claims; uid: string | undefined; version: string }
+
+/** Who has a place at which offer: known by one watch of all OfferUsages, changed by a conditional write of one. */
+export class Capacity {
+  readonly #options: Options
+  readonly #claims = new Map<string, Seen>()
+  readonly #ledgers = new Map<string, Ledger>()
+
+  constructor(options: Options) {
+    this.#options = options
+  }
+
+  /** Resolves once all OfferUsages are known; goes on in the background until `signal` aborts. */
+  async start(signal: AbortSignal): Promise<void> {
+    const { coordination } = this.#options
+    await new Promise<void>((synced) => {
+      const handler = {
+        upsert: (object: object) => this.#see(OfferUsage.of(object)),
+        delete: ({ name }: { name: string }) => {
+          this.#claims.delete(name)
+        },
+        synced,
+      }
+      watchResource(coordination, { ...OfferUsage.resource }, handler, { signal })
+    })
+  }
+
+  /** How many others than this key have a place at an offer. */
+  usageBy(key: string): (offer: OfferRef) => number {
+    return (offer) => {
+      const claims = this.#claims.get(offerUsageName(offer))?.claims ?? {}
+      return Object.keys(claims).length - (claims[key] === undefined ? 0 : 1)
+    }
+  }
+
+  /** Whether the object has a place at the offer now: true at once for an offer without a capacity. */
+  async claim(key: string, uid: string, offer: OfferRef): Promise<boolean> {
+    if (this.#options.capacityOf(offer) === Number.POSITIVE_INFINITY) return true
+    return await this.#ledgerOf(offer).ask({ kind: 'claim', key, uid })
+  }
+
+  /** Keys that have a place somewhere. */
+  *keys(): Generator<string> {
+    for (const { claims } of this.#claims.values()) yield* Object.keys(claims)
+  }
+
+  /** Whether `settle` has something to do. */
+  isUnsettled(key: string, view: KeyView): boolean {
+    const { held, due } = this.#compare(key, view)
+    return held.length + due.length > 0
+  }
+
+  /** Gives back the places that nothing of what is known of the key refers to, and notes those that it has and nobody wrote down. */
+  async settle(key: string, view: KeyView): Promise<void> {
+    const { uid, held, due } = this.#compare(key, view)
+    await Promise.all([
+      ...held.map((offer) => this.#ledgerOf(offer).ask({ kind: 'release', key })),
+      ...due.map((offer) => this.#ledgerOf(offer).ask({ kind: 'hold', key, uid })),
+    ])
+  }
+
+  #compare(key: string, view: KeyView) {
+    const record = view.get('assignment')?.object
+    const assignment = record === undefined || record === null ? undefined : Assignment.of(record)
+    const migrations = [...view.all('migration').values()].flatMap(({ object }) =>
+      object === null ? [] : [Migration.of(object)],
+    )
+    const offers = new Map(offersOf(assignment, migrations).map((offer) => [offerUsageName(offer), offer]))
+    const held = [...this.#claims].flatMap(([name, { offer, claims }]) =>
+      claims[key] !== undefined && !offers.has(name) ? [offer] : [],
+    )
+    const due = [...offers].flatMap(([name, offer]) =>
+      this.#claims.get(name)?.claims[key] === undefined && Number.isFinite(this.#options.capacityOf(offer))
+        ? [offer]
+        : [],
+    )
+    return { uid: assignment?.spec.uid ?? '', held, due }
+  }
+
+  /** The watch may tell of what is older than an answer. */
+  #see({ metadata, spec }: OfferUsage): void {
+    const { providerCluster, acceptAPIName, claims = {} } = spec
+    const { uid, resourceVersion: version = '0' } = metadata
+    const before = this.#claims.get(metadata.name)
+    if (before !== undefined && before.uid === uid && BigInt(before.version) >= BigInt(version)) return
+    this.#claims.set(metadata.name, { offer: { providerCluster, name: acceptAPIName }, claims, uid, version })
+    if (Object.keys(before?.claims ?? {}).some((key) => claims[key] === undefined)) this.#options.freed()
+  }
+
+  #ledgerOf(offer: OfferRef): Ledger {
+    const name = offerUsageName(offer)
+    const known = this.#ledgers.get(name)
+    if (known !== undefined) return known
+    const { coordination, capacityOf } = this.#options
+    const ledger = new Ledger(offer, {
+      coordination,
+      capacity: () => capacityOf(offer),
+      unjustified: (of, keys) => this.#unjustified(of, keys),
+      seen: (usage) => this.#see(usage),
+    })
+    this.#ledgers.set(name, ledger)
+    return ledger
+  }
+
+  /** Asks the platform itself: what is known here may be behind what another replica did. */
+  async #unjustified(offer: OfferRef, keys: string[]): Promise<ReadonlySet<string>> {
+    const { coordination } = this.#options
+    const list = await coordination.list<KubeObject>({ ...Migration.resource })
+    const migrations = list.items.map(Migration.of)
+    const free = keys.map(async (key) => {
+      const ref = { ...Assignment.resource, name: assignmentName(key) }
+      const record = await coordination.get<KubeObject>(ref).catch((error: unknown) => {
+        if (isNotFound(error)) return undefined
+        throw error
+      })
+      const offers = offersOf(record && Assignment.of(record), migrations).map(offerUsageName)
+      return offers.includes(offerUsageName(offer)) ? [] : [key]
+    })
+    return new Set((await Promise.all(free)).flat())
+  }
+}
