@@ -148,7 +148,7 @@ test('an object that stays through another offer of its provider has its place t
   await offer(alpha, 'flow', forSize('flow', { capacity: 1 }))
   await create(acme, thing('tide', { size: 'ebb' }))
   await served(acme, 'tide', alpha)
-  await acme.client.mergePatch(thingRef('tide'), { spec: { size: 'flow' } })
+  await acme.kube.mergePatch(thingRef('tide'), { spec: { size: 'flow' } })
   await waitFor(
     'the Assignment names the other offer',
     async () => (await assignmentOf(landscape, acme, 'tide'))?.spec.acceptAPIName === 'flow',

@@ -95,9 +95,9 @@ test('another offer of the provider that is full does not keep an object there',
   const offers = indexOf(
     ['a', 'best', { weight: 9 }],
     ['b', 'one', suffix('x')],
-    ['b', 'two', { ...suffix('y'), capacity: 3 }],
+    ['b', 'two', suffix('y', { capacity: 3 })],
   )
-  const full = ({ name }: OfferRef) => (name === 'two' ? 3 : 0)
+  const full = ({ name }: { name: string }) => (name === 'two' ? 3 : 0)
   expect(decide(certificate('y'), offers, { providerCluster: 'b', name: 'one' }, full, now)).toMatchObject({
     verdict: 'move',
     offer: { ref: { providerCluster: 'a', name: 'best' } },

@@ -9,6 +9,7 @@ import {
 } from '@resource-broker/api'
 import { DONE, type KeyView, type Outcome, type Run } from '@resource-broker/bus'
 import { isNotFound } from '@resource-broker/kube'
+import { ClusterNotConnectedError } from '@resource-broker/service'
 import type { SchedulerContext } from '../context.ts'
 import { failedTargets, type Known, readKnown, runningMigration } from '../known.ts'
 import { announce } from './announce.ts'
@@ -149,6 +150,7 @@ async function isUnheardOf(context: SchedulerContext, offer: OfferRef): Promise<
     return true
   } catch (error) {
     if (isNotFound(error)) return false
+    if (error instanceof ClusterNotConnectedError) return true // it stays where it is until the provider is back
     throw error
   }
 }
