@@ -2,9 +2,11 @@ import {
   Assignment,
   annotations,
   assignmentName,
+  clusterLabel,
   type DecisionRecord,
   fieldManager,
   finalizer,
+  labels,
   type OfferRef,
   withoutDecision,
 } from '@resource-broker/api'
@@ -60,7 +62,7 @@ async function createAssignment(
   const body = {
     apiVersion: Assignment.apiVersion,
     kind: Assignment.kind,
-    metadata: { name },
+    metadata: { name, ...clusterLabels(context, ref.cluster) },
     spec: {
       consumerCluster: ref.cluster,
       gvr: ref.gvr,
@@ -78,6 +80,14 @@ async function createAssignment(
     if (isAlreadyExists(error)) return undefined
     throw error
   }
+}
+
+/** By them the Assignments of a cluster are found that came back under another name, or of another that came under its name. */
+function clusterLabels({ clusters }: SchedulerContext, cluster: string): { labels?: Record<string, string> } {
+  const uid = clusters.consumers.uidOf(cluster)
+  return uid === undefined
+    ? {}
+    : { labels: { [labels.consumerClusterUID]: uid, [labels.consumerCluster]: clusterLabel(cluster) } }
 }
 
 /** The finalizer, and for people the provider. The uid makes the API server refuse instead of creating what is gone. */
