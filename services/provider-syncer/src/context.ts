@@ -10,7 +10,7 @@ export type Surroundings = {
   bus: Pick<Bus, 'publish'>
   clusters: Clusters
   logger: Logger
-  /** Keys whose copy has no place to go to yet. */
+  /** Keys whose copy has no place to go to yet, or is at a provider that cannot be reached. */
   waiting: Waiting
   now: () => Date
 }

@@ -49,8 +49,10 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     },
     report: consumerReport(service),
   })
-  clusters.destinations.onReady((pair) => {
-    for (const key of context.waiting.take(pair)) consumer.reconcile(key)
-  })
+  const wake = (keys: Iterable<string>) => {
+    for (const key of keys) consumer.reconcile(key)
+  }
+  clusters.destinations.onReady(({ provider, consumer: of }) => wake(context.waiting.take(provider, of)))
+  clusters.providers.onPresence((provider) => wake(context.waiting.take(provider)))
   service.onStop('consumer', () => consumer.stop())
 }

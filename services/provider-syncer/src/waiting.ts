@@ -1,21 +1,20 @@
-type Pair = { consumer: string; provider: string }
-
-/** Keys that wait until copies of a consumer can go to a provider. */
+/** Keys that wait until copies of a consumer can go to a provider, or until a provider can be reached. */
 export class Waiting {
   readonly #keys = new Map<string, Set<string>>()
 
-  add(key: string, pair: Pair): void {
-    const id = idOf(pair)
+  /** Without a consumer: until the provider's presence changes. */
+  add(key: string, provider: string, consumer?: string): void {
+    const id = idOf(provider, consumer)
     this.#keys.set(id, (this.#keys.get(id) ?? new Set()).add(key))
   }
 
   /** Those that wait no longer. */
-  take(pair: Pair): Iterable<string> {
-    const id = idOf(pair)
+  take(provider: string, consumer?: string): Iterable<string> {
+    const id = idOf(provider, consumer)
     const keys = this.#keys.get(id) ?? []
     this.#keys.delete(id)
     return keys
   }
 }
 
-const idOf = ({ consumer, provider }: Pair): string => `${consumer} ${provider}`
+const idOf = (provider: string, consumer: string | undefined): string => JSON.stringify([provider, consumer ?? null])

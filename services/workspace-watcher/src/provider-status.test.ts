@@ -13,7 +13,7 @@ const watched: ProviderFacts = { watch: { isConnected: true } }
 
 /** The status after each replica has said what it knows, one after the other. */
 const after = (...facts: ProviderFacts[]) =>
-  facts.reduce<Status>((status, fact) => ({ ...status, ...statusPatch(status, fact, NOON) }), {})
+  facts.reduce<Status>((status, fact) => Object.assign(status, statusPatch(status, fact, NOON)), {})
 
 test('each replica writes the fields that it knows, and nothing when they are there already', () => {
   const facts: ProviderFacts[] = [{ objects: 2 }, { offers: 1, ...watched }, { uid: 'u' }]

@@ -1,3 +1,4 @@
+import { timestamp } from '@resource-broker/api'
 import type { SourceRef } from '@resource-broker/bus'
 import { ClusterNotConnectedError, type Destination, type Destinations, type Providers } from '@resource-broker/service'
 
@@ -26,7 +27,11 @@ export type Places = {
 /** The places that `destinations` and `providers` know now. */
 export function placesOf(destinations: Destinations, providers: Pick<Providers, 'presence'>): Places {
   const unlessLost = (provider: string, look: () => Place): Place =>
-    providers.presence(provider).state === 'lost' ? { is: 'lost' } : unlessAway(look)
+    providers.presence(provider).state === 'lost' ? { is: 'lost' } : unlessAway(look, () => since(provider))
+  const since = (provider: string) => {
+    const presence = providers.presence(provider)
+    return presence.state === 'away' ? ` (since ${timestamp(presence.since)})` : ''
+  }
   return {
     forCopy: (ref, provider) =>
       unlessLost(provider, () => {
@@ -46,11 +51,11 @@ function placeOf(there: Destination | undefined, ref: SourceRef): Place {
   return there === undefined ? { is: 'none' } : { is: 'there', cluster: there.cluster, name: there.nameOf(ref) }
 }
 
-function unlessAway(look: () => Place): Place {
+function unlessAway(look: () => Place, since: () => string): Place {
   try {
     return look()
   } catch (error) {
-    if (error instanceof ClusterNotConnectedError) return { is: 'away', why: error.message }
+    if (error instanceof ClusterNotConnectedError) return { is: 'away', why: error.message + since() }
     throw error
   }
 }

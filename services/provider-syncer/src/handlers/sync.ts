@@ -1,6 +1,6 @@
 import type { KeyView, Outcome, Run } from '@resource-broker/bus'
 import type { SyncerContext, SyncerMemory } from '../context.ts'
-import { isAssigned, isCurrent, type Known, readKnown } from '../facts/known.ts'
+import { type Assigned, isAssigned, isCurrent, type Known, readKnown, wantedCopies } from '../facts/known.ts'
 import { type Before, Notes } from '../facts/notes.ts'
 import { placesOf } from '../facts/places.ts'
 import { perform } from '../perform/perform.ts'
@@ -57,9 +57,16 @@ function remember({ told, compared, silent, troubled, waiting, now }: SyncerCont
   else if (!troubled.has(key)) troubled.set(key, now().getTime())
   if (!isAssigned(known)) {
     for (const memory of [told, compared, silent]) memory.delete(key)
-  } else if (isCurrent(known)) {
-    const provider = targetOf(known)
-    if (provider !== undefined && known.places.forCopy(known.ref, provider).is === 'awaited')
-      waiting.add(key, { consumer: known.ref.cluster, provider })
+    return
   }
+  const { ref, places } = known
+  for (const provider of concerned(known)) if (places.ofCopy(ref, provider).is === 'away') waiting.add(key, provider)
+  const target = isCurrent(known) ? targetOf(known) : undefined
+  if (target !== undefined && places.forCopy(ref, target).is === 'awaited') waiting.add(key, target, ref.cluster)
+}
+
+/** Providers that have a copy, or should have one. */
+function concerned({ assignment, copies }: Assigned): Set<string> {
+  const recorded = (assignment.status?.copies ?? []).map(({ providerCluster }) => providerCluster)
+  return new Set([...wantedCopies(assignment).map(({ provider }) => provider), ...recorded, ...copies.keys()])
 }
