@@ -1,4 +1,10 @@
-import { Assignment, type StagingPlace, stagingWorkspaceName, verificationWorkspaceName } from '@resource-broker/api'
+import {
+  Assignment,
+  exportAt,
+  type StagingPlace,
+  stagingWorkspaceName,
+  verificationWorkspaceName,
+} from '@resource-broker/api'
 import type { KeyView } from '@resource-broker/bus'
 import { type StagingCluster, serves } from '@resource-broker/service'
 import type { ProvisionerContext, Wanted } from './context.ts'
@@ -119,12 +125,14 @@ export class Provisioner {
   #placed(key: string, view: KeyView): Wanted[] {
     const object = view.get('assignment')?.object
     if (object === undefined || object === null) return []
-    const { consumerCluster, providerCluster, gvr, copies = [] } = Assignment.of(object).spec
+    const assignment = Assignment.of(object)
+    const { consumerCluster, providerCluster, gvr, copies = [] } = assignment.spec
     const providers = [providerCluster, ...copies.map((copy) => copy.providerCluster)]
     return providers.flatMap((provider) => {
+      const named = exportAt(assignment, provider)
       const serving = this.#context.clusters.kcp.staging
         .between(undefined, provider)
-        .find((trial) => serves(trial, gvr))
+        .find((trial) => serves(trial, gvr) && (named === undefined || trial.apiExportName === named))
       if (serving === undefined) {
         this.#wants.addUnserved(key, provider)
         return []

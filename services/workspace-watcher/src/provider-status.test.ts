@@ -12,8 +12,11 @@ const away: ProviderFacts = {
 const watched: ProviderFacts = { watch: { isConnected: true } }
 
 /** The status after each replica has said what it knows, one after the other. */
-const after = (...facts: ProviderFacts[]) =>
-  facts.reduce<Status>((status, fact) => Object.assign(status, statusPatch(status, fact, NOON)), {})
+function after(...facts: ProviderFacts[]): Status {
+  const status: Status = {}
+  for (const fact of facts) Object.assign(status, statusPatch(status, fact, NOON))
+  return status
+}
 
 test('each replica writes the fields that it knows, and nothing when they are there already', () => {
   const facts: ProviderFacts[] = [{ objects: 2 }, { offers: 1, ...watched }, { uid: 'u' }]

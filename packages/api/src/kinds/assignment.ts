@@ -9,7 +9,11 @@ const offerNames = { providerCluster: clusterName, acceptAPIName: objectName }
 const copyRoleSchema = z.enum(['Incoming', 'Outgoing', 'Replica'])
 export type CopyRole = z.infer<typeof copyRoleSchema>
 
-const specCopySchema = z.object({ ...offerNames, role: copyRoleSchema })
+const specCopySchema = z.object({
+  ...offerNames,
+  role: copyRoleSchema,
+  apiExportName: optional(objectName, 'kcp: the APIExport that its AcceptAPI names.'),
+})
 export type AssignmentCopy = z.infer<typeof specCopySchema>
 
 const copyStatusSchema = z.object({
@@ -117,6 +121,13 @@ export const Assignment = defineKind({
   }),
 })
 export type Assignment = z.infer<typeof Assignment.schema>
+
+/** The APIExport of a provider through which the copy there is to be had, if the Assignment names one. */
+export function exportAt(assignment: Pick<Assignment, 'spec' | 'status'>, provider: string): string | undefined {
+  const { spec, status } = assignment
+  if (provider === spec.providerCluster) return status?.apiExportName
+  return spec.copies?.find(({ providerCluster }) => providerCluster === provider)?.apiExportName
+}
 
 /** An Assignment without the reasons of its decision: they are for people, most of its size, and no service reads them. */
 export function withoutDecision<T extends object>(assignment: T): T {

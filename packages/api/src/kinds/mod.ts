@@ -13,6 +13,7 @@ export {
   type CopyRole,
   type CopyStatus,
   type DecisionRecord,
+  exportAt,
   withoutDecision,
 } from './assignment.ts'
 export type { Mistake, Parsed, PrinterColumn } from './kind.ts'

@@ -78,12 +78,13 @@ export type Destination = {
 
 export type Destinations = {
   /**
-   * Where the copy of a consumer's object at a provider belongs; a reason while that is still being made.
+   * Where the copy of a consumer's object at a provider belongs; a reason while that is still being made. kcp: of `apiExportName`,
+   * or of whichever export serves the resource.
    * @throws {ClusterNotConnectedError} while nobody can know
    */
-  of: (source: SourceRef, provider: string) => Destination | { waitsFor: string }
+  of: (source: SourceRef, provider: string, apiExportName?: string) => Destination | { waitsFor: string }
   /** Where such a copy is, if there is one; undefined: there is none. @throws {ClusterNotConnectedError} while nobody can know */
-  find: (source: SourceRef, provider: string) => Destination | undefined
+  find: (source: SourceRef, provider: string, apiExportName?: string) => Destination | undefined
   /** Where copies were seen; undefined: it is no more, and with it the copies. @throws {ClusterNotConnectedError} */
   at: (cluster: string) => Destination | undefined
   /** Calls back when copies of a consumer can go to a provider where they could not before. */

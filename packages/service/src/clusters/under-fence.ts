@@ -13,12 +13,12 @@ export function clustersUnder(clusters: Clusters, fence: WriteFence): Clusters {
     providers: { ...providers, client: (cluster) => under(providers.client(cluster)) },
     destinations: {
       ...destinations,
-      of: (source, provider) => {
-        const there = destinations.of(source, provider)
+      of: (source, provider, apiExportName) => {
+        const there = destinations.of(source, provider, apiExportName)
         return 'waitsFor' in there ? there : place(there)
       },
-      find: (source, provider) => {
-        const there = destinations.find(source, provider)
+      find: (source, provider, apiExportName) => {
+        const there = destinations.find(source, provider, apiExportName)
         return there && place(there)
       },
       at: (cluster) => {

@@ -24,8 +24,12 @@ export type Places = {
   at: (provider: string, cluster: string) => Place
 }
 
-/** The places that `destinations` and `providers` know now. */
-export function placesOf(destinations: Destinations, providers: Pick<Providers, 'presence'>): Places {
+/** The places that `destinations` and `providers` know now; `exportOf` names the APIExport that is meant at a provider, in kcp. */
+export function placesOf(
+  destinations: Destinations,
+  providers: Pick<Providers, 'presence'>,
+  exportOf: (provider: string) => string | undefined,
+): Places {
   const unlessLost = (provider: string, look: () => Place): Place =>
     providers.presence(provider).state === 'lost' ? { is: 'lost' } : unlessAway(look, () => since(provider))
   const since = (provider: string) => {
@@ -35,10 +39,11 @@ export function placesOf(destinations: Destinations, providers: Pick<Providers, 
   return {
     forCopy: (ref, provider) =>
       unlessLost(provider, () => {
-        const there = destinations.of(ref, provider)
+        const there = destinations.of(ref, provider, exportOf(provider))
         return 'waitsFor' in there ? { is: 'awaited', why: there.waitsFor } : placeOf(there, ref)
       }),
-    ofCopy: (ref, provider) => unlessLost(provider, () => placeOf(destinations.find(ref, provider), ref)),
+    ofCopy: (ref, provider) =>
+      unlessLost(provider, () => placeOf(destinations.find(ref, provider, exportOf(provider)), ref)),
     at: (provider, cluster) =>
       unlessLost(provider, () => {
         const there = destinations.at(cluster)

@@ -1,3 +1,4 @@
+import { Assignment, exportAt } from '@resource-broker/api'
 import type { KeyView, Outcome, Run } from '@resource-broker/bus'
 import type { SyncerContext, SyncerMemory } from '../context.ts'
 import { type Assigned, isAssigned, isCurrent, type Known, readKnown, wantedCopies } from '../facts/known.ts'
@@ -15,7 +16,10 @@ const MOST_STEPS = 64
 export async function sync(context: SyncerContext, { key, view, attempt }: Run<SyncerMemory>): Promise<Outcome> {
   const { clusters } = context
   const notes = new Notes(before(context, key, attempt, view))
-  const places = placesOf(clusters.destinations, clusters.providers)
+  const places = placesOf(clusters.destinations, clusters.providers, (provider) => {
+    const assignment = view.get('assignment')?.object
+    return assignment == null ? undefined : exportAt(Assignment.of(assignment), provider)
+  })
   const know = () => readKnown({ key, view, brokerID: clusters.brokerID, places, notes })
   let known = know()
   for (let step = 0; step < MOST_STEPS; step++) {

@@ -236,22 +236,23 @@ function destinationsIn(staging: Staging, isCertain: () => boolean): Destination
     client: place.client,
     nameOf: ({ name }) => name,
   })
-  const serving = ({ cluster, gvr }: SourceRef, provider: string) => {
-    const places = staging.between(cluster, provider)
+  const serving = ({ cluster, gvr }: SourceRef, provider: string, named?: string) => {
+    const all = staging.between(cluster, provider)
+    const places = named === undefined ? all : all.filter(({ apiExportName }) => apiExportName === named)
     return { places, served: places.filter((place) => serves(place, gvr)) }
   }
   const unknown = (provider: string) =>
     new ClusterNotConnectedError(`the staging workspaces for ${provider} are not all known`)
   return {
-    of: (source, provider) => {
-      const { places, served } = serving(source, provider)
+    of: (source, provider, named) => {
+      const { places, served } = serving(source, provider, named)
       const ready = served.find(({ isReady }) => isReady)
       if (ready !== undefined) return at(ready)
       if (!isCertain()) throw unknown(provider)
       return { waitsFor: waitsFor(places, provider) }
     },
-    find: (source, provider) => {
-      const [place] = serving(source, provider).served
+    find: (source, provider, named) => {
+      const [place] = serving(source, provider, named).served
       if (place === undefined && !isCertain()) throw unknown(provider)
       return place && at(place)
     },
