@@ -42,6 +42,8 @@ export type PartitionConsumerOptions<M = undefined> = {
 
 export type ConsumerEvent =
   | { type: 'failed'; key: string; error: unknown; retryInMs: number }
+  /** A run that outlived the ownership of its partition. */
+  | { type: 'given up'; key: string; error: unknown }
   | { type: 'requeued'; key: string; reason: string; retryInMs: number }
   | { type: 'parked'; key: string; reason: string }
   | { type: 'reconciled'; key: string; seconds: number }

@@ -75,7 +75,7 @@ export class Membership {
   }
 
   #beat(): void {
-    if (this.#connection.isClosed()) return
+    if (this.#connection.isClosed() || this.#connection.isDraining()) return
     this.#connection.publish(this.#options.subject, `+${this.#options.id}`)
     const now = this.#options.now()
     const late = now - this.#lastBeat > 2 * this.#options.heartbeatMs

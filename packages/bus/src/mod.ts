@@ -1,4 +1,3 @@
-export { Attempts } from './attempts.ts'
 export { Bucket, type BucketEntry } from './bucket.ts'
 export { Bus, type BusOptions } from './bus.ts'
 export type { BusConnection } from './connect.ts'
@@ -12,7 +11,6 @@ export {
 } from './consumer-options.ts'
 export { BusUnusableError, isTerminal, OwnershipLostError, TerminalError } from './errors.ts'
 export type { InventoryItem } from './inventory.ts'
-export { KeyQueue } from './key-queue.ts'
 export { type Address, acceptAPIKey, Layout, type Part, token } from './layout.ts'
 export { Membership } from './membership.ts'
 export type {
@@ -28,6 +26,8 @@ export type {
   SourceRef,
 } from './messages.ts'
 export { type OfferEntry, offerEntry, offerKey } from './offers.ts'
+export { Attempts } from './ownership/attempts.ts'
+export { KeyQueue } from './ownership/key-queue.ts'
 export type { ParkedKey } from './parked.ts'
 export { PartitionConsumer } from './partition-consumer.ts'
 export type { KeyView } from './partition-view.ts'

@@ -251,3 +251,30 @@ test('a replica that was frozen finds its partitions taken over and lets go of t
   await waitFor('all are handled in their new version', () => second.done.length >= 20)
   await child.stop()
 })
+
+test('a run in the middle of which its process was frozen for longer than the pin lasts writes nothing more', async () => {
+  const prefix = 'frozen-run'
+  const one = await bus(prefix)
+  const child = await ManagedProcess.start({
+    name: 'replica',
+    command: process.execPath,
+    args: [join(import.meta.dirname, '../test/replica.ts'), nats.url, prefix, 'write'],
+    logFile: join(dir, 'frozen-run.log'),
+  })
+  const log = () => readFileSync(child.logFile, 'utf8')
+  await waitFor('the replica consumes', () => log().includes('ready'))
+  await publishAll(one, ['a'])
+  await waitFor('it writes', () => log().includes('wrote'))
+  child.pause()
+  const second = await consume(one)
+  await waitFor('the other takes over', () => has(second.done, ['a']))
+  const [written, takenOver] = [log(), Date.now()]
+  child.resume()
+  await waitFor('the run is given up', () => log().includes('given up'))
+  const later =
+    log()
+      .slice(written.length)
+      .match(/wrote \d+/g) ?? []
+  expect(later.filter((line) => Number(line.slice('wrote '.length)) > takenOver)).toEqual([])
+  await child.stop()
+})

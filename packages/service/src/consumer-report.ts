@@ -26,6 +26,8 @@ export function consumerReport({ logger, metrics }: ServiceContext): (event: Con
           ? logger.info({ key, err: err.message, retryInMs }, 'waiting for a cluster')
           : logger.warn({ key, err, retryInMs }, 'reconcile failed, trying again')
       }
+      case 'given up':
+        return logger.debug({ key: event.key, err: event.error }, 'run given up, the partition was lost')
       case 'parked':
         parked.add(1)
         return logger.error({ key: event.key, reason: event.reason }, 'message parked')
