@@ -10,16 +10,20 @@ import { Membership } from './membership.ts'
 import type { Messages } from './messages.ts'
 import { listParked, type ParkedKey } from './parked.ts'
 import { PartitionConsumer } from './partition-consumer.ts'
+import type { KeyView } from './partition-view.ts'
+import { type PublishEvent, PublishTrouble } from './publish-trouble.ts'
 import { type Publication, Publisher } from './publisher.ts'
-import { Snapshots } from './snapshots.ts'
+import { Snapshot, Snapshots } from './snapshots.ts'
 import { StateStream } from './stream.ts'
 
 export type BusOptions = {
   connection: BusConnection
   prefix: string
   partitions: number
-  /** Copies of each stream in a NATS cluster; 1 on a single server. */
+  /** Copies of each stream; left out: 3 in a NATS cluster that can hold so many, else 1. */
   replicas?: number
+  /** Told how publications fare. */
+  report?: (event: PublishEvent) => void
 }
 
 const CLOSE_MS = 2_000
@@ -37,15 +41,15 @@ export class Bus {
   readonly #publisher: Publisher
   readonly #snapshots = new Snapshots()
   readonly #inTurn = pLimit(LOADS_AT_ONCE)
-  readonly #replicas: number
+  readonly #trouble: PublishTrouble
   #connected = true
 
-  private constructor(connection: NatsConnection, layout: Layout, stream: StateStream, replicas: number) {
+  private constructor(connection: NatsConnection, layout: Layout, stream: StateStream, trouble: PublishTrouble) {
     this.#connection = connection
     this.layout = layout
     this.#stream = stream
-    this.#replicas = replicas
-    this.#publisher = new Publisher(connection, layout, () => stream.ensure())
+    this.#trouble = trouble
+    this.#publisher = new Publisher(connection, layout, { ensureStream: () => stream.ensure(), trouble })
     stream.onLost(() => this.#publisher.forget()) // before any other listener, which may publish all again
     void this.#followStatus()
   }
@@ -53,19 +57,34 @@ export class Bus {
   /** @throws {BusUnusableError} if the server cannot serve the broker. */
   static async open(options: BusOptions): Promise<Bus> {
     const layout = new Layout(options.prefix, options.partitions)
-    const replicas = options.replicas ?? 1
+    const trouble = new PublishTrouble(options.report ?? (() => undefined))
     const connection = await connect(options.connection)
     try {
-      return new Bus(connection, layout, await StateStream.open(connection, layout, replicas), replicas)
+      return new Bus(connection, layout, await StateStream.open(connection, layout, options.replicas), trouble)
     } catch (error) {
       await connection.close()
       throw error
     }
   }
 
-  /** Resolves when the server has stored it. */
-  publish<P extends Part>(publication: Publication<P>): Promise<void> {
+  /** Resolves to its sequence when the server has stored it. @throws {TooLargeError} @throws {OvertakenError} see `after` */
+  publish<P extends Part>(publication: Publication<P>): Promise<number> {
     return this.#publisher.publish(publication)
+  }
+
+  /** Why the server does not store what is published; undefined while it does. */
+  get publishTrouble(): string | undefined {
+    return this.#trouble.reason
+  }
+
+  /** Puts the last message of one part of a key into `view`, as the stream has it now. */
+  async refresh(view: KeyView, part: Part, key: string): Promise<void> {
+    const subject = this.layout.subject(part, key)
+    const message = await this.#stream.jsm.streams.getMessage(this.layout.stream, { last_by_subj: subject })
+    view.forget(part)
+    if (message === null) return
+    const { seq, data, time } = message
+    view.put(part, undefined, new Snapshot(part, { seq, data, info: { timestampNanos: time.getTime() } }), Date.now())
   }
 
   /** Tells the owner of each partition to look at all of its keys. */
@@ -85,7 +104,7 @@ export class Bus {
   }
 
   bucket<T>(name: string, schema: z.ZodType<T>): Promise<Bucket<T>> {
-    return Bucket.open(this.#connection, name, schema, this.#replicas)
+    return Bucket.open(this.#connection, name, schema, this.#stream.replicas)
   }
 
   membership(service: string, id: string, changed: () => void): Membership {

@@ -3,6 +3,24 @@ export class TerminalError extends Error {
   readonly code = 'Terminal'
 }
 
+/** A message that the server takes of nobody, however often: larger than its `max_payload`. */
+export class TooLargeError extends TerminalError {
+  /** With the room that is kept for headers. */
+  readonly bytes: number
+  readonly limit: number
+
+  constructor(subject: string, bytes: number, limit: number) {
+    super(`${subject}: ${bytes} bytes, and the server takes ${limit}`)
+    this.bytes = bytes
+    this.limit = limit
+  }
+}
+
+/** A publication that counts on what is not the last message of its subject any more: somebody else said something since. */
+export class OvertakenError extends Error {
+  readonly code = 'Overtaken'
+}
+
 /** A run that goes on after its replica lost the partition: it may write nothing more. */
 export class OwnershipLostError extends Error {
   readonly code = 'OwnershipLost'
@@ -15,4 +33,12 @@ export class BusUnusableError extends Error {
 
 export function isTerminal(error: unknown): error is TerminalError {
   return error instanceof TerminalError
+}
+
+export function isTooLarge(error: unknown): error is TooLargeError {
+  return error instanceof TooLargeError
+}
+
+export function isOvertaken(error: unknown): error is OvertakenError {
+  return error instanceof OvertakenError
 }

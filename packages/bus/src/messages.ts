@@ -40,8 +40,11 @@ export type RelatedMessage = z.infer<typeof relatedMessage>
 /** Which object it was that a message with no object any more tells of. */
 const goneUID = z.string().exactOptional()
 
+/** `object` is more than a message can carry, and is here by its metadata alone: its size, and what the server takes, in bytes. */
+const tooLarge = z.object({ bytes: z.number(), limit: z.number() }).exactOptional()
+
 /** `object` is null once the object was seen gone. */
-const sourceMessage = z.object({ ref: sourceRef, object: kubeObject.nullable(), goneUID })
+const sourceMessage = z.object({ ref: sourceRef, object: kubeObject.nullable(), goneUID, tooLarge })
 export type SourceMessage = z.infer<typeof sourceMessage>
 
 /**
@@ -55,6 +58,7 @@ const copyMessage = z.object({
   ours: z.boolean(),
   object: kubeObject.nullable(),
   goneUID,
+  tooLarge,
 })
 export type CopyMessage = z.infer<typeof copyMessage>
 

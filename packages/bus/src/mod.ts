@@ -9,7 +9,15 @@ export {
   type PartitionHandle,
   type Run,
 } from './consumer-options.ts'
-export { BusUnusableError, isTerminal, OwnershipLostError, TerminalError } from './errors.ts'
+export {
+  BusUnusableError,
+  isOvertaken,
+  isTerminal,
+  isTooLarge,
+  OwnershipLostError,
+  TerminalError,
+  TooLargeError,
+} from './errors.ts'
 export type { InventoryItem } from './inventory.ts'
 export { type Address, acceptAPIKey, Layout, type Part, token } from './layout.ts'
 export { Membership } from './membership.ts'
@@ -31,4 +39,5 @@ export { KeyQueue } from './ownership/key-queue.ts'
 export type { ParkedKey } from './parked.ts'
 export { PartitionConsumer } from './partition-consumer.ts'
 export type { KeyView } from './partition-view.ts'
+export type { PublishEvent } from './publish-trouble.ts'
 export type { ObjectRef, Publication } from './publisher.ts'

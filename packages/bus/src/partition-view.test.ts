@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { sourceMessage } from '../test/fixture.ts'
+import cases from '../vectors/answers.json' with { type: 'json' }
 import { TerminalError } from './errors.ts'
 import type { Part } from './layout.ts'
 import { KeyView } from './partition-view.ts'
@@ -10,6 +11,7 @@ const at = (seq: number, data: Uint8Array, part: Part = 'source') =>
   new Snapshot(part, { seq, data, info: { timestampNanos: seq } })
 const bytes = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value))
 const snapshot = (version: string, uid = 'u') => bytes(sourceMessage('a', version, uid))
+type Versioned = { cluster: string; uid: string; version: string }
 const versionIn = (view: KeyView) => view.get('source')?.object?.metadata.resourceVersion
 
 test('a learned answer is not undone by an older snapshot, but by a newer one', () => {
@@ -47,7 +49,7 @@ test('the message that an answer was learned from does not undo it when it is de
 test('a new object of the name, and the word that it is gone, replace what was learned', () => {
   const view = new KeyView()
   view.learn('source', undefined, sourceMessage('a', '12', 'u'), 0)
-  view.put('source', undefined, at(1, snapshot('11', 'other')), 1)
+  view.put('source', undefined, at(1, snapshot('13', 'other')), 1)
   expect(view.get('source')?.object?.metadata.uid).toBe('other')
   view.learn('source', undefined, sourceMessage('a', '14', 'other'), 2)
   view.put('source', undefined, at(2, bytes({ ...sourceMessage('a'), object: null })), 3)
@@ -70,6 +72,27 @@ test('the word that an object is gone says nothing of the next one of its name',
   view.learn('source', undefined, sourceMessage('a', '12', 'second'), 1)
   view.put('source', undefined, at(2, bytes({ ...sourceMessage('a'), object: null, goneUID: 'first' })), 2)
   expect(view.get('source')?.object?.metadata.uid).toBe('second')
+})
+
+test.each(cases)('$name', ({ known, learned, version }) => {
+  const view = new KeyView()
+  const message = ({ cluster, uid, version }: Versioned) => ({
+    ...{ provider: 'p', cluster, gvr: { group: '', version: 'v1', resource: 'things' }, ours: true },
+    object: { apiVersion: 'v1', kind: 'Thing', metadata: { name: 'a', uid, resourceVersion: version } },
+  })
+  view.put('copy', 'p', at(1, bytes(message(known)), 'copy'), 0)
+  view.learn('copy', 'p', message(learned), 1)
+  expect(view.get('copy', 'p')?.object?.metadata).toMatchObject(version)
+})
+
+test('the view tells the sequence of what the stream has, also of what was learned and then stored', () => {
+  const view = new KeyView()
+  expect(view.sequence('source')).toBe(0)
+  view.put('source', undefined, at(5, snapshot('10')), 0)
+  view.learn('source', undefined, sourceMessage('a', '12', 'u'), 100)
+  expect(view.sequence('source')).toBe(5)
+  view.published('source', undefined, 8)
+  expect(view.sequence('source')).toBe(8)
 })
 
 test('a message that comes late over a newer of its subject is ignored', () => {

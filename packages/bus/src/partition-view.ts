@@ -49,6 +49,17 @@ export class KeyView {
     this.#parts.set(name, { seq: known?.seq ?? 0, learned: message, learnedAt: now })
   }
 
+  /** The sequence of what the stream has of a part, as far as it is known here; 0: nothing. */
+  sequence(part: Part, qualifier?: string): number {
+    return this.#parts.get(id(part, qualifier))?.seq ?? 0
+  }
+
+  /** What was learned of a part is stored under this sequence now. */
+  published(part: Part, qualifier: string | undefined, sequence: number): void {
+    const known = this.#parts.get(id(part, qualifier))
+    if (known !== undefined) known.seq = Math.max(known.seq, sequence)
+  }
+
   forget(part: Part, qualifier?: string): void {
     this.#parts.delete(id(part, qualifier))
   }
@@ -106,24 +117,29 @@ function isEmpty(message: Messages[Part]): boolean {
   return !('provider' in message) || message.provider === null
 }
 
-type OfObject = { object?: { metadata: { uid: string; resourceVersion: string } } | null; goneUID?: string }
+type OfObject = {
+  object?: { metadata: { uid: string; resourceVersion: string } } | null
+  goneUID?: string
+  /** Of copies; a key's other messages are each of one cluster. */
+  cluster?: string
+}
 
 /**
- * Whether a message was overtaken by `other`: an older snapshot of the same object (resourceVersions of one object can be
- * compared), a snapshot of the object that `other` says is gone, or the word that another object of the name is gone.
+ * Whether a message was overtaken by `other`: an older snapshot of the name (resourceVersions of one resource can be compared within
+ * one cluster, also those of two objects that had the name one after the other), a snapshot of the object that `other` says is
+ * gone, or the word that another object of the name is gone.
  */
 function isOlder(message: unknown, other: unknown): boolean {
   if (typeof message !== 'object' || message === null || typeof other !== 'object' || other === null) return false
   const [first, second] = [message as OfObject, other as OfObject]
-  if (first.object && second.object) return isOlderVersion(first.object.metadata, second.object.metadata)
+  if (first.object && second.object)
+    return first.cluster === second.cluster && isOlderVersion(first.object.metadata, second.object.metadata)
   if (first.object) return second.goneUID === first.object.metadata.uid
   return second.object != null && first.goneUID !== undefined && first.goneUID !== second.object.metadata.uid
 }
 
-type Version = { uid: string; resourceVersion: string }
-
-function isOlderVersion(a: Version, b: Version): boolean {
-  if (a.uid !== b.uid || !/^\d+$/.test(a.resourceVersion) || !/^\d+$/.test(b.resourceVersion)) return false
+function isOlderVersion(a: { resourceVersion: string }, b: { resourceVersion: string }): boolean {
+  if (!/^\d+$/.test(a.resourceVersion) || !/^\d+$/.test(b.resourceVersion)) return false
   return BigInt(a.resourceVersion) < BigInt(b.resourceVersion)
 }
 

@@ -8,10 +8,11 @@ import {
 } from '@nats-io/jetstream'
 import { type NatsConnection, nanos } from '@nats-io/transport-node'
 import type { PartitionConsumerOptions } from './consumer-options.ts'
-import { type Layout, PARTITION_KEY } from './layout.ts'
+import { type Address, type Layout, PARTITION_KEY } from './layout.ts'
 import { loadPartition } from './load-partition.ts'
 import { PIN_TIMEOUT_MS, PULL_EXPIRES_MS } from './ownership/ownership.ts'
 import type { PartitionPort, PullListener } from './ownership/partition-owner.ts'
+import type { Delivery } from './ownership/tenure.ts'
 import { PartitionView } from './partition-view.ts'
 import type { Snapshots } from './snapshots.ts'
 import type { StateStream } from './stream.ts'
@@ -100,10 +101,12 @@ export class PinnedPull implements PartitionPort {
   #deliver(owner: PullListener, message: JsMsg): void {
     const address = this.#surroundings.layout.parse(message.subject)
     const { deliverySequence } = message.info
-    if (address === undefined) return owner.deliver(deliverySequence, undefined) // the word to take over, or not a subject of the broker
+    owner.deliver(deliverySequence, address && this.#delivery(address, message)) // the word to take over has no address
+  }
+
+  #delivery(address: Address, message: JsMsg): Delivery {
     const isOfAll = address.key === PARTITION_KEY
-    const snapshot = isOfAll ? undefined : this.#surroundings.snapshots.of(address.part, message)
-    owner.deliver(deliverySequence, { address, snapshot })
+    return { address, snapshot: isOfAll ? undefined : this.#surroundings.snapshots.of(address.part, message) }
   }
 
   /** A subscription that was deleted under us is made again, and so is a pull that ended. */

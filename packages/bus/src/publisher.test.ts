@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { jetstreamManager } from '@nats-io/jetstream'
@@ -6,8 +7,10 @@ import { type Nats, startNats, waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { keyOf, openBus, source } from '../test/fixture.ts'
 import { scratchDirectory } from '../test/scratch.ts'
-import type { Bus } from './bus.ts'
-import { TerminalError } from './errors.ts'
+import { Bus } from './bus.ts'
+import { OvertakenError } from './errors.ts'
+import { KeyView } from './partition-view.ts'
+import type { PublishEvent } from './publish-trouble.ts'
 
 const dir = scratchDirectory()
 let nats: Nats
@@ -62,7 +65,7 @@ test('one bus does not send twice what it has stored, unless the stream was lost
   await bus.publish(source('a', '8'))
   await raw.flush()
   expect(sent).toBe(2)
-  const again = new Promise<void>((resolve) => bus.onLost(() => resolve(bus.publish(source('a', '8')))))
+  const again = new Promise<number>((resolve) => bus.onLost(() => resolve(bus.publish(source('a', '8')))))
   await (await jetstreamManager(raw)).streams.delete(bus.layout.stream)
   await again
   expect(await stored(bus, 'a')).toMatchObject({ version: '8', taken: 1 })
@@ -82,11 +85,60 @@ test('a publisher that lags behind another does not leave an older version in th
 test('what is too large for the server is refused and holds nothing up', async () => {
   const bus = await openBus(nats.url, 'large')
   const large = source('a', '1')
-  large.message.object = { ...large.message.object!, data: 'x'.repeat(1024 * 1024) }
-  await expect(bus.publish(large)).rejects.toThrow(TerminalError)
+  large.message.object = { ...large.message.object!, data: 'x'.repeat(8 * 1024 * 1024) }
+  await expect(bus.publish(large)).rejects.toMatchObject({ code: 'Terminal', limit: 8 * 1024 * 1024 })
   await bus.publish(source('a', '2'))
   expect((await stored(bus, 'a')).version).toBe('2')
   await bus.close()
+})
+
+test('what counts on a message that is not the last any more is refused, and its author reads what is', async () => {
+  const [former, owner] = await Promise.all([openBus(nats.url, 'after'), openBus(nats.url, 'after')])
+  const decision = (generation: number) => ({
+    ...{ part: 'decision' as const, key: keyOf('a') },
+    message: { uid: 'u', generation, sourceVersion: '1', provider: 'alpha' },
+  })
+  const first = await former.publish({ ...decision(1), after: 0 })
+  await owner.publish({ ...decision(2), after: first })
+  await expect(former.publish({ ...decision(1), after: first })).rejects.toThrow(OvertakenError)
+  const view = new KeyView()
+  await former.refresh(view, 'decision', keyOf('a'))
+  expect(view.get('decision')?.generation).toBe(2)
+  await former.publish({ ...decision(3), after: view.sequence('decision') })
+  expect(former.publishTrouble).toBeUndefined()
+  await Promise.all([former.close(), owner.close()])
+})
+
+test('a store that is full is told of in the server’s words, once, and so is that it takes messages again', async () => {
+  const small = await startNats({ dir: join(dir, 'full'), config: 'jetstream { max_file_store: 200KB }' })
+  const events: PublishEvent[] = []
+  const bus = await Bus.open({
+    connection: { servers: [small.url], name: 'test' },
+    ...{ prefix: 'full', partitions: 1, report: (event: PublishEvent) => void events.push(event) },
+  })
+  const heavy = (name: string) => {
+    const publication = source(name)
+    return {
+      ...publication,
+      message: { ...publication.message, object: { ...publication.message.object!, data: 'x'.repeat(60_000) } },
+    }
+  }
+  const all = Array.from({ length: 10 }, (_, n) => bus.publish(heavy(`n${n}`)))
+  await waitFor('the store is full', () => bus.publishTrouble !== undefined)
+  expect(events[0]).toMatchObject({ type: 'failed', isFirst: true })
+  expect(bus.publishTrouble).toMatch(/resources|storage|store/)
+  const { process: server } = small
+  await server.stop()
+  await writeFile(
+    join(dir, 'full', 'nats.conf'),
+    (await readFile(join(dir, 'full', 'nats.conf'), 'utf8')).replace('200KB', '20MB'),
+  )
+  await server.start()
+  await Promise.all(all)
+  await waitFor('it is over', () => bus.publishTrouble === undefined)
+  expect(events.filter((event) => event.type === 'recovered').length).toBeGreaterThan(0)
+  await bus.close()
+  await small.stop()
 })
 
 test('what is published while the server is away is stored when it is back, in order', async () => {

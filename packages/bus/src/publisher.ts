@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { type JetStreamClient, jetstream } from '@nats-io/jetstream'
+import { JetStreamApiError, type JetStreamClient, jetstream } from '@nats-io/jetstream'
 import { type NatsConnection, headers as natsHeaders } from '@nats-io/transport-node'
-import { TerminalError } from './errors.ts'
+import { OvertakenError, TooLargeError } from './errors.ts'
 import type { Layout, Part } from './layout.ts'
 import type { Messages } from './messages.ts'
+import type { PublishTrouble } from './publish-trouble.ts'
 import { DUPLICATE_WINDOW_MS } from './stream.ts'
 import { atEndOfTurn } from './turn.ts'
 
@@ -43,13 +44,15 @@ export type Publication<P extends Part = Part> = {
   version?: string
   /** Keeps a publication of the same version apart from those of another epoch. */
   epoch?: string
+  /** The sequence of what must be the last message of the subject, 0 for none: OvertakenError otherwise. */
+  after?: number
   /** The message says that the object is gone. */
   tombstone?: boolean
 }
 
 /** `id` is what the server would know a repetition by. */
 type Stored = { seq: number; id: string | undefined; at: number }
-type Slot = { latest: Publication; waiters: { resolve: () => void; reject: (error: Error) => void }[] }
+type Slot = { latest: Publication; waiters: { resolve: (sequence: number) => void; reject: (error: Error) => void }[] }
 
 /**
  * Publishes until the server has it. On one subject the order of calls is kept, one message is under way at a time, and one
@@ -66,15 +69,25 @@ export class Publisher {
   /** Counts how often that was forgotten; what was under way meanwhile is not remembered. */
   #era = 0
 
-  constructor(connection: NatsConnection, layout: Layout, ensureStream: () => Promise<void>) {
+  readonly #trouble: PublishTrouble
+
+  constructor(
+    connection: NatsConnection,
+    layout: Layout,
+    around: { ensureStream: () => Promise<void>; trouble: PublishTrouble },
+  ) {
     this.#connection = connection
     this.#js = jetstream(connection)
     this.#layout = layout
-    this.#ensureStream = ensureStream
+    this.#ensureStream = around.ensureStream
+    this.#trouble = around.trouble
   }
 
-  /** Resolves when the server has stored this message or a newer one of the same subject; rejects with TerminalError if it is too large, or when the connection closed. */
-  publish<P extends Part>(publication: Publication<P>): Promise<void> {
+  /**
+   * Resolves to the sequence, when the server has stored this message or a newer one of the same subject. Rejects with TooLargeError,
+   * with OvertakenError where it was to come after another, or when the connection closed.
+   */
+  publish<P extends Part>(publication: Publication<P>): Promise<number> {
     const subject = this.#layout.subject(publication.part, publication.key, publication.qualifier)
     return this.#enqueue(subject, publication as Publication)
   }
@@ -92,7 +105,7 @@ export class Publisher {
     this.#era++
   }
 
-  #enqueue(subject: string, publication: Publication): Promise<void> {
+  #enqueue(subject: string, publication: Publication): Promise<number> {
     return new Promise((resolve, reject) => {
       const slot = this.#slots.get(subject)
       if (slot !== undefined) {
@@ -111,8 +124,8 @@ export class Publisher {
       const { latest, waiters } = slot
       slot.waiters = []
       try {
-        await this.#send(subject, latest)
-        for (const waiter of waiters) waiter.resolve()
+        const sequence = await this.#send(subject, latest)
+        for (const waiter of waiters) waiter.resolve(sequence)
       } catch (error) {
         for (const waiter of waiters) waiter.reject(error as Error)
       }
@@ -120,8 +133,9 @@ export class Publisher {
     this.#slots.delete(subject)
   }
 
-  async #send(subject: string, publication: Publication): Promise<void> {
-    if (this.#isRepetition(subject, idOf(subject, publication))) return
+  async #send(subject: string, publication: Publication): Promise<number> {
+    const repeated = this.#repeated(subject, idOf(subject, publication))
+    if (repeated !== undefined) return repeated
     const body = JSON.stringify(publication.message)
     this.#refuseTooLarge(subject, body)
     let options = publishOptions(subject, publication)
@@ -133,22 +147,26 @@ export class Publisher {
         const before = this.#stored.get(subject)
         if (!duplicate || before === undefined || before.seq <= seq) {
           if (era === this.#era) this.#remember(subject, { seq, id: options.msgID, at: Date.now() })
-          return
+          this.#trouble.over()
+          return seq
         }
         // Another publisher was faster with this version, and one of ours that is older came after it and stands there now.
         options = publishOptions(subject, { ...publication, epoch: randomUUID() })
       } catch (error) {
         if (this.#connection.isClosed()) throw error
+        if (isRefusedSequence(error)) throw new OvertakenError(`${subject} has a newer message`, { cause: error })
+        this.#trouble.failed(error as Error)
         await new Promise((resolve) => setTimeout(resolve, retry))
         await this.#ensureStream().catch(() => undefined) // the next attempt to publish tells
       }
     }
   }
 
-  /** Whether the server would drop it: the watch shows again what its writer published. */
-  #isRepetition(subject: string, id: string | undefined): boolean {
+  /** The sequence of what the server would drop this as a repetition of: the watch shows again what its writer published. */
+  #repeated(subject: string, id: string | undefined): number | undefined {
     const stored = this.#stored.get(subject)
-    return stored !== undefined && stored.id === id && id !== undefined && stored.at + DUPLICATE_WINDOW_MS > Date.now()
+    if (stored === undefined || id === undefined || stored.id !== id) return undefined
+    return stored.at + DUPLICATE_WINDOW_MS > Date.now() ? stored.seq : undefined
   }
 
   #remember(subject: string, stored: Stored): void {
@@ -164,13 +182,12 @@ export class Publisher {
   #refuseTooLarge(subject: string, body: string): void {
     const most = this.#connection.info?.max_payload
     const size = Buffer.byteLength(body) + HEADER_ROOM
-    if (most !== undefined && size > most)
-      throw new TerminalError(`${subject}: ${size} bytes, and the server takes ${most}`)
+    if (most !== undefined && size > most) throw new TooLargeError(subject, size, most)
   }
 }
 
 function publishOptions(subject: string, publication: Publication) {
-  const { object, version, tombstone } = publication
+  const { object, version, tombstone, after } = publication
   const headers = natsHeaders()
   if (object !== undefined) headers.set(HEADERS.object, JSON.stringify(object))
   if (version !== undefined) headers.set(HEADERS.version, version)
@@ -179,6 +196,7 @@ function publishOptions(subject: string, publication: Publication) {
     headers,
     timeout: 5_000,
     ...(msgID === undefined ? {} : { msgID }),
+    ...(after === undefined ? {} : { expect: { lastSubjectSequence: after } }),
     ...(tombstone === true ? { ttl: TOMBSTONE_TTL } : {}),
   }
 }
@@ -186,4 +204,9 @@ function publishOptions(subject: string, publication: Publication) {
 /** By what the server knows a repetition. */
 function idOf(subject: string, { version, epoch = '' }: Publication): string | undefined {
   return version === undefined ? undefined : `${subject}@${version}${epoch}`
+}
+
+/** "wrong last sequence" (errors 10071 and 10164 of the JetStream API). */
+function isRefusedSequence(error: unknown): boolean {
+  return error instanceof JetStreamApiError && (error.code === 10071 || error.code === 10164)
 }

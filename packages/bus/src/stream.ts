@@ -8,6 +8,7 @@ import {
   RetentionPolicy,
   StorageType,
   type StreamConfig,
+  type StreamInfo,
 } from '@nats-io/jetstream'
 import { type NatsConnection, nanos } from '@nats-io/transport-node'
 import { BusUnusableError } from './errors.ts'
@@ -20,6 +21,8 @@ export const DUPLICATE_WINDOW_MS = 20_000
  * while it still removes the files of the one before of that name, and tells clients of the deletion before it does so.
  */
 export const AFTER_DELETION_MS = 1_000
+/** Copies of a stream in a NATS cluster: as many as survive the loss of one server. */
+const CLUSTERED = 3
 const PARKED_FOR_MS = 7 * 24 * 3_600_000
 const PARKED_AT_MOST = 10_000
 
@@ -30,23 +33,27 @@ const PARKED_AT_MOST = 10_000
 export class StateStream {
   readonly jsm: JetStreamManager
   readonly #layout: Layout
-  readonly #replicas: number
+  /** As many as are wanted; undefined: as many as the server can hold. */
+  readonly #wanted: number | undefined
+  /** Of each stream. */
+  replicas = 1
   readonly #lost = new Set<() => void>()
   #created = ''
   #ensuring: Promise<void> | undefined
 
-  private constructor(jsm: JetStreamManager, layout: Layout, replicas: number) {
+  private constructor(jsm: JetStreamManager, layout: Layout, wanted: number | undefined) {
     this.jsm = jsm
     this.#layout = layout
-    this.#replicas = replicas
+    this.#wanted = wanted
   }
 
-  static async open(connection: NatsConnection, layout: Layout, replicas = 1): Promise<StateStream> {
+  static async open(connection: NatsConnection, layout: Layout, wanted?: number): Promise<StateStream> {
     const jsm = await jetstreamManager(connection).catch((cause: unknown) => {
       if (!isRefusal(cause)) throw cause
       throw new BusUnusableError(`JetStream is not there for this account: ${cause.message}`, { cause })
     })
-    const stream = new StateStream(jsm, layout, replicas)
+    const stream = new StateStream(jsm, layout, wanted)
+    stream.replicas = wanted ?? (connection.info?.cluster === undefined ? 1 : CLUSTERED)
     await stream.ensure()
     stream.#watch(connection)
     return stream
@@ -110,21 +117,39 @@ export class StateStream {
     if (known !== '' && known !== info.created) for (const listener of this.#lost) listener()
   }
 
-  async #add(config: Partial<StreamConfig> & { name: string }) {
+  async #add(config: Partial<StreamConfig> & { name: string }): Promise<StreamInfo> {
     if (this.#created !== '' && !(await this.#exists(config.name))) await delay(AFTER_DELETION_MS)
     const full = {
       ...config,
       retention: RetentionPolicy.Limits,
       storage: StorageType.File,
       discard: DiscardPolicy.Old,
-      num_replicas: this.#replicas,
+      num_replicas: this.replicas,
     }
     try {
       return await this.jsm.streams.add(full)
     } catch (error) {
+      if (this.#wanted === undefined && this.replicas > 1 && isTooFewServers(error)) {
+        this.replicas = 1
+        return await this.#add(config)
+      }
       if (!isStreamExists(error)) throw unusable(config.name, error)
       await this.#refuseForeign(config)
-      return await this.jsm.streams.update(config.name, full)
+      return await this.#update(full)
+    }
+  }
+
+  /** Where nobody said how many copies there are to be, a stream keeps those that it has. */
+  async #update(config: Partial<StreamConfig> & { name: string }): Promise<StreamInfo> {
+    if (this.#wanted !== undefined) return await this.jsm.streams.update(config.name, config)
+    const { num_replicas } = (await this.jsm.streams.info(config.name)).config
+    this.replicas = Math.max(num_replicas, this.replicas)
+    try {
+      return await this.jsm.streams.update(config.name, { ...config, num_replicas: this.replicas })
+    } catch (error) {
+      if (!isTooFewServers(error)) throw error
+      this.replicas = num_replicas
+      return await this.jsm.streams.update(config.name, { ...config, num_replicas })
     }
   }
 
@@ -175,6 +200,11 @@ function unusable(name: string, error: unknown): unknown {
 /** "stream name already in use with a different configuration" (error 10058 of the JetStream API). */
 function isStreamExists(error: unknown): boolean {
   return error instanceof JetStreamApiError && error.code === 10058
+}
+
+/** "no suitable peers for placement" (10005), "replicas > 1 not supported in non-clustered mode" (10074). */
+function isTooFewServers(error: unknown): boolean {
+  return error instanceof JetStreamApiError && (error.code === 10005 || error.code === 10074)
 }
 
 /** "stream not found" (error 10059 of the JetStream API). */

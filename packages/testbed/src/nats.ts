@@ -50,6 +50,7 @@ export async function startNats({ dir, port, config = '', report = () => undefin
 function configuration(dir: string, port: number, extra: string): string {
   return `host: 127.0.0.1
 port: ${port}
+max_payload: 8MB
 jetstream: { store_dir: ${JSON.stringify(join(dir, 'jetstream'))} }
 ${extra}
 `

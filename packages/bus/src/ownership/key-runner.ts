@@ -71,11 +71,13 @@ export class KeyRunner<M = undefined> {
   }
 
   #failed(key: string, tenure: Tenure<M>, error: unknown): void {
-    if (tenure.isOver) return this.#options.report?.({ type: 'given up', key, error })
-    if (isTerminal(error)) return this.#park(key, tenure, error)
-    const retryInMs = tenure.attempts.failed(key)
-    this.#options.report?.({ type: 'failed', key, error, retryInMs })
-    this.#lookLater(key, tenure, retryInMs)
+    if (tenure.isOver) this.#options.report?.({ type: 'given up', key, error })
+    else if (isTerminal(error)) this.#park(key, tenure, error)
+    else {
+      const retryInMs = tenure.attempts.failed(key)
+      this.#options.report?.({ type: 'failed', key, error, retryInMs })
+      this.#lookLater(key, tenure, retryInMs)
+    }
   }
 
   /** A run that comes before makes it needless. */

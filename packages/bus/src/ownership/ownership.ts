@@ -64,7 +64,7 @@ export type OwnershipEffect =
   /** Publish the word to take over: whoever is pinned then gets a first message. */
   | { do: 'call' }
   | { do: 'unpin' }
-  | { do: 'wait'; ms: number; then: OwnershipEvent }
+  | { do: 'wait'; ms: number; event: OwnershipEvent }
   | { do: 'report restart'; reason: string }
   | { do: 'report failure'; error: unknown; retryInMs: number }
 
@@ -133,7 +133,7 @@ export class Ownership {
       case 'tick':
         return this.#tick(now)
       case 'call failed':
-        return [{ do: 'wait', ms: CALL_RETRY_MS, then: { type: 'due', what: 'call' } }]
+        return [{ do: 'wait', ms: CALL_RETRY_MS, event: { type: 'due', what: 'call' } }]
       case 'due':
         return this.#due(event.what)
       case 'stop':
@@ -163,7 +163,7 @@ export class Ownership {
   #consumeFailed(): OwnershipEffect[] {
     const ms = this.#retryMs
     this.#retryMs = Math.min(ms * 2, LAST_RETRY_MS)
-    return [{ do: 'wait', ms, then: { type: 'due', what: 'consume' } }]
+    return [{ do: 'wait', ms, event: { type: 'due', what: 'consume' } }]
   }
 
   #restart(reason: string): OwnershipEffect[] {
@@ -190,7 +190,7 @@ export class Ownership {
 
   #loadFailed(turn: number, error: unknown): OwnershipEffect[] {
     if (turn !== this.#turn || this.#tenure !== 'loading') return []
-    const again: OwnershipEffect = { do: 'wait', ms: FIRST_RETRY_MS, then: { type: 'due', what: 'call' } }
+    const again: OwnershipEffect = { do: 'wait', ms: FIRST_RETRY_MS, event: { type: 'due', what: 'call' } }
     return [...this.#letGo(), { do: 'report failure', error, retryInMs: FIRST_RETRY_MS }, again]
   }
 
@@ -205,14 +205,14 @@ export class Ownership {
       { do: 'stop pull' },
       { do: 'close' },
       { do: 'settle', turn },
-      { do: 'wait', ms: HAND_OVER_MS, then: { type: 'hand-over timed out', turn } },
+      { do: 'wait', ms: HAND_OVER_MS, event: { type: 'hand-over timed out', turn } },
     ]
   }
 
   #handOver(turn: number): OwnershipEffect[] {
     if (this.#leaving !== 'to another' || turn !== this.#turn) return []
     this.#leaving = 'aside'
-    const aside: OwnershipEffect = { do: 'wait', ms: ASIDE_MS, then: { type: 'due', what: 'consume' } }
+    const aside: OwnershipEffect = { do: 'wait', ms: ASIDE_MS, event: { type: 'due', what: 'consume' } }
     return [...this.#letGo(), { do: 'unpin' }, aside]
   }
 

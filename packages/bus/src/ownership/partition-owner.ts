@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { DONE, type Outcome, type PartitionConsumerOptions } from '../consumer-options.ts'
+import { type ConsumerEvent, DONE, type Outcome, type PartitionConsumerOptions } from '../consumer-options.ts'
 import { PARTITION_KEY } from '../layout.ts'
 import type { PartitionView } from '../partition-view.ts'
 import type { KeyRunner } from './key-runner.ts'
@@ -104,40 +104,42 @@ export class PartitionOwner<M = undefined> implements PullListener {
     const { number: partition } = this
     switch (effect.do) {
       case 'consume':
-        return void this.#consume()
+        void this.#consume()
+        break
       case 'stop pull':
         this.#stopPull?.()
         this.#stopPull = undefined
-        return
+        break
       case 'begin':
         this.#tenure = this.#newTenure()
-        return void this.#load(effect.turn)
+        void this.#load(effect.turn)
+        break
       case 'take':
-        return delivery === undefined ? undefined : this.#take(delivery)
+        if (delivery !== undefined) this.#take(delivery)
+        break
       case 'run keys':
-        return this.#runKeys()
+        this.#runKeys()
+        break
       case 'close':
-        return this.#tenure.close()
+        this.#tenure.close()
+        break
       case 'settle':
-        return void this.#runner.settled(this.#isMine).then(() => this.hear({ type: 'settled', turn: effect.turn }))
+        void this.#runner.settled(this.#isMine).then(() => this.hear({ type: 'settled', turn: effect.turn }))
+        break
       case 'let go':
-        return this.#letGo()
+        this.#letGo()
+        break
       case 'call':
-        return void this.#port.call(partition).catch(() => this.hear({ type: 'call failed' }))
+        void this.#port.call(partition).catch(() => this.hear({ type: 'call failed' }))
+        break
       case 'unpin':
         this.#left = this.#port.unpin(partition).catch(() => undefined) // the pin times out then
-        return
+        break
       case 'wait':
-        return void this.#clock.after(effect.ms, () => this.hear(effect.then))
-      case 'report restart':
-        return this.#options.report?.({ type: 'restarting', partition, reason: effect.reason })
-      case 'report failure':
-        return this.#options.report?.({
-          type: 'failed',
-          key: `partition ${partition}`,
-          error: effect.error,
-          retryInMs: effect.retryInMs,
-        })
+        this.#clock.after(effect.ms, () => this.hear(effect.event))
+        break
+      default:
+        this.#options.report?.(eventOf(effect, partition))
     }
   }
 
@@ -186,4 +188,12 @@ export class PartitionOwner<M = undefined> implements PullListener {
     }
     return new Tenure(this.#clock, this.#options.remember(), doubt)
   }
+}
+
+type Report = Extract<OwnershipEffect, { do: `report ${string}` }>
+
+function eventOf(effect: Report, partition: number): ConsumerEvent {
+  if (effect.do === 'report restart') return { type: 'restarting', partition, reason: effect.reason }
+  const { error, retryInMs } = effect
+  return { type: 'failed', key: `partition ${partition}`, error, retryInMs }
 }
