@@ -8,7 +8,7 @@ export type WatcherContext = {
   bus: Bus
   logger: Logger
   providers: ProviderBook
-  /** Publishes; returns a promise only when so much is under way that the watch should wait. */
+  /** Publishes; returns a promise, which never rejects, only when so much is under way that the watch should wait. */
   publish: <P extends Part>(publication: Publication<P>) => Promise<void> | undefined
   reportWatch: (view: View, resource: ResourceRef, event: WatchEvent) => void
   /** Calls back when a cluster has come into view, until the signal aborts. */

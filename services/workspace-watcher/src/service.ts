@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
-import type { Bus, Part, Publication } from '@resource-broker/bus'
+import { type Bus, isTooLarge, type Part, type Publication } from '@resource-broker/bus'
 import {
   type Clusters,
   clusterFlags,
@@ -16,6 +16,7 @@ import { Inventory } from './inventory.ts'
 import { watchMetrics } from './metrics.ts'
 import { ProviderBook } from './provider-book.ts'
 import { WatchedViews } from './watched-views.ts'
+import { withoutBody } from './without-body.ts'
 
 const NAME = 'workspace-watcher'
 const config = configSchema({ ...clusterFlags })
@@ -88,12 +89,24 @@ function publishing(
 ): Pick<WatcherContext, 'publish' | 'reportWatch'> {
   const metrics = watchMetrics(registry)
   let underWay = 0
+  const store = async (publication: Publication): Promise<void> => {
+    try {
+      await bus.publish(publication)
+    } catch (error) {
+      if (!isTooLarge(error)) return // the connection was closed: this process ends
+      const { object, part } = publication
+      const { bytes, limit } = error
+      logger.warn({ part, object, bytes, limit }, 'object is larger than a message can be')
+      const small = withoutBody(publication, error)
+      if (small !== undefined) await store(small)
+    }
+  }
   return {
     publish: <P extends Part>(publication: Publication<P>) => {
       underWay++
       metrics.published(publication.part)
-      const stored = bus.publish(publication).finally(() => underWay--)
-      return underWay > MOST_UNDER_WAY ? stored : void stored.catch(() => undefined) // rejects only when the connection closed
+      const stored = store(publication as Publication).finally(() => underWay--)
+      return underWay > MOST_UNDER_WAY ? stored : undefined
     },
     reportWatch: ({ id: view }, resource, event) => {
       metrics.watch(event.type)
