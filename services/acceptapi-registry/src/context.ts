@@ -7,7 +7,9 @@ export type RegistryContext = {
   bucket: Bucket<OfferEntry>
   /** What the bucket holds, by key, whichever replica put it there: the last valid version of each offer. */
   kept: Map<string, OfferEntry>
-  /** What this replica put there last, by key. */
+  /** How often the bucket was lost: what was put there before counts no more. */
+  losses: () => number
+  /** What this replica put there last, by key, since it took the partition over. */
   put: Map<string, string>
   /** Of the registry's own word on an AcceptAPI. */
   conditionType: string

@@ -32,11 +32,12 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   const bus = await openBus(service)
   const clusters = await openClusters(service, bus)
   const bucket = await bus.bucket(bus.layout.offersBucket, offerEntry)
-  const context: RegistryContext = {
+  let losses = 0
+  const context: Omit<RegistryContext, 'put'> = {
     clusters,
     bucket,
     kept: new Map(),
-    put: new Map(),
+    losses: () => losses,
     conditionType: offerConditionType(conditionTypes.ready, service.config.shard),
     logger: service.logger,
     now: () => new Date(),
@@ -46,13 +47,14 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     service: NAME,
     parts: ['acceptapi'],
     concurrency: CONCURRENCY,
-    remember: () => undefined,
-    reconcile: ({ view, fence }) => register({ ...context, clusters: clustersUnder(clusters, fence) }, view),
+    remember: () => new Map<string, string>(),
+    reconcile: ({ view, fence, memory: put }) =>
+      register({ ...context, put, clusters: clustersUnder(clusters, fence) }, view),
     report: consumerReport(service),
   })
   clusters.kinds.onChange(() => consumer.reconcileAll())
   bucket.onLost(() => {
-    context.put.clear()
+    losses++
     consumer.reconcileAll()
   })
   service.onStop('consumer', () => consumer.stop())
@@ -61,7 +63,10 @@ async function start(service: ServiceContext<Config>): Promise<void> {
 const RETRY_MS = 500
 
 /** Keeps `kept` as the bucket is; resolves once it was read. What a lost bucket held stays known, to be put there again. */
-async function follow({ bucket, kept, logger }: RegistryContext, signal: AbortSignal): Promise<void> {
+async function follow(
+  { bucket, kept, logger }: Pick<RegistryContext, 'bucket' | 'kept' | 'logger'>,
+  signal: AbortSignal,
+): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   const read = async () => {
     for await (const entry of bucket.watch(signal)) {

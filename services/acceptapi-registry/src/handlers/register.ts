@@ -37,7 +37,7 @@ async function put(
   key: string,
   entry: { provider: string; name: string; object: KubeObject | null },
 ): Promise<void> {
-  const mark = `${entry.object?.metadata.uid}/${entry.object?.metadata.generation}`
+  const mark = `${context.losses()}/${entry.object?.metadata.uid}/${entry.object?.metadata.generation}`
   if (context.put.get(key) === mark) return
   await context.bucket.put(key, entry)
   context.put.set(key, mark)
