@@ -94,6 +94,8 @@ export function viewOf(messages: Record<string, unknown>): KeyView {
     learn: (part: string, qualifier: string | undefined, message: unknown) => {
       messages[id(part, qualifier)] = message
     },
+    sequence: () => 0,
+    published: () => undefined,
   }
   return view as unknown as KeyView
 }

@@ -71,7 +71,13 @@ export class Offers {
     const ref = { providerCluster: entry.provider, name: entry.name }
     this.#entries.set(key, ref)
     if (entry.object === null) return // known, but not valid
-    const compiled = compileAcceptAPI(AcceptAPI.schema.parse(entry.object), entry.provider)
+    const parsed = AcceptAPI.schema.safeParse(entry.object)
+    if (!parsed.success) {
+      const err = parsed.error.message
+      this.#logger.error({ provider: entry.provider, acceptAPI: entry.name, err }, 'offer is not readable here')
+      return
+    }
+    const compiled = compileAcceptAPI(parsed.data, entry.provider)
     if ('offer' in compiled) {
       this.index.set(compiled.offer)
       this.#limits.set(key, compiled.offer.capacity)

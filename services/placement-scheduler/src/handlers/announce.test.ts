@@ -27,7 +27,7 @@ test.each([
 ])('$what is said', async ({ before, provider }) => {
   const message = { ...said, provider }
   expect(await announced(before, '9', provider)).toEqual({
-    published: [{ part: 'decision', key: 'k', message }],
+    published: [{ part: 'decision', key: 'k', message, after: 0 }],
     known: message,
   })
 })

@@ -1,10 +1,11 @@
-import type { DecisionMessage, KeyView } from '@resource-broker/bus'
+import { type DecisionMessage, isOvertaken, type KeyView } from '@resource-broker/bus'
 import type { SchedulerContext } from '../context.ts'
 import type { Known } from '../known.ts'
 
 /**
  * Tells the syncer which provider may take the generation that was looked at; says nothing twice. `sourceVersion` is news only where
  * the finalizer was put just now: a snapshot that shows it needs no word of when it was.
+ * @throws {OvertakenError} if another replica said something since: it is known then, and all is to be decided again.
  */
 export async function announce(
   context: SchedulerContext,
@@ -19,6 +20,16 @@ export async function announce(
   const isShown = sourceVersion === known.source.metadata.resourceVersion
   if (isSame && (isShown || BigInt(before.sourceVersion) >= BigInt(sourceVersion))) return
   const message: DecisionMessage = { uid, generation, sourceVersion, provider }
+  const after = view.sequence('decision')
   view.learn('decision', undefined, message, context.now().getTime())
-  await context.bus.publish({ part: 'decision', key: known.key, message })
+  try {
+    view.published(
+      'decision',
+      undefined,
+      await context.bus.publish({ part: 'decision', key: known.key, message, after }),
+    )
+  } catch (error) {
+    if (isOvertaken(error)) await context.bus.refresh(view, 'decision', known.key)
+    throw error
+  }
 }
