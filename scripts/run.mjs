@@ -33,7 +33,21 @@ async function main({ node, env }, file, args, flags = []) {
     // Saves each process the work, and the 30 MiB, of compiling the same files again.
     NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/node'),
   }
+  if (process.env.npm_lifecycle_event !== undefined) endWithParent()
   return (await run(node, [...flags, join(root, file), ...args], { env: { ...env, ...more } })).code
+}
+
+/** How often it is looked whether npm is still there, in milliseconds. */
+const PARENT_CHECK_MS = 1_000
+
+/** npm that is killed tells nobody: what it started ends by the signal that `run` passes on. */
+function endWithParent() {
+  const parent = process.ppid
+  const check = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(check)
+    process.kill(process.pid, 'SIGTERM')
+  }, PARENT_CHECK_MS).unref()
 }
 
 function wrongUse(message) {

@@ -7,6 +7,7 @@ import { openKcpServer } from './clusters/kcp/server.ts'
 import { openPlainClusters } from './clusters/plain.ts'
 import type { ClusterConfig, CoordinationConfig, SharedConfig } from './flags.ts'
 import type { ProcessContext, ServiceContext } from './lifecycle.ts'
+import { publishReport } from './publish-report.ts'
 
 const DEFAULT_NATS = 'nats://127.0.0.1:4222'
 
@@ -19,7 +20,7 @@ export function openBus({ shared, config }: ServiceContext<SharedConfig & Partia
 }
 
 async function connectBus(
-  { name, onStop, readyCheck, logger }: ProcessContext,
+  { name, onStop, readyCheck, logger, metrics }: ProcessContext,
   config: SharedConfig & Partial<CoordinationConfig>,
 ): Promise<Bus> {
   const servers = config.nats.length > 0 ? config.nats : [DEFAULT_NATS]
@@ -34,9 +35,12 @@ async function connectBus(
     },
     prefix: busPrefix(config),
     partitions: config.partitions,
+    ...(config.streamReplicas === undefined ? {} : { replicas: config.streamReplicas }),
+    report: publishReport({ logger, metrics }),
   })
   onStop('bus', () => bus.close())
   readyCheck('bus', () => (bus.isConnected ? undefined : 'not connected to NATS'))
+  readyCheck('bus/publish', () => bus.publishTrouble)
   bus.onLost(() => logger.warn('the stream was lost and is built again'))
   return bus
 }

@@ -292,3 +292,14 @@ describe('failures', () => {
     expect(lines).toContainEqual(expect.objectContaining({ level: 'fatal', msg: 'service failed' }))
   })
 })
+
+test('a service ends when the command that started it is gone', async () => {
+  const { host, exited } = fakeHost()
+  let parent = 7
+  await runService(
+    service('demo', () => {}),
+    { ...host, env: { BROKER_PARENT: '7' }, parent: () => parent },
+  )
+  parent = 1
+  expect(await exited).toBe(0)
+})

@@ -6,6 +6,7 @@ import { Readiness, type ReadyCheck } from './health.ts'
 import { type RouteHandler, type Routes, serveHttp } from './http.ts'
 import { createLogger } from './logger.ts'
 import { type Metrics, MetricsRegistry } from './metrics.ts'
+import { whenParentGone } from './parent.ts'
 import { type Stop, StopStack } from './stop.ts'
 
 /** What a service is given when it starts. */
@@ -34,7 +35,7 @@ export type ServiceContext<C extends SharedConfig = SharedConfig> = {
 }
 
 /** Of the process instead of one service; `name` is the program's. */
-export type ProcessContext = Pick<ServiceContext, 'name' | 'logger' | 'signal' | 'readyCheck' | 'onStop'>
+export type ProcessContext = Pick<ServiceContext, 'name' | 'logger' | 'metrics' | 'signal' | 'readyCheck' | 'onStop'>
 
 /** A service: its flags and what it does. `start` resolves once it works, and leaves what is to be stopped in `onStop`. */
 export type ServiceDefinition<C extends SharedConfig = SharedConfig> = {
@@ -53,6 +54,8 @@ export type Host = {
   argv: readonly string[]
   env: Readonly<Record<string, string | undefined>>
   events: Pick<NodeJS.EventEmitter, 'on'>
+  /** The process that is the parent now. */
+  parent(): number
   stdout(text: string): void
   stderr(text: string): void
   exit(code: number): void
@@ -65,6 +68,7 @@ const thisProcess: Host = {
   argv: process.argv.slice(2),
   env: process.env,
   events: process,
+  parent: () => process.ppid,
   stdout: (text) => void process.stdout.write(text),
   stderr: (text) => void process.stderr.write(text),
   exit: (code) => process.exit(code),
@@ -127,6 +131,9 @@ class Run {
       events.on(event, (err: unknown) => this.#die(err, 'unhandled error'))
     }
     for (const signal of ['SIGTERM', 'SIGINT']) events.on(signal, () => this.#onSignal(signal))
+    const starter = this.#host.env['BROKER_PARENT']
+    if (starter !== undefined)
+      whenParentGone(Number(starter), this.#host.parent, () => this.#onSignal('the command that started it is gone'))
     this.#metrics.collectProcess()
     try {
       await this.#listen()
@@ -185,6 +192,7 @@ class Run {
     const opening = open({
       name: this.#program.name,
       logger: this.#logger,
+      metrics: this.#metrics.forService(this.#program.name),
       signal: this.#stopping.signal,
       readyCheck: (check, run) => this.#readiness.set(check, run),
       onStop: (step, stop) => stack.push(step, stop),
@@ -193,6 +201,7 @@ class Run {
     return opening
   }
 
+  /** @param signal its name, or what ends the process like one */
   #onSignal(signal: string): void {
     if (this.#stopping.signal.aborted) {
       this.#exit(1)
