@@ -20,6 +20,7 @@ function fakeHost(argv: string[] = [], stopDeadline = 5_000) {
     stderr: (text) => void output.stderr.push(text),
     exit: exit.resolve,
     logs: { write: (text) => void lines.push(JSON.parse(text)) },
+    parent: () => 1,
     stopDeadline,
   }
   const url = (path: string) => `http://127.0.0.1:${lines.find(({ port }) => port)?.['port']}${path}`
