@@ -61,6 +61,8 @@ function remember({ told, compared, silent, troubled, waiting, now }: SyncerCont
   else if (!troubled.has(key)) troubled.set(key, now().getTime())
   if (!isAssigned(known)) {
     for (const memory of [told, compared, silent]) memory.delete(key)
+    for (const { provider, cluster } of known.copies.values())
+      if (known.places.at(provider, cluster).is === 'away') waiting.add(key, provider)
     return
   }
   const { ref, places } = known

@@ -12,7 +12,7 @@ export function planOrphans(known: Known): (() => Action[])[] {
     return [() => (isStrange(known) && !isEarly(known) ? [{ do: 'read assignment' }] : [])]
   const orphans = orphansOf(known)
   return [
-    () => orphans.filter(isStaying).map(remove),
+    () => orphans.filter((orphan) => isStaying(orphan) && isReachable(known, orphan)).map(remove),
     () => (orphans.length === 0 && awaitsRelease(known.source) ? [{ do: 'release source' }] : []),
     () => (known.decision?.provider == null ? [] : [{ do: 'forget decision' }]),
   ]
@@ -35,9 +35,15 @@ function awaitsRelease(source: KubeObject | null | undefined): boolean {
 
 type Present = CopyMessage & { object: KubeObject }
 
-function orphansOf({ copies }: Known): Present[] {
-  return [...copies.values()].filter((copy): copy is Present => copy.object !== null)
+/** What is at a provider that is lost is given up. */
+function orphansOf({ copies, places }: Known): Present[] {
+  return [...copies.values()].filter(
+    (copy): copy is Present => copy.object !== null && places.at(copy.provider, copy.cluster).is !== 'lost',
+  )
 }
+
+const isReachable = ({ places }: Known, { provider, cluster }: Present): boolean =>
+  places.at(provider, cluster).is === 'there'
 
 const isStaying = ({ object }: Present): boolean => object.metadata.deletionTimestamp === undefined
 
