@@ -73,6 +73,7 @@ export function offerConditionType(
 export const reasons = {
   placed: 'Placed',
   noProviderAccepts: 'NoProviderAccepts',
+  tooLarge: 'TooLarge',
   providerNoLongerAccepts: 'ProviderNoLongerAccepts',
   accepted: 'Accepted',
   notAccepted: 'NotAccepted',

@@ -40,12 +40,29 @@ export type RelatedMessage = z.infer<typeof relatedMessage>
 /** Which object it was that a message with no object any more tells of. */
 const goneUID = z.string().exactOptional()
 
-/** `object` is more than a message can carry, and is here by its metadata alone: its size, and what the server takes, in bytes. */
+/**
+ * `object` is more than a message can carry, and is here without its spec: its size, and what the server takes, in bytes. Its status is
+ * missing too where that is what makes it large.
+ */
 const tooLarge = z.object({ bytes: z.number(), limit: z.number() }).exactOptional()
 
 /** `object` is null once the object was seen gone. */
 const sourceMessage = z.object({ ref: sourceRef, object: kubeObject.nullable(), goneUID, tooLarge })
 export type SourceMessage = z.infer<typeof sourceMessage>
+
+type Answered = { ref: SourceRef; tooLarge: SourceMessage['tooLarge'] | undefined }
+
+/** What an API server answered about the object of a message. Of one that no message can carry no more is taken than messages tell. */
+export function answered({ ref, tooLarge }: Answered, object: KubeObject): SourceMessage {
+  if (tooLarge === undefined) return { ref, object }
+  const { apiVersion, kind, metadata, status } = object
+  return { ref, tooLarge, object: { apiVersion, kind, metadata, status } }
+}
+
+/** Why the broker does not do what it should with an object, for people. */
+export function tooLargeMessage({ bytes, limit }: NonNullable<SourceMessage['tooLarge']>): string {
+  return `it has ${bytes} bytes, and a message of the broker has ${limit} at most (max_payload of nats-server)`
+}
 
 /**
  * `cluster` is where the copy was seen: the provider's own, or a workspace between the two. `ours`: the broker's field manager applied

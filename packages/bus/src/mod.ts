@@ -33,6 +33,7 @@ export type {
   SourceMessage,
   SourceRef,
 } from './messages.ts'
+export { answered, tooLargeMessage } from './messages.ts'
 export { type OfferEntry, offerEntry, offerKey } from './offers.ts'
 export { Attempts } from './ownership/attempts.ts'
 export { KeyQueue } from './ownership/key-queue.ts'

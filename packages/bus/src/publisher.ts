@@ -46,6 +46,8 @@ export type Publication<P extends Part = Part> = {
   epoch?: string
   /** The sequence of what must be the last message of the subject, 0 for none: OvertakenError otherwise. */
   after?: number
+  /** What to say instead where the message is larger than the server takes; undefined: nothing. */
+  ifTooLarge?: (size: { bytes: number; limit: number }) => Publication | undefined
   /** The message says that the object is gone. */
   tombstone?: boolean
 }
@@ -133,11 +135,10 @@ export class Publisher {
     this.#slots.delete(subject)
   }
 
-  async #send(subject: string, publication: Publication): Promise<number> {
-    const repeated = this.#repeated(subject, idOf(subject, publication))
+  async #send(subject: string, given: Publication): Promise<number> {
+    const repeated = this.#repeated(subject, idOf(subject, given))
     if (repeated !== undefined) return repeated
-    const body = JSON.stringify(publication.message)
-    this.#refuseTooLarge(subject, body)
+    const { publication, body } = this.#carried(subject, given)
     let options = publishOptions(subject, publication)
     for (let retry = FIRST_RETRY_MS; ; retry = Math.min(retry * 2, LAST_RETRY_MS)) {
       try {
@@ -178,11 +179,16 @@ export class Publisher {
     }
   }
 
-  /** The client throws for it at once, and would at every attempt. */
-  #refuseTooLarge(subject: string, body: string): void {
-    const most = this.#connection.info?.max_payload
-    const size = Buffer.byteLength(body) + HEADER_ROOM
-    if (most !== undefined && size > most) throw new TooLargeError(subject, size, most)
+  /** What is too large is refused by the client at once, and would be at every attempt: something less is said in its place. */
+  #carried(subject: string, publication: Publication): { publication: Publication; body: string } {
+    const body = JSON.stringify(publication.message)
+    const limit = this.#connection.info?.max_payload
+    const bytes = Buffer.byteLength(body) + HEADER_ROOM
+    if (limit === undefined || bytes <= limit) return { publication, body }
+    const error = new TooLargeError(subject, bytes, limit)
+    const less = publication.ifTooLarge?.(error)
+    if (less === undefined) throw error
+    return this.#carried(subject, less)
   }
 }
 

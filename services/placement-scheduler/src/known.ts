@@ -7,7 +7,7 @@ import {
   isMoveOf,
   Migration,
 } from '@resource-broker/api'
-import type { DecisionMessage, KeyView, KubeObject, SourceRef } from '@resource-broker/bus'
+import type { DecisionMessage, KeyView, KubeObject, SourceMessage, SourceRef } from '@resource-broker/bus'
 
 /** Everything that is known of one consumer object when its placement is looked at. */
 export type Known = {
@@ -18,6 +18,8 @@ export type Known = {
   assignment: Assignment | undefined
   decision: DecisionMessage | undefined
   migrations: Migration[]
+  /** The object is more than a message can carry: its spec is not known here. */
+  tooLarge: SourceMessage['tooLarge']
 }
 
 /** undefined while there is nothing to place: the object is unknown, gone or being deleted. `describe` tells of its consumer. */
@@ -47,6 +49,7 @@ export function readKnown(key: string, view: KeyView, describe: (cluster: string
     assignment: record === undefined || record === null ? undefined : Assignment.of(record),
     decision: view.get('decision'),
     migrations,
+    tooLarge: message.tooLarge,
   }
 }
 

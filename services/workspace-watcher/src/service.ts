@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
-import { type Bus, isTooLarge, type Part, type Publication } from '@resource-broker/bus'
+import type { Bus, Part, Publication } from '@resource-broker/bus'
 import {
   type Clusters,
   clusterFlags,
@@ -90,15 +90,15 @@ function publishing(
   const metrics = watchMetrics(registry)
   let underWay = 0
   const store = async (publication: Publication): Promise<void> => {
-    try {
-      await bus.publish(publication)
-    } catch (error) {
-      if (!isTooLarge(error)) return // the connection was closed: this process ends
+    const ifTooLarge = (size: { bytes: number; limit: number }) => {
       const { object, part } = publication
-      const { bytes, limit } = error
-      logger.warn({ part, object, bytes, limit }, 'object is larger than a message can be')
-      const small = withoutBody(publication, error)
-      if (small !== undefined) await store(small)
+      logger.warn({ part, object, ...size }, 'object is larger than a message can be')
+      return withoutBody(publication, size)
+    }
+    try {
+      await bus.publish({ ...publication, ifTooLarge })
+    } catch {
+      // Said above, or the connection was closed: this process ends.
     }
   }
   return {

@@ -1,4 +1,4 @@
-import type { KubeObject, Part, Publication, TooLargeError } from '@resource-broker/bus'
+import type { KubeObject, Part, Publication } from '@resource-broker/bus'
 
 /** The fields of an object's metadata that the broker reads. */
 const READ = [
@@ -7,15 +7,21 @@ const READ = [
 ]
 
 /**
- * What is said in place of a snapshot that no message can carry: the object by its metadata, how large it is and what the limit is.
+ * What is said in place of a snapshot that no message can carry: the object by its metadata, and its status unless that is what makes
+ * it large; how large it is and what the limit is.
  * undefined: the part has no word for that.
  */
-export function withoutBody(publication: Publication, { bytes, limit }: TooLargeError): Publication | undefined {
+export function withoutBody(
+  publication: Publication,
+  { bytes, limit }: { bytes: number; limit: number },
+): Publication | undefined {
   const { part, message, version } = publication
   if ((part !== 'source' && part !== 'copy') || !('object' in message) || message.object === null) return undefined
   const { apiVersion, kind, metadata } = message.object
   const read = Object.fromEntries(READ.flatMap((field) => (field in metadata ? [[field, metadata[field]]] : [])))
-  const object = { apiVersion, kind, metadata: read } as KubeObject
+  const { status } = message.object
+  const isSmall = status !== undefined && Buffer.byteLength(JSON.stringify(status)) < limit / 2
+  const object = { apiVersion, kind, metadata: read, ...(isSmall ? { status } : {}) } as KubeObject
   return {
     ...publication,
     message: { ...message, object, tooLarge: { bytes, limit } } as Publication<Part>['message'],

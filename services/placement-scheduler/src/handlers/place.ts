@@ -4,10 +4,11 @@ import {
   decide,
   type Migration,
   type OfferRef,
+  reasons,
   refusalMessage,
   sameRef,
 } from '@resource-broker/api'
-import { DONE, type KeyView, type Outcome, type Run } from '@resource-broker/bus'
+import { DONE, type KeyView, type Outcome, type Run, tooLargeMessage } from '@resource-broker/bus'
 import { isNotFound } from '@resource-broker/kube'
 import { ClusterNotConnectedError } from '@resource-broker/service'
 import type { SchedulerContext } from '../context.ts'
@@ -25,7 +26,13 @@ const FULL: Outcome = { requeueAfterMs: 100, reason: 'the last place of the offe
 export async function place(context: SchedulerContext, { key, view, attempt }: Run): Promise<Outcome> {
   const known = readKnown(key, view, context.clusters.consumers.describe)
   if (known === undefined) return DONE
-  const { assignment, object } = known
+  const { assignment, object, tooLarge } = known
+  if (tooLarge !== undefined) {
+    const why = `the object cannot be placed: ${tooLargeMessage(tooLarge)}`
+    if (assignment === undefined)
+      await reportUnplaceable(context, known, { reason: reasons.tooLarge, message: why }, view)
+    return DONE // one that is placed stays where it is, and the syncer tells
+  }
   if (assignment === undefined) return await placeNew(context, known, view)
   if (assignment.spec.uid !== object.uid) return DONE // another object had this name; its Assignment goes first, and that calls again
   if (assignment.status?.phase === 'Terminating') return DONE // it goes, and that calls again
@@ -43,7 +50,9 @@ async function placeNew(context: SchedulerContext, known: Known, view: KeyView):
     context.now(),
   )
   if (decision.verdict !== 'place') {
-    if ('record' in decision) await reportUnplaceable(context, known, refusalMessage(decision.record), view)
+    const reason = reasons.noProviderAccepts
+    if ('record' in decision)
+      await reportUnplaceable(context, known, { reason, message: refusalMessage(decision.record) }, view)
     return DONE
   }
   if (!(await context.capacity.claim(known.key, known.object.uid, decision.offer.ref))) return FULL

@@ -8,18 +8,18 @@ import {
   sameStatus,
   setCondition,
 } from '@resource-broker/api'
-import type { KeyView, KubeObject } from '@resource-broker/bus'
+import { answered, type KeyView, type KubeObject } from '@resource-broker/bus'
 import { isConflict, isNotFound } from '@resource-broker/kube'
 import { recordEvent } from '@resource-broker/service'
 import type { SchedulerContext } from '../context.ts'
 import type { Known } from '../known.ts'
 import { editAssignment } from './edit-assignment.ts'
 
-/** Tells the consumer that nobody accepts the object, and of each provider why. Only an object without an Assignment is the scheduler's to report on. */
+/** Tells the consumer why the object is nowhere, such as of each provider why it does not accept it. Only an object without an Assignment is the scheduler's to report on. */
 export async function reportUnplaceable(
   context: SchedulerContext,
   known: Known,
-  why: string,
+  { reason, message }: { reason: string; message: string },
   view: KeyView,
 ): Promise<void> {
   const { ref, source } = known
@@ -27,8 +27,8 @@ export async function reportUnplaceable(
   const condition: NextCondition = {
     type: conditionTypes.placed,
     status: 'False',
-    reason: reasons.noProviderAccepts,
-    message: why,
+    reason,
+    message,
   }
   const status = consumerStatus({
     copyStatus: undefined,
@@ -44,12 +44,13 @@ export async function reportUnplaceable(
   const client = context.clusters.consumers.client(ref)
   try {
     const written = await client.mergePatch<KubeObject>(target, patch, { subresource: 'status' })
-    view.learn('source', undefined, { ref, object: written }, now.getTime()) // whole: its spec may be newer than ours
+    // Whole: its spec may be newer than ours.
+    view.learn('source', undefined, answered(known, written), now.getTime())
   } catch (error) {
     if (isNotFound(error) || isConflict(error)) return // gone or another object by now: its event is on the way
     throw error
   }
-  await recordEvent(client, source, { type: 'Warning', reason: reasons.noProviderAccepts, message: why, now })
+  await recordEvent(client, source, { type: 'Warning', reason, message, now })
 }
 
 /** Keeps the Assignment's condition Accepted: False while the provider that has the object accepts it no longer and nobody else does. */

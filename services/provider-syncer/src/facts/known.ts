@@ -1,5 +1,13 @@
 import { Assignment, annotations } from '@resource-broker/api'
-import type { CopyMessage, DecisionMessage, KeyView, KubeObject, RelatedMeta, SourceRef } from '@resource-broker/bus'
+import type {
+  CopyMessage,
+  DecisionMessage,
+  KeyView,
+  KubeObject,
+  RelatedMeta,
+  SourceMessage,
+  SourceRef,
+} from '@resource-broker/bus'
 import type { Notes } from './notes.ts'
 import type { Places } from './places.ts'
 
@@ -12,6 +20,8 @@ export type Known = {
   ref: SourceRef | undefined
   /** undefined: no word of it yet; null: seen gone. */
   source: KubeObject | null | undefined
+  /** The object is more than a message can carry: its spec is not known here. */
+  tooLarge: SourceMessage['tooLarge']
   sourceRelated: RelatedMeta[]
   decision: DecisionMessage | undefined
   /** The broker's own, by provider; a message whose object is null says that the copy was seen gone. */
@@ -47,6 +57,7 @@ export function readKnown({ key, view, brokerID, places, notes }: Told): Known {
     assignment: assignment ?? (notes.hasNoAssignment ? null : undefined),
     ref,
     source: notes.hasNoSource ? null : source?.object,
+    tooLarge: source?.tooLarge,
     sourceRelated: (ref && view.get('source-related', ref.cluster)?.related) ?? [],
     decision: view.get('decision'),
     copies: new Map(

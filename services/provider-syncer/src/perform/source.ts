@@ -6,7 +6,7 @@ import {
   mergePatchOf,
   setCondition,
 } from '@resource-broker/api'
-import type { KubeObject, SourceRef } from '@resource-broker/bus'
+import { answered, type KubeObject, type SourceRef } from '@resource-broker/bus'
 import { isConflict, isInvalid, isNotFound, type KubeClient, type ObjectRef } from '@resource-broker/kube'
 import { recordEvent } from '@resource-broker/service'
 import type { Action } from '../plan/action.ts'
@@ -69,8 +69,8 @@ export async function report(performance: Performance, { status }: Extract<Actio
 }
 
 function tell({ context, known, view }: Performance, written: KubeObject, wanted: Status): void {
-  const ref = known.ref as SourceRef
-  view.learn('source', undefined, { ref, object: written }, context.now().getTime()) // whole: its spec may be newer than ours
+  const of = { ref: known.ref as SourceRef, tooLarge: known.tooLarge }
+  view.learn('source', undefined, answered(of, written), context.now().getTime()) // whole: its spec may be newer than ours
   context.told.set(known.key, { wanted, status: written.status })
   known.notes.isReported = true
 }

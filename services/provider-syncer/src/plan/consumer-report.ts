@@ -23,7 +23,8 @@ export function reportTo(known: Current, now: Date): Report {
     if (serving === undefined) return { actions: [], isSaid: false } // the copy is on its way, and then there is more to say
     if (silentMs > 0) return { actions: [], isSaid: false, silentMs }
   }
-  const isHeard = serving !== undefined && silentMs <= 0 // until then what an earlier copy said stays
+  const isLarge = serving !== undefined && serving.status === undefined && isTooLarge(known)
+  const isHeard = serving !== undefined && silentMs <= 0 && !isLarge // until then what was said before stays
   const status = consumerStatus({
     copyStatus: isHeard ? ((serving.status ?? {}) as Status) : undefined,
     conditions: brokerConditions(known, source.metadata.generation ?? 0, problems),
@@ -38,6 +39,10 @@ export function reportTo(known: Current, now: Date): Report {
   return isTold(known, status)
     ? { actions: [], isSaid: true }
     : { actions: [{ do: 'report', status }], isSaid: notes.isReported }
+}
+
+function isTooLarge({ copies, assignment }: Current): boolean {
+  return copies.get(assignment.spec.providerCluster)?.tooLarge !== undefined
 }
 
 /** Its API server may drop what its schema lacks: the same would otherwise be written again at each look. */

@@ -45,14 +45,15 @@ export function targetOf({ decision, source, assignment }: Current): string | un
 function applyCopy(known: Current): Action[] {
   const { ref, source, assignment, brokerID, places } = known
   const provider = targetOf(known)
-  if (provider === undefined) return []
+  if (provider === undefined || known.tooLarge !== undefined) return []
   const place = places.forCopy(ref, provider)
   if (place.is !== 'there') return []
   const over = copyAt(known, provider)
   if (over !== undefined && isLeaving(known, provider, over)) return []
   const by = { brokerID, assignmentUID: assignment.metadata.uid ?? '' }
   const desired = desiredCopy({ ref, source, provider, name: place.name, by })
-  if (over !== undefined && isUpToDate(over, desired)) return []
+  const isLarge = known.copies.get(provider)?.tooLarge !== undefined // its spec is not known: its annotations tell the generation
+  if (over !== undefined && isUpToDate(over, isLarge ? { metadata: desired.metadata } : desired)) return []
   return [{ do: 'apply copy', provider, desired, over }]
 }
 

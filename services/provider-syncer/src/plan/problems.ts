@@ -1,3 +1,5 @@
+import { reasons } from '@resource-broker/api'
+import { tooLargeMessage } from '@resource-broker/bus'
 import { type Current, copyAt } from '../facts/known.ts'
 import { isLeaving, targetOf } from './plan-live.ts'
 import { PASSING_MS, type Problem } from './problem.ts'
@@ -7,10 +9,28 @@ import { refusedRelated } from './related.ts'
 export function problemsToTell(known: Current): Problem[] {
   const { notes } = known
   const { attempt, troubledMs } = notes.before
-  return [...problemsOfPlaces(known), ...notes.problems, ...refusedRelated(known)].filter(({ passing, awaited }) => {
-    if (awaited === true) return attempt > 1
-    return passing === undefined || troubledMs >= PASSING_MS
-  })
+  return [...problemsOfSize(known), ...problemsOfPlaces(known), ...notes.problems, ...refusedRelated(known)].filter(
+    ({ passing, awaited }) => {
+      if (awaited === true) return attempt > 1
+      return passing === undefined || troubledMs >= PASSING_MS
+    },
+  )
+}
+
+/** What no message can carry is not seen, and not copied therefore. */
+function problemsOfSize({ tooLarge, source, copies, assignment }: Current): Problem[] {
+  const active = assignment.spec.providerCluster
+  const large = copies.get(active)?.tooLarge
+  const problem = (about: string, what: string, size: NonNullable<typeof large>): Problem => {
+    return { about, reason: reasons.tooLarge, message: `${what}: ${tooLargeMessage(size)}` }
+  }
+  const { generation } = source.metadata
+  return [
+    ...(tooLarge === undefined ? [] : [problem('', `generation ${generation} is not copied`, tooLarge)]),
+    ...(large === undefined || copies.get(active)?.object?.status !== undefined
+      ? []
+      : [problem(active, `what ${active} says of its copy is not brought`, large)]),
+  ]
 }
 
 /** What is missing, and comes by itself, as a rule, before it needs to be told. */
