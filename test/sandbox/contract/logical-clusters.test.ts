@@ -1,6 +1,7 @@
 import { type Sandbox, startSandbox } from '@resource-broker/sandbox'
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { bind, createExport, viewOf } from './exports-support.ts'
 import {
   type Api,
   adminOf,
@@ -14,6 +15,7 @@ import {
 } from './support.ts'
 
 const LOGICAL_CLUSTERS = `${CORE}/logicalclusters`
+const CLAIM = { resource: 'configmaps', verbs: ['*'] }
 
 describe('contract 4.3 and 10.6', () => {
   let sandbox: Sandbox
@@ -118,10 +120,25 @@ describe('contract 4.3 and 10.6', () => {
     other.close()
   })
 
-  test('10.6 open watches are cut when a logical cluster is deleted', async () => {
+  test('10.6 open watches of a logical cluster are cut when it is deleted; those over all of them go on', async () => {
     const { spec } = await createWorkspace(admin, 'root', 'going', { type: 'universal' })
+    const { name } = (await createExport(admin, cluster, 'watched', { schema: 'none', claims: [CLAIM] })).metadata
+    for (const each of [cluster, spec.cluster]) await bind(admin, each, [cluster, name], [CLAIM])
     const own = await admin.watch(`/clusters/${spec.cluster}/${CONFIG_MAPS}?watch=true`)
+    const ownView = await admin.watch(`${viewOf(cluster, name, spec.cluster)}/api/v1/configmaps?watch=true`)
+    const others = await Promise.all(
+      [`/clusters/${cluster}`, '/clusters/*', viewOf(cluster, name, '*'), viewOf(cluster, name, cluster)].map((base) =>
+        admin.watch(`${base}/api/v1/configmaps?watch=true`),
+      ),
+    )
     await admin.call('DELETE', `/clusters/root/${TENANCY}/workspaces/going`)
-    await own.ended
+    await Promise.all([own.ended, ownView.ended])
+    await admin.create(`/clusters/${cluster}/${CONFIG_MAPS}`, configMap('after-the-end'))
+    for (const watch of others) {
+      await waitFor('it goes on', async () =>
+        watch.events.some(({ object }) => object.metadata.name === 'after-the-end'),
+      )
+      watch.close()
+    }
   })
 })

@@ -76,7 +76,9 @@ export class Shard {
     })
     const ends = [
       store.watch({ resource: LOGICAL_CLUSTERS }, store.revision, (event) => {
-        if (isEnd(event)) this.#streams.cut(event.entry.key.cluster)
+        const { cluster } = event.entry.key
+        if (event.type === 'DELETED') this.#streams.cut(cluster)
+        else if (becomesInactive(event)) for (const each of [cluster, WILDCARD]) this.#streams.cut(each)
       }),
       ...this.#tellChanges(store),
     ]
@@ -188,9 +190,9 @@ export class Shard {
   }
 }
 
-/** Whether nobody may go on reading in a logical cluster: it is gone, or has become inactive. */
-function isEnd({ type, entry, previous }: StoreEvent): boolean {
-  return type === 'DELETED' || (isInactive(entry) && (previous === undefined || !isInactive(previous)))
+/** Nobody may go on reading in such a logical cluster, through the wildcard neither. */
+function becomesInactive({ entry, previous }: StoreEvent): boolean {
+  return isInactive(entry) && (previous === undefined || !isInactive(previous))
 }
 
 function isInactive({ bytes }: Entry): boolean {

@@ -1,5 +1,4 @@
 import type { HttpResponse, StreamSink } from '../../kube/http.ts'
-import { WILDCARD } from '../names.ts'
 
 type Open = { cluster: string; cut: () => void }
 
@@ -14,9 +13,9 @@ export class OpenStreams {
     return { ...response, stream: (sink) => stream(this.#tracked(cluster, sink)) }
   }
 
-  /** Ends the streams of a logical cluster, and those over all of them. */
+  /** Ends the streams of one logical cluster, which may be `*`; those over all of them go on when one ends. */
   cut(cluster: string): void {
-    for (const each of [...this.#open]) if (each.cluster === cluster || each.cluster === WILDCARD) each.cut()
+    for (const each of [...this.#open]) if (each.cluster === cluster) each.cut()
   }
 
   /** Ends all streams. */
