@@ -16,6 +16,7 @@ import { exportAdmission } from './exports/admission.ts'
 import { defaultSliceController } from './exports/default-slice.ts'
 import { identityController } from './exports/identity-controller.ts'
 import { schemaAdmission } from './schemas/admission.ts'
+import { sliceAdmission } from './slices/admission.ts'
 import { endpointController } from './slices/endpoint-controller.ts'
 import { sliceController } from './slices/slice-controller.ts'
 import { SliceIndex } from './slices/slice-index.ts'
@@ -63,6 +64,7 @@ export function createApis(services: ShardServices): Apis {
       schemaAdmission,
       conversionAdmission(services),
       exportAdmission(services, bound),
+      sliceAdmission,
       bindingLabel(services),
       bindPermission(services),
       crdAdmission(services, bound),

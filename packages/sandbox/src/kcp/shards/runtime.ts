@@ -20,6 +20,7 @@ import {
   reservedMetadata,
 } from '../clusters/mod.ts'
 import { APIS, CORE, SHARDS_EXPORT, TENANCY, TOPOLOGY } from '../names.ts'
+import { readableObjects } from '../readable-objects.ts'
 import type { ReplicatedType, ShardInfo, ShardServices } from '../services.ts'
 import { boundStorage, systemStorage } from '../storage.ts'
 import { partitionSetController } from '../topology/mod.ts'
@@ -95,6 +96,7 @@ export class ShardRuntime {
     const { cache, directory, rbac, store, identities } = this.services
     const storage = boundStorage(TENANCY, 'workspaces', identities.get(TENANCY)!)
     return [
+      readableObjects(this.services),
       clusterAnnotation,
       pathAnnotation(directory),
       unlessEnding(new NamespaceLifecycle(store), this.services),

@@ -90,9 +90,18 @@ function decode(value: JsonValue, given: OpenApiSchema, place: Place, context: C
 }
 
 function decodeList(list: JsonValue[], items: OpenApiSchema, place: Place, context: Context): JsonValue[] {
-  return list.map((item, index) =>
-    item === null ? null : decode(item, items, { ...place, path: `${place.path}[${index}]` }, context),
-  )
+  return list.map((item, index) => {
+    const at = { ...place, path: `${place.path}[${index}]` }
+    return item === null ? zeroItem(items, at, context) : decode(item, items, at, context)
+  })
+}
+
+/** What a null in a list becomes. */
+function zeroItem(items: OpenApiSchema, place: Place, context: Context): JsonValue {
+  const name = refOf(items)?.split('.').at(-1) ?? ''
+  if (OPAQUE.has(name) || LENIENT.has(name)) return null
+  const schema = context.resolve(items)
+  return schema.properties !== undefined ? decode({}, items, place, context) : (zeroOf(schema) ?? null)
 }
 
 function decodeMap(map: JsonObject, entries: OpenApiSchema, place: Place, context: Context): JsonObject {

@@ -4,6 +4,7 @@ import type { Resource } from '../../../kube/resource.ts'
 import type { ShardServices } from '../../services.ts'
 import { boundStorage } from '../../storage.ts'
 import { converterOf } from '../api-conversions/convert.ts'
+import { readSchema } from '../schemas/read-schema.ts'
 import type { ApiResourceSchema } from '../types.ts'
 
 const endingTypes = new WeakMap<Resource, Resource>()
@@ -13,7 +14,7 @@ export function boundResource(services: ShardServices, schema: ApiResourceSchema
   const { spec } = schema
   const versions = spec.versions.map(({ schema: given, ...version }) => ({
     ...version,
-    schema: { openAPIV3Schema: given },
+    schema: { openAPIV3Schema: readSchema(given).schema },
   }))
   const crd = {
     ...{ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' },

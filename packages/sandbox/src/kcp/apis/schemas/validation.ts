@@ -13,9 +13,12 @@ import {
   validateSubresources,
 } from '../../../kube/schema/mod.ts'
 import type { ApiResourceSchema, SchemaVersion } from '../types.ts'
+import { readSchema } from './read-schema.ts'
 
 type Spec = ApiResourceSchema['spec']
 
+/** What is read where there is no spec. */
+const NOTHING: Spec = { group: '', names: { plural: '', kind: '' }, scope: '', versions: [] }
 const PREFIX = '^[a-z]([-a-z0-9]*[a-z0-9])?$'
 const CORE_GROUP = 'core'
 /** Groups of Kubernetes itself that are no domains. */
@@ -23,7 +26,7 @@ const SHORT_GROUPS = ['apps', 'batch', 'extensions', 'policy', 'autoscaling']
 
 /** What is wrong with an APIResourceSchema, `old` being what it replaces (contract 4.4), in the words of kcp. */
 export function validateSchema(schema: ApiResourceSchema, old?: ApiResourceSchema): FieldError[] {
-  const { metadata, spec } = schema
+  const { metadata, spec = NOTHING } = schema
   if (old !== undefined && deepEqual(spec, old.spec)) return []
   return [
     ...validateName(metadata.name ?? '', spec),
@@ -68,7 +71,9 @@ function validateGroup(group: string): FieldError[] {
 }
 
 function validateVersion(version: SchemaVersion, path: string): FieldError[] {
-  const { name, deprecated = false, deprecationWarning, schema, subresources, selectableFields = [] } = version
+  const { name, deprecated = false, deprecationWarning, subresources, selectableFields = [] } = version
+  const { schema, error } = readSchema(version.schema)
+  if (error !== undefined) return [invalid(`${path}.schema`, JSON.stringify(version.schema), error)]
   const wrong = dns1035Label(name)
   const isEmpty = Object.keys(schema).length === 0
   const status = subresources?.status !== undefined
