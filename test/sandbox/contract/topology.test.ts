@@ -1,7 +1,7 @@
 import { type Sandbox, startSandbox } from '@resource-broker/sandbox'
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Api, CORE, conditionsOf, createWorkspace, shardOf, TOPOLOGY } from './support.ts'
+import { type Api, CORE, conditionsOf, createWorkspace, messageOf, shardOf, TOPOLOGY, WORKSPACES } from './support.ts'
 
 const SHARDS = `/clusters/root/${CORE}/shards`
 
@@ -100,6 +100,46 @@ describe('contract 4.9 to 4.11', () => {
     await count(0)
     const partitions = await admin.items(`/clusters/root/${TOPOLOGY}/partitions`)
     expect(partitions.filter(({ metadata }) => metadata.name.startsWith('zones'))).toEqual([])
+  })
+
+  const REQUIREMENT = { key: 'region', operator: 'In', values: ['eu'] }
+  test.each([
+    [
+      'an operator that is none',
+      { matchExpressions: [{ ...REQUIREMENT, operator: 'Near' }] },
+      'operator: Unsupported value: "Near"',
+    ],
+    ['In without values', { matchExpressions: [{ key: 'region', operator: 'In' }] }, 'at least one value'],
+    ['Exists with values', { matchExpressions: [{ ...REQUIREMENT, operator: 'Exists' }] }, 'not be any value'],
+    ['a key that is none', { matchExpressions: [{ ...REQUIREMENT, key: 'a/b/c d' }] }, 'Label key prefixes'],
+    ['a value that is none', { matchExpressions: [{ ...REQUIREMENT, values: ['-'] }] }, 'values[0]'],
+    ['a label that is none', { matchLabels: { 'a b': 'c' } }, 'Label key prefixes'],
+    ['a label with a value that is none', { matchLabels: { a: 'b c' } }, 'Label values'],
+  ])('4.10 %s in the selector of a PartitionSet or a Partition: 422', async (_, selector, message) => {
+    for (const [plural, kind, spec] of [
+      ['partitionsets', 'PartitionSet', { shardSelector: selector }],
+      ['partitions', 'Partition', { selector }],
+    ] as const) {
+      const body = { apiVersion: 'topology.kcp.io/v1alpha1', kind, metadata: { name: 'wrong' }, spec }
+      const answer = await admin.call('POST', `/clusters/root/${TOPOLOGY}/${plural}`, { body })
+      expect(answer.status).toBe(422)
+      expect(messageOf(answer)).toContain(message)
+    }
+  })
+
+  test('5.1 a workspace whose selector is none says so', async () => {
+    const selector = { matchExpressions: [{ ...REQUIREMENT, operator: 'Near' }] }
+    await admin.create(WORKSPACES, {
+      ...{ apiVersion: 'tenancy.kcp.io/v1alpha1', kind: 'Workspace', metadata: { name: 'nowhere' } },
+      spec: { type: { name: 'universal', path: 'root' }, location: { selector } },
+    })
+    const condition = await waitFor('the condition', async () => {
+      return conditionsOf(await admin.get(`${WORKSPACES}/nowhere`))['WorkspaceScheduled']
+    })
+    expect(condition).toMatchObject({ status: 'False', reason: 'Unschedulable' })
+    expect(condition.message).toContain(
+      'spec.location.selector is invalid: "Near" is not a valid label selector operator',
+    )
   })
 
   test('4.11 root has the exports of kcp itself, with identities', async () => {

@@ -3,7 +3,7 @@ import type { AdmissionPlugin } from '../../kube/requests/types.ts'
 import type { Catalog } from '../../kube/resource.ts'
 import type { MaximalPermissionPolicy, ShardServices } from '../services.ts'
 import { conversionAdmission } from './api-conversions/admission.ts'
-import { bindingLabel } from './bindings/admission.ts'
+import { bindingLabel, bindingSelectors } from './bindings/admission.ts'
 import { bindPermission } from './bindings/bind-permission.ts'
 import { bindingController } from './bindings/binding-controller.ts'
 import { crdAdmission } from './bindings/crd-admission.ts'
@@ -66,6 +66,7 @@ export function createApis(services: ShardServices): Apis {
       exportAdmission(services, bound),
       sliceAdmission,
       bindingLabel(services),
+      bindingSelectors,
       bindPermission(services),
       crdAdmission(services, bound),
       claimLabels(claims),

@@ -1,10 +1,11 @@
 import { Controller, keyOf, parseKey } from '../../kube/controllers/mod.ts'
+import { StatusError } from '../../kube/errors.ts'
 import { deepEqual } from '../../kube/json.ts'
 import type { JsonObject, KubeObject } from '../../kube/objects.ts'
 import type { LocalClient } from '../../kube/requests/types.ts'
 import type { Resource } from '../../kube/resource.ts'
 import { labelSelectorMatches } from '../../kube/selectors/mod.ts'
-import { markTrue, summarize } from '../conditions.ts'
+import { markFalse, markTrue, summarize } from '../conditions.ts'
 import { TOPOLOGY } from '../names.ts'
 import type { ShardServices } from '../services.ts'
 import { boundStorage } from '../storage.ts'
@@ -66,7 +67,11 @@ function reconcile(services: ShardServices, client: LocalClient, types: Types, n
   const set = client.get(types.sets, '', name)
   if (set === undefined || set.metadata.deletionTimestamp !== undefined) return
   const labels = services.cache.list('shards.core.kcp.io').map(({ object }) => object.metadata.labels)
-  const wanted = partitionsOf((set['spec'] ?? {}) as SetSpec, labels)
+  const wanted = partitionsIn(set, labels)
+  if (typeof wanted === 'string') {
+    client.modify(types.sets, '', name, (object) => reportInvalid(object, wanted, services.now()), 'status')
+    return
+  }
   const own = client.list(types.partitions).filter(({ metadata }) => isOwnedBy(metadata.ownerReferences, set))
   for (const partition of own) {
     if (wanted.some(({ selector }) => hasSelector(partition, selector))) continue
@@ -83,6 +88,22 @@ function reconcile(services: ShardServices, client: LocalClient, types: Types, n
     summarize(object, [VALID, PARTITIONS_READY], services.now())
   }
   client.modify(types.sets, '', name, report, 'status')
+}
+
+/** What the set asks for, or why its selector is none: a set that was there before selectors were checked. */
+function partitionsIn(set: KubeObject, labels: readonly (Record<string, string> | undefined)[]): Wanted[] | string {
+  try {
+    return partitionsOf((set['spec'] ?? {}) as SetSpec, labels)
+  } catch (error) {
+    if (error instanceof StatusError) return error.message
+    throw error
+  }
+}
+
+function reportInvalid(set: KubeObject, message: string, now: Date): void {
+  markFalse(set, VALID, { severity: 'Error', reason: 'InvalidSelector', message }, now)
+  markFalse(set, PARTITIONS_READY, { severity: 'Error', reason: 'ErrorGeneratingPartitions', message: '' }, now)
+  summarize(set, [VALID, PARTITIONS_READY], now)
 }
 
 function partitionOf(set: KubeObject, { values, selector }: Wanted): KubeObject {

@@ -1,4 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto'
+import { StatusError } from '../../kube/errors.ts'
 import type { KubeObject } from '../../kube/objects.ts'
 import type { LocalClient } from '../../kube/requests/types.ts'
 import type { Resource } from '../../kube/resource.ts'
@@ -30,15 +31,22 @@ import { initializersOf, terminatorsOf, type WorkspaceType, type WorkspaceTypes 
 const CLUSTER_NAME_BYTES = 32
 const ADMIN_BINDING = 'workspace-admin'
 
-/** A shard for the workspace, any of those that its selector takes; undefined when there is none (contract 5.1). */
-export function chooseShard(workspace: KubeObject, shards: readonly ReplicatedObject[]): ReplicatedObject | undefined {
+const NO_SHARD = 'No available shards to schedule the workspace'
+
+/** A shard for the workspace, any of those that its selector takes; or why there is none (contract 5.1). */
+export function chooseShard(workspace: KubeObject, shards: readonly ReplicatedObject[]): ReplicatedObject | string {
   const { location } = workspaceSpec(workspace)
   const selector = (location?.selector ?? {}) as Parameters<typeof labelSelectorMatches>[0]
-  const candidates = shards.filter(({ object: { metadata } }) => {
-    if (metadata.annotations?.[UNSCHEDULABLE_ANNOTATION] !== undefined) return false
-    return labelSelectorMatches(selector, metadata.labels)
-  })
-  return candidates.length === 0 ? undefined : candidates[randomInt(candidates.length)]
+  try {
+    const selected = shards.filter(({ object: { metadata } }) => labelSelectorMatches(selector, metadata.labels))
+    const candidates = selected.filter(
+      ({ object: { metadata } }) => metadata.annotations?.[UNSCHEDULABLE_ANNOTATION] === undefined,
+    )
+    return candidates.length === 0 ? NO_SHARD : candidates[randomInt(candidates.length)]!
+  } catch (error) {
+    if (error instanceof StatusError) return `spec.location.selector is invalid: ${error.message}`
+    throw error
+  }
 }
 
 /** Whether the workspace has a shard and the name of a logical cluster already. */

@@ -93,7 +93,7 @@ function schedule(context: Context, workspace: KubeObject): void {
   const { services, types, client, resource, name } = context
   if (!hasPlace(workspace)) {
     const shard = chooseShard(workspace, services.cache.list('shards.core.kcp.io'))
-    if (shard === undefined) refusePlace(context)
+    if (typeof shard === 'string') refusePlace(context, shard)
     else client.modify(resource, '', name, (object) => assignPlace(object, shard))
     return
   }
@@ -106,8 +106,7 @@ function schedule(context: Context, workspace: KubeObject): void {
   } else setPhase(context, 'Initializing')
 }
 
-function refusePlace(context: Context): void {
-  const message = 'No available shards to schedule the workspace'
+function refusePlace(context: Context, message: string): void {
   modifyStatus(context, (object) =>
     markFalse(object, SCHEDULED, { severity: 'Error', reason: 'Unschedulable', message }, context.services.now()),
   )

@@ -1,1 +1,2 @@
+export { type LabelSelector, validateLabelSelector } from './label-selectors.ts'
 export { builtInResources } from './resources.ts'

@@ -1,7 +1,9 @@
+import { type LabelSelector, validateLabelSelector } from '../../../kube/builtin/mod.ts'
 import { setKey } from '../../../kube/json.ts'
 import type { AdmissionPlugin } from '../../../kube/requests/types.ts'
 import { exportHash } from '../../hashes.ts'
 import { EXPORT_LABEL, ROOT_CLUSTER } from '../../names.ts'
+import { fieldRefusal } from '../../refusal.ts'
 import type { ShardServices } from '../../services.ts'
 import { API_BINDINGS } from '../system-types.ts'
 import type { ApiBinding } from '../types.ts'
@@ -23,4 +25,18 @@ export function bindingLabel({ directory }: ShardServices): AdmissionPlugin {
       else setKey(labels, EXPORT_LABEL, value)
     },
   }
+}
+
+/** Takes only claims whose selectors are label selectors: with others nothing could be labelled any more. */
+export const bindingSelectors: AdmissionPlugin = {
+  name: 'apis.kcp.io/APIBindingSelectors',
+  validate(request) {
+    const { resource, object, subresource } = request
+    if (resource.storage !== API_BINDINGS || object === undefined || subresource !== '') return
+    const { permissionClaims = [] } = (object as ApiBinding).spec ?? {}
+    const errors = permissionClaims.flatMap(({ selector }, at) =>
+      validateLabelSelector(selector as LabelSelector | undefined, `spec.permissionClaims[${at}].selector`),
+    )
+    if (errors.length > 0) throw fieldRefusal(request, ...errors)
+  },
 }

@@ -1,5 +1,6 @@
-import { conditions, kind, labelSelector, object, text, texts } from '../../clusters/schema-parts.ts'
+import { conditions, kind, object, text, texts } from '../../clusters/schema-parts.ts'
 import { CORE, TOPOLOGY } from '../../names.ts'
+import { shardSelector } from './shard-selector.ts'
 import type { SchemaSource } from './source.ts'
 
 /** Partition (contract 4.10). */
@@ -11,9 +12,13 @@ export const partitions: SchemaSource = {
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
   ],
   schema: () =>
-    kind('Partition is a set of shards.', {
-      spec: object('Which shards.', { selector: labelSelector('Labels of the shards; without it, all.') }),
-    }),
+    kind(
+      'Partition is a set of shards.',
+      {
+        spec: object('Which shards.', { selector: shardSelector('Labels of the shards; without it, all.') }),
+      },
+      { required: ['spec'] },
+    ),
 }
 
 /** PartitionSet (contract 4.10). */
@@ -30,7 +35,7 @@ export const partitionSets: SchemaSource = {
       {
         spec: object('How the shards are divided.', {
           dimensions: texts('Labels that shards of one partition have in common.'),
-          shardSelector: labelSelector('Labels of the shards that count; without it, all.'),
+          shardSelector: shardSelector('Labels of the shards that count; without it, all.'),
         }),
         status: object('What is known of the partitions.', {
           count: { type: 'integer', description: 'How many there are.' },
