@@ -1,7 +1,17 @@
 import { type Sandbox, startSandbox } from '@resource-broker/sandbox'
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { APIS, bind, createExport, viewOf, WIDGETS, WIDGETS_IN_DEFAULT, widget } from './exports-support.ts'
+import {
+  APIS,
+  bind,
+  createExport,
+  OLD_APIS,
+  viewOf,
+  WIDGETS,
+  WIDGETS_IN_DEFAULT,
+  widget,
+  widgetSchema,
+} from './exports-support.ts'
 import {
   type Api,
   adminOf,
@@ -18,6 +28,12 @@ const APPLY = { 'content-type': 'application/apply-patch+yaml' }
 
 type List = { items: { metadata: { name: string; annotations: Record<string, string> } }[] }
 type Resources = { resources: { name: string; verbs: string[] }[] }
+
+/** A schema of another type than Widgets. */
+function thingSchema(name: string): object {
+  const text = JSON.stringify(widgetSchema(name))
+  return JSON.parse(text.replaceAll('widget', 'thing').replaceAll('Widget', 'Thing')) as object
+}
 
 describe('contract 7, and 1.13 to 1.14', () => {
   let sandbox: Sandbox
@@ -220,5 +236,47 @@ describe('contract 7, and 1.13 to 1.14', () => {
     const resources = [{ name: 'widgets', group: 'example.io', schema: 'v1.widgets.example.io', storage: { crd: {} } }]
     await admin.merge(`/clusters/${provider}/${APIS}/apiexports/growing`, { spec: { resources } })
     expect((await admin.call('GET', `${view('*', 'growing')}/${WIDGETS}`)).status).toBe(200)
+  })
+
+  test('7.1 a type whose schema is gone takes no other with it', async () => {
+    const schemas = `/clusters/${provider}/${OLD_APIS}/apiresourceschemas`
+    await admin.create(schemas, thingSchema('v1.things.example.io'))
+    await createExport(admin, provider, 'half', { schema: 'v2.widgets.example.io' })
+    const exported = `/clusters/${provider}/${APIS}/apiexports/half`
+    const things = { name: 'things', group: 'example.io', schema: 'v1.things.example.io', storage: { crd: {} } }
+    const { resources } = (await admin.get(exported)).spec as { resources: object[] }
+    await admin.merge(exported, { spec: { resources: [...resources, things] } })
+    expect((await admin.call('GET', `${view('*', 'half')}/apis/example.io/v1/things`)).status).toBe(200)
+    await admin.call('DELETE', `${schemas}/v1.things.example.io`)
+    expect((await admin.call('GET', `${view('*', 'half')}/apis/example.io/v1/things`)).status).toBe(404)
+    expect((await admin.call('GET', `${view('*', 'half')}/${WIDGETS}`)).status).toBe(200)
+    const { resources: served } = await admin.get<Resources>(`${view('*', 'half')}/apis/example.io/v1`)
+    expect(served.map(({ name }) => name)).toEqual(['widgets', 'widgets/status'])
+  })
+
+  test('7.1 a watch ends when the schema of its type changes, or its export goes; others go on', async () => {
+    await createExport(admin, provider, 'changing', { schema: 'v3.widgets.example.io' })
+    const widgets = await admin.watch(`${view('*', 'changing')}/${WIDGETS}?watch=true`)
+    const bindings = await admin.watch(`${view('*', 'changing')}/${APIS}/apibindings?watch=true`)
+    const elsewhere = await admin.watch(`${view('*')}/${WIDGETS}?watch=true`)
+    const schemas = `/clusters/${provider}/${OLD_APIS}/apiresourceschemas`
+    await admin.create(schemas, widgetSchema('v4.widgets.example.io'))
+    const exported = `/clusters/${provider}/${APIS}/apiexports/changing`
+    await admin.merge(exported, { metadata: { labels: { nothing: 'changes' } } })
+    const resources = [{ name: 'widgets', group: 'example.io', schema: 'v4.widgets.example.io', storage: { crd: {} } }]
+    await admin.merge(exported, { spec: { resources } })
+    await widgets.ended
+    const again = await admin.watch(`${view('*', 'changing')}/${WIDGETS}?watch=true`)
+    await bind(admin, unbound, ['root:provider', 'changing'])
+    await admin.create(`/clusters/${unbound}/${WIDGETS_IN_DEFAULT}`, widget('seen'))
+    await waitFor('the new watch has it', async () => again.events.length > 0)
+    await waitFor('the watch of bindings went on', async () => bindings.events.length > 0)
+    await admin.call('DELETE', exported)
+    await Promise.all([again.ended, bindings.ended])
+    await admin.create(`/clusters/${one}/${WIDGETS_IN_DEFAULT}`, widget('elsewhere'))
+    await waitFor('the other goes on', async () =>
+      elsewhere.events.some(({ object }) => object.metadata.name === 'elsewhere'),
+    )
+    elsewhere.close()
   })
 })

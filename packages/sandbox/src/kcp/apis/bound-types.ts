@@ -86,15 +86,14 @@ export class BoundTypes {
     for (const end of this.#ends) end()
   }
 
-  /** The types that an export offers now; undefined as long as one of its schemas is not there. */
-  resourcesOf(exportCluster: string, apiExport: ApiExport): Resource[] | undefined {
+  /** The types that an export offers now, but for those whose schemas are not there. */
+  resourcesOf(exportCluster: string, apiExport: ApiExport): Resource[] {
     const identity = apiExport.status?.identityHash
-    if (identity === undefined) return undefined
-    const found = (apiExport.spec?.resources ?? []).filter(isServedHere).map(({ schema }) => {
+    if (identity === undefined) return []
+    return (apiExport.spec?.resources ?? []).filter(isServedHere).flatMap(({ schema }) => {
       const known = this.#services.cache.get('apiresourceschemas.apis.kcp.io', exportCluster, schema)
-      return known && this.#resourceOf(known.object as ApiResourceSchema, identity)
+      return known === undefined ? [] : [this.#resourceOf(known.object as ApiResourceSchema, identity)]
     })
-    return found.every((resource) => resource !== undefined) ? found : undefined
   }
 
   /** A binding may have come before its schema; a type that nobody can bind any more is forgotten. */

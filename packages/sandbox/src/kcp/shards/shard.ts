@@ -13,6 +13,7 @@ import { findClusterUrl, isClusterName, isClusterPath, LOGICAL_CLUSTERS, splitCl
 import { INACTIVE_ANNOTATION, ROOT_CLUSTER, TENANCY, WILDCARD } from '../names.ts'
 import { plainText } from '../plain-text.ts'
 import type { ShardInfo, ShardServices } from '../services.ts'
+import { OpenStreams } from '../streams.ts'
 import { createVirtualWorkspaces } from '../virtual/mod.ts'
 import type { VirtualWorkspaces } from '../virtual/types.ts'
 import { SERVICES } from '../virtual-urls.ts'
@@ -22,7 +23,6 @@ import { effectiveServiceUser, withoutImpersonation } from './impersonating.ts'
 import { Metrics } from './metrics.ts'
 import { ShardRuntime, SYSTEM_USER } from './runtime.ts'
 import type { Shared } from './shared.ts'
-import { OpenStreams } from './streams.ts'
 
 const METRICS = '/metrics'
 const OPEN_PATHS = /^\/(healthz|livez|readyz|version)(\/|$)/

@@ -18,7 +18,7 @@ export function createVirtualWorkspaces(options: VirtualWorkspaceOptions): Virtu
     async answer(request, user) {
       const [ofExport, ofInitializer] = [exportUrl(request.path), initializerUrl(request.path)]
       if (ofInitializer !== undefined) return initializing.answer(ofInitializer, request, user)
-      const answered = ofExport && exports.answer(ofExport, request, user)
+      const answered = ofExport && (await exports.answer(ofExport, request, user))
       return answered ?? nothingHere(request, user)
     },
     close() {

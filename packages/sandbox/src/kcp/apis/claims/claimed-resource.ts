@@ -32,8 +32,8 @@ export function claimedResources(
 ): readonly Resource[] {
   if (identityHash !== '') {
     const owner = services.exports.ofType(group, resource, identityHash)
-    const types = owner && bound.resourcesOf(owner.cluster, owner.apiExport)
-    return (types ?? []).filter((each) => each.group === group && each.resource === resource)
+    const types = owner === undefined ? [] : bound.resourcesOf(owner.cluster, owner.apiExport)
+    return types.filter((each) => each.group === group && each.resource === resource)
   }
   const groups = resource === EVENTS && EVENT_GROUPS.includes(group) ? EVENT_GROUPS : [group]
   return [...services.builtIns, ...services.systemTypes, ...apisTypes].filter(

@@ -1,6 +1,9 @@
+import type { HttpResponse } from '../../../kube/http.ts'
 import { type ApiServer, createApiServer } from '../../../kube/requests/mod.ts'
+import type { RequestInfo } from '../../../kube/requests/types.ts'
 import type { Catalog, Resource } from '../../../kube/resource.ts'
 import type { ApiExport } from '../../apis/types.ts'
+import { OpenStreams } from '../../streams.ts'
 import type { VirtualWorkspaceOptions } from '../types.ts'
 import { ExportAuthorizer, type Subject } from './authorizer.ts'
 import { claimSelectors } from './claim-selectors.ts'
@@ -14,6 +17,8 @@ export class ExportView implements Subject {
   readonly server: ApiServer
   readonly #options: VirtualWorkspaceOptions
   readonly #consumers: Consumers
+  /** By the name of their type. */
+  readonly #streams = new OpenStreams()
   readonly #catalog: Catalog
   #apiExport: ApiExport
   #types: readonly ServedType[] = []
@@ -41,17 +46,33 @@ export class ExportView implements Subject {
     this.follow(apiExport)
   }
 
-  /** Serves what the export says now. */
+  /** Serves what the export says now; watches of types that are others now end. */
   follow(apiExport: ApiExport): void {
     this.#apiExport = apiExport
     const types = servedTypes(this.#options.services, this.#options.bound, this.exportCluster, apiExport)
     if (!isSame(types, this.#types)) this.#generation++
+    const current = new Set(types.map(({ resource }) => resource))
+    for (const { resource } of this.#types) if (!current.has(resource)) this.#streams.cut(nameOf(resource))
     this.#types = types
-    this.#byName = new Map(types.map((each) => [`${each.resource.resource}.${each.resource.group}`, each]))
+    this.#byName = new Map(types.map((each) => [nameOf(each.resource), each]))
+  }
+
+  /** The same answer, which ends when the type that it is about changes or goes. */
+  track(info: RequestInfo, response: HttpResponse): HttpResponse {
+    return this.#streams.track(nameOf(info), response)
+  }
+
+  get isWatched(): boolean {
+    return this.#streams.isOpen
+  }
+
+  /** Ends all watches. */
+  close(): void {
+    this.#streams.cutAll()
   }
 
   typeOf(group: string, resource: string): ServedType | undefined {
-    return this.#byName.get(`${resource}.${group}`)
+    return this.#byName.get(nameOf({ group, resource }))
   }
 
   consumerIn(cluster: string): Consumer | undefined {
@@ -62,6 +83,10 @@ export class ExportView implements Subject {
     const found = this.typeOf(group, resource)?.resource
     return identity === undefined || found?.identity === identity ? found : undefined
   }
+}
+
+function nameOf({ group, resource }: { group: string; resource: string }): string {
+  return `${resource}.${group}`
 }
 
 function isSame(a: readonly ServedType[], b: readonly ServedType[]): boolean {

@@ -27,16 +27,13 @@ export class ExportWorkspaces {
     this.#options = options
     const { services, bound } = options
     this.#consumers = new Consumers(services.store, bound)
-    const outdate = () => {
-      for (const each of this.#views.values()) each.isCurrent = false
-    }
     this.#ends = [
       services.cache.watch('apiexports.apis.kcp.io', ({ type, now }) => {
-        if (type === 'DELETED') this.#views.delete(keyOf(now.cluster, now.name))
+        if (type === 'DELETED') this.#close(keyOf(now.cluster, now.name))
         // Others may claim its types.
-        outdate()
+        this.#follow()
       }),
-      services.cache.watch('apiresourceschemas.apis.kcp.io', outdate),
+      services.cache.watch('apiresourceschemas.apis.kcp.io', () => this.#follow()),
     ]
   }
 
@@ -45,7 +42,7 @@ export class ExportWorkspaces {
   }
 
   /** undefined where there is no such virtual workspace. Throws StatusError. */
-  answer(url: ExportUrl, request: HttpRequest, user: UserInfo): Promise<HttpResponse> | undefined {
+  async answer(url: ExportUrl, request: HttpRequest, user: UserInfo): Promise<HttpResponse | undefined> {
     const { directory, shard } = this.#options.services
     const { cluster, path } = url
     const view = this.#viewOf(url)
@@ -57,14 +54,37 @@ export class ExportWorkspaces {
     if (!info.isResourceRequest) return view.server.handle({ cluster: WILDCARD, user, info, http: plain(http) })
     const restriction = view.typeOf(info.group, info.resource)?.restriction
     const who = cluster === WILDCARD ? user : warranted(user, cluster)
-    return view.server.handle({ cluster, user: who, info, http, ...(restriction !== undefined && { restriction }) })
+    const asked = { cluster, user: who, info, http, ...(restriction !== undefined && { restriction }) }
+    return view.track(info, await view.server.handle(asked))
+  }
+
+  /** All views may have changed. Those with open watches are looked at now, so that these end; the others when they are asked. */
+  #follow(): void {
+    for (const [key, each] of this.#views) {
+      each.isCurrent = false
+      if (!each.view.isWatched) continue
+      const apiExport = this.#exportOf(each.view)
+      if (apiExport === undefined) this.#close(key)
+      else each.view.follow(apiExport)
+    }
+  }
+
+  #close(key: string): void {
+    this.#views.get(key)?.view.close()
+    this.#views.delete(key)
+  }
+
+  /** undefined while it has no identity. */
+  #exportOf({ exportCluster, exportName }: { exportCluster: string; exportName: string }): ApiExport | undefined {
+    const { cache } = this.#options.services
+    const apiExport = cache.get('apiexports.apis.kcp.io', exportCluster, exportName)?.object as ApiExport | undefined
+    return apiExport?.status?.identityHash === undefined ? undefined : apiExport
   }
 
   #viewOf({ exportCluster, exportName }: ExportUrl): ExportView | undefined {
-    const { cache } = this.#options.services
     const key = keyOf(exportCluster, exportName)
-    const apiExport = cache.get('apiexports.apis.kcp.io', exportCluster, exportName)?.object as ApiExport | undefined
-    if (apiExport?.status?.identityHash === undefined) return undefined
+    const apiExport = this.#exportOf({ exportCluster, exportName })
+    if (apiExport === undefined) return undefined
     const known = this.#views.get(key)
     if (known?.isCurrent === true) return known.view
     known?.view.follow(apiExport)

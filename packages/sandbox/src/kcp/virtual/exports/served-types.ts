@@ -26,7 +26,7 @@ export function servedTypes(
   exportCluster: string,
   apiExport: ApiExport,
 ): ServedType[] {
-  const own = bound.resourcesOf(exportCluster, apiExport) ?? []
+  const own = bound.resourcesOf(exportCluster, apiExport)
   const claims = apiExport.spec?.permissionClaims ?? []
   const types = firstOfEach([
     ...own.map((resource) => ({ resource: narrowed(resource) })),

@@ -1,21 +1,25 @@
-import type { HttpResponse, StreamSink } from '../../kube/http.ts'
+import type { HttpResponse, StreamSink } from '../kube/http.ts'
 
-type Open = { cluster: string; cut: () => void }
+type Open = { subject: string; cut: () => void }
 
-/** Answers that have no end yet, so that they can be cut by the logical cluster that they are about (contract 10.6). */
+/** Answers that have no end yet, so that they can be cut by what they are about, such as a logical cluster (contract 10.6). */
 export class OpenStreams {
   readonly #open = new Set<Open>()
 
-  /** The same answer, known here until it ends. `cluster` may be `*`. */
-  track(cluster: string, response: HttpResponse): HttpResponse {
+  /** The same answer, known here until it ends. */
+  track(subject: string, response: HttpResponse): HttpResponse {
     if (!('stream' in response)) return response
     const { stream } = response
-    return { ...response, stream: (sink) => stream(this.#tracked(cluster, sink)) }
+    return { ...response, stream: (sink) => stream(this.#tracked(subject, sink)) }
   }
 
-  /** Ends the streams of one logical cluster, which may be `*`; those over all of them go on when one ends. */
-  cut(cluster: string): void {
-    for (const each of [...this.#open]) if (each.cluster === cluster) each.cut()
+  /** Ends the streams about one subject. */
+  cut(subject: string): void {
+    for (const each of [...this.#open]) if (each.subject === subject) each.cut()
+  }
+
+  get isOpen(): boolean {
+    return this.#open.size > 0
   }
 
   /** Ends all streams. */
@@ -23,14 +27,14 @@ export class OpenStreams {
     for (const { cut } of [...this.#open]) cut()
   }
 
-  #tracked(cluster: string, sink: StreamSink): StreamSink {
+  #tracked(subject: string, sink: StreamSink): StreamSink {
     const listeners: (() => void)[] = []
     const close = () => {
       if (!this.#open.delete(open)) return
       for (const listener of listeners) listener()
     }
     const open: Open = {
-      cluster,
+      subject,
       cut() {
         close()
         sink.end()

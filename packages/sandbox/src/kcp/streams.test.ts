@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { HttpResponse, StreamSink } from '../../kube/http.ts'
+import type { HttpResponse, StreamSink } from '../kube/http.ts'
 import { OpenStreams } from './streams.ts'
 
 /** A client that reads an answer, and what it saw. */
@@ -16,9 +16,9 @@ function read(response: HttpResponse) {
   return { seen, leave: () => listeners.forEach((listener) => void listener()) }
 }
 
-function stream(streams: OpenStreams, cluster: string) {
+function stream(streams: OpenStreams, subject: string) {
   const state = { closed: 0, sink: undefined as StreamSink | undefined }
-  const response = streams.track(cluster, {
+  const response = streams.track(subject, {
     status: 200,
     stream(sink) {
       state.sink = sink
