@@ -157,6 +157,26 @@ describe('contract 6, and 3.3 to 3.5', () => {
     expect(messageOf(leaving)).toContain('object does not match required labels')
   })
 
+  test('6.3 and 15.1 labels follow the selector when the consumer changes it', async () => {
+    const { inside, view, name } = await claimed([ALL], [{ ...ALL, selector: { matchLabels: { team: 'a' } } }])
+    const path = `${inside}/${APIS}/apibindings/${name}`
+    for (const team of ['a', 'b']) {
+      const body = { ...configMap(`of-${team}`), metadata: { name: `of-${team}`, labels: { team } } }
+      await admin.create(`${inside}/${CONFIG_MAPS}`, body)
+    }
+    const seen = async () => (await admin.items(`${view}/${CONFIG_MAPS}`)).map(({ metadata }) => metadata.name)
+    expect(await seen()).toEqual(['of-a'])
+    const select = (selector: object) =>
+      admin.merge(path, { spec: { permissionClaims: [{ ...ALL, selector, state: 'Accepted' }] } })
+    expect((await select({ matchLabels: { team: 'b' } })).status).toBe(200)
+    await waitFor('the other is seen', async () => (await seen()).join() === 'of-b')
+    const { status } = await boundBinding(admin, path)
+    expect(status?.['appliedPermissionClaims']).toMatchObject([{ selector: { matchLabels: { team: 'b' } } }])
+    const wrong = await select({ matchExpressions: [{ key: 'team', operator: 'Near' }] })
+    expect(wrong.status).toBe(403)
+    expect(messageOf(wrong)).toContain('spec.permissionClaims[0].selector.matchExpressions[0].operator')
+  })
+
   test('6.3 labels for expressions are not added: an object that lacks them is refused', async () => {
     const selector = { matchExpressions: [{ key: 'team', operator: 'Exists' }] }
     const { inside, view } = await claimed([ALL], [{ ...ALL, selector }])

@@ -73,10 +73,7 @@ export function scopedClaim(): OpenApiSchema {
 
 /** What an APIBinding says to a claim, in v1alpha2 (contract 4.6). */
 export function acceptableClaim(): OpenApiSchema {
-  const scope = selector('The objects that the provider gets to see. Immutable.', {
-    rule: 'self == oldSelf',
-    message: 'Permission claim selector must not be changed',
-  })
+  const scope = selector('The objects that the provider gets to see.')
   const fields = { ...claimedType(), verbs: verbs(), selector: scope, state: state() }
   const required = ['resource', 'verbs', 'selector', 'state']
   return object('What the consumer says to the claim of one type.', fields, required)
@@ -119,13 +116,12 @@ function state(): OpenApiSchema {
   return text('What the consumer decided.', { enum: ['Accepted', 'Rejected'] })
 }
 
-function selector(description: string, ...rules: { rule: string; message: string }[]): OpenApiSchema {
+function selector(description: string): OpenApiSchema {
   const { properties, ...rest } = labelSelector(description)
   const matchAll: OpenApiSchema = { type: 'boolean', description: 'Whether all objects are meant.' }
   return {
     ...rest,
     properties: { matchAll, ...properties },
     oneOf: ONE_SELECTOR,
-    ...(rules.length > 0 && { 'x-kubernetes-validations': rules }),
   }
 }
