@@ -24,7 +24,13 @@ import { readableObjects } from '../readable-objects.ts'
 import type { ReplicatedType, ShardInfo, ShardServices } from '../services.ts'
 import { boundStorage, systemStorage } from '../storage.ts'
 import { partitionSetController } from '../topology/mod.ts'
-import { initializerPolicySource, WorkspaceTypes, workspaceAdmission, workspaceControllers } from '../workspaces/mod.ts'
+import {
+  initializerPolicySource,
+  WorkspaceTypes,
+  workspaceAdmission,
+  workspaceControllers,
+  workspaceTypeAdmission,
+} from '../workspaces/mod.ts'
 import type { Shared } from './shared.ts'
 
 /** As whom the shard's own controllers act. */
@@ -102,6 +108,7 @@ export class ShardRuntime {
       unlessEnding(new NamespaceLifecycle(store), this.services),
       logicalClusterAdmission,
       workspaceAdmission({ storage, cache, types: this.types, rbac }),
+      workspaceTypeAdmission(this.services),
       ...apis.admission,
       reservedMetadata,
     ]

@@ -1,5 +1,6 @@
 import { Controller, keyOf, parseKey } from '../../kube/controllers/mod.ts'
 import { StatusError } from '../../kube/errors.ts'
+import { deepEqual } from '../../kube/json.ts'
 import type { KubeObject } from '../../kube/objects.ts'
 import type { LocalClient } from '../../kube/requests/types.ts'
 import type { Resource } from '../../kube/resource.ts'
@@ -8,7 +9,7 @@ import { INITIAL_BINDING_COMPLETED, PERMISSION_CLAIMS_APPLIED } from '../conditi
 import { isTrue, markFalse, markTrue } from '../conditions.ts'
 import { defaultBindingName } from '../hashes.ts'
 import { API_BINDINGS_INITIALIZER, APIS, LOGICAL_CLUSTER_NAME, TYPE_ANNOTATION } from '../names.ts'
-import type { ShardServices } from '../services.ts'
+import type { ReplicatedChange, ShardServices } from '../services.ts'
 import { systemStorage } from '../storage.ts'
 import { finishInitializer, waitsFor } from './initializer.ts'
 import { isDeleting, statusOf } from './model.ts'
@@ -51,9 +52,10 @@ export function defaultBindings(
   }
   const stops = [
     services.cache.watch('workspacetypes.tenancy.kcp.io', () => lookAtEach(() => true)),
-    services.cache.watch('apiexports.apis.kcp.io', () =>
-      lookAtEach((logicalCluster) => waitsFor(logicalCluster, API_BINDINGS_INITIALIZER)),
-    ),
+    services.cache.watch('apiexports.apis.kcp.io', (change) => {
+      const isMaintained = changesSpec(change) && types.maintain(change.now.name)
+      lookAtEach((logicalCluster) => isMaintained || waitsFor(logicalCluster, API_BINDINGS_INITIALIZER))
+    }),
   ]
   const stop = () => {
     for (const end of stops) end()
@@ -102,11 +104,32 @@ function maintain(context: Context, types: WorkspaceTypes, logicalCluster: KubeO
   try {
     const extended = typesOf(types, logicalCluster)
     const kept = extended.filter(({ spec }) => spec.defaultAPIBindingLifecycle === 'Maintain')
-    for (const each of defaultBindingsOf(kept)) ensure(context, each)
+    for (const each of defaultBindingsOf(kept)) {
+      ensure(context, each)
+      acceptAll(context, each)
+    }
   } catch (error) {
     // A type that is gone asks for nothing any more.
     if (!(error instanceof RefusedWorkspace)) throw error
   }
+}
+
+/** Makes a maintained binding accept what its export claims now, and nothing else, whatever somebody wrote there. */
+function acceptAll(context: Context, wanted: Wanted): void {
+  const { client, bindings } = context
+  const apiExport = exportOf(context, wanted)
+  const name = defaultBindingName(client.cluster, wanted.path, wanted.export)
+  const binding = client.get(bindings, '', name)
+  if (apiExport === undefined || binding === undefined || isDeleting(binding)) return
+  client.modify(bindings, '', name, (object) => {
+    const { permissionClaims: _, ...spec } = object['spec'] as Record<string, unknown>
+    object['spec'] = { ...spec, ...acceptedClaims(apiExport) }
+  })
+}
+
+/** Conditions of an export are nothing to its bindings. */
+function changesSpec({ now, previous }: ReplicatedChange): boolean {
+  return !deepEqual(now.object['spec'], previous?.object['spec'])
 }
 
 function typesOf(types: WorkspaceTypes, { metadata }: KubeObject): WorkspaceType[] {
@@ -117,12 +140,10 @@ function typesOf(types: WorkspaceTypes, { metadata }: KubeObject): WorkspaceType
 
 /** Creates the binding unless there is one; answers what stands in the way. */
 function ensure(context: Context, wanted: Wanted): string[] {
-  const { client, bindings, services } = context
+  const { client, bindings } = context
   if (find(context, wanted) !== undefined) return []
-  const cluster = services.directory.resolve(wanted.path)?.cluster
-  const found = cluster && services.cache.get('apiexports.apis.kcp.io', cluster, wanted.export)
-  if (!found) return ['unable to complete initialization: unable to find at least 1 APIExport']
-  const { permissionClaims = [] } = (found.object['spec'] ?? {}) as { permissionClaims?: Claim[] }
+  const apiExport = exportOf(context, wanted)
+  if (apiExport === undefined) return ['unable to complete initialization: unable to find at least 1 APIExport']
   try {
     client.create(bindings, {
       apiVersion: VERSION,
@@ -130,7 +151,7 @@ function ensure(context: Context, wanted: Wanted): string[] {
       metadata: { name: defaultBindingName(client.cluster, wanted.path, wanted.export) },
       spec: {
         reference: { export: { path: wanted.path, name: wanted.export } },
-        ...(permissionClaims.length > 0 && { permissionClaims: permissionClaims.map(accepted) }),
+        ...acceptedClaims(apiExport),
       },
     })
     return []
@@ -139,6 +160,16 @@ function ensure(context: Context, wanted: Wanted): string[] {
     if (error instanceof StatusError) return []
     throw error
   }
+}
+
+function exportOf({ services }: Context, { path, export: name }: Wanted): KubeObject | undefined {
+  const cluster = services.directory.resolve(path)?.cluster
+  return cluster === undefined ? undefined : services.cache.get('apiexports.apis.kcp.io', cluster, name)?.object
+}
+
+function acceptedClaims(apiExport: KubeObject): { permissionClaims?: object[] } {
+  const { permissionClaims = [] } = (apiExport['spec'] ?? {}) as { permissionClaims?: Claim[] }
+  return permissionClaims.length > 0 ? { permissionClaims: permissionClaims.map(accepted) } : {}
 }
 
 function accepted({ group, resource, verbs, identityHash, defaultSelector }: Claim): object {

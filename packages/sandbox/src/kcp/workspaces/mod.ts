@@ -12,6 +12,7 @@ export { asksForHome, homeWorkspace } from './home.ts'
 export { waitsFor } from './initializer.ts'
 export { initializerGroup, initializerPolicySource } from './initializer-policy.ts'
 export { logicalClusterSpec, statusOf } from './model.ts'
+export { workspaceTypeAdmission } from './type-admission.ts'
 export { type WorkspaceType, WorkspaceTypes } from './types.ts'
 
 /** All that moves workspaces and logical clusters on; not started yet. `close` ends what follows the cache. */

@@ -8,7 +8,8 @@ export type TypeReference = { name: string; path?: string }
 export type ExportReference = { path?: string; export: string }
 type Limit = { none?: boolean; types?: TypeReference[] }
 
-type WorkspaceTypeSpec = {
+/** spec of a WorkspaceType (contract 4.2). */
+export type WorkspaceTypeSpec = {
   initializer?: boolean
   terminator?: boolean
   extend?: { with?: TypeReference[] }
@@ -55,6 +56,15 @@ export class WorkspaceTypes {
       if (type !== undefined) return type
     }
     throw new RefusedWorkspace(`workspace type "${joinPath(path, name)}" cannot be resolved`)
+  }
+
+  /** Whether some type keeps the workspaces of its kind bound to exports of that name. */
+  maintain(exportName: string): boolean {
+    return this.#cache.list('workspacetypes.tenancy.kcp.io').some(({ object }) => {
+      const { defaultAPIBindingLifecycle, defaultAPIBindings = [] } = (object['spec'] ?? {}) as WorkspaceTypeSpec
+      const isNamed = defaultAPIBindings.some(({ export: name }) => name === exportName)
+      return defaultAPIBindingLifecycle === 'Maintain' && isNamed
+    })
   }
 
   /** The type itself, and all that it extends. Throws RefusedWorkspace. */
