@@ -1,4 +1,5 @@
 import { type Sandbox, startSandbox } from '@resource-broker/sandbox'
+import { waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   type Api,
@@ -11,6 +12,7 @@ import {
   grant,
   type Json,
   KCP_ADMIN,
+  type KubeObject,
   messageOf,
   RBAC,
   TENANCY,
@@ -141,6 +143,59 @@ describe('contract 12', () => {
       })
     }
     expect((await account.call('GET', `/clusters/${two}/${CONFIG_MAPS}`)).status).toBe(200)
+  })
+
+  test('12.7 a foreign service account is somebody authenticated, and of the group of its workspace', async () => {
+    const account = await createToken(one, 'visitor')
+    const visited = (await createWorkspace(admin, 'root', 'visited', { type: 'universal' })).spec.cluster
+    await createRole(admin, visited, 'reader', { apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'list'] })
+    const group = `system:cluster:${one}`
+    expect((await account.call('GET', `/clusters/${visited}/${CONFIG_MAPS}`)).status).toBe(403)
+    for (const role of ['reader', 'system:kcp:workspace:access']) {
+      await admin.create(`/clusters/${visited}/${RBAC}/clusterrolebindings`, {
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'ClusterRoleBinding',
+        metadata: { name: `visitors-${role.replaceAll(':', '-')}` },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
+        subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: group }],
+      })
+    }
+    expect((await account.call('GET', `/clusters/${visited}/${CONFIG_MAPS}`)).status).toBe(200)
+  })
+
+  describe('15.3 a Secret of type kubernetes.io/service-account-token', () => {
+    const tokenSecret = (name: string, account: string) => ({
+      ...{ apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/service-account-token' },
+      metadata: { name, annotations: { 'kubernetes.io/service-account.name': account } },
+    })
+    type Secret = KubeObject & { data?: Record<string, string> }
+    const decoded = ({ data }: Secret, key: string) => Buffer.from(data?.[key] ?? '', 'base64').toString()
+
+    test('is filled with a token that acts as the account in its workspace, and goes with it', async () => {
+      const namespace = `/clusters/${one}/api/v1/namespaces/default`
+      const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'old-style' } }
+      const { metadata } = await admin.create(`${namespace}/serviceaccounts`, account)
+      await admin.create(`${namespace}/secrets`, tokenSecret('bearer', 'old-style'))
+      const filled = await waitFor('it is filled', async () => {
+        const secret = await admin.get<Secret>(`${namespace}/secrets/bearer`)
+        return secret.data?.['token'] === undefined ? undefined : secret
+      })
+      expect(decoded(filled, 'namespace')).toBe('default')
+      expect(decoded(filled, 'ca.crt')).toBe(sandbox.ca)
+      expect(filled.metadata.annotations).toMatchObject({ 'kubernetes.io/service-account.uid': metadata.uid })
+      const bearer = admin.as(decoded(filled, 'token'))
+      expect((await bearer.call('GET', `/clusters/${one}/api`)).status).toBe(200)
+      expect((await bearer.call('GET', `/clusters/${two}/api`)).status).toBe(403)
+      await admin.call('DELETE', `${namespace}/serviceaccounts/old-style`)
+      await waitFor('it is gone', async () => (await admin.call('GET', `${namespace}/secrets/bearer`)).status === 404)
+      expect((await bearer.call('GET', `/clusters/${one}/api`)).status).toBe(401)
+    })
+
+    test('is deleted where there is no such account', async () => {
+      const secrets = `/clusters/${one}/api/v1/namespaces/default/secrets`
+      await admin.create(secrets, tokenSecret('lonely', 'nobody'))
+      await waitFor('it is gone', async () => (await admin.call('GET', `${secrets}/lonely`)).status === 404)
+    })
   })
 
   test('12.7 a local account of the same name is somebody else', async () => {

@@ -1,7 +1,7 @@
 import { MASTERS } from '../../kube/authn/mod.ts'
 import { bootstrapPolicySource } from '../../kube/authz/mod.ts'
 import { builtInResources } from '../../kube/builtin/mod.ts'
-import { type Controller, kubeControllers, NamespaceLifecycle } from '../../kube/controllers/mod.ts'
+import { type Controller, type IssueToken, kubeControllers, NamespaceLifecycle } from '../../kube/controllers/mod.ts'
 import { crdController, LocalCrds } from '../../kube/crds/mod.ts'
 import { type AdmissionPlugin, type ApiServer, createApiServer } from '../../kube/requests/mod.ts'
 import type { Catalog, Resource } from '../../kube/resource.ts'
@@ -49,7 +49,7 @@ export class ShardRuntime {
   readonly #ends: (() => void)[]
 
   constructor(info: ShardInfo, store: Store, shared: Shared) {
-    const { cache, directory, exports, policies, rootCa, now, log } = shared
+    const { cache, directory, exports, policies, now, log } = shared
     this.#ends = [cache.attach(info.name, store, storagesOf(shared.identities)), policies.attach(info.name, store)]
     this.types = new WorkspaceTypes(cache, directory)
     const initializers = initializerPolicySource(cache, this.types)
@@ -79,7 +79,7 @@ export class ShardRuntime {
     const workspaces = workspaceControllers(this.services, this.types)
     const partitionSets = partitionSetController(this.services)
     this.#controllers = [
-      ...this.#kubeControllers(apis.catalog, rootCa),
+      ...this.#kubeControllers(apis.catalog, shared),
       ...apis.controllers,
       ...workspaces.controllers,
       partitionSets.controller,
@@ -114,18 +114,20 @@ export class ShardRuntime {
     ]
   }
 
-  #kubeControllers(catalog: Catalog, rootCa: string): Controller[] {
+  #kubeControllers(catalog: Catalog, { rootCa, tokens }: Shared): Controller[] {
+    const issueToken: IssueToken = (account, secretName) => tokens.issueForSecret(account, secretName)
     const { store, log, now, builtIns, localCrds, clientIn: client } = this.services
     const type = (resource: string) => builtIns.find((each) => each.resource === resource)!
     const types = {
       namespaces: type('namespaces'),
       serviceAccounts: type('serviceaccounts'),
       configMaps: type('configmaps'),
+      secrets: type('secrets'),
       clusterRoles: type('clusterroles'),
     }
     const definitions = type('customresourcedefinitions')
     return [
-      ...kubeControllers({ store, log, catalog, types, client, now, rootCa }),
+      ...kubeControllers({ store, log, catalog, types, client, now, rootCa, issueToken }),
       crdController({ store, log, crds: localCrds, definitions, client, now }),
     ]
   }

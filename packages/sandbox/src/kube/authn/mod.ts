@@ -4,6 +4,7 @@ export { IMPERSONATION_PREFIX, type WantedUser, wantedUser } from './impersonati
 export { createSigningKey } from './jwt.ts'
 export {
   type AccountLookup,
+  type ServiceAccount,
   ServiceAccountTokens,
   TokenError,
 } from './service-account-tokens.ts'

@@ -1,7 +1,11 @@
 import type { Store } from '../../store/types.ts'
+import type { ServiceAccount } from '../authn/mod.ts'
 import type { ControllerLog } from '../controller-log.ts'
 import type { LocalClient } from '../requests/types.ts'
 import type { Catalog, Resource } from '../resource.ts'
+
+/** Issues the token of a service account that a Secret in its namespace holds for as long as both are there. */
+export type IssueToken = (account: ServiceAccount, secretName: string) => string
 
 /** What Kubernetes' own controllers work with. */
 export type KubeControllerDeps = {
@@ -9,7 +13,8 @@ export type KubeControllerDeps = {
   log: ControllerLog
   catalog: Catalog
   /** The built-in types that they write. */
-  types: { namespaces: Resource; serviceAccounts: Resource; configMaps: Resource; clusterRoles: Resource }
+  types: Record<'namespaces' | 'serviceAccounts' | 'configMaps' | 'secrets' | 'clusterRoles', Resource>
+  issueToken: IssueToken
   /** Acts as the controllers' user in a logical cluster. */
   client: (cluster: string) => LocalClient
   now: () => Date

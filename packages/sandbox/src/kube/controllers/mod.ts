@@ -1,4 +1,5 @@
 export { Controller } from './controller.ts'
+export type { IssueToken } from './deps.ts'
 export { kubeControllers } from './kube-controllers.ts'
 export { NamespaceLifecycle } from './namespaces/namespace-lifecycle.ts'
 export { describeFinalizers, describeRemaining, type Remaining } from './remaining.ts'

@@ -55,12 +55,13 @@ export class TestServer {
       namespaces: named('namespaces'),
       serviceAccounts: named('serviceaccounts'),
       configMaps: named('configmaps'),
+      secrets: named('secrets'),
       clusterRoles: named('clusterroles'),
     }
     const own = { store, log, client, now: () => new Date() }
     this.controllers = [
       crdController({ ...own, crds, definitions: named('customresourcedefinitions') }),
-      ...kubeControllers({ ...own, catalog: this.catalog, types, rootCa: 'PEM' }),
+      ...kubeControllers({ ...own, catalog: this.catalog, types, rootCa: 'PEM', issueToken: () => 'token' }),
     ]
   }
 
