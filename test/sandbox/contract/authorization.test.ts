@@ -251,6 +251,29 @@ describe('contract 12', () => {
     })
   })
 
+  test('12.4 roles and bindings of system:admin count in every workspace, and rules reviews show them', async () => {
+    await createRole(admin, 'system:admin', 'lister', { apiGroups: [''], resources: ['secrets'], verbs: ['list'] })
+    await createRole(admin, 'system:admin', 'leaser', {
+      ...{ apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['list'] },
+    })
+    await grant(admin, two, 'user-11', 'system:kcp:workspace:access')
+    await grant(admin, two, 'user-11', 'lister')
+    await grant(admin, 'system:admin', 'user-11', 'leaser')
+    const api = admin.as('user-11-token')
+    expect((await api.call('GET', `/clusters/${two}/api/v1/secrets`)).status).toBe(200)
+    expect((await api.call('GET', `/clusters/${two}/apis/coordination.k8s.io/v1/leases`)).status).toBe(200)
+    expect((await api.call('GET', `/clusters/${one}/api/v1/secrets`)).status).toBe(403)
+    const review = {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SelfSubjectRulesReview',
+      spec: { namespace: 'default' },
+    }
+    const { status } = await api.create(`/clusters/${two}/${REVIEWS}/selfsubjectrulesreviews`, review)
+    expect(status).toMatchObject({ incomplete: false })
+    const resources = (status?.['resourceRules'] as { resources: string[] }[]).flatMap((rule) => rule.resources)
+    expect(resources).toEqual(expect.arrayContaining(['secrets', 'leases']))
+  })
+
   test('12.9 a deep SubjectAccessReview does not ask for access to the workspace', async () => {
     await grant(admin, two, 'user-8', 'reader')
     const spec = { user: 'user-8', resourceAttributes: { verb: 'list', resource: 'configmaps' } }

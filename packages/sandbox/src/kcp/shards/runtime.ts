@@ -53,7 +53,10 @@ export class ShardRuntime {
     this.#ends = [cache.attach(info.name, store, storagesOf(shared.identities)), policies.attach(info.name, store)]
     this.types = new WorkspaceTypes(cache, directory)
     const initializers = initializerPolicySource(cache, this.types)
-    const rbac = new ScopedRbac([policies, bootstrapPolicySource(), kcpPolicySource(), initializers])
+    const rbac = new ScopedRbac([
+      ...[policies, policies.ofAdmin(info.name)],
+      ...[bootstrapPolicySource(), kcpPolicySource(), initializers],
+    ])
     const authorizer = new AuthorizerChain({
       ...{ cache, rbac },
       maximalPermissionPolicy: (...of) => apis.maximalPermissionPolicy(...of),
