@@ -12,9 +12,11 @@ import {
   createWorkspace,
   grant,
   type Json,
+  KCP_ADMIN,
   messageOf,
   ready,
   TENANCY,
+  WORKSPACES,
 } from './support.ts'
 
 const EXTEND = { with: [{ name: 'universal', path: 'root' }] }
@@ -43,6 +45,39 @@ describe('contract 4.2 and 15.4', () => {
     await grant(admin, tenant, 'user-1', 'cluster-admin')
   })
   afterAll(() => sandbox.close())
+
+  const NO_PATH = { name: 'universal' }
+  test.each([
+    ['root', {}, 'root workspace type can only be created in root cluster'],
+    ['child', { defaultChildWorkspaceType: NO_PATH }, '.spec.defaultChildWorkspaceType.path must be set'],
+    [
+      'children',
+      { limitAllowedChildren: { types: [NO_PATH] } },
+      '.spec.limitAllowedChildren.types[0].path must be set',
+    ],
+    [
+      'parents',
+      { limitAllowedParents: { types: [{ ...NO_PATH, path: 'root' }, NO_PATH] } },
+      '.spec.limitAllowedParents.types[1].path must be set',
+    ],
+  ])('4.2 type %s with %j: 403', async (name, spec, message) => {
+    const answer = await create(name, spec)
+    expect(answer.status).toBe(403)
+    expect(messageOf(answer)).toContain(message)
+  })
+
+  test('4.1 a workspace that is mounted has no type: 403', async () => {
+    const body = {
+      ...{ apiVersion: 'tenancy.kcp.io/v1alpha1', kind: 'Workspace', metadata: { name: 'mounted' } },
+      spec: {
+        type: { name: 'universal', path: 'root' },
+        mount: { ref: { apiVersion: 'example.io/v1', kind: 'Cluster', name: 'far' } },
+      },
+    }
+    const answer = await admin.call('POST', WORKSPACES, { body, headers: KCP_ADMIN })
+    expect(answer.status).toBe(403)
+    expect(messageOf(answer)).toContain('spec.type cannot be set for mounted workspaces')
+  })
 
   test('15.4 who makes a type needs bind on the exports that it binds', async () => {
     const reference = { path: 'root:provider', export: 'later' }

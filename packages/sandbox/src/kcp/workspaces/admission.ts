@@ -27,7 +27,7 @@ export type WorkspaceAdmissionOptions = {
   rbac: Authorizer
 }
 
-type Spec = { type?: TypeReference; cluster?: string; URL?: string }
+type Spec = { type?: TypeReference; cluster?: string; URL?: string; mount?: object }
 
 const GUARDED_FIELDS = ['cluster', 'URL'] as const
 const GUARDED_ANNOTATIONS = [OWNER_ANNOTATION, REQUIRED_GROUPS_ANNOTATION]
@@ -41,6 +41,7 @@ export function workspaceAdmission(options: WorkspaceAdmissionOptions): Admissio
     mutate(request) {
       if (!concerns(request) || request.operation !== 'CREATE') return
       forbidding(request, () => {
+        refuseTypeOfMount(request)
         const parent = parentOf(options, request)
         annotate(request, parent)
         fillType(options, request, parent)
@@ -115,6 +116,13 @@ function requireUse(rbac: Authorizer, user: UserInfo, type: WorkspaceType): void
   throw new RefusedWorkspace(
     `unable to use workspacetype ${qualified(type)}: missing verb='use' permission on workspacetype`,
   )
+}
+
+/** What is mounted has no type, though it is given the default one; so this is looked at before. */
+function refuseTypeOfMount({ object, user }: AdmissionRequest): void {
+  const { mount, type } = specOf(object)
+  if (mount === undefined || type === undefined || user.groups.includes(MASTERS)) return
+  throw new RefusedWorkspace('spec.type cannot be set for mounted workspaces')
 }
 
 function validateUnchangedType({ object, old }: AdmissionRequest): void {

@@ -2,15 +2,15 @@ import { MASTERS } from '../../kube/authn/mod.ts'
 import type { AdmissionPlugin, AdmissionRequest } from '../../kube/requests/types.ts'
 import { aboutObject } from '../authz/mod.ts'
 import { joinPath } from '../clusters/mod.ts'
-import { APIS, TENANCY } from '../names.ts'
+import { APIS, ROOT_CLUSTER, TENANCY } from '../names.ts'
 import { refusal } from '../refusal.ts'
 import type { ShardServices } from '../services.ts'
 import { boundStorage } from '../storage.ts'
 import type { ExportReference, WorkspaceTypeSpec } from './types.ts'
 
 /**
- * Takes only WorkspaceTypes whose new default bindings their writer may make (contract 15.4): the bindings are made by the system, for
- * everybody who creates such a workspace.
+ * Takes only WorkspaceTypes that name where other types are, and whose new default bindings their writer may make (contract 15.4):
+ * those are made by the system, for everybody who creates such a workspace.
  */
 export function workspaceTypeAdmission(services: ShardServices): AdmissionPlugin {
   const storage = boundStorage(TENANCY, 'workspacetypes', services.identities.get(TENANCY)!)
@@ -19,6 +19,8 @@ export function workspaceTypeAdmission(services: ShardServices): AdmissionPlugin
     validate(request) {
       const { resource, object, old } = request
       if (resource.storage !== storage || object === undefined) return
+      const complaint = complaintAbout(request, (object['spec'] ?? {}) as WorkspaceTypeSpec)
+      if (complaint !== undefined) throw refusal(request, complaint)
       const before = bindingsIn(old)
       const added = bindingsIn(object).filter(
         ({ path, export: name }) => !before.some((each) => each.path === path && each.export === name),
@@ -26,6 +28,19 @@ export function workspaceTypeAdmission(services: ShardServices): AdmissionPlugin
       for (const reference of added) requireBind(services, request, reference)
     },
   }
+}
+
+function complaintAbout({ name, cluster }: AdmissionRequest, spec: WorkspaceTypeSpec): string | undefined {
+  if (name === 'root' && cluster !== ROOT_CLUSTER) return 'root workspace type can only be created in root cluster'
+  const { defaultChildWorkspaceType: child } = spec
+  const references = [
+    ...(child === undefined ? [] : [{ at: 'defaultChildWorkspaceType', reference: child }]),
+    ...(['limitAllowedChildren', 'limitAllowedParents'] as const).flatMap((limit) =>
+      (spec[limit]?.types ?? []).map((reference, index) => ({ at: `${limit}.types[${index}]`, reference })),
+    ),
+  ]
+  const lost = references.find(({ reference: { path = '' } }) => path === '')
+  return lost && `.spec.${lost.at}.path must be set`
 }
 
 function bindingsIn(object: AdmissionRequest['object']): readonly ExportReference[] {
