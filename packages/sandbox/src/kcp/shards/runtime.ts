@@ -126,6 +126,7 @@ export class ShardRuntime {
       serviceAccounts: type('serviceaccounts'),
       configMaps: type('configmaps'),
       secrets: type('secrets'),
+      events: type('events'),
       clusterRoles: type('clusterroles'),
     }
     const definitions = type('customresourcedefinitions')

@@ -13,7 +13,7 @@ export type KubeControllerDeps = {
   log: ControllerLog
   catalog: Catalog
   /** The built-in types that they write. */
-  types: Record<'namespaces' | 'serviceAccounts' | 'configMaps' | 'secrets' | 'clusterRoles', Resource>
+  types: Record<'namespaces' | 'serviceAccounts' | 'configMaps' | 'secrets' | 'events' | 'clusterRoles', Resource>
   issueToken: IssueToken
   /** Acts as the controllers' user in a logical cluster. */
   client: (cluster: string) => LocalClient

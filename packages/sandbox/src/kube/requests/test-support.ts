@@ -56,6 +56,7 @@ export class TestServer {
       serviceAccounts: named('serviceaccounts'),
       configMaps: named('configmaps'),
       secrets: named('secrets'),
+      events: named('events'),
       clusterRoles: named('clusterroles'),
     }
     const own = { store, log, client, now: () => new Date() }

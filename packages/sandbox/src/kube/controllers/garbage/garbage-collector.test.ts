@@ -112,3 +112,42 @@ test('owners in other logical clusters do not count', async () => {
   expect((await server.send('GET', `${MAPS}/child`, { cluster: 'two' })).status).toBe(404)
   expect((await server.send('GET', `${MAPS}/owner`)).status).toBe(200)
 })
+
+test('a dependent goes with an owner whose type goes, too', async () => {
+  const definition = {
+    metadata: { name: 'things.example.io' },
+    spec: {
+      ...{ group: 'example.io', scope: 'Namespaced', names: { plural: 'things', kind: 'Thing' } },
+      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+    },
+  }
+  const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
+  await server.send('POST', definitions, { body: definition })
+  await server.settled()
+  const body = { apiVersion: 'example.io/v1', kind: 'Thing', metadata: { name: 'owner' } }
+  const owner = await server.send('POST', '/apis/example.io/v1/namespaces/default/things', { body })
+  const { uid } = owner.body['metadata'] as { uid: string }
+  const reference = { apiVersion: 'example.io/v1', kind: 'Thing', name: 'owner', uid }
+  await server.send('POST', MAPS, { body: { metadata: { name: 'child', ownerReferences: [reference] } } })
+  await server.send('DELETE', `${definitions}/things.example.io`)
+  expect(await names()).toEqual([])
+})
+
+test('an Event tells of an owner in another namespace before its dependent goes', async () => {
+  await server.send('POST', '/api/v1/namespaces', { body: { metadata: { name: 'other' } } })
+  const owner = await create('owner')
+  const { uid } = owner.body['metadata'] as { uid: string }
+  const reference = { apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid }
+  const maps = '/api/v1/namespaces/other/configmaps'
+  await server.send('POST', maps, { body: { metadata: { name: 'child', ownerReferences: [reference] } } })
+  await server.settled()
+  expect((await server.send('GET', `${maps}/child`)).status).toBe(404)
+  const { body } = await server.send('GET', '/api/v1/namespaces/other/events')
+  expect(body['items']).toMatchObject([
+    {
+      ...{ type: 'Warning', reason: 'OwnerRefInvalidNamespace' },
+      message: `ownerRef [v1/ConfigMap, namespace: other, name: owner, uid: ${uid}] does not exist in namespace "other"`,
+      involvedObject: { kind: 'ConfigMap', name: 'child', namespace: 'other' },
+    },
+  ])
+})

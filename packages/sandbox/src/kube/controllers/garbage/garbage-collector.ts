@@ -2,6 +2,7 @@ import { StatusError } from '../../errors.ts'
 import type { KubeObject, OwnerReference } from '../../objects.ts'
 import type { DeleteOptions, LocalClient } from '../../requests/types.ts'
 import type { Resource } from '../../resource.ts'
+import { timestamp } from '../../timestamp.ts'
 import { Controller } from '../controller.ts'
 import type { KubeControllerDeps } from '../deps.ts'
 import { type NodeKey, Ownership, parseNodeKey } from './ownership.ts'
@@ -10,6 +11,7 @@ import { type NodeKey, Ownership, parseNodeKey } from './ownership.ts'
 const UNKNOWN_KIND = 30_000
 const FOREGROUND = 'foregroundDeletion'
 const ORPHAN = 'orphan'
+const COMPONENT = 'garbage-collector-controller'
 
 type Node = { client: LocalClient; resource: Resource; object: KubeObject; cluster: string }
 type Owners = { solid: OwnerReference[]; dangling: OwnerReference[]; waiting: OwnerReference[]; unknown: boolean }
@@ -117,7 +119,31 @@ class GarbageCollector {
     return owners
   }
 
+  /** Tells the user why an object goes whose owner is there, in the words of Kubernetes. */
+  private report({ client, object }: Node, { apiVersion, kind, name, uid }: OwnerReference): void {
+    const { namespace = '' } = object.metadata
+    const time = timestamp(this.deps.now())
+    const owner = `[${apiVersion}/${kind}, namespace: ${namespace}, name: ${name}, uid: ${uid}]`
+    tolerant(() =>
+      client.create(this.deps.types.events, {
+        apiVersion: 'v1',
+        kind: 'Event',
+        metadata: { generateName: `${object.metadata.name}.`, namespace },
+        involvedObject: {
+          ...{ apiVersion: object.apiVersion, kind: object.kind, namespace },
+          ...{ name: object.metadata.name ?? '', uid: object.metadata.uid ?? '' },
+        },
+        type: 'Warning',
+        reason: 'OwnerRefInvalidNamespace',
+        message: `ownerRef ${owner} does not exist in namespace ${JSON.stringify(namespace)}`,
+        source: { component: COMPONENT },
+        ...{ firstTimestamp: time, lastTimestamp: time, count: 1 },
+      }),
+    )
+  }
+
   private stateOf(node: Node, reference: OwnerReference): 'solid' | 'dangling' | 'waiting' | 'unknown' {
+    if (this.ownership.isAbsent(node.cluster, reference.uid)) return 'dangling'
     const group = reference.apiVersion.includes('/') ? reference.apiVersion.split('/')[0] : ''
     const resource = this.deps.catalog
       .list(node.cluster)
@@ -126,10 +152,23 @@ class GarbageCollector {
     // An owner with a namespace cannot be found from outside of one; such dependents are left alone.
     if (resource.namespaced && !node.resource.namespaced) return 'solid'
     const owner = node.client.get(resource, node.object.metadata.namespace ?? '', reference.name)
-    if (owner === undefined || owner.metadata.uid !== reference.uid) return 'dangling'
+    if (owner === undefined || owner.metadata.uid !== reference.uid) {
+      if (resource.namespaced && isElsewhere(node, resource, reference)) this.report(node, reference)
+      return 'dangling'
+    }
     const { deletionTimestamp, finalizers = [] } = owner.metadata
     return deletionTimestamp !== undefined && finalizers.includes(FOREGROUND) ? 'waiting' : 'solid'
   }
+}
+
+/** Whether an owner is in another namespace, where no dependent of it can be. */
+function isElsewhere({ client, object }: Node, resource: Resource, { name, uid }: OwnerReference): boolean {
+  return client
+    .list(resource)
+    .some(
+      ({ metadata }) =>
+        metadata.uid === uid && metadata.name === name && metadata.namespace !== object.metadata.namespace,
+    )
 }
 
 function ownPolicy({ metadata: { finalizers = [] } }: KubeObject): DeleteOptions['propagationPolicy'] {

@@ -25,6 +25,8 @@ export class Ownership {
   private readonly dependents = new Map<string, Set<NodeKey>>()
   /** Dependents to the owners they were last seen with. */
   private readonly owners = new Map<NodeKey, string[]>()
+  /** Owners with dependents that were seen to go, by `cluster|uid`; forgotten with the last dependent. */
+  private readonly absent = new Set<string>()
   /** Owners that wait for their dependents, by `cluster|uid`. */
   private readonly waiting = new Map<string, NodeKey>()
 
@@ -42,6 +44,7 @@ export class Ownership {
     const before = this.owners.get(key) ?? []
     const now = gone ? [] : (metadata.ownerReferences ?? []).map(({ uid }) => `${cluster}|${uid}`)
     this.replace(key, before, now)
+    if (gone && this.dependents.has(own)) this.absent.add(own)
     if (waits && !gone && metadata.deletionTimestamp !== undefined) this.waiting.set(own, key)
     else this.waiting.delete(own)
     const released = [...before, ...now].flatMap((owner) => this.waiting.get(owner) ?? [])
@@ -53,11 +56,19 @@ export class Ownership {
     return this.dependents.get(`${cluster}|${uid}`) ?? new Set()
   }
 
+  /** Whether an owner was seen to go: its type may be gone by now, too. */
+  isAbsent(cluster: string, uid: string): boolean {
+    return this.absent.has(`${cluster}|${uid}`)
+  }
+
   private replace(key: NodeKey, before: readonly string[], now: string[]): void {
     for (const owner of before) {
       const siblings = this.dependents.get(owner)
       siblings?.delete(key)
-      if (siblings?.size === 0) this.dependents.delete(owner)
+      if (siblings?.size === 0) {
+        this.dependents.delete(owner)
+        this.absent.delete(owner)
+      }
     }
     for (const owner of now) this.dependents.set(owner, (this.dependents.get(owner) ?? new Set()).add(key))
     if (now.length > 0) this.owners.set(key, now)
