@@ -73,7 +73,7 @@ function validateGroup(group: string): FieldError[] {
 function validateVersion(version: SchemaVersion, path: string): FieldError[] {
   const { name, deprecated = false, deprecationWarning, subresources, selectableFields = [] } = version
   const { schema, error } = readSchema(version.schema)
-  if (error !== undefined) return [invalid(`${path}.schema`, JSON.stringify(version.schema), error)]
+  if (error !== undefined) return [invalid(`${path}.schema`, JSON.stringify(version.schema), `invalid JSON: ${error}`)]
   const wrong = dns1035Label(name)
   const isEmpty = Object.keys(schema).length === 0
   const status = subresources?.status !== undefined
