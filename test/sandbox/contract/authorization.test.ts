@@ -270,7 +270,8 @@ describe('contract 12', () => {
     }
     const { status } = await api.create(`/clusters/${two}/${REVIEWS}/selfsubjectrulesreviews`, review)
     expect(status).toMatchObject({ incomplete: false })
-    const resources = (status?.['resourceRules'] as { resources: string[] }[]).flatMap((rule) => rule.resources)
+    const rules = (status?.['resourceRules'] ?? []) as { resources: string[] }[]
+    const resources = rules.flatMap((rule) => rule.resources)
     expect(resources).toEqual(expect.arrayContaining(['secrets', 'leases']))
   })
 
