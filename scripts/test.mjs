@@ -12,25 +12,30 @@ const variants = {
   'e2e-workspaces': { folder: 'e2e', env: { BROKER_TEST_ENGINE: 'sandbox' } },
   'e2e-kcp': { folder: 'e2e', env: { BROKER_TEST_ENGINE: 'kcp' } },
   'faults-kcp': { folder: 'faults', env: { BROKER_TEST_ENGINE: 'kcp' } },
+  'churn-kcp': { folder: 'churn', env: { BROKER_TEST_ENGINE: 'kcp' } },
   'outages-kcp': { folder: 'kcp-outages', also: ['outages/lost-bus'], env: { BROKER_TEST_ENGINE: 'kcp' } },
 }
 export const allSuites = ['unit', ...clusterSuites]
+/** Run by name only. */
+const namedSuites = ['churn', 'churn-kcp']
+/** Flags that are for the tests and not for vitest, and where tests read their values. */
+const testFlags = { '--minutes': 'BROKER_TEST_MINUTES', '--seed': 'BROKER_TEST_SEED' }
 
 /**
  * Runs the suites named first in `args`, or all: `unit` is what stands in packages/ and services/. Further arguments
  * go to vitest. Goes on after a suite that fails, and ends with the counts over all.
  */
 export async function test({ env }, args) {
-  const firstOther = args.findIndex((arg) => !allSuites.includes(arg))
+  const firstOther = args.findIndex((arg) => ![...allSuites, ...namedSuites].includes(arg))
   const named = firstOther === -1 ? args : args.slice(0, firstOther)
   const suites = named.length > 0 ? named : allSuites
-  const vitestArgs = args.slice(named.length)
+  const { vitestArgs, given } = takeFlags(args.slice(named.length))
   let failed = false
   for (const suite of suites) {
     process.stdout.write(`\n== suite: ${suite}\n`)
     clearResults(suite)
     const runSuite = suite === 'unit' ? runUnits : runClusterSuite
-    const { code, interrupted } = await runSuite(suite, vitestArgs, env)
+    const { code, interrupted } = await runSuite(suite, vitestArgs, { ...env, ...given })
     if (interrupted) return 130
     // vitest can fail without a failed test, for example by an error that nobody handled.
     if (code !== 0 && countResults([suite]).failed === 0)
@@ -40,6 +45,14 @@ export async function test({ env }, args) {
   // Not a line of its own form: .ci/run ends with that one, which has the checks too.
   process.stdout.write(`\nall suites together: ${summaryLine(suites)}\n`)
   return failed ? 1 : 0
+}
+
+/** Takes `--flag VALUE` of `testFlags` out of the arguments, as environment variables. */
+function takeFlags(args) {
+  const isFlag = (arg) => Object.hasOwn(testFlags, arg)
+  const given = args.flatMap((arg, i) => (isFlag(arg) ? [[testFlags[arg], args[i + 1] ?? '']] : []))
+  const vitestArgs = args.filter((arg, i) => !isFlag(arg) && !isFlag(args[i - 1]))
+  return { vitestArgs, given: Object.fromEntries(given) }
 }
 
 /** Through turbo: a package whose files and dependencies did not change has its last results replayed. */

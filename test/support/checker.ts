@@ -84,6 +84,18 @@ export async function untilEmpty(clusters: Clusters, timeoutMs = 90_000): Promis
   })
 }
 
+/**
+ * What is written although nothing changes, by what it is: those that have another version than `ms` before, or came or went.
+ * The time is what is looked at, nothing is waited for.
+ */
+export async function writtenWithin(clusters: Clusters, ms: number): Promise<string[]> {
+  const before = versions(await takeSnapshot(clusters))
+  await new Promise((resolve) => setTimeout(resolve, ms))
+  const after = versions(await takeSnapshot(clusters))
+  const names = new Set([...before.keys(), ...after.keys()])
+  return [...names].filter((name) => before.get(name) !== after.get(name))
+}
+
 async function snapshotIfAnswered(clusters: Clusters): Promise<Snapshot | undefined> {
   return await takeSnapshot(clusters).catch((error: unknown) => {
     if (isTransient(error)) return undefined
@@ -138,12 +150,21 @@ async function readOffers(providers: Site[]): Promise<OfferIndex> {
   return index
 }
 
-function versions({ assignments, migrations, objects, copies, secrets }: Snapshot): string[] {
-  const flat = [...objects.values()].flat()
-  const mapped = [...copies.values(), ...secrets.values()].flatMap((of): KubeObject[] => [...of.values()])
-  return [...assignments, ...migrations, ...flat, ...mapped].map(
-    ({ metadata }) => `${metadata.uid}@${metadata.resourceVersion}`,
-  )
+/** Which version of everything is there, by what a person may call it. */
+function versions({ assignments, migrations, objects, copies, secrets }: Snapshot): Map<string, string> {
+  const version = ({ uid, resourceVersion }: { uid?: string; resourceVersion?: string }) => `${uid}@${resourceVersion}`
+  return new Map([
+    ...[...assignments, ...migrations].map(({ metadata }) => [metadata.name, version(metadata)] as const),
+    ...[...objects].flatMap(([at, things]) =>
+      things.map(({ metadata }) => [`${at}: ${metadata.name}`, version(metadata)] as const),
+    ),
+    ...[...copies].flatMap(([at, found]) =>
+      [...found].map(([name, { metadata }]) => [`${at}: copy ${name}`, version(metadata)] as const),
+    ),
+    ...[...secrets].flatMap(([at, found]) =>
+      [...found].map(([name, { metadata }]) => [`${at}: Secret ${name}`, version(metadata)] as const),
+    ),
+  ])
 }
 
 function judge(snapshot: Snapshot): string[] {

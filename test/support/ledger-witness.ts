@@ -10,6 +10,7 @@ type Object = SandboxChange['object']
 export class LedgerWitness implements Witness {
   readonly #ledger: Ledger
   readonly #landscape: Landscape
+  #unlisten: (() => void) | undefined
 
   constructor(ledger: Ledger, landscape: Landscape) {
     this.#ledger = ledger
@@ -17,14 +18,14 @@ export class LedgerWitness implements Witness {
   }
 
   async attend(judges: Judges, note: (violation: string) => void): Promise<void> {
-    this.#ledger.listen(({ resource, object, previous }, path) => {
+    this.#unlisten = this.#ledger.listen(({ resource, object, previous }, path) => {
       if (resource === Assignment.resource.resource) this.#onAssignment(judges, object, previous)
       else this.#onThing(judges, note, path, { object, previous })
     })
   }
 
   async stop(): Promise<void> {
-    this.#ledger.listen(undefined)
+    this.#unlisten?.()
   }
 
   #onAssignment(judges: Judges, object: Object, previous: Object): void {

@@ -17,7 +17,7 @@ export class Ledger {
   /** Logical clusters, and the shard of each, by the path of their workspace. */
   readonly #clusters = new Map<string, { cluster: string; shard: string }>()
   readonly #paths = new Map<string, string>()
-  #listener: Listener | undefined
+  readonly #listeners = new Set<Listener>()
 
   /** Takes what the sandbox tells, from its start on. */
   readonly take = (change: SandboxChange): void => {
@@ -27,12 +27,14 @@ export class Ledger {
     const id = idOf(about.cluster, { ...about, ...((object ?? previous)?.metadata as KubeObject['metadata']) })
     if (object === undefined) this.#objects.delete(id)
     else this.#objects.set(id, object as KubeObject)
-    this.#listener?.({ ...about, object, previous }, this.#paths.get(about.cluster) ?? '')
+    const path = this.#paths.get(about.cluster) ?? ''
+    for (const tell of this.#listeners) tell({ ...about, object, previous }, path)
   }
 
-  /** Calls back right after each change of a Thing or an Assignment, with the path of its workspace. */
-  listen(listener: Listener | undefined): void {
-    this.#listener = listener
+  /** Calls back right after each change of a Thing or an Assignment, with the path of its workspace, until what it answers is called. */
+  listen(listener: Listener): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
   }
 
   get({ path = '' }: Place, ref: ObjectRef): KubeObject | undefined {

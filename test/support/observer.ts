@@ -24,8 +24,14 @@ export class Observer {
   readonly #active = new Map<string, Set<string>>()
   /** Providers that an object's Assignment ever named, in whatever role, by uid. */
   readonly #named = new Map<string, Set<string>>()
+  /** The records of an object, by uid: there is one at a time, and each has the same name. */
+  readonly #records = new Map<string, Set<string>>()
   /** What each consumer's object last said: by uid, the provider that serves it. */
   readonly #served = new Map<string, string>()
+  /** Copies that a test deletes by its own hand, and the objects that they are of, by uid. */
+  readonly #excusedCopies = new Set<string>()
+  readonly #excused = new Set<string>()
+  #listener: (violation: string) => void = () => undefined
   /** Writes that were judged, by what they were. */
   readonly judged = { created: 0, removed: 0, switched: 0, forgotten: 0, released: 0 }
 
@@ -52,7 +58,21 @@ export class Observer {
     await this.#witness.stop()
   }
 
-  readonly #report = (violation: string): void => void this.violations.push(violation)
+  /** Calls back at each violation, when it is noted. */
+  listen(listener: (violation: string) => void): void {
+    this.#listener = listener
+  }
+
+  /** Its provider deletes this copy: that it goes is not the broker's doing, nor is what its object looks like from then on. */
+  excuse({ metadata }: Thing): void {
+    this.#excusedCopies.add(metadata.uid)
+    this.#excused.add(metadata.annotations?.[annotations.consumerUID] ?? '')
+  }
+
+  readonly #report = (violation: string): void => {
+    this.violations.push(violation)
+    this.#listener(violation)
+  }
 
   #note(about: string, violation: string | undefined): void {
     if (violation !== undefined) this.#report(`${about} ${violation}`)
@@ -89,7 +109,8 @@ export class Observer {
       this.#note(about, yield* this.#judgeCreation(provider, source, record))
     } else {
       this.judged.removed++
-      if (lives) this.#note(about, yield* this.#judgeRemoval(provider, copy, record, origin))
+      if (lives && !this.#excusedCopies.has(copy.metadata.uid))
+        this.#note(about, yield* this.#judgeRemoval(provider, copy, record, origin))
     }
   }
 
@@ -108,7 +129,8 @@ export class Observer {
     const active = record.spec.providerCluster
     if (active === cluster) return 'is removed while that provider is Active'
     const serving = yield* this.#copyOf(active, origin)
-    if (isUsable(serving) || !isUsable(copy)) return undefined
+    const uid = copy.metadata.annotations?.[annotations.consumerUID] ?? ''
+    if (isUsable(serving) || !isUsable(copy) || this.#excused.has(uid)) return undefined
     return `is removed before the copy at ${this.#nameOf(active)} is ready`
   }
 
@@ -156,7 +178,11 @@ export class Observer {
   }
 
   #onNamed(assignment: Assignment): void {
-    for (const provider of namedBy(assignment)) noteIn(this.#named, assignment.spec.uid, provider)
+    const { metadata, spec } = assignment
+    for (const provider of namedBy(assignment)) noteIn(this.#named, spec.uid, provider)
+    noteIn(this.#records, spec.uid, metadata.name)
+    const names = [...(this.#records.get(spec.uid) ?? [])]
+    if (names.length > 1) this.#note(`${spec.name}:`, `has more than one Assignment: ${names.join(', ')}`)
   }
 
   /** What the consumer sees: a status that never falls back, from an Active provider, and a Secret that is never away. */
@@ -194,7 +220,7 @@ export class Observer {
     if (metadata.deletionTimestamp !== undefined) return
     const before = this.#served.get(metadata.uid)
     const now = status?.['from'] as string | undefined
-    if (before !== undefined && !USABLE.has(status?.['status']))
+    if (before !== undefined && !USABLE.has(status?.['status']) && !this.#excused.has(metadata.uid))
       this.#note(`${metadata.name}:`, `was ready and now says ${JSON.stringify(status)}`)
     if (now === undefined || !USABLE.has(status?.['status'])) return
     this.#served.set(metadata.uid, now)
@@ -204,7 +230,7 @@ export class Observer {
 
   *#onSecretGone(consumer: Site, { metadata }: KubeObject): Judgement {
     const [owner] = (metadata as unknown as { ownerReferences?: { name: string; uid: string }[] }).ownerReferences ?? []
-    if (owner === undefined) return
+    if (owner === undefined || this.#excused.has(owner.uid)) return
     const source = yield* look(consumer, thingRef(owner.name, metadata.namespace))
     const lives = source?.metadata.uid === owner.uid && source.metadata.deletionTimestamp === undefined
     if (lives && source.spec['secret'] === true) this.#note(`${owner.name}:`, `its Secret ${metadata.name} was away`)

@@ -33,12 +33,14 @@ export const STREAMS = [
 ]
 
 /** Deletes every stream and bucket under the running services; answers the names of those that there were. */
-export async function deleteStreams({ landscape }: World): Promise<string[]> {
+export async function deleteStreams({ landscape }: Pick<World, 'landscape'>): Promise<string[]> {
   const connection = await connect({ servers: landscape.nats.url })
   try {
     const { streams } = await jetstreamManager(connection, { timeout: 30_000 })
+    const there = new Set<string>()
+    for await (const { config } of streams.list()) there.add(config.name)
     const deleted: string[] = []
-    for (const name of STREAMS) if (await streams.delete(name)) deleted.push(name)
+    for (const name of STREAMS) if (there.has(name) && (await streams.delete(name))) deleted.push(name)
     return deleted
   } finally {
     await connection.close()

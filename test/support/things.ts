@@ -50,9 +50,14 @@ export async function read<T = Thing>(site: Pick<Site, 'kube'>, ref: ObjectRef):
 
 /** Creates or changes a provider's offer of Things, or of what `spec.gvr` names. */
 export async function offer(provider: Site, name: string, spec: Record<string, unknown> = {}): Promise<void> {
+  await provider.client.apply(offerOf(provider, name, spec))
+}
+
+/** A provider's offer of Things, or of what `spec.gvr` names. */
+export function offerOf({ exportName }: Site, name: string, spec: Record<string, unknown> = {}) {
   const { apiVersion, kind } = AcceptAPI
-  const from = provider.exportName === undefined ? {} : { apiExportName: provider.exportName }
-  await provider.client.apply({ apiVersion, kind, metadata: { name }, spec: { gvr: THING, ...from, ...spec } })
+  const from = exportName === undefined ? {} : { apiExportName: exportName }
+  return { apiVersion, kind, metadata: { name }, spec: { gvr: THING, ...from, ...spec } }
 }
 
 export async function withdraw(provider: Site, name: string): Promise<void> {

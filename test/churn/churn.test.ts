@@ -1,0 +1,58 @@
+import { randomInt } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { useKcp, usePlanes, type World } from '../support/fault-world.ts'
+import type { KcpLandscape } from '../support/kcp-landscape.ts'
+import { ENGINE } from '../support/landscape.ts'
+import { SeededRandom } from '../support/seeded-random.ts'
+import { followServers } from './chronicle.ts'
+import { churn, type Lane } from './churn.ts'
+import { converge } from './converge.ts'
+import { busFaults, planeFaults, replicaFaults, shardFaults } from './faults.ts'
+import { offerChanges } from './offers.ts'
+import { populate } from './population.ts'
+import { Story } from './story.ts'
+
+const MINUTES = Number(process.env['BROKER_TEST_MINUTES'] ?? 1)
+const SEED = Number(process.env['BROKER_TEST_SEED'] ?? randomInt(2 ** 31))
+const OBJECTS = 100
+const REPLICAS = 2
+/** For what is still under way when the last fault is over, and for proving that all is well. */
+const AFTERWARDS_MS = 900_000
+
+const world: World = ENGINE === 'kcp' ? useKcp({ replicas: REPLICAS }) : usePlanes({ replicas: REPLICAS })
+
+/** What goes wrong side by side: two replicas of one service can be away at once, and the bus meanwhile. */
+function lanesOf(world: World): Lane[] {
+  const clusters = ENGINE === 'kcp' ? shardFaults(world.landscape as KcpLandscape) : planeFaults(world)
+  return [
+    { faults: offerChanges(world), pauseMs: [1_000, 8_000] },
+    { faults: replicaFaults(world, 0), pauseMs: [500, 6_000] },
+    { faults: replicaFaults(world, 1), pauseMs: [500, 6_000] },
+    { faults: [...busFaults(world), ...clusters], pauseMs: [1_000, 8_000] },
+  ]
+}
+
+test('nothing is lost, doubled or left, and at no moment is an object without what it had, whatever happens in whatever order', {
+  timeout: MINUTES * 60_000 + AFTERWARDS_MS,
+  retry: 0,
+}, async () => {
+  const story = new Story()
+  const log = join(tmpdir(), `churn-${ENGINE}-${SEED}.log`)
+  console.log(`churn on ${ENGINE}: --seed ${SEED} --minutes ${MINUTES}; what happens is told in ${log}`)
+  const unfollow = followServers(world, story)
+  world.observer.listen(story.accuse)
+  const members = populate(world, OBJECTS)
+  const lanes = lanesOf(world)
+  try {
+    await churn({ world, members, lanes, random: new SeededRandom(SEED), story, lasts: MINUTES * 60_000 })
+    story.tell(undefined, 'the last fault is over')
+    await converge(world, story)
+  } finally {
+    unfollow()
+    story.save(log)
+  }
+  world.observer.violations.splice(0)
+  expect(story.violations.length, story.ofViolations()).toBe(0)
+})

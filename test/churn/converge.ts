@@ -1,0 +1,32 @@
+import { findViolations, untilConsistent, untilEmpty, writtenWithin } from '../support/checker.ts'
+import type { World } from '../support/fault-world.ts'
+import type { Story } from './story.ts'
+
+/** Everything comes to where it belongs within this time after the last fault: an API server that crashed is heard again within it. */
+const CONVERGED_MS = 180_000
+/** Longer than whatever is looked at again from time to time takes. */
+const QUIET_MS = 15_000
+
+/** Proves, and tells the story where not, that all gets as it must be and then stays so, and that nothing is left when all was deleted. */
+export async function converge(world: World, story: Story): Promise<void> {
+  const { landscape, services } = world
+  for (const { running, spec } of [...services.values()].flat())
+    if (!running) story.accuse(`the world: ${spec.name} does not run in the end`)
+  await accuseOf(story, untilConsistent(landscape, CONVERGED_MS), () => findViolations(landscape))
+  story.tell(undefined, 'all is as it must be, or should')
+  for (const name of await writtenWithin(landscape, QUIET_MS)) story.accuse(`${name} is written while all is quiet`)
+  for (const { client } of Object.values(landscape.consumers))
+    await client.send('DELETE', '/apis/test.platform-mesh.io/v1/namespaces/default/things')
+  story.tell(undefined, 'all objects are deleted')
+  await accuseOf(story, untilEmpty(landscape, CONVERGED_MS), async () => [])
+}
+
+/** Where `proof` fails, says `more` in detail what is wrong; by itself its message names a few. */
+async function accuseOf(story: Story, proof: Promise<void>, more: () => Promise<string[]>): Promise<void> {
+  try {
+    await proof
+  } catch (error) {
+    const details = await more()
+    for (const detail of details.length > 0 ? details : (error as Error).message.split('\n')) story.accuse(detail)
+  }
+}
