@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { openSync, writeSync } from 'node:fs'
 
 type Line = { at: number; about: string | undefined; text: string }
 
@@ -15,10 +15,18 @@ export class Story {
   readonly violations: string[] = []
   readonly #since = performance.now()
   readonly #lines: Line[] = []
+  readonly #file: number
+
+  /** Every line goes to `file` at once. */
+  constructor(file: string) {
+    this.#file = openSync(file, 'w')
+  }
 
   /** `about`: the name of an object, or undefined for what concerns all. */
   tell(about: string | undefined, text: string): void {
-    this.#lines.push({ at: performance.now() - this.#since, about, text })
+    const line = { at: performance.now() - this.#since, about, text }
+    this.#lines.push(line)
+    writeSync(this.#file, `${print(line)}\n`)
   }
 
   /** Notes that something is not as it must be; the first name of an object in `violation` says whose story that is. */
@@ -42,10 +50,6 @@ export class Story {
     const isNear = ({ at }: Line) => wrong.some((moment) => Math.abs(moment - at) < AROUND_MS)
     const told = this.#lines.filter((line) => line.about === name || (line.about === undefined && isNear(line)))
     return [`\nthe story of ${name}:`, ...told.map(print)].join('\n')
-  }
-
-  save(file: string): void {
-    writeFileSync(file, `${this.#lines.map(print).join('\n')}\n`)
   }
 }
 

@@ -28,6 +28,8 @@ export class Observer {
   readonly #records = new Map<string, Set<string>>()
   /** What each consumer's object last said: by uid, the provider that serves it. */
   readonly #served = new Map<string, string>()
+  /** Objects that the broker let go, by uid. */
+  readonly #released = new Set<string>()
   /** Copies that a test deletes by its own hand, and the objects that they are of, by uid. */
   readonly #excusedCopies = new Set<string>()
   readonly #excused = new Set<string>()
@@ -114,10 +116,15 @@ export class Observer {
     }
   }
 
-  /** A write that was on its way while a move was taken back may arrive late; the copy that it makes is removed again. */
+  /**
+   * A write that was on its way while a move was taken back may arrive late; the copy that it makes is removed again. An API server that
+   * read an object for its deletion a moment before the finalizer came deletes it in spite of it: then nobody let it go.
+   */
   *#judgeCreation({ cluster }: Site, source: Thing | undefined, record: Assignment | undefined) {
     if (record === undefined) return 'is made without an Assignment'
-    if (!source?.metadata.finalizers?.includes(finalizer)) return 'is made before the object has its finalizer'
+    if (source?.metadata.uid !== record.spec.uid)
+      return this.#released.has(record.spec.uid) ? 'is made although the object was let go' : undefined
+    if (!source.metadata.finalizers?.includes(finalizer)) return 'is made before the object has its finalizer'
     if (namedBy(record).includes(cluster)) return undefined
     const wasNamed = yield* whether(() => this.#named.get(record.spec.uid)?.has(cluster) ?? false)
     if (wasNamed) return undefined
@@ -158,6 +165,7 @@ export class Observer {
   *#onRelease({ cluster }: Site, { oldObject }: Write): Judgement {
     const { namespace, name, uid, deletionTimestamp } = (oldObject as Thing).metadata
     this.judged.released++
+    this.#released.add(uid)
     if (deletionTimestamp === undefined) return
     yield* this.#judgeGone(`${name}: the finalizer is removed`, { cluster, namespace, name }, uid)
   }
