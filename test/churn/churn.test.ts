@@ -38,8 +38,8 @@ test('nothing is lost, doubled or left, and at no moment is an object without wh
   timeout: MINUTES * 60_000 + AFTERWARDS_MS,
   retry: 0,
 }, async () => {
-  const story = new Story()
   const log = join(tmpdir(), `churn-${ENGINE}-${SEED}.log`)
+  const story = new Story(log)
   console.log(`churn on ${ENGINE}: --seed ${SEED} --minutes ${MINUTES}; what happens is told in ${log}`)
   const unfollow = followServers(world, story)
   world.observer.listen(story.accuse)
@@ -51,7 +51,6 @@ test('nothing is lost, doubled or left, and at no moment is an object without wh
     await converge(world, story)
   } finally {
     unfollow()
-    story.save(log)
   }
   world.observer.violations.splice(0)
   expect(story.violations.length, story.ofViolations()).toBe(0)

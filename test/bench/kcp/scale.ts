@@ -1,4 +1,3 @@
-import { fork } from 'node:child_process'
 import { readdirSync, readlinkSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -23,7 +22,7 @@ import { ROOT } from '../../support/landscape.ts'
 import { THING } from '../../support/provider-controller.ts'
 import { cpuMs, type Memory, memoryOf } from '../processes.ts'
 import { Fleet } from './fleet.ts'
-import type { Ground } from './landscape.ts'
+import { startFloor, startGround } from './programs.ts'
 
 const CRD = join(ROOT, 'test/support/thing-crd.yaml')
 const BROKERED = 'things.test.platform-mesh.io'
@@ -33,9 +32,11 @@ const SHARDS = ['root', 'shard-1']
 const AT_ONCE = 16
 const IN_FLIGHT = 32
 const PATIENCE_MS = 300_000
+/** Of each consumer, for the floor. */
+const FLOOR_OBJECTS_EACH = 5
 
 export type ScaleSizes = { consumers: number; providers: number; objectsEach: number; firstObjects: number }
-/** Processes whose CPU counts: the bench's own has the providers and the load. */
+/** Processes whose CPU counts, `broker` for the floor in its turn: the bench's own has the providers and the load. */
 type Who = 'broker' | 'sandbox' | 'nats' | 'bench'
 /** What one step came to; `placed` and `answered` are seconds until the last copy, and the last status at a consumer, was seen. */
 export type Step = { objects: number; placed: number; answered: number; cpuMs: Record<Who, number> }
@@ -46,21 +47,22 @@ export type ScaleFigures = {
   firstObject: number[]
   tenth: Step
   rest: Step
+  /** What floor.ts does with more objects of all consumers, once the broker has stopped. */
+  floor: Step
   /** With a tenth, with three tenths, and with all of the consumers. */
   footprints: Footprint[]
 }
 
-type Pids = Pick<Record<Who, number>, 'sandbox' | 'nats'>
 type Object = { cluster: string; name: string }
 type Thing = {
   metadata: { namespace?: string; name: string; annotations?: Record<string, string> }
   status?: { status?: string }
 }
 
-/** Places objects of many consumer workspaces at many provider workspaces, on two shards of one sandbox, with the broker as one process. */
+/** Places objects of many consumer workspaces at many provider workspaces, on two shards of one sandbox, with the broker as one process, and then with the floor. */
 export async function benchScale(sizes: ScaleSizes, say: (line: string) => void): Promise<ScaleFigures> {
   const dir = await mkdtemp(join(tmpdir(), 'bench-kcp-'))
-  const { ground, sandboxPid, stop } = await startGround(dir)
+  const { ground, sandboxPid, stop } = await startGround(dir, CRD, SHARDS.length)
   const stopping = new AbortController()
   const { signal } = stopping
   const login = await readKubeconfig(ground.adminKubeconfig)
@@ -86,8 +88,16 @@ export async function benchScale(sizes: ScaleSizes, say: (line: string) => void)
       const from = consumers.length
       consumers.push(...(await inTurn(to - from, (i) => fleet.consumer(`c-${from + i}`, [BROKERED]))))
     }
-    const others = { sandbox: sandboxPid, nats: ground.natsPid }
-    return await measure(sizes, consumers, grow, new Bench(fleet, sight, providers.length, broker, others), say)
+    const others = { sandbox: sandboxPid, nats: ground.natsPid, bench: process.pid }
+    const bench = (pid: number | undefined) =>
+      new Bench(fleet, sight, providers.length, { ...others, broker: pid as number })
+    const measured = await measure(sizes, consumers, grow, bench(broker.pid), broker.http, say)
+    await broker.stop()
+    const { pid, end } = await startFloor(ground, BROKERED, EXPORT, providers)
+    const floor = await bench(pid).run(consumers, sizes.objectsEach, sizes.objectsEach + FLOOR_OBJECTS_EACH, 0)
+    await end()
+    say(`${floor.objects} objects by the floor: ${rate(floor)}`)
+    return { ...measured, floor }
   } finally {
     stopping.abort()
     connections.close()
@@ -97,29 +107,14 @@ export async function benchScale(sizes: ScaleSizes, say: (line: string) => void)
   }
 }
 
-/** Starts landscape.ts. */
-async function startGround(dir: string): Promise<{ ground: Ground; sandboxPid: number; stop: () => Promise<void> }> {
-  const program = new URL('./landscape.ts', import.meta.url)
-  const child = fork(program, [dir, CRD, String(SHARDS.length)])
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  const ground = await new Promise<Ground>((resolve, reject) => {
-    child.once('message', (message) => resolve(message as Ground))
-    child.once('exit', (code) => reject(new Error(`the kcp ended with code ${code} before it served`)))
-  })
-  const stop = () => {
-    child.disconnect()
-    return ended
-  }
-  return { ground, sandboxPid: child.pid as number, stop }
-}
-
 async function measure(
   sizes: ScaleSizes,
   consumers: readonly string[],
   grow: (to: number) => Promise<void>,
   bench: Bench,
+  http: string,
   say: (line: string) => void,
-): Promise<ScaleFigures> {
+): Promise<Omit<ScaleFigures, 'floor'>> {
   const firstObject: number[] = []
   for (let i = 0; i < sizes.firstObjects; i++) {
     await grow(consumers.length + 1)
@@ -129,16 +124,16 @@ async function measure(
   await grow(fewer)
   await bench.run(consumers, 0, 1, 0) // every consumer has its staging workspace from here on
   const tenth = await bench.run(consumers, 1, sizes.objectsEach, 0)
-  const footprints = [await bench.footprint(consumers.length)]
+  const footprints = [await bench.footprint(http, consumers.length)]
   say(`${tenth.objects} objects of ${fewer} consumers: ${rate(tenth)}`)
   for (const share of [0.3, 1]) {
     await grow(Math.max(consumers.length, sizes.consumers * share))
     await bench.run(consumers, 0, 1, fewer)
-    if (share < 1) footprints.push(await bench.footprint(consumers.length))
+    if (share < 1) footprints.push(await bench.footprint(http, consumers.length))
   }
   const rest = await bench.run(consumers, 1, sizes.objectsEach, fewer)
   say(`${rest.objects} objects of ${consumers.length - fewer} more: ${rate(rest)}`)
-  footprints.push(await bench.footprint(consumers.length))
+  footprints.push(await bench.footprint(http, consumers.length))
   return { sizes, firstObject: firstObject.sort((a, b) => a - b), tenth, rest, footprints }
 }
 
@@ -228,15 +223,13 @@ class Bench {
   readonly #fleet: Fleet
   readonly #sight: Sight
   readonly #providers: number
-  readonly #broker: ServiceProcess
   readonly #pids: Record<Who, number>
 
-  constructor(fleet: Fleet, sight: Sight, providers: number, broker: ServiceProcess, others: Pids) {
+  constructor(fleet: Fleet, sight: Sight, providers: number, pids: Record<Who, number>) {
     this.#fleet = fleet
     this.#sight = sight
     this.#providers = providers
-    this.#broker = broker
-    this.#pids = { ...others, broker: broker.pid as number, bench: process.pid }
+    this.#pids = pids
   }
 
   /** The first object of the `i`th consumer: milliseconds until its copy was seen. */
@@ -275,12 +268,12 @@ class Bench {
   }
 
   /** Open sockets are connections: those of watches, one each, and those that requests share. */
-  async footprint(consumers: number): Promise<Footprint> {
-    const { pid, http } = this.#broker
+  async footprint(http: string, consumers: number): Promise<Footprint> {
+    const pid = this.#pids.broker
     const open = readdirSync(`/proc/${pid}/fd`).filter((fd) => isSocket(`/proc/${pid}/fd/${fd}`))
     const metrics = await (await fetch(`http://${http}/metrics`)).text()
     const watches = Number(/^broker_watches (\d+)$/m.exec(metrics)?.[1])
-    return { consumers, memory: memoryOf([this.#pids.broker]), watches, sockets: open.length }
+    return { consumers, memory: memoryOf([pid]), watches, sockets: open.length }
   }
 
   /** A consumer's objects go to one provider, so that it has one staging workspace. */

@@ -3,7 +3,7 @@ import { combine, type Footprint, type ScaleFigures, type Step } from './scale.t
 type Row = { what: string; measured: string; floor: string; ratio: string; wanted: string; ok?: boolean }
 
 /** What the issue of kcp mode asks for, beside what was measured. */
-export function scaleRows({ sizes, firstObject, tenth, rest, footprints }: ScaleFigures): Row[] {
+export function scaleRows({ sizes, firstObject, tenth, rest, floor, footprints }: ScaleFigures): Row[] {
   const all: Step = {
     objects: tenth.objects + rest.objects,
     placed: tenth.placed + rest.placed,
@@ -11,18 +11,28 @@ export function scaleRows({ sizes, firstObject, tenth, rest, footprints }: Scale
     cpuMs: combine(tenth.cpuMs, rest.cpuMs, (a, b) => a + b),
   }
   const perSecond = all.objects / all.placed
+  const beside = (what: string, unit: string, of: (step: Step) => number, digits: number): Row => ({
+    ...row(what, `${of(all).toFixed(digits)} ${unit}`),
+    floor: `${of(floor).toFixed(digits)} ${unit}`,
+    ratio: (of(all) / of(floor)).toFixed(2),
+  })
   const growth = all.placed / all.objects / (tenth.placed / tenth.objects)
   const median = firstObject[Math.floor(firstObject.length / 2)] ?? Number.NaN
-  const cpu = (ms: number): string => `${(ms / all.objects).toFixed(1)} ms`
+  const cpu =
+    (who: keyof Step['cpuMs']) =>
+    ({ cpuMs, objects }: Step): number =>
+      cpuMs[who] / objects
   return [
     {
-      ...row(
+      ...beside(
         `placed, ${count(sizes.consumers)} consumers, ${count(all.objects)} objects`,
-        `${perSecond.toFixed(0)} /s`,
+        '/s',
+        ({ objects, placed }) => objects / placed,
+        0,
       ),
       ...{ wanted: '>= 300 /s', ok: perSecond >= 300 },
     },
-    row('answered at the consumer', `${(all.objects / all.answered).toFixed(0)} /s`),
+    beside('answered at the consumer', '/s', ({ objects, answered }) => objects / answered, 0),
     {
       ...row("a new workspace's first object, p50", `${median.toFixed(0)} ms`),
       ...{ wanted: '<= 500 ms', ok: median <= 500 },
@@ -31,10 +41,10 @@ export function scaleRows({ sizes, firstObject, tenth, rest, footprints }: Scale
       ...row(`time per object, beside that of the first ${count(tenth.objects)}`, growth.toFixed(2)),
       ...{ wanted: '<= 1.3', ok: growth <= 1.3 },
     },
-    row('CPU of the broker per placement', cpu(all.cpuMs.broker)),
-    row('CPU of nats-server per placement', cpu(all.cpuMs.nats)),
-    row('CPU of the sandbox per placement', cpu(all.cpuMs.sandbox)),
-    row('CPU of providers and bench per placement', cpu(all.cpuMs.bench)),
+    beside('CPU of the broker per placement', 'ms', cpu('broker'), 1),
+    row('CPU of nats-server per placement', `${cpu('nats')(all).toFixed(1)} ms`),
+    beside('CPU of the sandbox per placement', 'ms', cpu('sandbox'), 1),
+    beside('CPU of providers and bench per placement', 'ms', cpu('bench'), 1),
     ...footprints.map(({ consumers, memory }) =>
       row(`memory with ${count(consumers)} consumers, RSS`, `${memory.rssMiB.toFixed(0)} MiB`),
     ),
