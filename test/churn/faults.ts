@@ -1,6 +1,6 @@
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ManagedProcess } from '@resource-broker/testbed'
+import { type ManagedProcess, StartError, waitFor } from '@resource-broker/testbed'
 import type { World } from '../support/fault-world.ts'
 import type { KcpLandscape } from '../support/kcp-landscape.ts'
 import type { PlaneSite } from '../support/landscape.ts'
@@ -14,6 +14,8 @@ export type Fault = { weight: number; plan: (random: SeededRandom) => Deed }
 /** Longer than replicas wait for a word of each other. */
 const FREEZE_MS = 9_000
 const AWAY_MS = 8_000
+/** Longer than whatever a service needs to start is away. */
+const SUPERVISED_MS = 60_000
 
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
 
@@ -30,10 +32,23 @@ function kill(replica: ManagedProcess, ms: number): Deed {
   const act = async () => {
     await replica.kill('SIGKILL')
     await outage(ms)
-    await replica.start()
+    await supervise(replica)
     return 'it is ready again'
   }
   return { does: `${replica.spec.name} is killed, and started after ${seconds(ms)}`, act }
+}
+
+/** As whoever runs services does: one that ends while it starts is started again, as long as what it needs may be away. */
+async function supervise(replica: ManagedProcess): Promise<void> {
+  const attempt = () =>
+    replica.start().then(
+      () => true,
+      (error: unknown) => {
+        if (!(error instanceof StartError)) throw error
+        return false
+      },
+    )
+  await waitFor(`${replica.spec.name} stays`, attempt, { timeoutMs: SUPERVISED_MS, intervalMs: 1_000 })
 }
 
 function freeze(process: ManagedProcess, ms: number): Deed {

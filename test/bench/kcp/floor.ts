@@ -27,10 +27,10 @@ export type Floor = {
   providers: string[]
 }
 
-type Thing = {
+type Thing = WatchedObject & {
   apiVersion: string
   kind: string
-  metadata: { namespace: string; name: string; finalizers?: string[]; annotations?: Record<string, string> }
+  metadata: { namespace: string; finalizers?: string[]; annotations?: Record<string, string> }
   spec: unknown
   status?: object
 }
@@ -88,7 +88,7 @@ async function followConsumers(): Promise<void> {
       const cluster = clusterOf(object)
       const home = homes.get(cluster) ?? connections.at(endpoint).below(`/clusters/${cluster}`)
       homes.set(cluster, home)
-      orEnd(place(home, cluster, object as object as Thing))
+      orEnd(place(home, cluster, object as Thing))
     }
     const everywhere = connections.at(endpoint).below('/clusters/*')
     return new Promise<void>((synced) =>
@@ -99,7 +99,7 @@ async function followConsumers(): Promise<void> {
 }
 
 for (const cluster of providers) {
-  const upsert = (object: WatchedObject, at: BoundCluster) => orEnd(report(at, object as object as Thing))
+  const upsert = (object: WatchedObject, at: BoundCluster) => orEnd(report(at, object as Thing))
   const home = { ...login, server: `${url}/clusters/${cluster}` }
   watchExport(home, { ...THING, slice: exportName }, { upsert, delete: () => undefined }, { signal })
 }
