@@ -16,7 +16,10 @@ test('a sequence that was forked goes on as if nobody drew from the fork', () =>
 
 test('what has a higher weight is drawn more often, and what has none never', () => {
   const random = new SeededRandom(1)
-  const drawn = Array.from({ length: 1_000 }, () => random.weighted([{ weight: 1 }, { weight: 0 }, { weight: 9 }]).weight)
+  const drawn = Array.from(
+    { length: 1_000 },
+    () => random.weighted([{ weight: 1 }, { weight: 0 }, { weight: 9 }]).weight,
+  )
   expect(drawn.filter((weight) => weight === 9).length).toBeGreaterThan(850)
   expect(drawn).not.toContain(0)
 })
