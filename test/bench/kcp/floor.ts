@@ -15,6 +15,7 @@ import {
   watchResource,
 } from '@resource-broker/kube'
 import { waitFor } from '@resource-broker/testbed'
+import pLimit from 'p-limit'
 import { THING } from '../../support/provider-controller.ts'
 
 /** What it has to know. `providers`: their logical clusters. */
@@ -41,6 +42,8 @@ const { adminKubeconfig, url, coordinationWorkspace, brokered, exportName, provi
 const login = await readKubeconfig(adminKubeconfig)
 const connections = new Connections(login)
 const { signal } = new AbortController()
+/** As many as the bench creates at once: a server that has thousands of requests at a time answers none soon. */
+const AT_ONCE = 32
 /** Where a consumer's objects are, and where its copies are, by its logical cluster. */
 const homes = new Map<string, KubeClient>()
 const places = new Map<string, KubeClient>()
@@ -71,8 +74,10 @@ async function report({ client }: BoundCluster, { metadata, status }: Thing): Pr
   await home.mergePatch({ ...THING, namespace, name }, { status }, { subresource: 'status' })
 }
 
-function orEnd(work: Promise<void>): void {
-  work.catch((error: unknown) => {
+const limit = pLimit(AT_ONCE)
+
+function perform(work: () => Promise<void>): void {
+  limit(work).catch((error: unknown) => {
     process.stderr.write(`floor: ${String(error)}\n`)
     process.exit(1)
   })
@@ -88,7 +93,7 @@ async function followConsumers(): Promise<void> {
       const cluster = clusterOf(object)
       const home = homes.get(cluster) ?? connections.at(endpoint).below(`/clusters/${cluster}`)
       homes.set(cluster, home)
-      orEnd(place(home, cluster, object as Thing))
+      perform(() => place(home, cluster, object as Thing))
     }
     const everywhere = connections.at(endpoint).below('/clusters/*')
     return new Promise<void>((synced) =>
@@ -99,7 +104,7 @@ async function followConsumers(): Promise<void> {
 }
 
 for (const cluster of providers) {
-  const upsert = (object: WatchedObject, at: BoundCluster) => orEnd(report(at, object as Thing))
+  const upsert = (object: WatchedObject, at: BoundCluster) => perform(() => report(at, object as Thing))
   const home = { ...login, server: `${url}/clusters/${cluster}` }
   watchExport(home, { ...THING, slice: exportName }, { upsert, delete: () => undefined }, { signal })
 }
