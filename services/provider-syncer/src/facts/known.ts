@@ -56,7 +56,7 @@ export function readKnown({ key, view, brokerID, places, notes }: Told): Known {
     brokerID,
     assignment: assignment ?? (notes.hasNoAssignment ? null : undefined),
     ref,
-    source: notes.hasNoSource ? null : source?.object,
+    source: notes.goneSource !== undefined && notes.goneSource === assignment?.spec.uid ? null : source?.object,
     tooLarge: source?.tooLarge,
     sourceRelated: (ref && view.get('source-related', ref.cluster)?.related) ?? [],
     decision: view.get('decision'),
@@ -111,6 +111,12 @@ export function isCurrent(known: Assigned): known is Current {
     source.metadata.deletionTimestamp === undefined &&
     source.metadata.uid === assignment.spec.uid
   )
+}
+
+/** Providers that have a copy of the object, or should have one. */
+export function concerned({ assignment, copies }: Assigned): Set<string> {
+  const recorded = (assignment.status?.copies ?? []).map(({ providerCluster }) => providerCluster)
+  return new Set([...wantedCopies(assignment).map(({ provider }) => provider), ...recorded, ...copies.keys()])
 }
 
 /** The copy that a provider has, as far as is known. */

@@ -4,8 +4,8 @@ import type { Problem } from '../plan/problem.ts'
 export class Notes {
   /** The platform itself says that there is no Assignment. */
   hasNoAssignment = false
-  /** The consumer's API server itself says that the object is gone, or is another one. */
-  hasNoSource = false
+  /** The uid of the object of which the consumer's API server itself says that it is gone, or another one. */
+  goneSource: string | undefined
   /** Providers whose API server itself says that there is no copy. */
   readonly without = new Set<string>()
   /** Ids of what was done in this look, well or badly: nothing is done twice. */

@@ -1,7 +1,7 @@
 import { Assignment, exportAt } from '@resource-broker/api'
-import type { KeyView, Outcome, Run } from '@resource-broker/bus'
+import { DONE, type KeyView, type Outcome, type Run } from '@resource-broker/bus'
 import type { SyncerContext, SyncerMemory } from '../context.ts'
-import { type Assigned, isAssigned, isCurrent, type Known, readKnown, wantedCopies } from '../facts/known.ts'
+import { concerned, isAssigned, isCurrent, type Known, readKnown } from '../facts/known.ts'
 import { type Before, Notes } from '../facts/notes.ts'
 import { placesOf } from '../facts/places.ts'
 import { perform } from '../perform/perform.ts'
@@ -27,10 +27,18 @@ export async function sync(context: SyncerContext, { key, view, attempt }: Run<S
     if (actions.length === 0) break
     context.check()
     await Promise.all(actions.map((action) => perform({ context, known, view }, action)))
-    known = know()
+    const next = know()
+    if (isOtherLife(known, next)) return DONE // what was found out is about the life before; its message has called again
+    known = next
   }
   remember(context, known)
   return outcomeOf(known, context.now())
+}
+
+/** Whether the Assignment of another life of the object has come meanwhile. */
+function isOtherLife(known: Known, next: Known): boolean {
+  const [before, now] = [known.assignment?.metadata.uid, next.assignment?.metadata.uid]
+  return now !== undefined && before !== now
 }
 
 function before(
@@ -69,10 +77,4 @@ function remember({ told, compared, silent, troubled, waiting, now }: SyncerCont
   for (const provider of concerned(known)) if (places.ofCopy(ref, provider).is === 'away') waiting.add(key, provider)
   const target = isCurrent(known) ? targetOf(known) : undefined
   if (target !== undefined && places.forCopy(ref, target).is === 'awaited') waiting.add(key, target, ref.cluster)
-}
-
-/** Providers that have a copy, or should have one. */
-function concerned({ assignment, copies }: Assigned): Set<string> {
-  const recorded = (assignment.status?.copies ?? []).map(({ providerCluster }) => providerCluster)
-  return new Set([...wantedCopies(assignment).map(({ provider }) => provider), ...recorded, ...copies.keys()])
 }

@@ -22,7 +22,7 @@ export async function readSource(performance: Performance): Promise<void> {
   const { client, target, ref } = sourceOf(performance)
   const object = await readIfThere(client, target)
   const { uid } = (known.assignment as Assignment).spec
-  if (object?.metadata.uid !== uid) known.notes.hasNoSource = true
+  if (object?.metadata.uid !== uid) known.notes.goneSource = uid
   else view.learn('source', undefined, { ref, object }, context.now().getTime())
 }
 

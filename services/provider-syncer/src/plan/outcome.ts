@@ -1,8 +1,8 @@
 import { DONE, type Outcome } from '@resource-broker/bus'
-import { type Assigned, type Current, isAssigned, isCurrent, type Known } from '../facts/known.ts'
+import { type Assigned, type Current, concerned, isAssigned, isCurrent, type Known } from '../facts/known.ts'
 import { reportTo } from './consumer-report.ts'
 import { mayGo, unwantedCopies } from './plan-live.ts'
-import { isEarly, isStrange } from './plan-orphans.ts'
+import { isEarly, isStrange, orphansOf } from './plan-orphans.ts'
 import { awaitedBy, problemsToTell } from './problems.ts'
 
 /** How long a message may be behind another before an API server is asked. */
@@ -20,7 +20,9 @@ export function outcomeOf(known: Known, now: Date): Outcome {
   if (trouble !== undefined) throw trouble.passing
   if (!isAssigned(known)) {
     const waits = known.assignment === undefined && isStrange(known) && isEarly(known)
-    return waits ? later(GRACE_MS, 'something is here before its Assignment') : DONE
+    if (waits) return later(GRACE_MS, 'something is here before its Assignment')
+    const away = orphansOf(known).find(({ provider, cluster }) => known.places.at(provider, cluster).is === 'away')
+    return away === undefined ? DONE : later(REFUSED_MS, `an orphan is at ${away.provider}, which is away`)
   }
   return isCurrent(known) ? outcomeOfLive(known, now) : outcomeOfTeardown(known)
 }
@@ -39,12 +41,16 @@ function outcomeOfLive(known: Current, now: Date): Outcome {
 
 function outcomeOfTeardown(known: Assigned): Outcome {
   if (known.source === undefined && isEarly(known)) return later(GRACE_MS, 'an Assignment is here before its object')
-  const { places, ref, notes, assignment } = known
+  const { notes } = known
   if (notes.problems.length > 0) return later(REFUSED_MS, notes.problems[0]?.message ?? '')
-  const { providerCluster, copies = [] } = assignment.spec
-  const providers = [providerCluster, ...copies.map((copy) => copy.providerCluster)]
-  const away = providers.find((provider) => places.ofCopy(ref, provider).is === 'away')
+  const away = [...concerned(known)].find((provider) => isAway(known, provider))
   return away === undefined ? DONE : later(REFUSED_MS, `${away} is away`)
+}
+
+/** Where its copy is, or would be. */
+function isAway({ places, ref, copies }: Assigned, provider: string): boolean {
+  const copy = copies.get(provider)
+  return (copy?.object ? places.at(provider, copy.cluster) : places.ofCopy(ref, provider)).is === 'away'
 }
 
 const later = (requeueAfterMs: number, reason: string): Outcome => ({ requeueAfterMs, reason })

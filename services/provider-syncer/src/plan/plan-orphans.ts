@@ -35,11 +35,10 @@ function awaitsRelease(source: KubeObject | null | undefined): boolean {
 
 type Present = CopyMessage & { object: KubeObject }
 
-/** What is at a provider that is lost is given up. */
-function orphansOf({ copies, places }: Known): Present[] {
-  return [...copies.values()].filter(
-    (copy): copy is Present => copy.object !== null && places.at(copy.provider, copy.cluster).is !== 'lost',
-  )
+/** What is at a provider that is lost is given up, and what was in a place that is no more went with it. */
+export function orphansOf({ copies, places }: Known): Present[] {
+  const isThere = ({ provider, cluster }: CopyMessage) => !['lost', 'none'].includes(places.at(provider, cluster).is)
+  return [...copies.values()].filter((copy): copy is Present => copy.object !== null && isThere(copy))
 }
 
 const isReachable = ({ places }: Known, { provider, cluster }: Present): boolean =>

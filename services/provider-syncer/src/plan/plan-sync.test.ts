@@ -95,8 +95,8 @@ function planOf(given: Case): unknown[] {
   }
   for (const [provider, each] of Object.entries(copies)) messages[`copy/${provider}`] = copyOf(provider, each)
   const known = knownFrom(messages, { places: given.places ?? {}, before: given.before ?? {} })
-  const { hasNoAssignment = false, hasNoSource = false, without = [], done = [], problems = [] } = given.noted ?? {}
-  Object.assign(known.notes, { hasNoAssignment, hasNoSource })
+  const { hasNoAssignment = false, hasNoSource, without = [], done = [], problems = [] } = given.noted ?? {}
+  Object.assign(known.notes, { hasNoAssignment, goneSource: hasNoSource === true ? 'uid-a' : undefined })
   for (const provider of without) known.notes.without.add(provider)
   for (const id of done) known.notes.done.add(id)
   known.notes.problems.push(...problems)

@@ -1,5 +1,5 @@
 import type { CopyMessage, KubeObject } from '@resource-broker/bus'
-import { type Assigned, wantedCopies } from '../facts/known.ts'
+import { type Assigned, concerned, wantedCopies } from '../facts/known.ts'
 import type { Action } from './action.ts'
 import { isEarly } from './plan-orphans.ts'
 import { lostEvent } from './record.ts'
@@ -23,7 +23,7 @@ export function planTeardown(known: Assigned, now: Date): (() => Action[])[] {
 
 /** The object is being deleted, or its own API server says that it is gone or another one. Not heard of is not gone. */
 function isCertain({ source, assignment, notes }: Assigned): boolean {
-  if (notes.hasNoSource) return true
+  if (notes.goneSource === assignment.spec.uid) return true
   const { uid, deletionTimestamp } = source?.metadata ?? {}
   return uid === assignment.spec.uid && deletionTimestamp !== undefined
 }
@@ -32,10 +32,7 @@ function isCertain({ source, assignment, notes }: Assigned): boolean {
 export type CopyLeft = { provider: string; actions: Action[]; waitsFor: string; copy?: KubeObject }
 
 function copiesLeft(known: Assigned): CopyLeft[] {
-  const recorded = (known.assignment.status?.copies ?? []).map(({ providerCluster }) => providerCluster)
-  const wanted = wantedCopies(known.assignment).map(({ provider }) => provider)
-  const providers = new Set([...wanted, ...recorded, ...known.copies.keys()])
-  return [...providers].flatMap((provider) => copyLeft(known, provider) ?? [])
+  return [...concerned(known)].flatMap((provider) => copyLeft(known, provider) ?? [])
 }
 
 /** undefined: there is none, by its provider's own word, or the provider is given up. */
