@@ -61,8 +61,10 @@ export class Masking {
 
   #value(value: unknown, path: readonly string[]): unknown {
     if (typeof value === 'string') return this.#string(value, path)
-    if (Array.isArray(value))
-      return value.map((item) => this.#value(item, [...path, '*'])).filter((item) => !isNoEntry(item))
+    if (Array.isArray(value)) {
+      const items = value.map((item) => this.#value(item, [...path, '*'])).filter((item) => !isNoEntry(item))
+      return items.length === 0 && value.length > 0 ? undefined : items
+    }
     if (typeof value !== 'object' || value === null) return value
     const entries = Object.entries(value)
       .filter(([key]) => !KCP_KEYS.has(key))

@@ -48,6 +48,8 @@ export type WriteOptions = {
   warn: (text: string) => void
   /** Before an update creates what is not there; throws StatusError 403. */
   authorizeCreate: () => void
+  /** Whether no decoder has seen the new object: what its schema does not take is dropped once it was validated. */
+  undecoded?: boolean
 }
 
 /** How a deletion is made; `orphanDependents` is the older form of `propagationPolicy`. */

@@ -98,6 +98,18 @@ export function decodeValue(
   return { object: value as KubeObject, complaints: [...complaints, ...unknown.map(unknownField)] }
 }
 
+/**
+ * As decodeValue for what an application makes of a custom resource, which no decoder sees: nothing is pruned, and nulls stay for
+ * the validation to refuse. Throws DecodeFailure.
+ */
+export function completeApplied(scope: Scope, value: JsonObject): KubeObject {
+  if (isTyped(scope)) return decodeValue(scope, { value, complaints: [] }).object
+  const wrong = metadataTypeError(value)
+  if (wrong !== undefined) throw new DecodeFailure(wrong)
+  scope.version.schema.applyDefaults(value)
+  return value as KubeObject
+}
+
 /** Whether the body is of a Go type of Kubernetes' own. */
 export function isTyped({ resource, subresource }: Scope): boolean {
   return resource.builtIn || (subresource !== '' && subresource !== 'status')

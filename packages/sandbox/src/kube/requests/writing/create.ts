@@ -9,7 +9,7 @@ import { admit, mutate } from './admission.ts'
 import { track } from './managed-fields.ts'
 import { ensureNamespace, fillSystemFields, wipeSystemFields } from './metadata.ts'
 import { alreadyExists, keyIn, markCluster, saveNew, type Written } from './saving.ts'
-import { prepareForCreate, validateNew } from './strategy.ts'
+import { dropUnstored, prepareForCreate, validateNew } from './strategy.ts'
 
 /** Of a generateName, in case that names are taken. */
 const ATTEMPTS = 8
@@ -50,6 +50,7 @@ export function finishCreate(scope: Scope, next: KubeObject, options: WriteOptio
   ensureNamespace(scope, next)
   prepareForCreate(scope, next)
   validateNew(scope, next)
+  if (options.undecoded === true) dropUnstored(scope, next)
   if (!scope.resource.builtIn) for (const text of finalizerWarnings(next.metadata.finalizers)) options.warn(text)
   admit(scope, options, next)
   markCluster(scope, next)

@@ -4,7 +4,7 @@ import type { JsonObject, KubeObject } from '../../objects.ts'
 import { jsonPatch, mergePatch, serverSideApply, strategicMergePatch } from '../../patch/mod.ts'
 import { invalid } from '../../schema/field-errors.ts'
 import { type Document, parseJsonBody, parseYaml } from '../decoding/documents.ts'
-import { DecodeFailure, decodeValue, type FieldValidation, isTyped } from '../decoding/objects.ts'
+import { completeApplied, DecodeFailure, decodeValue, type FieldValidation, isTyped } from '../decoding/objects.ts'
 import type { Scope, WriteOptions } from '../scope.ts'
 import { track } from './managed-fields.ts'
 import { ensureNamespace } from './metadata.ts'
@@ -29,7 +29,8 @@ export function patchTypes(builtIn: boolean): readonly string[] {
 /** Applies a patch to an object; server-side apply creates it when it is not there. Throws StatusError. */
 export function patchObject(scope: Scope, name: string, patch: Patch, options: WriteOptions): Written {
   const change = patchOf(scope, name, patch, options)
-  return updateObject(scope, name, change, { ...options, forceCreate: patch.type === APPLY_PATCH })
+  const isApply = patch.type === APPLY_PATCH
+  return updateObject(scope, name, change, { ...options, forceCreate: isApply, undecoded: isApply })
 }
 
 /** What a patch makes of the present object; it may be called once. Throws StatusError. */
@@ -189,7 +190,7 @@ function textOf(value: unknown): string {
 
 function decodedResult(scope: Scope, next: KubeObject): KubeObject {
   try {
-    return decodeValue(scope, { value: next as JsonObject, complaints: [] }).object
+    return completeApplied(scope, next as JsonObject)
   } catch (error) {
     if (!(error instanceof DecodeFailure)) throw error
     throw StatusError.badRequest(error.message)

@@ -94,11 +94,16 @@ export function validateChange(scope: Scope, next: KubeObject, old: KubeObject):
     ...ofMeta,
     ...(revalidates(scope) ? objectMetaErrors(next.metadata, resource.namespaced, nameRuleOf(scope)) : []),
     ...(resource.builtIn ? coreFinalizerErrors(resource.group, next.metadata) : []),
-    ...version.schema.validate(next as JsonObject, old as JsonObject),
+    ...version.schema.validate(next as JsonObject, old as JsonObject, scope.subresource),
     ...scaleErrors(version.scale, next),
     ...(resource.strategy.validate?.(next, old, contextOf(scope)) ?? []),
   ]
   refuse(scope, next, errors)
+}
+
+/** Drops from a custom resource what the encoder for the store drops, in place: unknown fields, and nulls that say nothing. */
+export function dropUnstored({ resource, version }: Scope, next: KubeObject): void {
+  if (!resource.builtIn) version.schema.prune(next as JsonObject)
 }
 
 /** Types whose rules for an update begin with all the rules for a create. */

@@ -12,7 +12,7 @@ import { admit, mutate } from './admission.ts'
 import { finishCreate } from './create.ts'
 import { ensureNamespace, fillSystemFields, ignoreManagedTimes, isSame, keepSystemFields } from './metadata.ts'
 import { encoder, keyIn, markCluster, toStored, type Written } from './saving.ts'
-import { prepareForUpdate, validateChange } from './strategy.ts'
+import { dropUnstored, prepareForUpdate, validateChange } from './strategy.ts'
 
 export type UpdateOptions = WriteOptions & {
   /** Whether an object that is not there is created although its type does not do so on update, as by server-side apply. */
@@ -70,6 +70,7 @@ function finishUpdate(scope: Scope, entry: Entry, given: KubeObject, old: KubeOb
   const next = prepareForUpdate(scope, given, old)
   keepSystemFields(next, old)
   validateChange(scope, next, old)
+  if (options.undecoded === true) dropUnstored(scope, next)
   if (!resource.builtIn) {
     for (const text of finalizerWarnings(next.metadata.finalizers, old.metadata.finalizers)) options.warn(text)
   }
