@@ -2,10 +2,11 @@ import type { Store, StoreEvent } from '../../store/types.ts'
 import type { ControllerLog } from '../controller-log.ts'
 import { Controller } from '../controllers/controller.ts'
 import { keyOf, parseKey } from '../controllers/types.ts'
+import type { KubeObject } from '../objects.ts'
 import type { LocalClient } from '../requests/types.ts'
 import type { Resource } from '../resource.ts'
 import { timestamp } from '../timestamp.ts'
-import { CRD_STORAGE, type Crd, isTrue, setCondition } from './definition.ts'
+import { CRD_STORAGE, type Crd, type CrdCondition, isTrue, setCondition } from './definition.ts'
 import type { LocalCrds } from './local-crds.ts'
 import { acceptNames } from './naming.ts'
 import { resourceFromCrd } from './resource-from-crd.ts'
@@ -61,7 +62,7 @@ function clearAway(deps: CrdControllerDeps, client: LocalClient, crd: Crd): numb
   if (isTrue(crd, 'Established')) {
     terminating(deps, client, name, 'True', 'InstanceDeletionInProgress', 'CustomResource deletion is in progress')
     const resource = resourceFromCrd(crd)
-    for (const { metadata } of client.list(resource)) {
+    for (const { metadata } of listInstances(deps, client, resource, name)) {
       if (metadata.deletionTimestamp === undefined)
         client.delete(resource, metadata.namespace ?? '', metadata.name ?? '')
     }
@@ -74,11 +75,22 @@ function clearAway(deps: CrdControllerDeps, client: LocalClient, crd: Crd): numb
   return undefined
 }
 
+/** Throws what the list throws, once the definition tells about it. */
+function listInstances(deps: CrdControllerDeps, client: LocalClient, resource: Resource, name: string): KubeObject[] {
+  try {
+    return client.list(resource)
+  } catch (error) {
+    const { message } = error as Error
+    terminating(deps, client, name, 'Unknown', 'InstanceDeletionFailed', `could not list instances: ${message}`)
+    throw error
+  }
+}
+
 function terminating(
   deps: CrdControllerDeps,
   client: LocalClient,
   name: string,
-  status: 'True' | 'False',
+  status: CrdCondition['status'],
   reason: string,
   message: string,
 ): void {

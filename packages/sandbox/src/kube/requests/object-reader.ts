@@ -1,4 +1,5 @@
 import type { Entry, Store } from '../../store/types.ts'
+import { StatusError } from '../errors.ts'
 import { deepEqual, parseOwnJson } from '../json.ts'
 import type { JsonObject, KubeObject } from '../objects.ts'
 import type { Resource, ResourceVersion } from '../resource.ts'
@@ -24,6 +25,13 @@ export function encodeObject({ kind, apiVersion, metadata, ...rest }: KubeObject
   return Buffer.from(JSON.stringify({ kind, apiVersion, metadata, ...rest }))
 }
 
+/** Of a custom resource that was stored in a version which its definition does not have any more: nobody can read it. */
+export class LostVersionError extends StatusError {
+  constructor(apiVersion: string) {
+    super(500, '', `request to convert CR from an invalid group/version: ${apiVersion}`)
+  }
+}
+
 /**
  * Reads stored objects in the version that is asked for. What was written before a type's present definition is pruned and
  * defaulted by that, as kube-apiserver does when it decodes from etcd; everything else is sent as it is stored.
@@ -38,7 +46,7 @@ export class ObjectReader {
     this.store = store
   }
 
-  /** JSON in `version`; shared, never to be changed. */
+  /** JSON in `version`; shared, never to be changed. Throws LostVersionError. */
   bytes(resource: Resource, version: ResourceVersion, entry: Entry): Buffer {
     if (this.isAsStored(resource, version, entry)) return entry.bytes
     const cached = this.encoded.get(entry)?.get(version)
@@ -49,7 +57,7 @@ export class ObjectReader {
     return bytes
   }
 
-  /** Parsed anew with each call: the caller may change it. */
+  /** Parsed anew with each call: the caller may change it. Throws LostVersionError. */
   object(resource: Resource, version: ResourceVersion, entry: Entry): KubeObject {
     return parseOwnJson<KubeObject>(this.bytes(resource, version, entry))
   }
@@ -69,10 +77,17 @@ export class ObjectReader {
 
   private encode(resource: Resource, version: ResourceVersion, entry: Entry): Buffer {
     const stored = parseOwnJson<KubeObject>(entry.bytes)
-    // As when kube-apiserver reads from etcd: the defaults are those of the stored version, not of the one asked for.
-    if (!resource.builtIn) resource.versions.get(resource.storageVersion)?.schema.applyDefaults(stored as JsonObject)
+    // As when kube-apiserver reads from etcd: the defaults are those of the version it was stored in, not of the one asked for.
+    if (!resource.builtIn) storedVersion(resource, stored).schema.applyDefaults(stored as JsonObject)
     const object = toApiVersion(resource, stored, apiVersionOf(resource.group, version.name))
     if (!resource.builtIn) version.schema.prune(object as JsonObject)
     return deepEqual(object, parseOwnJson(entry.bytes)) ? entry.bytes : encodeObject(object)
   }
+}
+
+function storedVersion({ group, versions }: Resource, { apiVersion }: KubeObject): ResourceVersion {
+  const name = apiVersion.slice(apiVersion.indexOf('/') + 1)
+  const version = apiVersionOf(group, name) === apiVersion ? versions.get(name) : undefined
+  if (version === undefined) throw new LostVersionError(apiVersion)
+  return version
 }

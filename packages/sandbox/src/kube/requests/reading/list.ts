@@ -4,6 +4,7 @@ import type { HttpResponse } from '../../http.ts'
 import { type ListOptions, readListOptions } from '../decoding/list-options.ts'
 import type { Output } from '../decoding/media-types.ts'
 import { type ListMeta, listAnswer } from '../encoding/lists.ts'
+import { apiVersionOf, LostVersionError } from '../object-reader.ts'
 import type { Scope } from '../scope.ts'
 import { type Continuation, decodeContinue, encodeContinue } from './continue-token.ts'
 import { continueExpired, listTooOld, revisionTooLarge } from './expired.ts'
@@ -16,8 +17,20 @@ export type Listed = { entries: Entry[]; items: Buffer[]; meta: ListMeta }
 /** Answers a list; `name` is that of the URL. Throws StatusError. */
 export function listObjects(scope: Scope, query: URLSearchParams, name: string, output: Output): HttpResponse {
   const options = readListOptions(query, false)
-  const { items, meta } = collect(scope, options, selectionOf(scope, options, name))
+  const { items, meta } = readable(scope, options, () => collect(scope, options, selectionOf(scope, options, name)))
   return listAnswer(scope, output, items, meta)
+}
+
+/** Whole lists come from kube-apiserver's watch cache, which never fills while an object cannot be read. */
+function readable(scope: Scope, { limit }: ListOptions, read: () => Listed): Listed {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof LostVersionError) || limit > 0) throw error
+    const { group, kind } = scope.resource
+    const what = `failed to list ${apiVersionOf(group, scope.version.name)}, Kind=${kind}: ${error.message}`
+    throw StatusError.tooManyRequests(`storage is (re)initializing: ${what}`, 1)
+  }
 }
 
 /** Reads what a list asks for from the store. Throws StatusError. */

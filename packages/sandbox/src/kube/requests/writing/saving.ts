@@ -1,6 +1,6 @@
 import { type Entry, ExistsError, type ObjectKey } from '../../../store/types.ts'
 import { StatusError } from '../../errors.ts'
-import { deepClone } from '../../json.ts'
+import { deepClone, parseOwnJson } from '../../json.ts'
 import type { JsonObject, KubeObject } from '../../objects.ts'
 import { apiVersionOf, encodeObject, storedApiVersion, toApiVersion } from '../object-reader.ts'
 import type { Scope } from '../scope.ts'
@@ -59,7 +59,7 @@ export function alreadyExists(scope: Scope, name: string): StatusError {
   const error = StatusError.alreadyExists(scope.resource, name)
   const entry = scope.deps.store.get(keyIn(scope, name))
   if (entry === undefined) return error
-  const { metadata } = scope.deps.reader.object(scope.resource, scope.version, entry)
+  const { metadata } = parseOwnJson<KubeObject>(entry.bytes)
   if (metadata.deletionTimestamp === undefined) return error
   return new StatusError(error.code, error.reason, `object is being deleted: ${error.message}`, error.details)
 }
