@@ -60,9 +60,10 @@ function reconcileCrd(deps: CrdControllerDeps, key: string): number | undefined 
 function clearAway(deps: CrdControllerDeps, client: LocalClient, crd: Crd): number | undefined {
   const { name = '' } = crd.metadata
   if (isTrue(crd, 'Established')) {
-    terminating(deps, client, name, 'True', 'InstanceDeletionInProgress', 'CustomResource deletion is in progress')
     const resource = resourceFromCrd(crd)
-    for (const { metadata } of listInstances(deps, client, resource, name)) {
+    const instances = listInstances(deps, client, resource, name)
+    terminating(deps, client, name, 'True', 'InstanceDeletionInProgress', 'CustomResource deletion is in progress')
+    for (const { metadata } of instances) {
       if (metadata.deletionTimestamp === undefined)
         client.delete(resource, metadata.namespace ?? '', metadata.name ?? '')
     }
