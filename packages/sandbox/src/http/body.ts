@@ -1,22 +1,13 @@
 import type { IncomingMessage } from 'node:http'
-import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
 import { StatusError } from '../kube/errors.ts'
 
 /** As kube-apiserver's default for the bodies of its resources. */
 export const BODY_LIMIT_BYTES = 3 * 1024 * 1024
 
-const inflate = promisify(gunzip)
-
-/** Reads the whole body, inflated. Throws StatusError: 413 above `limit` bytes, sent or inflated; 415, 400. */
+/** Reads the whole body as it was sent: kube-apiserver inflates none. Throws StatusError: 413 above `limit` bytes; 400. */
 export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
-  const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase()
-  if (encoding !== 'identity' && encoding !== 'gzip') {
-    throw StatusError.unsupportedMediaType(`the content encoding "${encoding}" is not supported: use gzip or none`)
-  }
   if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit)
-  const sent = await gather(request, limit)
-  return encoding === 'gzip' ? unzip(sent, limit) : sent
+  return gather(request, limit)
 }
 
 function gather(request: IncomingMessage, limit: number): Promise<Buffer> {
@@ -49,15 +40,6 @@ function gather(request: IncomingMessage, limit: number): Promise<Buffer> {
     // A close follows.
     request.on('error', () => undefined)
   })
-}
-
-async function unzip(sent: Buffer, limit: number): Promise<Buffer> {
-  try {
-    return await inflate(sent, { maxOutputLength: limit })
-  } catch (error) {
-    if (error instanceof RangeError) throw tooLarge(limit)
-    throw StatusError.badRequest('the body is not valid gzip')
-  }
 }
 
 function tooLarge(limit: number): StatusError {

@@ -171,5 +171,7 @@ function isDigit(character: string): boolean {
 function quoted(character: string): string {
   if (character === "'") return String.raw`'\''`
   if (character === '"') return `'"'`
-  return `'${JSON.stringify(character).slice(1, -1)}'`
+  return `'${JSON.stringify(character)
+    .slice(1, -1)
+    .replace(/^\\u00/, '\\x')}'`
 }

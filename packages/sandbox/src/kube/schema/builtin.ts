@@ -43,6 +43,10 @@ class BuiltInSchema implements ObjectSchema {
     return []
   }
 
+  embedded(): [] {
+    return []
+  }
+
   /** A struct's own fields are all that it has; what no schema describes is kept. */
   #forPruning(schema: OpenApiSchema): OpenApiSchema {
     const name = refOf(schema)?.split('.').at(-1) ?? ''

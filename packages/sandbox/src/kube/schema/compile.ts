@@ -62,7 +62,13 @@ class CompiledSchema implements ObjectSchema {
     applyDefaults(object, this.#compiled().node)
   }
 
-  validate(object: JsonObject, old?: JsonObject, subresource = ''): FieldError[] {
+  embedded(object: JsonObject): { resource: JsonObject; path: string }[] {
+    const found: { resource: JsonObject; path: string }[] = []
+    eachEmbedded(object, this.#compiled().node, (resource, path) => found.push({ resource, path }))
+    return found
+  }
+
+  validate(object: JsonObject, old?: JsonObject, subresource = '', warn?: (error: FieldError) => void): FieldError[] {
     const { node, cel } = this.#compiled()
     const correlation = old === undefined ? undefined : new Correlation(object, old, this.openapi, true)
     const errors = [
@@ -72,7 +78,7 @@ class CompiledSchema implements ObjectSchema {
     ]
     if (cel === undefined) return errors
     if (errors.some(({ type }) => BLOCKING.has(type))) return [...errors, unchecked()]
-    return [...errors, ...cel.validate(object, old, correlation)]
+    return [...errors, ...cel.validate(object, old, correlation, { warn })]
   }
 
   /** Lists that were wrong before may stay wrong. */

@@ -10,8 +10,12 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A
 const RGB =
   /^rgb\(\s*(0|[1-9]\d?|1\d\d?|2[0-4]\d|25[0-5])\s*,\s*(0|[1-9]\d?|1\d\d?|2[0-4]\d|25[0-5])\s*,\s*(0|[1-9]\d?|1\d\d?|2[0-4]\d|25[0-5])\s*\)$/
 const TIME = /^(\d{2}):(\d{2}):(\d{2})(\.\d+)?(z|([+-]\d{2}:\d{2}))$/
-const HOST_LABEL = /^[a-zA-Z0-9\p{S}\p{L}]([a-zA-Z0-9\p{S}\p{L}-]*[a-zA-Z0-9\p{S}\p{L}])?$/u
-const MAC = /^([0-9a-fA-F]{2}([:-])([0-9a-fA-F]{2}\2){4,18}[0-9a-fA-F]{2}|([0-9a-fA-F]{4}\.){2,9}[0-9a-fA-F]{4})$/
+/** Of kube-openapi: a name of one label takes a hyphen behind its first character only. */
+const HOSTNAME =
+  /^(?:[a-zA-Z0-9\p{S}\p{L}](?:-?[a-zA-Z0-9\p{S}\p{L}]{0,62})?|(?:[a-zA-Z0-9\p{S}\p{L}](?:[a-zA-Z0-9\p{S}\p{L}-]{0,61}[a-zA-Z0-9\p{S}\p{L}])?\.)+[a-zA-Z\p{L}]{2,63})$/u
+/** Go's net.ParseMAC: octets with colons or hyphens, pairs of them with dots, or nothing between them. */
+const MAC = /^(?:[0-9a-f]{2}(?:(:|-)[0-9a-f]{2})(?:\1[0-9a-f]{2})*|[0-9a-f]{4}(?:\.[0-9a-f]{4})*|[0-9a-f]+)$/i
+const MAC_DIGITS = [12, 16, 40]
 
 /** What kube-apiserver 1.34 checks of strings in custom resources; names without hyphens. Other formats are ignored. */
 const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
@@ -22,7 +26,7 @@ const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
   ipv4: (text) => isIPv4(withoutLeadingZeros(text)) || (text.includes('.') && isIPv6(text)),
   ipv6: (text) => text.includes(':') && isIPv6(text) && !text.includes('%'),
   cidr: isCidr,
-  mac: (text) => MAC.test(text),
+  mac: (text) => MAC.test(text) && MAC_DIGITS.includes(text.replaceAll(/[:.-]/g, '').length),
   uuid: (text) => UUID.test(text),
   uuid3: (text) => UUID3.test(text),
   uuid4: (text) => UUID4.test(text),
@@ -69,10 +73,8 @@ function isEmail(text: string): boolean {
 }
 
 function isHostname(text: string): boolean {
-  if (text.length === 0 || Buffer.byteLength(text) > 255) return false
-  const labels = text.split('.')
-  if (labels.some((label) => Buffer.byteLength(label) > 63 || !HOST_LABEL.test(label))) return false
-  return labels.length === 1 || /^[a-zA-Z\p{L}]{2,63}$/u.test(labels.at(-1) ?? '')
+  if (Buffer.byteLength(text) > 255 || !HOSTNAME.test(text)) return false
+  return text.split('.').every((label) => Buffer.byteLength(label) <= 63)
 }
 
 /** Kubernetes still reads `010.0.0.1` as ten. */

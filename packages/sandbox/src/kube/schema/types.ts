@@ -37,7 +37,9 @@ export interface ObjectSchema {
   applyDefaults(object: JsonObject): void
   /**
    * Structural validation and CEL rules, with ratcheting against `old`; empty when valid. For a change of the `status`
-   * subresource, only the status is looked at by its part of the schema.
+   * subresource, only the status is looked at by its part of the schema. `warn` is told of rules that fail as they did before.
    */
-  validate(object: JsonObject, old?: JsonObject, subresource?: string): FieldError[]
+  validate(object: JsonObject, old?: JsonObject, subresource?: string, warn?: (error: FieldError) => void): FieldError[]
+  /** The resources that are embedded in an object, with their paths. */
+  embedded(object: JsonObject): { resource: JsonObject; path: string }[]
 }

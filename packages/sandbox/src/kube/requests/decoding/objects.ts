@@ -3,6 +3,7 @@ import { goQuote } from '../../go-text.ts'
 import { isObject, JsonSyntaxError } from '../../json.ts'
 import type { JsonObject, JsonValue, KubeObject } from '../../objects.ts'
 import { ProtobufError } from '../../protobuf/mod.ts'
+import { valueText } from '../../schema/field-errors.ts'
 import { decodeBuiltIn } from '../../schema/mod.ts'
 import { apiVersionOf } from '../object-reader.ts'
 import type { Scope } from '../scope.ts'
@@ -94,6 +95,7 @@ export function decodeValue(
   const wrong = metadataTypeError(value)
   if (wrong !== undefined) throw new DecodeFailure(wrong)
   const unknown = scope.version.schema.prune(value)
+  refuseEmbedded(scope, value)
   scope.version.schema.applyDefaults(value)
   return { object: value as KubeObject, complaints: [...complaints, ...unknown.map(unknownField)] }
 }
@@ -108,6 +110,21 @@ export function completeApplied(scope: Scope, value: JsonObject): KubeObject {
   if (wrong !== undefined) throw new DecodeFailure(wrong)
   scope.version.schema.applyDefaults(value)
   return value as KubeObject
+}
+
+/** What is embedded has the type and the metadata of an object, too. Throws DecodeFailure. */
+function refuseEmbedded({ version }: Scope, value: JsonObject): void {
+  for (const { resource, path } of version.schema.embedded(value)) {
+    for (const key of ['apiVersion', 'kind']) {
+      const member = resource[key]
+      if (member === undefined || typeof member === 'string') continue
+      throw new DecodeFailure(`${path}.${key}: Invalid value: ${valueText(member)}: must be a string`)
+    }
+    const { metadata } = resource
+    const wrong = metadata === undefined ? undefined : metadataTypeError(resource)
+    if (wrong !== undefined)
+      throw new DecodeFailure(`${path}.metadata: Invalid value: ${valueText(metadata)}: ${wrong}`)
+  }
 }
 
 /** Whether the body is of a Go type of Kubernetes' own. */

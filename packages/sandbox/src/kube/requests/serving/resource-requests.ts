@@ -64,8 +64,10 @@ async function dispatch(call: Call, watches: WatchDeps): Promise<HttpResponse> {
 }
 
 /** Throws StatusError 404 for an unknown subresource, 405 for a verb that there is not. */
-function checkMethod(scope: Scope, { info }: ApiRequest): void {
+function checkMethod(scope: Scope, { info, http }: ApiRequest): void {
   const { resource, version, subresource } = scope
+  // Routes of built-in types are registered by method; custom resources have one handler for all, which takes it for a GET.
+  if (http.method === 'HEAD' && resource.builtIn) throw methodNotAllowed(scope, 'head')
   const { verb, name } = info
   if (subresource === '') {
     const named = verb === 'create' && name !== '' && scope.resource.builtIn

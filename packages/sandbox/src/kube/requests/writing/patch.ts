@@ -174,7 +174,7 @@ function applied(
     resource: scope.resource,
     expected: { apiVersion: requestApiVersion(scope), kind: scope.resource.kind },
   })
-  return decodedResult(scope, next)
+  return decodedResult(scope, next, config)
 }
 
 /** Throws StatusError 400 for what is no object. */
@@ -188,11 +188,21 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }
 
-function decodedResult(scope: Scope, next: KubeObject): KubeObject {
+function decodedResult(scope: Scope, next: KubeObject, config: KubeObject): KubeObject {
   try {
     return completeApplied(scope, next as JsonObject)
   } catch (error) {
     if (!(error instanceof DecodeFailure)) throw error
-    throw StatusError.badRequest(error.message)
+    if (!isTyped(scope)) throw StatusError.badRequest(error.message)
+    throw unconvertible(config, error.message)
   }
+}
+
+/** What an application says that fits the schema but not the Go type. */
+function unconvertible({ apiVersion, kind, metadata }: KubeObject, why: string): StatusError {
+  const gvk = `${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kind}`
+  const of = `${metadata.namespace ?? ''}/${metadata.name ?? ''}; ${gvk}`
+  const cause = why.startsWith('illegal base64') ? `error decoding from json: ${why}` : why
+  const text = `unable to convert unstructured object to ${gvk}: ${cause}`
+  return new StatusError(500, '', `failed to convert new object (${of}) to proper version: ${text}`)
 }

@@ -5,7 +5,7 @@ import type { JsonObject, KubeObject } from '../../objects.ts'
 import type { StrategyContext } from '../../resource.ts'
 import { invalid } from '../../schema/field-errors.ts'
 import { apiVersionOf, storedApiVersion } from '../object-reader.ts'
-import type { Scope } from '../scope.ts'
+import type { Scope, WriteOptions } from '../scope.ts'
 import {
   coreFinalizerErrors,
   type NameRule,
@@ -83,8 +83,9 @@ export function validateNew(scope: Scope, next: KubeObject): void {
 }
 
 /** Throws StatusError 422 when a change is not valid. */
-export function validateChange(scope: Scope, next: KubeObject, old: KubeObject): void {
+export function validateChange(scope: Scope, next: KubeObject, old: KubeObject, { warn }: WriteOptions): void {
   const { resource, version } = scope
+  const forgive = ({ field, message }: FieldError) => warn(`${field}: ${message}`)
   const ofMeta = objectMetaUpdateErrors(next.metadata, old.metadata)
   refuse(scope, next, typeErrors(scope, next))
   const errors = [
@@ -94,7 +95,7 @@ export function validateChange(scope: Scope, next: KubeObject, old: KubeObject):
     ...ofMeta,
     ...(revalidates(scope) ? objectMetaErrors(next.metadata, resource.namespaced, nameRuleOf(scope)) : []),
     ...(resource.builtIn ? coreFinalizerErrors(resource.group, next.metadata) : []),
-    ...version.schema.validate(next as JsonObject, old as JsonObject, scope.subresource),
+    ...version.schema.validate(next as JsonObject, old as JsonObject, scope.subresource, forgive),
     ...scaleErrors(version.scale, next),
     ...(resource.strategy.validate?.(next, old, contextOf(scope)) ?? []),
   ]

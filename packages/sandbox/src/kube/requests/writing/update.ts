@@ -69,7 +69,7 @@ function finishUpdate(scope: Scope, entry: Entry, given: KubeObject, old: KubeOb
   const { deps, resource } = scope
   const next = prepareForUpdate(scope, given, old)
   keepSystemFields(next, old)
-  validateChange(scope, next, old)
+  validateChange(scope, next, old, options)
   if (options.undecoded === true) dropUnstored(scope, next)
   if (!resource.builtIn) {
     for (const text of finalizerWarnings(next.metadata.finalizers, old.metadata.finalizers)) options.warn(text)

@@ -10,20 +10,22 @@ import { type Outcome, type Program, type Rule, RuleScope, ruleName, ruleOf } fr
 
 type Compiled = { rule: Rule; program: Program; message: Program | undefined; path: string }
 /** What one validation has left to spend; below zero nothing more is run. */
-type Run = { errors: FieldError[]; budget: number }
+type Run = { errors: FieldError[]; budget: number; warn: ((error: FieldError) => void) | undefined }
 /** The old value beside the new: as it is correlated, and of the nearest parent that is. */
 type Past = { at: Correlation | undefined; parent: Correlation | undefined }
 
 /** Longest text of a messageExpression that is shown, in bytes. */
 const LONGEST_MESSAGE = 5 * 1024
 
+/** `path` stands before every field, empty for an object as a whole; `warn` is told of failures that are forgiven. */
+type ValidateOptions = { path?: string; warn?: ((error: FieldError) => void) | undefined }
+
 export type CelValidator = {
-  /** `path` stands before every field; empty for an object as a whole. */
   validate: (
-    object: JsonObject,
-    old: JsonObject | undefined,
+    value: JsonValue,
+    old: JsonValue | undefined,
     correlation: Correlation | undefined,
-    path?: string,
+    options?: ValidateOptions,
   ) => FieldError[]
 }
 
@@ -40,9 +42,9 @@ export function celValidatorOf(root: Structural, isResource: boolean): CelValida
     return known
   }
   return {
-    validate: (object, old, correlation, path = '') => {
-      const run: Run = { errors: [], budget: OBJECT_BUDGET }
-      new Walk(rulesOf, run).visit(root, object, old, path, { at: correlation, parent: undefined }, isResource)
+    validate: (value, old, correlation, { path = '', warn } = {}) => {
+      const run: Run = { errors: [], budget: OBJECT_BUDGET, warn }
+      new Walk(rulesOf, run).visit(root, value, old, path, { at: correlation, parent: undefined }, isResource)
       return run.errors
     },
   }
@@ -168,7 +170,9 @@ class Walk {
     if (outcome.value === true) return true
     const forgiven = !program.usesOldSelf && (past.at ?? past.parent)?.unchanged() === true
     const message = this.#message(compiled, given)
-    if (!forgiven) this.#run.errors.push(errorFor(rule, joined(field, compiled.path), type, message))
+    const error = errorFor(rule, joined(field, compiled.path), type, message)
+    if (forgiven) this.#run.warn?.(error)
+    else this.#run.errors.push(error)
     return true
   }
 

@@ -35,6 +35,7 @@ function validateDefault(schema: OpenApiSchema, value: JsonValue, path: string, 
   const misplaced = insideMeta ? [] : validateEmbedded(value, node, at)
   if (misplaced.length > 0) return misplaced
   const errors = explain(withoutUnknownFormats(schema), value, at)
-  if (errors.length > 0 || typeof value !== 'object' || value === null || Array.isArray(value)) return errors
-  return celValidatorOf(node, false)?.validate(value, undefined, undefined, at) ?? []
+  if (errors.length > 0) return errors
+  // Beside itself as the old value, so that transition rules are run too.
+  return celValidatorOf(node, false)?.validate(value, value, undefined, { path: at }) ?? []
 }
