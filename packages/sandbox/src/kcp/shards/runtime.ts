@@ -1,3 +1,4 @@
+import { PolicyIndex, ValidatingPolicies } from '../../kube/admission/mod.ts'
 import { MASTERS } from '../../kube/authn/mod.ts'
 import { bootstrapPolicySource } from '../../kube/authz/mod.ts'
 import { builtInResources } from '../../kube/builtin/mod.ts'
@@ -45,6 +46,7 @@ export class ShardRuntime {
   /** Answers deep SubjectAccessReviews (contract 12.9). */
   readonly deepServer: ApiServer
   readonly admission: readonly AdmissionPlugin[]
+  readonly #policies: PolicyIndex
   readonly #controllers: readonly Controller[]
   readonly #ends: (() => void)[]
 
@@ -73,6 +75,7 @@ export class ShardRuntime {
       catalog: () => apis.catalog,
     }
     const apis: Apis = createApis(this.services)
+    this.#policies = new PolicyIndex(store)
     this.bound = apis.bound
     this.admission = this.#admission(apis)
     const options = { store, authorizer, admission: this.admission, now, log, localManager: 'kcp' }
@@ -87,7 +90,13 @@ export class ShardRuntime {
       ...workspaces.controllers,
       partitionSets.controller,
     ]
-    this.#ends.push(() => localCrds.close(), apis.close, workspaces.close, partitionSets.stop)
+    this.#ends.push(
+      () => this.#policies.close(),
+      () => localCrds.close(),
+      apis.close,
+      workspaces.close,
+      partitionSets.stop,
+    )
   }
 
   start(): void {
@@ -114,6 +123,7 @@ export class ShardRuntime {
       workspaceTypeAdmission(this.services),
       ...apis.admission,
       reservedMetadata,
+      new ValidatingPolicies({ index: this.#policies, store, catalog: () => apis.catalog }),
     ]
   }
 

@@ -1,3 +1,4 @@
+import { expressionErrors } from '../admission/expressions.ts'
 import type { FieldError } from '../errors.ts'
 import { dns1035Errors, pathSegmentErrors, qualifiedNameErrors, subdomainErrors } from '../name-rules.ts'
 import type { KubeObject } from '../objects.ts'
@@ -41,7 +42,7 @@ const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge']
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/
 const isBlank = (text: string | undefined) => (text ?? '').trim() === ''
 
-/** Policies, which are kept but not enforced; their CEL is not compiled. */
+/** Policies, which `admission` enforces; what cannot be compiled is refused. */
 export const admissionPolicies: Strategy = {
   allowUnconditionalUpdate: false,
   hasGeneration: true,
@@ -157,6 +158,7 @@ function variableErrors({ name = '', expression }: { name?: string; expression?:
   if (isBlank(name)) errors.push(required(`${path}.name`, 'name is not specified'))
   else if (!IDENTIFIER.test(name)) errors.push(invalid(`${path}.name`, name, 'must be a valid CEL identifier'))
   if (isBlank(expression)) errors.push(required(`${path}.expression`, 'expression is not specified'))
+  else errors.push(...expressionErrors(expression, `${path}.expression`, 'any'))
   return errors
 }
 
@@ -165,6 +167,10 @@ function validationErrors(validation: Validation, path: string): FieldError[] {
   const errors: FieldError[] = []
   const empty = 'must be non-empty if specified'
   if (isBlank(expression)) errors.push(required(`${path}.expression`, 'expression is not specified'))
+  else errors.push(...expressionErrors(expression, `${path}.expression`, 'bool'))
+  if (!isBlank(messageExpression)) {
+    errors.push(...expressionErrors(messageExpression, `${path}.messageExpression`, 'string'))
+  }
   if (messageExpression !== '' && isBlank(messageExpression)) {
     errors.push(invalid(`${path}.messageExpression`, messageExpression, empty))
   }

@@ -1,3 +1,4 @@
+import { expressionErrors } from '../admission/expressions.ts'
 import type { FieldError } from '../errors.ts'
 import { dns1035Errors, qualifiedNameErrors, subdomainErrors } from '../name-rules.ts'
 import type { KubeObject } from '../objects.ts'
@@ -115,13 +116,14 @@ function versionErrors(versions: readonly string[], path: string): FieldError[] 
   return [...errors, invalid(path, versions, `must include at least one of ${REVIEW_VERSIONS.join(', ')}`)]
 }
 
-/** What is wrong with match conditions; their CEL is not compiled. */
+/** What is wrong with match conditions. */
 export function conditionErrors(conditions: readonly MatchCondition[], path: string): FieldError[] {
   const errors = conditions.length > MAX_CONDITIONS ? [tooMany(path, conditions.length, MAX_CONDITIONS)] : []
   const names = new Set<string>()
   for (const [index, { name = '', expression = '' }] of conditions.entries()) {
     const place = `${path}[${index}]`
     if (expression.trim() === '') errors.push(required(`${place}.expression`))
+    else errors.push(...expressionErrors(expression, `${place}.expression`, 'bool'))
     if (name === '') errors.push(required(`${place}.name`))
     else errors.push(...invalidEach(`${place}.name`, name, qualifiedNameErrors(name)))
     if (name !== '' && names.has(name)) errors.push(duplicate(`${place}.name`, name))

@@ -53,4 +53,4 @@ export type WriteOptions = {
 }
 
 /** How a deletion is made; `orphanDependents` is the older form of `propagationPolicy`. */
-export type DeletionOptions = DeleteOptions & { orphanDependents?: boolean; dryRun: boolean }
+export type DeletionOptions = DeleteOptions & { orphanDependents?: boolean } & Pick<WriteOptions, 'dryRun' | 'warn'>

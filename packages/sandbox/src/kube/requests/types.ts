@@ -47,6 +47,8 @@ export type AdmissionRequest = {
   object: KubeObject | undefined
   old: KubeObject | undefined
   dryRun: boolean
+  /** Adds a Warning header to the answer. */
+  warn: (text: string) => void
 }
 
 /** A built-in admission plugin; throws StatusError to refuse. Synchronous: it stands between the read and the write. */

@@ -25,7 +25,7 @@ const GVK = { group: '', version: 'v1', kind: 'DeleteOptions' }
 const GROUP = 'meta.k8s.io'
 
 /** Options from the body, or from the query when there is none. Throws StatusError. */
-export async function readDeleteOptions(http: HttpRequest): Promise<DeletionOptions> {
+export async function readDeleteOptions(http: HttpRequest): Promise<Omit<DeletionOptions, 'warn'>> {
   const body = await http.body()
   const raw = body.length > 0 ? fromBody(http, body) : fromQuery(http.query)
   const errors = optionErrors(raw)

@@ -16,8 +16,9 @@ import { type Deleted, deleteObject } from '../writing/deleting/delete.ts'
 const RETURNED = ['namespaces', 'resourcequotas', 'serviceaccounts']
 
 /** Answers a DELETE of one object. */
-export async function deletion({ scope, request }: Call, output: Output): Promise<HttpResponse> {
-  const options = await readDeleteOptions(request.http)
+export async function deletion({ scope, request, warnings }: Call, output: Output): Promise<HttpResponse> {
+  const warn = (text: string) => warnings.push(text)
+  const options = { ...(await readDeleteOptions(request.http)), warn }
   const deleted = deleteObject(scope, request.info.name, options)
   await scope.deps.store.durable()
   const code = !deleted.gone && options.orphanDependents === false ? 202 : 200
@@ -26,11 +27,12 @@ export async function deletion({ scope, request }: Call, output: Output): Promis
 }
 
 /** Answers a DELETE of a collection with what was in it. */
-export async function collectionDeletion({ scope, request }: Call, output: Output): Promise<HttpResponse> {
+export async function collectionDeletion({ scope, request, warnings }: Call, output: Output): Promise<HttpResponse> {
   const { query } = request.http
   const list = readListOptions(query, false)
   const selection = selectionOf(scope, list, request.info.name)
-  const options = await readDeleteOptions(request.http)
+  const warn = (text: string) => warnings.push(text)
+  const options = { ...(await readDeleteOptions(request.http)), warn }
   const { entries, items, meta } = collect(scope, list, selection)
   for (const { key } of entries) {
     try {

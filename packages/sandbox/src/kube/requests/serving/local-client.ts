@@ -68,7 +68,7 @@ export class InProcessClient implements LocalClient {
   }
 
   delete(resource: Resource, namespace: string, name: string, options: DeleteOptions = {}): void {
-    deleteObject(this.scope(resource, namespace), name, { ...options, dryRun: false })
+    deleteObject(this.scope(resource, namespace), name, { ...options, dryRun: false, warn: () => {} })
   }
 
   private scope(resource: Resource, namespace: string, subresource = '', apiVersion?: string): Scope {

@@ -11,7 +11,7 @@ export function mutate(scope: Scope, options: WriteOptions, object: KubeObject, 
 /** Asks the admission plugins whether a change may be made; without `object`, a deletion. Throws what they throw. */
 export function admit(
   scope: Scope,
-  options: Pick<WriteOptions, 'dryRun'>,
+  options: Pick<WriteOptions, 'dryRun' | 'warn'>,
   object: KubeObject | undefined,
   old?: KubeObject,
 ): void {
@@ -22,7 +22,7 @@ export function admit(
 
 function admissionRequest(
   { cluster, user, resource, version, subresource, namespace }: Scope,
-  { dryRun }: Pick<WriteOptions, 'dryRun'>,
+  { dryRun, warn }: Pick<WriteOptions, 'dryRun' | 'warn'>,
   operation: AdmissionRequest['operation'],
   object: KubeObject | undefined,
   old: KubeObject | undefined,
@@ -42,5 +42,6 @@ function admissionRequest(
     object,
     old,
     dryRun,
+    warn,
   }
 }

@@ -39,16 +39,11 @@ export class RuleScope {
   /** Compiles an expression that has to give `wanted`, or tells its mistake. */
   compile(source: string, wanted: 'bool' | 'string' | 'any', optionalOldSelf: boolean): Program | { mistake: string } {
     const environment = optionalOldSelf ? this.#optionalOld() : this.#old()
-    try {
-      const parsed = environment.parse(source)
-      useLinearMatches(parsed.ast)
-      const checked = parsed.check()
-      if (!checked.valid) throw checked.error
-      if (wanted !== 'any' && checked.type !== wanted) return { mistake: wanted === 'bool' ? NOT_BOOL : NOT_STRING }
-      return programOf(parsed, optionalOldSelf)
-    } catch (error) {
-      return { mistake: `compilation failed: ${compileMessage(source, error)}` }
-    }
+    const parsed = parseChecked(environment, source)
+    if ('mistake' in parsed) return parsed
+    const { type } = parsed
+    if (wanted !== 'any' && type !== wanted) return { mistake: wanted === 'bool' ? NOT_BOOL : NOT_STRING }
+    return programOf(parsed.result, optionalOldSelf)
   }
 
   #old(): Environment {
@@ -67,24 +62,47 @@ export class RuleScope {
 const NOT_BOOL = 'cel expression must evaluate to a bool'
 const NOT_STRING = 'messageExpression must evaluate to a string'
 
+/** Parses and checks an expression, with the type that it gives, or tells its mistake in the words of cel-go. */
+export function parseChecked(
+  environment: Environment,
+  source: string,
+): { result: ParseResult; type: string } | { mistake: string } {
+  try {
+    const result = environment.parse(source)
+    useLinearMatches(result.ast)
+    const checked = result.check()
+    if (!checked.valid) throw checked.error
+    return { result, type: String(checked.type) }
+  } catch (error) {
+    return { mistake: `compilation failed: ${compileMessage(source, error)}` }
+  }
+}
+
 function programOf(parsed: ParseResult, optionalOldSelf: boolean): Program {
-  const meter = new Meter()
-  useOwnEquality(parsed.ast)
-  meterTree(parsed.ast, meter)
+  const run = runnable(parsed)
   return {
     tree: parsed.ast,
     usesOldSelf: names(parsed.ast, 'oldSelf'),
     run: (self, old) => {
-      meter.spent = 0
       const oldSelf = optionalOldSelf ? (old === undefined ? Optional.none() : Optional.of(old)) : old
-      try {
-        const value = parsed(oldSelf === undefined ? { self } : { self, oldSelf })
-        return { value, cost: meter.spent }
-      } catch (error) {
-        const exceeded = meter.spent > 0 && error instanceof CostExceeded
-        return { error: exceeded ? error.message : evaluationMessage(error), exceeded, cost: meter.spent }
-      }
+      return run(oldSelf === undefined ? { self } : { self, oldSelf })
     },
+  }
+}
+
+/** Makes a checked expression ready to be run with variables: metered, and with kube-apiserver's equality. */
+export function runnable(parsed: ParseResult): (variables: Record<string, unknown>) => Outcome {
+  const meter = new Meter()
+  useOwnEquality(parsed.ast)
+  meterTree(parsed.ast, meter)
+  return (variables) => {
+    meter.spent = 0
+    try {
+      return { value: parsed(variables), cost: meter.spent }
+    } catch (error) {
+      const exceeded = meter.spent > 0 && error instanceof CostExceeded
+      return { error: exceeded ? error.message : evaluationMessage(error), exceeded, cost: meter.spent }
+    }
   }
 }
 

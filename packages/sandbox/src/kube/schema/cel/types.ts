@@ -151,7 +151,7 @@ function leaf(type: string): Structural {
 }
 
 /** Whole numbers become ints, others doubles; what a schema says of a number does not change what a rule sees at run time. */
-function dynamic(value: JsonValue): unknown {
+export function dynamic(value: JsonValue): unknown {
   if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(dynamic)
