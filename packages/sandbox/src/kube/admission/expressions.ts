@@ -30,7 +30,7 @@ export function compileExpression(
   const parsed = parseChecked(policyEnvironment(), source)
   if ('mistake' in parsed) return parsed
   if (wanted !== 'any' && parsed.type !== wanted && parsed.type !== 'dyn')
-    return { mistake: `must evaluate to ${wanted}` }
+    return { mistake: `must evaluate to ${wanted} but got ${parsed.type}` }
   return { run: runnable(parsed.result) }
 }
 

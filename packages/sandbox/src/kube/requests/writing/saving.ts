@@ -26,9 +26,11 @@ export function markCluster({ cluster }: Scope, object: KubeObject): void {
 export function toStored({ resource, version }: Scope, object: KubeObject): KubeObject {
   const stored = toApiVersion(resource, object, storedApiVersion(resource))
   if (resource.builtIn || version.name === resource.storageVersion) return stored
-  // What the storage version does not have is lost, as when kube-apiserver reads it back.
+  // As when kube-apiserver reads it back: what the storage version does not have is lost, and its defaults are there.
   const copy = deepClone(stored)
-  resource.versions.get(resource.storageVersion)?.schema.prune(copy as JsonObject)
+  const schema = resource.versions.get(resource.storageVersion)?.schema
+  schema?.prune(copy as JsonObject)
+  schema?.applyDefaults(copy as JsonObject)
   return copy
 }
 
