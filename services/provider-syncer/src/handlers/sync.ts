@@ -38,7 +38,7 @@ export async function sync(context: SyncerContext, { key, view, attempt }: Run<S
 /** Whether the Assignment of another life of the object has come meanwhile. */
 function isOtherLife(known: Known, next: Known): boolean {
   const [before, now] = [known.assignment?.metadata.uid, next.assignment?.metadata.uid]
-  return now !== undefined && before !== now
+  return before !== undefined && now !== undefined && before !== now
 }
 
 function before(
