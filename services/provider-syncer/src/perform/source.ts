@@ -6,7 +6,7 @@ import {
   mergePatchOf,
   setCondition,
 } from '@resource-broker/api'
-import { answered, type KubeObject, type SourceRef } from '@resource-broker/bus'
+import { answered, isOvertaken, type KubeObject, type SourceRef } from '@resource-broker/bus'
 import { isConflict, isInvalid, isNotFound, type KubeClient, type ObjectRef } from '@resource-broker/kube'
 import { recordEvent } from '@resource-broker/service'
 import type { Action } from '../plan/action.ts'
@@ -42,9 +42,13 @@ export async function releaseSource(performance: Performance): Promise<void> {
 }
 
 /** What only the broker knows of the object expires, since no watch will tell that it went. */
-export async function forgetDecision({ context, known: { key, decision } }: Performance): Promise<void> {
+export async function forgetDecision({ context, known: { key, decision }, view }: Performance): Promise<void> {
   if (decision === undefined) return
-  await context.bus.publish({ part: 'decision', key, message: { ...decision, provider: null }, tombstone: true })
+  const message = { ...decision, provider: null }
+  const after = view.sequence('decision')
+  await context.bus.publish({ part: 'decision', key, message, tombstone: true, after }).catch((error: unknown) => {
+    if (!isOvertaken(error)) throw error // the next object of the name has a decision of its own
+  })
 }
 
 /**
