@@ -28,9 +28,9 @@ export class Offers {
     return this.#entries.has(offerKey(ref.providerCluster, ref.name))
   }
 
-  /** How many objects the offer takes; infinite: it has no capacity, or is not there. */
-  capacityOf(ref: OfferRef): number {
-    return this.#limits.get(offerKey(ref.providerCluster, ref.name)) ?? Number.POSITIVE_INFINITY
+  /** How many objects the offer takes; infinite: it has no capacity; undefined: there is no such offer, or none that is valid. */
+  capacityOf(ref: OfferRef): number | undefined {
+    return this.#limits.get(offerKey(ref.providerCluster, ref.name))
   }
 
   async #follow(signal: AbortSignal, ready: () => void): Promise<void> {

@@ -8,7 +8,7 @@ import { Ledger } from './ledger.ts'
 type Options = {
   coordination: KubeClient
   /** How many places an offer has; infinite: it has no capacity, and nothing is written for it. */
-  capacityOf: (offer: OfferRef) => number
+  capacityOf: (offer: OfferRef) => number | undefined
   /** Called after places came free. */
   freed: () => void
 }
@@ -50,7 +50,9 @@ export class Capacity {
 
   /** Whether the object has a place at the offer now: true at once for an offer without a capacity. */
   async claim(key: string, uid: string, offer: OfferRef): Promise<boolean> {
-    if (this.#options.capacityOf(offer) === Number.POSITIVE_INFINITY) return true
+    const capacity = this.#options.capacityOf(offer)
+    if (capacity === undefined) return false // it was withdrawn since the decision
+    if (capacity === Number.POSITIVE_INFINITY) return true
     return await this.#ledgerOf(offer).ask({ kind: 'claim', key, uid })
   }
 
@@ -85,7 +87,8 @@ export class Capacity {
       claims[key] !== undefined && !offers.has(name) ? [offer] : [],
     )
     const due = [...offers].flatMap(([name, offer]) =>
-      this.#claims.get(name)?.claims[key] === undefined && Number.isFinite(this.#options.capacityOf(offer))
+      this.#claims.get(name)?.claims[key] === undefined &&
+      Number.isFinite(this.#options.capacityOf(offer) ?? Number.POSITIVE_INFINITY)
         ? [offer]
         : [],
     )
@@ -109,7 +112,7 @@ export class Capacity {
     const { coordination, capacityOf } = this.#options
     const ledger = new Ledger(offer, {
       coordination,
-      capacity: () => capacityOf(offer),
+      capacity: () => capacityOf(offer) ?? 0,
       unjustified: (of, keys) => this.#unjustified(of, keys),
       seen: (usage) => this.#see(usage),
     })

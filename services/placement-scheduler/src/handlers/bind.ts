@@ -10,7 +10,7 @@ import {
   type OfferRef,
   withoutDecision,
 } from '@resource-broker/api'
-import type { KeyView, KubeObject } from '@resource-broker/bus'
+import { isOvertaken, type KeyView, type KubeObject } from '@resource-broker/bus'
 import { isAlreadyExists, isConflict, isForbidden, isInvalid, isNotFound } from '@resource-broker/kube'
 import type { SchedulerContext } from '../context.ts'
 import type { Known } from '../known.ts'
@@ -29,7 +29,7 @@ export async function bind(
 ): Promise<string | undefined> {
   const [assignment, sourceVersion] = await Promise.all([
     createAssignment(context, known, offer, record),
-    putFinalizer(context, known, offer.providerCluster),
+    putFinalizer(context, known, offer.providerCluster, view),
   ])
   if (assignment === undefined) return undefined
   const { name } = assignment.metadata
@@ -39,15 +39,15 @@ export async function bind(
     return undefined
   }
   const message = { name, object: withoutDecision(assignment) }
+  const after = view.sequence('assignment')
   view.learn('assignment', undefined, message, context.now().getTime())
   const object = { cluster: '', ...Assignment.resource, name }
-  await context.bus.publish({
-    part: 'assignment',
-    key: known.key,
-    message,
-    object,
-    version: assignment.metadata.resourceVersion,
-  })
+  const version = assignment.metadata.resourceVersion
+  await context.bus
+    .publish({ part: 'assignment', key: known.key, message, object, version, after })
+    .catch((error: unknown) => {
+      if (!isOvertaken(error)) throw error // the watch was faster, and may have told of what came after
+    })
   return sourceVersion
 }
 
@@ -95,6 +95,7 @@ async function putFinalizer(
   context: SchedulerContext,
   known: Known,
   providerCluster: string,
+  view: KeyView,
 ): Promise<string | undefined> {
   const { ref, source } = known
   const { apiVersion, kind, metadata } = source
@@ -114,9 +115,11 @@ async function putFinalizer(
     const written = await context.clusters.consumers.client(ref).apply<KubeObject>(target, body, { force: true })
     return written.metadata.resourceVersion
   } catch (error) {
-    const gone = isNotFound(error) || isConflict(error) || isForbidden(error) || isInvalid(error)
-    if (!gone) throw error
+    const isRefusal = isNotFound(error) || isConflict(error) || isForbidden(error) || isInvalid(error)
+    if (!isRefusal) throw error
     if (await isThere(context, known)) throw error
+    const gone = { ref, object: null, goneUID: metadata.uid }
+    view.learn('source', undefined, gone, context.now().getTime()) // its message may be long in coming
     return undefined
   }
 }
@@ -141,11 +144,12 @@ export async function ensureFinalizer(
   context: SchedulerContext,
   known: Known,
   providerCluster: string,
+  view: KeyView,
 ): Promise<string> {
   const { source, decision } = known
   const { resourceVersion, finalizers = [], annotations: notes = {} } = source.metadata
   if (finalizers.includes(finalizer) && notes[annotations.providerCluster] === providerCluster) return resourceVersion
   const setAt = decision?.uid === source.metadata.uid ? decision.sourceVersion : undefined
   if (setAt !== undefined && BigInt(setAt) >= BigInt(resourceVersion)) return setAt
-  return (await putFinalizer(context, known, providerCluster)) ?? resourceVersion
+  return (await putFinalizer(context, known, providerCluster, view)) ?? resourceVersion
 }

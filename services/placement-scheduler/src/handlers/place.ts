@@ -90,7 +90,7 @@ async function placeAgain(
   if (!sameRef(next, current) && !(await context.capacity.claim(known.key, known.object.uid, next))) return FULL
   if (decision.verdict === 'stay' && next.name !== current.name)
     await editAssignment(context, assignment, { spec: { acceptAPIName: next.name } }, view)
-  const sourceVersion = await ensureFinalizer(context, known, current.providerCluster)
+  const sourceVersion = await ensureFinalizer(context, known, current.providerCluster, view)
   if (decision.verdict === 'move') {
     await startMigration(context, known, decision.offer.ref, decision.record, view)
     await announce(context, known, sourceVersion, decision.offer.ref.providerCluster, view)
@@ -110,7 +110,7 @@ async function placeMoving(
   view: KeyView,
 ): Promise<Outcome> {
   const { to } = migration.spec
-  const sourceVersion = await ensureFinalizer(context, known, assignment.spec.providerCluster)
+  const sourceVersion = await ensureFinalizer(context, known, assignment.spec.providerCluster, view)
   const target = { providerCluster: to.providerCluster, name: to.acceptAPIName }
   if (assignment.spec.providerCluster === to.providerCluster || accepts(context, known, target)) {
     await announce(context, known, sourceVersion, nextProvider(context, known, target), view)

@@ -87,6 +87,12 @@ export function isClaimed({ metadata }: KubeObject, brokerID: string, assignment
   return its === undefined ? consumer !== undefined && consumer === assignment?.spec.uid : its === brokerID
 }
 
+/** Whether a copy was made on account of this very Assignment, not of one of an earlier life. */
+export function isOnAccountOf({ metadata }: KubeObject, assignment: Assignment): boolean {
+  const { [annotations.assignmentUID]: account, [annotations.consumerUID]: consumer } = metadata.annotations ?? {}
+  return account === undefined ? consumer === assignment.spec.uid : account === assignment.metadata.uid
+}
+
 /** The copies that the Assignment asks for, the Active one first. */
 export function wantedCopies({ spec }: Assignment): WantedCopy[] {
   const active: WantedCopy = { provider: spec.providerCluster, acceptAPIName: spec.acceptAPIName, role: 'Active' }

@@ -100,7 +100,7 @@ async function createNamespace(client: KubeClient, name: string): Promise<void> 
 
 /** Asks for the deletion of exactly this copy; that it is gone is for the watch to tell. */
 export async function deleteCopy(
-  { context, known }: Performance,
+  { context, known, view }: Performance,
   { copy, version, provider }: Of<'delete copy'>,
 ): Promise<void> {
   const { name, namespace, uid } = copy.object.metadata
@@ -110,6 +110,8 @@ export async function deleteCopy(
   if (version !== undefined) context.logger.warn({ key: known.key, provider, name }, 'orphan copy removed')
   await there?.client.delete(target, preconditions).catch((error: unknown) => {
     if (!isNotFound(error)) throw error
+    // Its tombstone may have been overtaken by an older snapshot, and never come again.
+    view.learn('copy', provider, { ...copy, object: null, goneUID: uid }, context.now().getTime())
   })
 }
 

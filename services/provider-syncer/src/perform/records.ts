@@ -1,6 +1,6 @@
 import { Assignment, assignmentName, readiness } from '@resource-broker/api'
 import type { KubeObject, SourceRef } from '@resource-broker/bus'
-import { isNotFound } from '@resource-broker/kube'
+import { isConflict, isNotFound } from '@resource-broker/kube'
 import type { Action } from '../plan/action.ts'
 import type { Performance } from './perform.ts'
 import { readIfThere } from './read-if-there.ts'
@@ -9,8 +9,12 @@ import { readIfThere } from './read-if-there.ts'
 export async function readAssignment({ context, known, view }: Performance): Promise<void> {
   const name = view.get('assignment')?.name ?? assignmentName(known.key)
   const object = await readIfThere(context.clusters.coordination, { ...Assignment.resource, name })
-  if (object === undefined) known.notes.hasNoAssignment = true
-  else view.learn('assignment', undefined, { name, object }, context.now().getTime())
+  const now = context.now().getTime()
+  if (object !== undefined) return view.learn('assignment', undefined, { name, object }, now)
+  known.notes.hasNoAssignment = true
+  // What is known may never be taken back by a message: a snapshot can be stored after the word that the object is gone.
+  const { uid } = known.assignment?.metadata ?? {}
+  if (uid !== undefined) view.learn('assignment', undefined, { name, object: null, goneUID: uid }, now)
 }
 
 /** Writes into the Assignment's status, if it is still as it was read; where it rests on a copy being ready, that copy is asked first. */
@@ -22,8 +26,13 @@ export async function record(
   if (rests !== undefined && !(await isReady(performance, rests))) return
   const { name, uid, resourceVersion } = (known.assignment as Assignment).metadata
   const patch = { metadata: { uid, resourceVersion }, status: edit }
-  const object = await context.clusters.coordination.mergePatch<KubeObject>({ ...Assignment.resource, name }, patch)
-  view.learn('assignment', undefined, { name, object }, context.now().getTime())
+  try {
+    const object = await context.clusters.coordination.mergePatch<KubeObject>({ ...Assignment.resource, name }, patch)
+    view.learn('assignment', undefined, { name, object }, context.now().getTime())
+  } catch (error) {
+    if (isNotFound(error) || isConflict(error)) await readAssignment(performance)
+    throw error
+  }
 }
 
 async function isReady({ context, known, view }: Performance, provider: string): Promise<boolean> {

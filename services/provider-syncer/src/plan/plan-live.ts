@@ -1,11 +1,11 @@
 import { readiness } from '@resource-broker/api'
 import type { CopyMessage, KubeObject } from '@resource-broker/bus'
-import { type Current, copyAt, wantedCopies } from '../facts/known.ts'
-import type { Action } from './action.ts'
+import { type Current, copyAt, isOnAccountOf, wantedCopies } from '../facts/known.ts'
+import { type Action, idOf } from './action.ts'
 import { reportTo } from './consumer-report.ts'
 import { desiredCopy, isUpToDate } from './desired-copy.ts'
 import type { Problem } from './problem.ts'
-import { recordOf, unheardOf } from './record.ts'
+import { recordOf, unheardProviders } from './record.ts'
 import { bring, RELATED, unnamed } from './related.ts'
 
 /** What is to be done for an object that lives. */
@@ -14,7 +14,7 @@ export function planLive(known: Current, now: Date): (() => Action[])[] {
   const isServed =
     (report.isSaid || known.notes.isReported) && !known.notes.problems.some((problem) => isStillComing(problem, known))
   return [
-    () => unheardOf(known).flatMap(({ providerCluster }) => lookUp(known, providerCluster)),
+    () => [...unheardProviders(known)].flatMap((provider) => lookUp(known, provider)),
     () => [...applyCopy(known), ...bring(known), ...removeLeaving(known)],
     () => report.actions,
     () => [...recordOf(known, isServed), ...unnamed(known)],
@@ -70,10 +70,19 @@ function isRecordedAsLeaving({ assignment }: Current, provider: string, { metada
 /** Copies that the Assignment does not ask for, of which it has the record that they go. */
 function removeLeaving(known: Current): Action[] {
   return unwantedCopies(known).flatMap((copy): Action[] => {
+    if (!isOnAccountOf(copy.object, known.assignment)) return removeStray(known, copy)
     const goes = isRecordedAsLeaving(known, copy.provider, copy.object)
     if (!goes || copy.object.metadata.deletionTimestamp !== undefined) return []
     return isReachable(known, copy) ? [{ do: 'delete copy', provider: copy.provider, copy }] : []
   })
+}
+
+/** A copy of another life goes as it was seen, once the platform has said that the Assignment is the one that is known. */
+function removeStray(known: Current, copy: CopyMessage & { object: KubeObject }): Action[] {
+  const { deletionTimestamp, resourceVersion: version } = copy.object.metadata
+  if (deletionTimestamp !== undefined || !isReachable(known, copy)) return []
+  const read: Action = { do: 'read assignment' }
+  return known.notes.done.has(idOf(read)) ? [{ do: 'delete copy', provider: copy.provider, copy, version }] : [read]
 }
 
 function isReachable({ places }: Current, { provider, cluster }: CopyMessage): boolean {

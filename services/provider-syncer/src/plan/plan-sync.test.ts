@@ -17,6 +17,8 @@ type CopyGiven = {
   /** Whose id it carries; null: nobody's. */
   broker?: string | null
   uid?: string
+  /** On which Assignment's account it was made. */
+  account?: string
   /** Of the consumer's object that it was made for. */
   of?: string
   /** Seen gone. */
@@ -59,7 +61,10 @@ function sourceOf(state: NonNullable<Case['source']>, status: object | undefined
   return source({ finalizers, ...(state === 'live' ? {} : { deletionTimestamp: DELETED }) }, content)
 }
 
-function copyOf(provider: string, { status, generation = 2, deleting, broker = BROKER, uid, of, gone }: CopyGiven) {
+function copyOf(
+  provider: string,
+  { status, generation = 2, deleting, broker = BROKER, uid, of, gone, account }: CopyGiven,
+) {
   if (gone === true) return copy(provider, { ours: false, object: null })
   const { [annotations.brokerID]: _own, ...others } = copied().metadata.annotations ?? {}
   const notes = {
@@ -72,6 +77,7 @@ function copyOf(provider: string, { status, generation = 2, deleting, broker = B
     [annotations.providerCluster]: provider,
     [annotations.consumerGeneration]: String(generation),
     ...(broker === null ? {} : { [annotations.brokerID]: broker }),
+    ...(account === undefined ? {} : { [annotations.assignmentUID]: account }),
     ...(of === undefined ? {} : { [annotations.consumerUID]: of }),
   }
   const metadata = { uid: uid ?? `uid-${provider}`, ...(deleting === true ? { deletionTimestamp: DELETED } : {}) }

@@ -1,6 +1,6 @@
 import type { CopyMessage, KubeObject } from '@resource-broker/bus'
-import { type Assigned, concerned, wantedCopies } from '../facts/known.ts'
-import type { Action } from './action.ts'
+import { type Assigned, concerned, isOnAccountOf, wantedCopies } from '../facts/known.ts'
+import { type Action, idOf } from './action.ts'
 import { isEarly } from './plan-orphans.ts'
 import { lostEvent } from './record.ts'
 import { allRelated } from './related.ts'
@@ -42,9 +42,17 @@ function copyLeft(known: Assigned, provider: string): CopyLeft | undefined {
   const place = copy?.object ? places.at(provider, copy.cluster) : places.ofCopy(ref, provider)
   if (place.is === 'lost' || place.is === 'none') return undefined
   if (place.is === 'away' || place.is === 'awaited') return { provider, actions: [], waitsFor: place.why }
+  if (copy?.object && !isOnAccountOf(copy.object, known.assignment)) return ofAnotherLife(known, provider)
   if (copy?.object) return leaving(provider, { ...copy, object: copy.object })
   if (notes.without.has(provider)) return undefined
   return { provider, actions: [{ do: 'read copy', provider }], waitsFor: `whether ${provider} has a copy is not known` }
+}
+
+/** Who has a copy that another Assignment made has to ask whether the one that is known still is; if so, the copy is an orphan's. */
+function ofAnotherLife({ notes }: Assigned, provider: string): CopyLeft | undefined {
+  const read: Action = { do: 'read assignment' }
+  if (notes.done.has(idOf(read))) return undefined
+  return { provider, actions: [read], waitsFor: `the copy at ${provider} is of another Assignment` }
 }
 
 function leaving(provider: string, copy: CopyMessage & { object: KubeObject }): CopyLeft {

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type CopyStatus, readiness } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
-import { type Current, copyAt, wantedCopies } from '../facts/known.ts'
+import { type Current, copyAt, isOnAccountOf, wantedCopies } from '../facts/known.ts'
 import type { Action, RecordEdit } from './action.ts'
 import { consumerGenerationOf } from './desired-copy.ts'
-import { mayGo, unwantedCopies } from './plan-live.ts'
+import { mayGo, targetOf, unwantedCopies } from './plan-live.ts'
 import { problemsToTell } from './problems.ts'
 
 /**
@@ -53,9 +53,15 @@ function newlyLeaving(known: Current, copies: CopyStatus[]): KubeObject[] {
 function copyStatuses(known: Current, problems: Map<string, string>): CopyStatus[] {
   const wanted = wantedCopies(known.assignment).map(({ provider }) => provider)
   const entries = [
-    ...wanted.map((provider) => copyStatus(provider, copyAt(known, provider), problems.get(provider))),
+    ...wanted.map(
+      (provider) =>
+        awayUnheardOf(known, provider) ?? copyStatus(provider, copyAt(known, provider), problems.get(provider)),
+    ),
     ...unwantedCopies(known)
-      .filter(({ provider }) => known.places.ofCopy(known.ref, provider).is !== 'lost')
+      .filter(({ provider, object }) => {
+        const isLost = known.places.ofCopy(known.ref, provider).is === 'lost'
+        return !isLost && isOnAccountOf(object, known.assignment)
+      })
       .map(({ provider, object }) => leavingStatus(known, provider, object)),
     ...unseen(known, wanted),
   ]
@@ -72,9 +78,27 @@ function unseen(known: Current, wanted: string[]): CopyStatus[] {
 }
 
 /** Copies that the Assignment has a record of, and nobody else a word. */
-export function unheardOf({ assignment, copies }: Current): CopyStatus[] {
+function unheardOf({ assignment, copies }: Current): CopyStatus[] {
   const recorded = assignment.status?.copies ?? []
   return recorded.filter(({ providerCluster, applied }) => applied && !copies.has(providerCluster))
+}
+
+/** Providers that are recorded to have a copy, or that may have one while an object moves, and that nobody has a word of. */
+export function unheardProviders(known: Current): Set<string> {
+  const wanted = wantedCopies(known.assignment)
+  const isToCome = (provider: string) => provider === targetOf(known) // it is made, or taken over
+  const moving = wanted.length > 1 ? wanted.map(({ provider }) => provider).filter((each) => !isToCome(each)) : []
+  const recorded = unheardOf(known).map(({ providerCluster }) => providerCluster)
+  return new Set([...moving, ...recorded].filter((provider) => !known.copies.has(provider)))
+}
+
+/** Of a copy that may be at a provider which is away more is not known than what was recorded of it. */
+function awayUnheardOf(known: Current, provider: string): CopyStatus | undefined {
+  if (!unheardProviders(known).has(provider)) return undefined
+  const place = known.places.ofCopy(known.ref, provider)
+  if (place.is !== 'away') return undefined
+  const said = known.assignment.status?.copies?.find(({ providerCluster }) => providerCluster === provider)
+  return awayStatus(said ?? { providerCluster: provider, applied: true, ready: false }, place.why)
 }
 
 /** What a copy that goes says of itself must not be taken for the word of one that comes. */
@@ -88,7 +112,13 @@ function leavingStatus(known: Current, providerCluster: string, copy: KubeObject
 }
 
 function awayStatus(status: CopyStatus, why: string): CopyStatus {
-  return { ...status, ready: false, state: 'Away', message: `${why}; the copy there is removed when it is back` }
+  return {
+    ...status,
+    applied: true,
+    ready: false,
+    state: 'Away',
+    message: `${why}; what it has is not known until it is back`,
+  }
 }
 
 function copyStatus(providerCluster: string, copy: KubeObject | undefined, problem: string | undefined): CopyStatus {
