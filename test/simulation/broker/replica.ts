@@ -1,0 +1,242 @@
+import { conditionTypes, offerConditionType } from '@resource-broker/api'
+import type { Bucket, Bus, OfferEntry, PartitionHandle, Run } from '@resource-broker/bus'
+import { Layout } from '@resource-broker/bus'
+import { KubeClient } from '@resource-broker/kube'
+import type { PartitionConsumerOptions } from '../../../packages/bus/src/consumer-options.ts'
+import { Snapshots } from '../../../packages/bus/src/snapshots.ts'
+import { clustersUnder } from '../../../packages/service/src/clusters/under-fence.ts'
+import type { Logger } from '../../../packages/service/src/logger.ts'
+import { register } from '../../../services/acceptapi-registry/src/handlers/register.ts'
+import { drive } from '../../../services/migration-coordinator/src/handlers/drive.ts'
+import type { SchedulerContext } from '../../../services/placement-scheduler/src/context.ts'
+import { place } from '../../../services/placement-scheduler/src/handlers/place.ts'
+import { isAffected } from '../../../services/placement-scheduler/src/handlers/reconsider.ts'
+import { Offers } from '../../../services/placement-scheduler/src/offers.ts'
+import { Usage } from '../../../services/placement-scheduler/src/usage.ts'
+import { newMemory, type SyncerMemory } from '../../../services/provider-syncer/src/context.ts'
+import { sync } from '../../../services/provider-syncer/src/handlers/sync.ts'
+import { Waiting } from '../../../services/provider-syncer/src/waiting.ts'
+import { type BucketStore, SimulatedBucket } from '../bus/simulated-bucket.ts'
+import { SimulatedBus } from '../bus/simulated-bus.ts'
+import { SimulatedConsumer } from '../bus/simulated-consumer.ts'
+import type { SimulatedStream } from '../bus/state-stream.ts'
+import type { ApiServer } from '../server/api-server.ts'
+import type { WireOptions } from '../server/wire.ts'
+import { SimulatedWire } from '../server/wire.ts'
+import type { Process } from '../world/process.ts'
+import type { VirtualTime } from '../world/virtual-time.ts'
+import { SimulatedClusters } from './simulated-clusters.ts'
+import { SimulatedWatcher } from './simulated-watcher.ts'
+
+export const PARTITIONS = 2
+/** How long an ended Migration stays: short, so that there is time for it to go. */
+export const KEEP_MIGRATIONS_MS = 30_000
+
+export type Surroundings = {
+  time: VirtualTime
+  servers: ReadonlyMap<string, ApiServer>
+  consumers: string[]
+  providers: string[]
+  stream: SimulatedStream
+  offers: BucketStore
+  wire: Omit<WireOptions, 'server'>
+  busDelay: () => number
+  isBusAnswerLost: () => boolean
+  /** Names of the replicas that this one takes for alive. */
+  alive: (asking: Process) => string[]
+  logger: (process: Process) => Logger
+}
+
+/** All services of the broker in one simulated process. */
+export class Replica {
+  readonly process: Process
+  readonly clusters: SimulatedClusters
+  readonly #around: Surroundings
+  readonly #bus: SimulatedBus
+  readonly #watcher: SimulatedWatcher
+  readonly #snapshots = new Snapshots()
+  readonly #logger: Logger
+
+  constructor(process: Process, around: Surroundings) {
+    this.process = process
+    this.#around = around
+    this.#logger = around.logger(process)
+    const { time, stream, busDelay: delay, isBusAnswerLost: isLost, servers } = around
+    const clients = new Map([...servers].map(([name, server]) => [name, clientOf({ ...around.wire, server })]))
+    const brokerID = servers.get('platform')?.find({ resource: 'namespaces', name: 'kube-system' })?.metadata.uid ?? ''
+    this.clusters = new SimulatedClusters(clients, around.consumers, around.providers, brokerID)
+    this.#bus = new SimulatedBus(new Layout('sim', PARTITIONS), { time, stream, delay, isLost })
+    this.#watcher = new SimulatedWatcher({
+      bus: this.#bus,
+      stream,
+      clusters: this.clusters.clusters,
+      logger: this.#logger,
+      share: (views) => this.#share(views),
+    })
+  }
+
+  /** Begins its life; must run in the process. */
+  async start(): Promise<void> {
+    const { stream } = this.#around
+    stream.onLost(this.process, () => {
+      this.#bus.forget()
+      this.#watcher.restart()
+    })
+    const { clusters } = this.clusters
+    clusters.views.onChange(() => this.#watcher.balance())
+    clusters.providers.onLeft(() => void this.#watcher.withdrawLost())
+    this.#watch()
+    await this.#startRegistry()
+    await this.#startScheduler()
+    this.#startSyncer()
+    this.#startCoordinator()
+  }
+
+  #watch(): void {
+    this.#watcher.balance()
+    setTimeout(() => this.#watch(), 1_000)
+  }
+
+  /** Every view belongs to one of those that live. */
+  #share(views: string[]): ReadonlySet<string> {
+    const alive = this.#around.alive(this.process).sort()
+    const mine = (_: string, index: number) => alive[index % alive.length] === this.process.name
+    return new Set([...views].sort().filter(mine))
+  }
+
+  #consume<M>(options: PartitionConsumerOptions<M>): SimulatedConsumer<M> {
+    const { time, stream, busDelay: delay } = this.#around
+    const around = { time, process: this.process, stream, bus: this.#bus, snapshots: this.#snapshots, delay }
+    const report: PartitionConsumerOptions<M>['report'] = (event) => {
+      if (event.type === 'took over') this.#logger.info({ service: options.service, partition: event.partition }, 'partition taken over')
+      else if (event.type === 'failed') this.#logger.warn({ key: event.key, err: String(event.error) }, `${options.service}: run failed`)
+    }
+    return new SimulatedConsumer(around, { ...options, report })
+  }
+
+  #bucket(): SimulatedBucket {
+    return new SimulatedBucket(this.#around.offers)
+  }
+
+  readonly #now = () => new Date(Date.now())
+
+  async #startRegistry(): Promise<void> {
+    const bucket = this.#bucket() as unknown as Bucket<OfferEntry>
+    const kept = new Map<string, OfferEntry>()
+    const { clusters } = this.clusters
+    const context = {
+      clusters,
+      bucket,
+      kept,
+      put: new Map<string, string>(),
+      conditionType: offerConditionType(conditionTypes.ready, undefined),
+      logger: this.#logger,
+      now: this.#now,
+    }
+    await this.#follow(bucket, kept)
+    const consumer = this.#consume({
+      service: 'acceptapi-registry',
+      parts: ['acceptapi'],
+      concurrency: 32,
+      remember: () => undefined,
+      reconcile: ({ view, fence }) => register({ ...context, clusters: clustersUnder(clusters, fence) }, view),
+    })
+    bucket.onLost(() => {
+      context.put.clear()
+      consumer.reconcileAll()
+    })
+  }
+
+  /** As the registry's own, which is not to be had by itself. */
+  async #follow(bucket: Bucket<OfferEntry>, kept: Map<string, OfferEntry>): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const read = async () => {
+      for (;;) {
+        for await (const entry of bucket.watch(this.process.signal)) {
+          if (entry === 'ready') resolve()
+          else if (entry.value === undefined) kept.delete(entry.key)
+          else kept.set(entry.key, entry.value)
+        }
+        await new Promise((done) => setTimeout(done, 500))
+      }
+    }
+    void read()
+    await promise
+  }
+
+  async #startScheduler(): Promise<void> {
+    const { clusters } = this.clusters
+    const bus = this.#bus as unknown as Bus
+    let due = false
+    const nudge = () => {
+      if (due) return
+      due = true
+      setTimeout(() => {
+        due = false
+        void this.#bus.nudgePartitions('offers', { by: 'placement-scheduler' })
+      }, 50)
+    }
+    const offers = new Offers(this.#bucket() as unknown as Bucket<OfferEntry>, this.#logger, nudge)
+    await offers.start(this.process.signal)
+    const usage = new Usage((offer) => {
+      if (offers.isLimited(offer)) nudge()
+    })
+    const context: SchedulerContext = {
+      bus,
+      clusters,
+      offers,
+      usage: (offer) => usage.of(offer),
+      reserve: (key, offer) => usage.reserve(key, offer),
+      logger: this.#logger,
+      now: this.#now,
+    }
+    this.#consume({
+      service: 'placement-scheduler',
+      parts: ['source', 'assignment', 'migration', 'offers'],
+      alsoLoad: ['decision'],
+      concurrency: 128,
+      remember: () => undefined,
+      reconcile: async (run: Run) => {
+        try {
+          return await place({ ...context, clusters: clustersUnder(clusters, run.fence) }, run)
+        } finally {
+          usage.note(run.key, run.view)
+        }
+      },
+      reconcilePartition: async (partition: PartitionHandle) => {
+        for (const key of partition.keys()) if (isAffected(context, key, partition.view(key))) partition.reconcile(key)
+      },
+    })
+  }
+
+  #startSyncer(): void {
+    const { clusters } = this.clusters
+    const context = { bus: this.#bus, clusters, logger: this.#logger, waiting: new Waiting(), now: this.#now }
+    this.#consume<SyncerMemory>({
+      service: 'provider-syncer',
+      parts: ['source', 'source-related', 'decision', 'assignment', 'copy', 'copy-related'],
+      concurrency: 256,
+      remember: newMemory,
+      reconcile: (run) => {
+        const { memory, fence } = run
+        return sync({ ...context, ...memory, clusters: clustersUnder(clusters, fence), check: fence.check }, run)
+      },
+    })
+  }
+
+  #startCoordinator(): void {
+    const { coordination } = this.clusters.clusters
+    const context = { logger: this.#logger, now: this.#now, keepMs: KEEP_MIGRATIONS_MS }
+    this.#consume({
+      service: 'migration-coordinator',
+      parts: ['assignment', 'migration'],
+      concurrency: 32,
+      remember: () => undefined,
+      reconcile: (run) => drive({ ...context, coordination: coordination.under(run.fence) }, run),
+    })
+  }
+}
+
+function clientOf(options: WireOptions): KubeClient {
+  return new KubeClient({ transport: new SimulatedWire(options), base: '' })
+}

@@ -1,0 +1,93 @@
+import { copyName } from '@resource-broker/api'
+import type { KubeClient } from '@resource-broker/kube'
+import {
+  type BrokeredKind,
+  ClusterNotConnectedError,
+  type Clusters,
+  type Destination,
+  type View,
+} from '../../../packages/service/src/clusters/clusters.ts'
+import { claimedOrigin, recordsView } from '../../../packages/service/src/clusters/plain.ts'
+
+/** The kind that consumers want. */
+export const THING = { group: 'example.test', version: 'v1', kind: 'Thing', resource: 'things' } as const satisfies BrokeredKind
+
+/** Plain clusters of one process, of which some may be away. */
+export class SimulatedClusters {
+  readonly clusters: Clusters
+  readonly #clients: ReadonlyMap<string, KubeClient>
+  readonly #away = new Set<string>()
+  readonly #changed = new Set<() => void>()
+  readonly #left = new Set<() => void>()
+
+  /** `clients`: by the name of the cluster; `platform` is the coordination cluster. */
+  constructor(clients: ReadonlyMap<string, KubeClient>, consumers: string[], providers: string[], brokerID: string) {
+    this.#clients = clients
+    const provider = (name: string) => this.#client('provider', name)
+    const destination = (cluster: string): Destination => ({
+      cluster,
+      client: provider(cluster),
+      nameOf: (source) => copyName(source.cluster, source.name),
+    })
+    const isAway = (name: string) => this.#away.has(name) || !providers.includes(name)
+    const coordination = clients.get('platform') as KubeClient
+    this.clusters = {
+      brokerID,
+      coordination,
+      kinds: { all: [THING], onChange: () => undefined },
+      consumers: { client: ({ cluster }) => this.#client('consumer', cluster), describe: (cluster) => ({ cluster }) },
+      providers: {
+        client: provider,
+        pathOf: (cluster) => cluster,
+        isGone: isAway,
+        presence: (cluster) =>
+          isAway(cluster) ? { state: 'away', why: `provider ${cluster} is not connected` } : { state: 'connected' },
+        onLeft: (listener) => void this.#left.add(listener),
+        obstacle: async () => undefined,
+      },
+      destinations: {
+        of: (_source, cluster) => destination(cluster),
+        find: (_source, cluster) => destination(cluster),
+        at: destination,
+        onReady: () => undefined,
+      },
+      views: {
+        all: [],
+        onChange: (listener) => void this.#changed.add(listener),
+        onCluster: () => undefined,
+        isGone: () => false,
+      },
+    }
+    const viewOf = (duties: View['duties'], name: string): View => ({
+      id: `${duties[0]}/${name}`,
+      client: clients.get(name) as KubeClient,
+      duties,
+      kinds: [THING],
+      clusterOf: () => name,
+      shows: (cluster) => cluster === name,
+      originOf: (metadata) => claimedOrigin(metadata, name),
+    })
+    const present = (names: string[]) => names.filter((name) => !this.#away.has(name))
+    Object.defineProperty(this.clusters.views, 'all', {
+      get: () => [
+        recordsView(coordination),
+        ...present(consumers).map((name) => viewOf(['sources'], name)),
+        ...present(providers).map((name) => viewOf(['offers', 'copies'], name)),
+      ],
+    })
+  }
+
+  /** A kubeconfig was taken away, or is there again. */
+  setAway(name: string, isAway: boolean): void {
+    if (isAway) this.#away.add(name)
+    else this.#away.delete(name)
+    for (const listener of this.#changed) listener()
+    if (isAway) for (const listener of this.#left) listener()
+  }
+
+  #client(role: string, name: string): KubeClient {
+    const client = this.#clients.get(name)
+    if (client === undefined || this.#away.has(name)) throw new ClusterNotConnectedError(`${role} ${name} is not connected`)
+    return client
+  }
+}

@@ -1,0 +1,88 @@
+import { finalizer, readiness } from '@resource-broker/api'
+import type { ApiServer, Change } from '../server/api-server.ts'
+import type { StoredObject } from '../server/objects.ts'
+import { assignmentsIn, CONSUMER, consumerUIDOf, copiesIn, resources, type Servers, serverOf } from '../world/places.ts'
+import { Violation } from '../world/violation.ts'
+
+type Options = { servers: Servers; capacityOf: (provider: string) => number | undefined; violated: (violation: Violation) => void }
+
+/** Watches what the servers really have, at each change, and knows nothing of what the broker believes. */
+export class Invariants {
+  readonly #options: Options
+  /** uids of copies that could be used once. */
+  readonly #wereReady = new Set<string>()
+
+  constructor(options: Options) {
+    this.#options = options
+  }
+
+  /** `byBroker`: a replica did it. */
+  check(server: ApiServer, change: Change, byBroker: boolean): void {
+    const { resource } = change.place
+    if (resource === resources.things && server.name !== CONSUMER) this.#checkCopy(server, change, byBroker)
+    if (resource === resources.things && server.name === CONSUMER && byBroker) this.#checkRelease(change)
+    if (resource === resources.assignments && change.type !== 'DELETED') this.#checkAssignments()
+  }
+
+  #checkCopy({ name: provider }: ApiServer, { type, entry: { object }, before }: Change, byBroker: boolean): void {
+    const { uid, deletionTimestamp } = object.metadata
+    if (type !== 'DELETED' && readiness(object).ready) this.#wereReady.add(uid)
+    const isDeletion =
+      before?.object.metadata.deletionTimestamp === undefined && (type === 'DELETED' || deletionTimestamp !== undefined)
+    if (isDeletion && byBroker) this.#checkDeletion(provider, object)
+  }
+
+  /** No copy of an object that lives goes, unless another one serves by then. */
+  #checkDeletion(provider: string, copy: StoredObject): void {
+    const { servers, violated } = this.#options
+    const consumerUID = consumerUIDOf(copy)
+    const source = serverOf(servers, CONSUMER)
+      .all(resources.things)
+      .find(({ object }) => object.metadata.uid === consumerUID)?.object
+    if (source === undefined || source.metadata.deletionTimestamp !== undefined) return
+    const { name } = source.metadata
+    const assignment = assignmentsIn(servers).find(({ spec }) => spec.uid === consumerUID)
+    const wasReady = this.#wereReady.has(copy.metadata.uid)
+    if (assignment === undefined) {
+      if (wasReady) violated(new Violation('copy-lost', `${provider}'s copy ${copy.metadata.uid} of the live ${name} is deleted, and the platform has no Assignment of it`, name))
+      return
+    }
+    const active = assignment.spec.providerCluster
+    if (provider === active)
+      return violated(new Violation('active-deleted', `${provider} is the active provider of the live ${name}, and its copy ${copy.metadata.uid} is deleted`, name))
+    const other = copiesIn(servers, consumerUID).find((there) => there.provider === active)
+    const serves = other !== undefined && this.#wereReady.has(other.copy.metadata.uid)
+    if (wasReady && !serves)
+      violated(new Violation('early-deleted', `${provider}'s copy of ${name} is deleted before ${active}, the active provider, had one that was ready`, name))
+  }
+
+  /** The finalizer goes last. */
+  #checkRelease({ entry, before, type }: Change): void {
+    const had = before?.object.metadata.finalizers?.includes(finalizer) ?? false
+    const has = type !== 'DELETED' && (entry.object.metadata.finalizers?.includes(finalizer) ?? false)
+    if (!had || has) return
+    const { uid, name, deletionTimestamp } = entry.object.metadata
+    if (deletionTimestamp === undefined)
+      this.#options.violated(new Violation('released-alive', `the finalizer is taken off ${name}, which lives`, name))
+    const [left] = copiesIn(this.#options.servers, uid)
+    if (left !== undefined)
+      this.#options.violated(new Violation('released-early', `${name} is let go, and ${left.provider} has its copy still`, name))
+  }
+
+  #checkAssignments(): void {
+    const { servers, capacityOf, violated } = this.#options
+    const counts = new Map<string, number>()
+    const uids = new Set<string>()
+    for (const { spec } of assignmentsIn(servers)) {
+      if (uids.has(spec.uid)) violated(new Violation('placed-twice', `${spec.name} has two Assignments`, spec.name))
+      uids.add(spec.uid)
+      const incoming = (spec.copies ?? []).filter(({ role }) => role === 'Incoming')
+      for (const { providerCluster } of [spec, ...incoming]) counts.set(providerCluster, (counts.get(providerCluster) ?? 0) + 1)
+    }
+    for (const [provider, count] of counts) {
+      const capacity = capacityOf(provider)
+      if (capacity !== undefined && count > capacity)
+        violated(new Violation('capacity', `${provider} offers ${capacity} and has ${count}`))
+    }
+  }
+}

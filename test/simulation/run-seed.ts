@@ -1,0 +1,35 @@
+import { unsettled } from './checks/convergence.ts'
+import { SeededRandom } from '../support/seeded-random.ts'
+import { takeClocks } from './world/take-clocks.ts'
+import { Violation } from './world/violation.ts'
+import { World } from './world/world.ts'
+
+/** After the last fault everything is as it should be by then: longer than what is tried again waits, several times. */
+const SETTLE_MS = 180_000
+/** Then nothing is written any more for so long. */
+const CALM_MS = 40_000
+
+export type Verdict = { seed: number; steps: number; violations: Violation[]; story: string[]; hash: string }
+
+/** Lives one world to its end, or to the first violation. */
+export async function runSeed(seed: number): Promise<Verdict> {
+  const world = new World(seed)
+  const giveBack = takeClocks(world.time, new SeededRandom(seed ^ 0x5f5f5f5f))
+  try {
+    world.start()
+    const end = world.weather.troubleMs + SETTLE_MS
+    while (world.violations.length === 0 && (await world.time.step(end))) {}
+    const found = world.violations.length > 0 ? world.violations : atTheEnd(world, end)
+    return { seed, steps: world.time.steps, violations: found, story: world.story.lines(found[0]?.about), hash: world.story.hash }
+  } finally {
+    giveBack()
+  }
+}
+
+function atTheEnd(world: World, end: number): Violation[] {
+  const around = { servers: world.servers, capacityOf: (provider: string) => world.capacityOf(provider) }
+  const found = unsettled(around)
+  if (world.lastWrite > end - CALM_MS)
+    found.push(new Violation('restless', `something was written ${((end - world.lastWrite) / 1000).toFixed(1)} s before the end`))
+  return found
+}

@@ -1,0 +1,39 @@
+/** An object as a server stores it; `metadata.managedFields` is made for each answer. */
+export type Metadata = {
+  name: string
+  namespace?: string
+  uid: string
+  resourceVersion: string
+  generation?: number
+  creationTimestamp: string
+  deletionTimestamp?: string
+  finalizers?: string[]
+  labels?: Record<string, string>
+  annotations?: Record<string, string>
+  ownerReferences?: { uid: string }[]
+}
+export type StoredObject = { apiVersion: string; kind: string; metadata: Metadata; [field: string]: unknown }
+
+/** Which fields each manager applied, as paths. */
+export type Managers = ReadonlyMap<string, ReadonlySet<string>>
+export type Entry = { object: StoredObject; managers: Managers }
+
+/** Where an object is: `resource` as `plural.group`. */
+export type Place = { resource: string; namespace?: string | undefined; name: string }
+
+export const idOf = ({ resource, namespace = '', name }: Place): string => `${resource}/${namespace}/${name}`
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** RFC 7386. */
+export function mergePatched(target: unknown, patch: unknown): unknown {
+  if (!isRecord(patch)) return patch
+  const merged: Record<string, unknown> = isRecord(target) ? { ...target } : {}
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) delete merged[name]
+    else merged[name] = mergePatched(merged[name], value)
+  }
+  return merged
+}

@@ -1,0 +1,38 @@
+import type { Place } from './objects.ts'
+
+export type ApiRequest = {
+  method: string
+  /** Of one object, or with `name` '' of a collection; `namespace` undefined: of all, or cluster-scoped. */
+  place: Place
+  /** Where the resource is served: `v1`, or `group/version`. */
+  version: string
+  subresource: string | undefined
+  query: URLSearchParams
+  contentType: string
+  metadataOnly: boolean
+  body: Record<string, unknown>
+}
+
+type Sent = { method: string; path: string; headers: Record<string, string>; body?: string | undefined }
+
+/** @throws {TypeError} for a path that this model of a server does not know */
+export function parseRequest({ method, path, headers, body }: Sent): ApiRequest {
+  const url = new URL(path, 'http://server')
+  const parts = url.pathname.split('/').filter((part) => part !== '').map(decodeURIComponent)
+  const root = parts.shift()
+  if (root !== 'api' && root !== 'apis') throw new TypeError(`no such path: ${path}`)
+  const group = root === 'api' ? '' : (parts.shift() ?? '')
+  const version = parts.shift() ?? ''
+  const namespace = parts[0] === 'namespaces' && parts.length > 2 ? parts.splice(0, 2)[1] : undefined
+  const [plural = '', name = '', subresource] = parts
+  return {
+    method,
+    place: { resource: group === '' ? plural : `${plural}.${group}`, namespace, name },
+    version: group === '' ? version : `${group}/${version}`,
+    subresource,
+    query: url.searchParams,
+    contentType: headers['content-type'] ?? '',
+    metadataOnly: (headers['accept'] ?? '').includes('as=PartialObjectMetadata'),
+    body: body === undefined ? {} : (JSON.parse(body) as Record<string, unknown>),
+  }
+}

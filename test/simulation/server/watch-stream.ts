@@ -1,0 +1,103 @@
+import { ConnectionError } from '@resource-broker/kube'
+import type { Process } from '../world/process.ts'
+import type { VirtualTime } from '../world/virtual-time.ts'
+import { type ApiServer, type Change, isSelected, rendered } from './api-server.ts'
+import { type ApiRequest, parseRequest } from './request.ts'
+
+type Options = {
+  time: VirtualTime
+  server: ApiServer
+  request: Parameters<typeof parseRequest>[0] & { signal: AbortSignal }
+  /** Milliseconds from the server to whoever watches. */
+  delay: () => number
+  who: Process | undefined
+}
+
+/** The answer to a watch: the events of one collection, each a line, in their order, later than they were. */
+export class WatchStream {
+  readonly statusCode = 200
+  readonly headers = {}
+  readonly #options: Options
+  readonly #request: ApiRequest
+  readonly #unfollow: () => void
+  #due = 0
+  #buffered: Buffer[] = []
+  #wake: (() => void) | undefined
+  #error: Error | undefined
+  #ended = false
+
+  constructor(options: Options) {
+    this.#options = options
+    this.#request = parseRequest(options.request)
+    const { server, request } = options
+    const { query } = this.#request
+    request.signal.addEventListener('abort', () => this.#end(request.signal.reason as Error), { once: true })
+    this.#unfollow = server.follow((change) => this.#tell(change))
+    if (query.get('sendInitialEvents') === 'true') this.#tellAll()
+    else for (const change of server.since(Number(query.get('resourceVersion') ?? 0))) this.#tell(change)
+    this.#watchTrouble()
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
+    for (;;) {
+      while (this.#buffered.length > 0) yield this.#buffered.shift() as Buffer
+      if (this.#error !== undefined) throw this.#error
+      if (this.#ended) return
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+  }
+
+  destroy(): void {
+    this.#end(undefined)
+  }
+
+  /** A server in trouble breaks its watches off. */
+  #watchTrouble(): void {
+    if (this.#ended || this.#options.who?.isDead) return void this.#unfollow()
+    if (this.#options.server.trouble !== undefined)
+      return this.#end(new ConnectionError(`${this.#options.server.name}: the watch broke off`))
+    this.#options.time.after(500, () => this.#watchTrouble())
+  }
+
+  #end(error: Error | undefined): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#error = error
+    this.#unfollow()
+    this.#wake?.()
+  }
+
+  #tellAll(): void {
+    const { server } = this.#options
+    const { place, query, metadataOnly } = this.#request
+    for (const entry of server.all(place.resource, place.namespace))
+      if (isSelected(entry.object, query.get('labelSelector'))) this.#send('ADDED', rendered(entry, metadataOnly))
+    const metadata = { resourceVersion: String(server.version), annotations: { 'k8s.io/initial-events-end': 'true' } }
+    this.#send('BOOKMARK', { kind: 'Bookmark', metadata })
+  }
+
+  #tell({ type, place, entry, before }: Change): void {
+    const { place: watched, query, metadataOnly } = this.#request
+    if (place.resource !== watched.resource) return
+    if (watched.namespace !== undefined && place.namespace !== watched.namespace) return
+    const selector = query.get('labelSelector')
+    const is = type !== 'DELETED' && isSelected(entry.object, selector)
+    const was = before !== undefined && isSelected(before.object, selector)
+    if (is) this.#send(was ? 'MODIFIED' : 'ADDED', rendered(entry, metadataOnly))
+    else if (was) this.#send('DELETED', rendered(entry, metadataOnly))
+  }
+
+  #send(type: string, object: object): void {
+    const { time, delay, who } = this.#options
+    this.#due = Math.max(this.#due, time.elapsed + delay())
+    const line = Buffer.from(`${JSON.stringify({ type, object })}\n`)
+    const arrive = () => {
+      if (this.#ended) return
+      this.#buffered.push(line)
+      this.#wake?.()
+    }
+    time.after(this.#due - time.elapsed, arrive, who)
+  }
+}

@@ -1,0 +1,78 @@
+import type { IncomingMessage } from 'node:http'
+import { ConnectionError, type Wire } from '@resource-broker/kube'
+import type { Process } from '../world/process.ts'
+import { running, type VirtualTime } from '../world/virtual-time.ts'
+import type { ApiServer } from './api-server.ts'
+import { WatchStream } from './watch-stream.ts'
+
+type HttpRequest = Parameters<Wire['send']>[0]
+type HttpResponse = Awaited<ReturnType<Wire['send']>>
+
+/** What becomes of one request; delays in milliseconds. */
+export type Fate = { thereMs: number; backMs: number; lost?: 'request' | 'answer' }
+
+export type WireOptions = {
+  time: VirtualTime
+  server: ApiServer
+  fate: () => Fate
+  /** Told of each request when the server has done it: what it came to, and who asked. */
+  handled: (server: ApiServer, who: Process | undefined, request: HttpRequest, status: number) => void
+  /** Told before and after the server does it, so that changes have an author. */
+  acts: (who: Process | undefined) => void
+}
+
+/** The way to one server, on which requests and answers take their time and get lost. */
+export class SimulatedWire implements Pick<Wire, 'send' | 'stream' | 'update' | 'renewCredentials' | 'close'> {
+  readonly #options: WireOptions
+
+  constructor(options: WireOptions) {
+    this.#options = options
+  }
+
+  async send(request: HttpRequest): Promise<HttpResponse> {
+    const { time, server, fate } = this.#options
+    const who = running.getStore()
+    const { thereMs, backMs, lost } = fate()
+    request.signal?.throwIfAborted()
+    return await new Promise<HttpResponse>((resolve, reject) => {
+      request.signal?.addEventListener('abort', () => reject(request.signal?.reason), { once: true })
+      const noAnswer = () => reject(new ConnectionError(`${request.method} ${server.name}${request.path}: no answer`))
+      if (lost !== undefined) time.after(request.timeoutMs, noAnswer, who)
+      if (lost === 'request') return
+      time.after(thereMs, () => {
+        if (server.trouble !== undefined) return void time.after(backMs, noAnswer, who)
+        this.#options.acts(who)
+        const { status, body } = server.handle(request)
+        this.#options.acts(undefined)
+        this.#options.handled(server, who, request, status)
+        if (lost === undefined) time.after(backMs, () => resolve({ status, headers: {}, body: JSON.stringify(body) }), who)
+      })
+    })
+  }
+
+  async stream(request: HttpRequest & { signal: AbortSignal }): Promise<IncomingMessage> {
+    const { time, server, fate } = this.#options
+    const who = running.getStore()
+    const { thereMs } = fate()
+    request.signal.throwIfAborted()
+    return await new Promise<IncomingMessage>((resolve, reject) => {
+      request.signal.addEventListener('abort', () => reject(request.signal.reason), { once: true })
+      time.after(
+        thereMs,
+        () => {
+          if (server.trouble !== undefined) reject(new ConnectionError(`${server.name}: no answer`))
+          else resolve(new WatchStream({ time, server, request, delay: () => fate().backMs, who }) as unknown as IncomingMessage)
+        },
+        who,
+      )
+    })
+  }
+
+  update(): void {}
+
+  renewCredentials(): boolean {
+    return false
+  }
+
+  close(): void {}
+}

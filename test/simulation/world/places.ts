@@ -1,0 +1,48 @@
+import { annotations, Assignment, Migration } from '@resource-broker/api'
+import type { ApiServer } from '../server/api-server.ts'
+import type { StoredObject } from '../server/objects.ts'
+
+export const CONSUMER = 'consumer'
+export const PROVIDERS = ['east', 'north', 'west'] as const
+export const NAMESPACE = 'default'
+
+/** Resources as the model of a server names them. */
+export const resources = {
+  things: 'things.example.test',
+  assignments: `${Assignment.resource.resource}.${Assignment.resource.group}`,
+  migrations: `${Migration.resource.resource}.${Migration.resource.group}`,
+  offers: 'acceptapis.broker.platform-mesh.io',
+  secrets: 'secrets',
+} as const
+
+export type Servers = ReadonlyMap<string, ApiServer>
+
+export const serverOf = (servers: Servers, name: string): ApiServer => servers.get(name) as ApiServer
+
+/** uid of the consumer's object that a copy was made for. */
+export const consumerUIDOf = ({ metadata }: StoredObject): string | undefined =>
+  metadata.annotations?.[annotations.consumerUID]
+
+/** Name of the consumer's object that something is about. */
+export function aboutOf(resource: string, { metadata, spec }: StoredObject): string | undefined {
+  if (resource === resources.assignments) return (spec as { name: string }).name
+  if (resource === resources.offers) return undefined
+  const named = metadata.annotations?.[annotations.consumerName]
+  if (named !== undefined) return named
+  return metadata.name.replace(/^[0-9a-f]{12}-/, '').replace(/-credentials$/, '')
+}
+
+/** The copies that providers have, of one object of the consumer or of all. */
+export function copiesIn(servers: Servers, consumerUID?: string): { provider: string; copy: StoredObject }[] {
+  return PROVIDERS.flatMap((provider) =>
+    serverOf(servers, provider)
+      .all(resources.things)
+      .map(({ object: copy }) => ({ provider, copy })),
+  ).filter(({ copy }) => consumerUID === undefined || consumerUIDOf(copy) === consumerUID)
+}
+
+export function assignmentsIn(servers: Servers): Assignment[] {
+  return serverOf(servers, 'platform')
+    .all(resources.assignments)
+    .map(({ object }) => object as unknown as Assignment)
+}

@@ -1,0 +1,57 @@
+import type { SeededRandom } from '../../support/seeded-random.ts'
+import type { Fate } from '../server/wire.ts'
+
+/** How rough the world of one seed is. Milliseconds, and probabilities. */
+export type Weather = {
+  usualDelayMs: number
+  longDelayMs: number
+  longDelay: number
+  lost: number
+  busLost: number
+  /** Between two faults, at most. */
+  faultEveryMs: number
+  clockOffMs: number
+  users: number
+  /** Between two acts of a user, at most. */
+  actEveryMs: number
+  troubleMs: number
+}
+
+/** Some worlds are calm, so that what needs no fault is found without one. */
+export function weatherOf(random: SeededRandom): Weather {
+  const isCalm = random.chance(0.2)
+  return {
+    usualDelayMs: random.pick([2, 10, 40]),
+    longDelayMs: random.pick([300, 2_000, 6_000]),
+    longDelay: isCalm ? 0 : random.pick([0, 0.01, 0.05]),
+    lost: isCalm ? 0 : random.pick([0, 0.005, 0.03]),
+    busLost: isCalm ? 0 : random.pick([0, 0.01]),
+    faultEveryMs: isCalm ? Number.POSITIVE_INFINITY : random.pick([4_000, 10_000, 30_000]),
+    clockOffMs: random.pick([0, 2_000, 3_600_000]),
+    users: random.between(1, 3),
+    actEveryMs: random.pick([1_500, 5_000, 15_000]),
+    troubleMs: random.between(25_000, 60_000),
+  }
+}
+
+/** What becomes of the next request. */
+export function fateOf(weather: Weather, random: SeededRandom): Fate {
+  const fate = { thereMs: delayOf(weather, random), backMs: delayOf(weather, random) }
+  if (!random.chance(weather.lost)) return fate
+  return { ...fate, lost: random.pick(['request', 'answer'] as const) }
+}
+
+export function delayOf({ usualDelayMs, longDelayMs, longDelay }: Weather, random: SeededRandom): number {
+  const most = random.chance(longDelay) ? longDelayMs : usualDelayMs
+  return 0.2 + random.next() * most
+}
+
+/** After the last fault. */
+export const fair = (weather: Weather): Weather => ({
+  ...weather,
+  usualDelayMs: 5,
+  longDelay: 0,
+  lost: 0,
+  busLost: 0,
+  faultEveryMs: Number.POSITIVE_INFINITY,
+})
