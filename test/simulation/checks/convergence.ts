@@ -62,8 +62,8 @@ function judgeCopy(servers: Servers, source: StoredObject, provider: string, acc
   const found: Violation[] = []
   const copy = all.find((there) => there.provider === provider)?.copy
   if (all.length > 1) found.push(new Violation('doubled', `${name} has copies at ${all.map((there) => there.provider)}`, name))
+  if (!accepts) return found // it keeps what it had, or has nothing if it never took it
   if (copy === undefined) return [...found, new Violation('no-copy', `${provider} has no copy of ${name}`, name)]
-  if (!accepts) return found // it keeps what it had
   if (!isDeepStrictEqual(copy['spec'], source['spec'])) found.push(new Violation('stale-copy', `the copy of ${name} at ${provider} is not what ${name} is now`, name))
   const [its, told] = [copy, source].map(({ status }) => status as { status?: string; conditions?: { type: string; status: string; message: string }[] } | undefined)
   if (its?.status !== told?.status) found.push(new Violation('stale-status', `${name} reads ${told?.status}, and ${provider} says ${its?.status}`, name))

@@ -1,6 +1,7 @@
 import { SeededRandom } from '../../support/seeded-random.ts'
 import { OfferKeeper } from '../actors/offers.ts'
 import { Operator } from '../actors/operator.ts'
+import { collectGarbage } from '../actors/garbage-collector.ts'
 import { actOnThing } from '../actors/user.ts'
 import { quietLogger } from '../broker/quiet-logger.ts'
 import { Replica, type Surroundings } from '../broker/replica.ts'
@@ -75,6 +76,7 @@ export class World {
       body: JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system' } }),
     })
     for (const server of this.servers.values()) server.follow((change) => this.#tell(server, change, invariants))
+    collectGarbage({ time: this.time, server: serverOf(this.servers, CONSUMER), acts: (run) => this.as('collector', run) })
     for (const provider of PROVIDERS) this.#startProvider(provider)
     for (const name of REPLICAS) this.#boot(name)
     for (const name of NAMES.slice(0, this.weather.users)) this.#again(this.weather.actEveryMs, `user`, () => actOnThing(serverOf(this.servers, CONSUMER), name, this.#chance.events))
