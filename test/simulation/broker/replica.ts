@@ -1,6 +1,6 @@
 import { conditionTypes, offerConditionType } from '@resource-broker/api'
 import type { Bucket, Bus, OfferEntry, PartitionHandle, Run } from '@resource-broker/bus'
-import { Layout } from '@resource-broker/bus'
+import { type Address, Layout } from '@resource-broker/bus'
 import { KubeClient } from '@resource-broker/kube'
 import type { PartitionConsumerOptions } from '../../../packages/bus/src/consumer-options.ts'
 import { Snapshots } from '../../../packages/bus/src/snapshots.ts'
@@ -55,6 +55,7 @@ export class Replica {
   readonly #bus: SimulatedBus
   readonly #watcher: SimulatedWatcher
   readonly #snapshots = new Snapshots()
+  readonly #addresses = new Map<string, Address | undefined>()
   readonly #logger: Logger
 
   constructor(process: Process, around: Surroundings) {
@@ -106,7 +107,7 @@ export class Replica {
 
   #consume<M>(options: PartitionConsumerOptions<M>): SimulatedConsumer<M> {
     const { time, stream, busDelay: delay } = this.#around
-    const around = { time, process: this.process, stream, bus: this.#bus, snapshots: this.#snapshots, delay }
+    const around = { time, process: this.process, stream, bus: this.#bus, snapshots: this.#snapshots, addresses: this.#addresses, delay }
     const report: PartitionConsumerOptions<M>['report'] = (event) => {
       if (event.type === 'took over') this.#logger.info({ service: options.service, partition: event.partition }, 'partition taken over')
       else if (event.type === 'failed') this.#logger.warn({ key: event.key, err: String(event.error) }, `${options.service}: run failed`)

@@ -2,7 +2,7 @@ import type { Outcome, PartitionHandle, Run } from '@resource-broker/bus'
 import { DONE } from '@resource-broker/bus'
 import type { PartitionConsumerOptions } from '../../../packages/bus/src/consumer-options.ts'
 import { KeyRunner } from '../../../packages/bus/src/key-runner.ts'
-import { type Layout, PARTITION_KEY } from '../../../packages/bus/src/layout.ts'
+import { type Address, type Layout, PARTITION_KEY } from '../../../packages/bus/src/layout.ts'
 import { OwnedPartition } from '../../../packages/bus/src/owned-partition.ts'
 import { PartitionView } from '../../../packages/bus/src/partition-view.ts'
 import type { Snapshots } from '../../../packages/bus/src/snapshots.ts'
@@ -17,6 +17,8 @@ type Surroundings = {
   stream: SimulatedStream
   bus: SimulatedBus
   snapshots: Snapshots
+  /** What subjects stand for, once it was found out. */
+  addresses: Map<string, Address | undefined>
   delay: () => number
 }
 
@@ -59,6 +61,16 @@ export class SimulatedConsumer<M> {
     for (const { view, turn } of this.#partitions) for (const key of view.keys()) this.#runner.push(key, turn)
   }
 
+  /** A few subjects come again and again. */
+  #addressOf(subject: string): Address | undefined {
+    const { addresses } = this.#around
+    const known = addresses.get(subject)
+    if (known !== undefined || addresses.has(subject)) return known
+    const address = this.#layout.parse(subject)
+    addresses.set(subject, address)
+    return address
+  }
+
   #subscription({ number }: OwnedPartition<M>): string {
     return `${this.#options.service}-${number}`
   }
@@ -69,7 +81,7 @@ export class SimulatedConsumer<M> {
     const word = this.#layout.takeOverSubject(this.#options.service, partition.number)
     const matches = (subject: string) => {
       if (subject === word) return true
-      const address = this.#layout.parse(subject)
+      const address = this.#addressOf(subject)
       return address?.partition === partition.number && parts.has(address.part)
     }
     const member: Member = {
@@ -101,13 +113,13 @@ export class SimulatedConsumer<M> {
 
   #deliver(partition: OwnedPartition<M>, message: Delivered): void {
     if (!partition.follows(message.info.deliverySequence)) this.#takeOver(partition)
-    if (this.#layout.parse(message.subject) === undefined) return
+    if (this.#addressOf(message.subject) === undefined) return
     if (partition.loading) this.#waiting[partition.number]?.push(message)
     else this.#accept(partition, message)
   }
 
   #accept({ number, turn, view }: OwnedPartition<M>, message: StoredMessage): void {
-    const address = this.#layout.parse(message.subject)
+    const address = this.#addressOf(message.subject)
     if (address === undefined) return
     const isOfAll = address.key === PARTITION_KEY
     if (!isOfAll) this.#put(view, message)
@@ -115,7 +127,7 @@ export class SimulatedConsumer<M> {
   }
 
   #put(view: PartitionView, message: StoredMessage): void {
-    const address = this.#layout.parse(message.subject)
+    const address = this.#addressOf(message.subject)
     if (address === undefined || address.key === PARTITION_KEY) return
     const snapshot = this.#around.snapshots.of(address.part, message)
     view.of(address.key).put(address.part, address.qualifier, snapshot, Date.now())
@@ -130,7 +142,7 @@ export class SimulatedConsumer<M> {
     const view = new PartitionView()
     time.after(delay(), () => {
       const held = stream.last((subject) => {
-        const address = this.#layout.parse(subject)
+        const address = this.#addressOf(subject)
         return address?.partition === partition.number && parts.has(address.part)
       })
       time.after(delay(), () => this.#begin(partition, turn, view, held), process)

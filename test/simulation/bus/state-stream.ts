@@ -53,14 +53,14 @@ export class SimulatedStream {
   }
 
   /** The last message of each subject that `matches`, in the order of their sequence. */
-  last(matches: (subject: string) => boolean): StoredMessage[] {
-    return [...this.#last.values()].filter(({ subject }) => matches(subject))
+  last(matches: (subject: string) => boolean, after = 0): StoredMessage[] {
+    return [...this.#last.values()].filter(({ subject, seq }) => seq > after && matches(subject))
   }
 
   /** Asks for messages from now on. */
   join(name: string, matches: (subject: string) => boolean, member: Member): void {
     const known = this.#subscriptions.get(name)
-    const subscription = known ?? new Subscription(name, matches, this.#seq, this.#options, () => this.last(matches))
+    const subscription = known ?? new Subscription(name, matches, this.#seq, this.#options, (after) => this.last(matches, after))
     this.#subscriptions.set(name, subscription)
     subscription.join(member)
   }
@@ -103,7 +103,7 @@ class Subscription {
   readonly #name: string
   readonly #matches: (subject: string) => boolean
   readonly #options: Options
-  readonly #held: () => StoredMessage[]
+  readonly #held: (after: number) => StoredMessage[]
   readonly #members = new Set<Member>()
   readonly #due = new Map<Member, number>()
   #pinned: Member | undefined
@@ -112,7 +112,7 @@ class Subscription {
   #cursor: number
   #delivered = 0
 
-  constructor(name: string, matches: (subject: string) => boolean, from: number, options: Options, held: () => StoredMessage[]) {
+  constructor(name: string, matches: (subject: string) => boolean, from: number, options: Options, held: (after: number) => StoredMessage[]) {
     this.#name = name
     this.#matches = matches
     this.#cursor = from
@@ -159,8 +159,7 @@ class Subscription {
   }
 
   #flush(): void {
-    const pending = this.#held().filter(({ seq }) => seq > this.#cursor)
-    for (const message of pending) {
+    for (const message of this.#held(this.#cursor)) {
       const member = this.#choose()
       if (member === undefined) return
       this.#cursor = message.seq
