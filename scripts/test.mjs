@@ -19,7 +19,7 @@ export const allSuites = ['unit', ...clusterSuites]
 /** Run by name only. */
 const namedSuites = ['churn', 'churn-kcp']
 /** Flags that are for the tests and not for vitest, and where tests read their values. */
-const testFlags = { '--minutes': 'BROKER_TEST_MINUTES', '--seed': 'BROKER_TEST_SEED' }
+const testFlags = { '--minutes': 'BROKER_TEST_MINUTES', '--seed': 'BROKER_TEST_SEED', '--seeds': 'BROKER_TEST_SEEDS' }
 
 /**
  * Runs the suites named first in `args`, or all: `unit` is what stands in packages/ and services/. Further arguments

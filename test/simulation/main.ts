@@ -1,22 +1,60 @@
 import { parseArgs } from 'node:util'
-import { runSeed } from './run-seed.ts'
+import { runSeed, type Verdict } from './run-seed.ts'
+import { knownSeeds } from './seeds.ts'
 
-const { values } = parseArgs({ options: { from: { type: 'string', default: '1' }, seeds: { type: 'string', default: '100' }, seed: { type: 'string' } } })
-const first = Number(values.seed ?? values.from)
-const count = values.seed === undefined ? Number(values.seeds) : 1
-let steps = 0
-const rules = new Map<string, number[]>()
-const started = performance.now()
-for (let seed = first; seed < first + count; seed++) {
-  const verdict = await runSeed(seed)
-  steps += verdict.steps
-  const [worst] = verdict.violations
-  if (worst !== undefined) rules.set(worst.rule, [...(rules.get(worst.rule) ?? []), seed])
-  if (values.seed !== undefined) {
-    process.stdout.write(`${verdict.story.join('\n')}\n`)
-    for (const { rule, message } of verdict.violations) process.stdout.write(`${rule}: ${message}\n`)
-    process.stdout.write(`seed ${seed}, ${verdict.steps} steps, story ${verdict.hash}\n`)
-  }
+const USAGE = `Lives simulated worlds, and tells those in which an invariant did not hold.
+
+  --seed N     one world, with its whole story
+  --from N     the first seed, 1 if left out
+  --seeds N    how many, 100 if left out
+  --step N     every Nth from the first one: processes share seeds by it
+  --known      those of seeds.txt besides
+  --first      ends with the first violation
+`
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string' },
+    from: { type: 'string', default: '1' },
+    seeds: { type: 'string', default: '100' },
+    step: { type: 'string', default: '1' },
+    known: { type: 'boolean', default: false },
+    first: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+
+if (values.help) process.stdout.write(USAGE)
+else if (values.seed !== undefined) tell(await runSeed(Number(values.seed)), true)
+else await runMany(seedsOf(Number(values.from), Number(values.seeds), Number(values.step)))
+
+function seedsOf(from: number, count: number, step: number): number[] {
+  const known = values.known ? knownSeeds().map(({ seed }) => seed) : []
+  return [...new Set([...known, ...Array.from({ length: count }, (_, index) => from + index * step)])]
 }
-process.stdout.write(`${count} seeds, ${steps} steps, ${((performance.now() - started) / 1000).toFixed(1)} s\n`)
-for (const [rule, seeds] of rules) process.stdout.write(`${rule}: ${seeds.length} (${seeds.slice(0, 8).join(' ')})\n`)
+
+async function runMany(seeds: number[]): Promise<void> {
+  const started = performance.now()
+  const found = new Map<string, number[]>()
+  let [steps, lived] = [0, 0]
+  for (const seed of seeds) {
+    const verdict = await runSeed(seed)
+    steps += verdict.steps
+    lived++
+    const rule = verdict.violations[0]?.rule
+    if (rule === undefined) continue
+    if (!found.has(rule)) tell(verdict, false)
+    found.set(rule, [...(found.get(rule) ?? []), seed])
+    if (values.first) break
+  }
+  const seconds = ((performance.now() - started) / 1000).toFixed(1)
+  process.stdout.write(`${lived} seeds, ${steps} steps, ${seconds} s\n`)
+  for (const [rule, its] of found) process.stdout.write(`${rule}: ${its.length} (${its.slice(0, 8).join(' ')})\n`)
+}
+
+function tell({ seed, steps, violations, story, hash }: Verdict, isWhole: boolean): void {
+  process.stdout.write(`${(isWhole ? story : story.slice(-80)).join('\n')}\n`)
+  for (const { rule, message } of violations) process.stdout.write(`${rule}: ${message}\n`)
+  process.stdout.write(`seed ${seed}, ${steps} steps, story ${hash}\n`)
+  if (violations.length > 0) process.exitCode = 1
+}

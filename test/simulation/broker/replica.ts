@@ -1,4 +1,4 @@
-import { conditionTypes, offerConditionType } from '@resource-broker/api'
+import { conditionTypes, offerConditionType, type OfferRef } from '@resource-broker/api'
 import type { Bucket, Bus, OfferEntry, PartitionHandle, Run } from '@resource-broker/bus'
 import { type Address, Layout } from '@resource-broker/bus'
 import { KubeClient } from '@resource-broker/kube'
@@ -8,11 +8,11 @@ import { clustersUnder } from '../../../packages/service/src/clusters/under-fenc
 import type { Logger } from '../../../packages/service/src/logger.ts'
 import { register } from '../../../services/acceptapi-registry/src/handlers/register.ts'
 import { drive } from '../../../services/migration-coordinator/src/handlers/drive.ts'
+import { Capacity } from '../../../services/placement-scheduler/src/capacity/capacity.ts'
 import type { SchedulerContext } from '../../../services/placement-scheduler/src/context.ts'
 import { place } from '../../../services/placement-scheduler/src/handlers/place.ts'
 import { isAffected } from '../../../services/placement-scheduler/src/handlers/reconsider.ts'
 import { Offers } from '../../../services/placement-scheduler/src/offers.ts'
-import { Usage } from '../../../services/placement-scheduler/src/usage.ts'
 import { newMemory, type SyncerMemory } from '../../../services/provider-syncer/src/context.ts'
 import { sync } from '../../../services/provider-syncer/src/handlers/sync.ts'
 import { Waiting } from '../../../services/provider-syncer/src/waiting.ts'
@@ -31,6 +31,9 @@ import { SimulatedWatcher } from './simulated-watcher.ts'
 export const PARTITIONS = 2
 /** How long an ended Migration stays: short, so that there is time for it to go. */
 export const KEEP_MIGRATIONS_MS = 30_000
+
+/** How often replicas look who lives. */
+const SHARE_MS = 1_500
 
 export type Surroundings = {
   time: VirtualTime
@@ -85,7 +88,9 @@ export class Replica {
     })
     const { clusters } = this.clusters
     clusters.views.onChange(() => this.#watcher.balance())
-    clusters.providers.onLeft(() => void this.#watcher.withdrawLost())
+    clusters.providers.onPresence((cluster) => {
+      if (clusters.providers.isGone(cluster)) void this.#watcher.withdrawLost()
+    })
     this.#watch()
     await this.#startRegistry()
     await this.#startScheduler()
@@ -95,7 +100,7 @@ export class Replica {
 
   #watch(): void {
     this.#watcher.balance()
-    setTimeout(() => this.#watch(), 1_000)
+    setTimeout(() => this.#watch(), SHARE_MS)
   }
 
   /** Every view belongs to one of those that live. */
@@ -179,15 +184,14 @@ export class Replica {
     }
     const offers = new Offers(this.#bucket() as unknown as Bucket<OfferEntry>, this.#logger, nudge)
     await offers.start(this.process.signal)
-    const usage = new Usage((offer) => {
-      if (offers.isLimited(offer)) nudge()
-    })
+    const capacityOf = (offer: OfferRef) => offers.capacityOf(offer)
+    const capacity = new Capacity({ coordination: clusters.coordination, capacityOf, freed: nudge })
+    await capacity.start(this.process.signal)
     const context: SchedulerContext = {
       bus,
       clusters,
       offers,
-      usage: (offer) => usage.of(offer),
-      reserve: (key, offer) => usage.reserve(key, offer),
+      capacity,
       logger: this.#logger,
       now: this.#now,
     }
@@ -201,11 +205,13 @@ export class Replica {
         try {
           return await place({ ...context, clusters: clustersUnder(clusters, run.fence) }, run)
         } finally {
-          usage.note(run.key, run.view)
+          await capacity.settle(run.key, run.view)
         }
       },
       reconcilePartition: async (partition: PartitionHandle) => {
-        for (const key of partition.keys()) if (isAffected(context, key, partition.view(key))) partition.reconcile(key)
+        const claimants = [...capacity.keys()].filter((key) => this.#bus.layout.partitionOf(key) === partition.partition)
+        for (const key of new Set([...partition.keys(), ...claimants]))
+          if (isAffected(context, key, partition.view(key))) partition.reconcile(key)
       },
     })
   }

@@ -18,7 +18,7 @@ export class SimulatedClusters {
   readonly #clients: ReadonlyMap<string, KubeClient>
   readonly #away = new Set<string>()
   readonly #changed = new Set<() => void>()
-  readonly #left = new Set<() => void>()
+  readonly #presence = new Set<(cluster: string) => void>()
 
   /** `clients`: by the name of the cluster; `platform` is the coordination cluster. */
   constructor(clients: ReadonlyMap<string, KubeClient>, consumers: string[], providers: string[], brokerID: string) {
@@ -30,19 +30,26 @@ export class SimulatedClusters {
       nameOf: (source) => copyName(source.cluster, source.name),
     })
     const isAway = (name: string) => this.#away.has(name) || !providers.includes(name)
+    const uidOf = (name: string) => `uid-of-${name}`
     const coordination = clients.get('platform') as KubeClient
     this.clusters = {
       brokerID,
       coordination,
       kinds: { all: [THING], onChange: () => undefined },
-      consumers: { client: ({ cluster }) => this.#client('consumer', cluster), describe: (cluster) => ({ cluster }) },
+      consumers: { client: ({ cluster }) => this.#client('consumer', cluster), describe: (cluster) => ({ cluster }), uidOf },
       providers: {
         client: provider,
         pathOf: (cluster) => cluster,
         isGone: isAway,
         presence: (cluster) =>
-          isAway(cluster) ? { state: 'away', why: `provider ${cluster} is not connected` } : { state: 'connected' },
-        onLeft: (listener) => void this.#left.add(listener),
+          isAway(cluster)
+            ? { state: 'away', since: new Date(0), reason: 'NotConnected', why: `provider ${cluster} is not connected` }
+            : { state: 'connected' },
+        onPresence: (listener) => void this.#presence.add(listener),
+        all: providers,
+        uidOf,
+        recordOf: () => undefined,
+        onRecord: () => undefined,
         obstacle: async () => undefined,
       },
       destinations: {
@@ -82,7 +89,7 @@ export class SimulatedClusters {
     if (isAway) this.#away.add(name)
     else this.#away.delete(name)
     for (const listener of this.#changed) listener()
-    if (isAway) for (const listener of this.#left) listener()
+    for (const listener of this.#presence) listener(name)
   }
 
   #client(role: string, name: string): KubeClient {

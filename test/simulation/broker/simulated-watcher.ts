@@ -1,9 +1,10 @@
-import type { Bus, InventoryItem, Part, Publication } from '@resource-broker/bus'
+import type { Bus, InventoryItem, Membership, Part, Publication } from '@resource-broker/bus'
 import type { Clusters } from '../../../packages/service/src/clusters/clusters.ts'
 import type { Logger } from '../../../packages/service/src/logger.ts'
 import type { WatcherContext } from '../../../services/workspace-watcher/src/context.ts'
-import { idOf } from '../../../services/workspace-watcher/src/part-watch.ts'
-import { ViewWatches } from '../../../services/workspace-watcher/src/view-watches.ts'
+import { Inventory } from '../../../services/workspace-watcher/src/inventory.ts'
+import type { ProviderBook } from '../../../services/workspace-watcher/src/provider-book.ts'
+import { WatchedViews } from '../../../services/workspace-watcher/src/watched-views.ts'
 import type { SimulatedBus } from '../bus/simulated-bus.ts'
 import type { SimulatedStream } from '../bus/state-stream.ts'
 
@@ -18,52 +19,40 @@ type Options = {
 
 const PARTS: ReadonlySet<Part> = new Set<Part>(['source', 'source-related', 'copy', 'assignment', 'migration', 'acceptapi'])
 
+/** What is told of providers to people is not simulated. */
+const WITHOUT_BOOK = {
+  count: () => ({ tally: { set: () => undefined }, complete: () => undefined }),
+  follow: () => () => undefined,
+} as unknown as ProviderBook
+
 /** The watches of one process, with the rules and the loop of the real ones. */
 export class SimulatedWatcher {
   readonly #options: Options
-  readonly #context: WatcherContext
-  readonly #running = new Map<string, ViewWatches>()
-  #inventory: InventoryItem[]
+  readonly #watched: WatchedViews
   #epochs = 0
 
   constructor(options: Options) {
     this.#options = options
-    this.#inventory = this.#readInventory()
-    const { bus, logger } = options
-    this.#context = {
+    const { bus, logger, clusters } = options
+    const context: WatcherContext = {
       bus: bus as unknown as Bus,
       logger,
+      providers: WITHOUT_BOOK,
       publish: <P extends Part>(publication: Publication<P>) => void bus.publish(publication),
       reportWatch: () => undefined,
-      inventory: (part, { group, version, resource }) =>
-        new Map(
-          this.#inventory
-            .filter(({ object, ...item }) => item.part === part && object.group === group && object.version === version && object.resource === resource)
-            .map((item) => [idOf(item.object), item]),
-        ),
       onCluster: () => undefined,
     }
+    this.#watched = new WatchedViews(context, clusters.views, async () => new Inventory(this.#readInventory()))
   }
 
   /** Starts and stops watches, so that exactly the share of this process is watched. */
   balance(): void {
-    const { clusters, share } = this.#options
-    const all = clusters.views.all
-    const wanted = share(all.map(({ id }) => id))
-    for (const [id, watches] of this.#running) {
-      if (wanted.has(id)) continue
-      watches.stop()
-      this.#running.delete(id)
-    }
-    const missing = all.filter(({ id }) => wanted.has(id) && !this.#running.has(id))
-    if (missing.length > 0) this.#inventory = this.#readInventory()
-    for (const view of missing) this.#running.set(view.id, new ViewWatches(this.#context, view))
+    this.#watched.balance({ shareOf: (views: string[]) => this.#options.share(views) } as unknown as Membership)
   }
 
   /** The stream has nothing any more. */
   restart(): void {
-    this.#inventory = []
-    for (const watches of this.#running.values()) watches.restart()
+    this.#watched.restart()
   }
 
   /** A provider that left offers nothing any more. */

@@ -8,7 +8,7 @@ export type Change = { type: 'ADDED' | 'MODIFIED' | 'DELETED'; place: Place; ver
 type Follower = (change: Change) => void
 
 /** Resources whose status is written together with the rest. */
-const WITHOUT_STATUS = new Set(['assignments.coord.broker.platform-mesh.io', 'secrets', 'configmaps', 'namespaces', 'events'])
+const WITHOUT_STATUS = new Set(['offerusages.coord.broker.platform-mesh.io', 'assignments.coord.broker.platform-mesh.io', 'secrets', 'configmaps', 'namespaces', 'events'])
 /** What is a change of metadata alone does not count as a generation. */
 const UNCOUNTED = ['metadata', 'apiVersion', 'kind']
 
@@ -25,11 +25,12 @@ class Refused extends Error {
 /** One API server with the semantics of kube-apiserver 1.34 as far as the broker relies on them. */
 export class ApiServer {
   readonly name: string
-  /** Why nobody gets an answer; undefined: all is well. */
-  trouble: string | undefined
+  /** Why nobody gets an answer. */
+  #trouble: string | undefined
   readonly #entries = new Map<string, { place: Place; entry: Entry }>()
   readonly #history: Change[] = []
   readonly #followers = new Set<Follower>()
+  readonly #watches = new Set<() => void>()
   readonly #now: () => number
   #version = 100
   #made = 0
@@ -38,6 +39,22 @@ export class ApiServer {
   constructor(name: string, now: () => number) {
     this.name = name
     this.#now = now
+  }
+
+  get trouble(): string | undefined {
+    return this.#trouble
+  }
+
+  /** Nobody gets an answer, and watches break off; undefined: all is well again. */
+  setTrouble(trouble: string | undefined): void {
+    this.#trouble = trouble
+    if (trouble !== undefined) for (const broken of [...this.#watches]) broken()
+  }
+
+  /** Calls back when the server is in trouble. Returns what ends that. */
+  onTrouble(broken: () => void): () => void {
+    this.#watches.add(broken)
+    return () => void this.#watches.delete(broken)
   }
 
   get version(): number {

@@ -20,6 +20,7 @@ export class WatchStream {
   readonly #options: Options
   readonly #request: ApiRequest
   readonly #unfollow: () => void
+  readonly #unbreak: () => void
   #due = 0
   #buffered: Buffer[] = []
   #wake: (() => void) | undefined
@@ -35,7 +36,7 @@ export class WatchStream {
     this.#unfollow = server.follow((change) => this.#tell(change))
     if (query.get('sendInitialEvents') === 'true') this.#tellAll()
     else for (const change of server.since(Number(query.get('resourceVersion') ?? 0))) this.#tell(change)
-    this.#watchTrouble()
+    this.#unbreak = server.onTrouble(() => this.#end(new ConnectionError(`${server.name}: the watch broke off`)))
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
@@ -53,19 +54,12 @@ export class WatchStream {
     this.#end(undefined)
   }
 
-  /** A server in trouble breaks its watches off. */
-  #watchTrouble(): void {
-    if (this.#ended || this.#options.who?.isDead) return void this.#unfollow()
-    if (this.#options.server.trouble !== undefined)
-      return this.#end(new ConnectionError(`${this.#options.server.name}: the watch broke off`))
-    this.#options.time.after(500, () => this.#watchTrouble())
-  }
-
   #end(error: Error | undefined): void {
     if (this.#ended) return
     this.#ended = true
     this.#error = error
     this.#unfollow()
+    this.#unbreak()
     this.#wake?.()
   }
 

@@ -224,10 +224,10 @@ export class World {
   #trouble(server: ApiServer, ms: number): void {
     if (server.trouble !== undefined) return
     this.story.tell('the world', `cuts ${server.name} off`)
-    server.trouble = 'cut off'
+    server.setTrouble('cut off')
     this.time.after(ms, () => {
       this.story.tell('the world', `connects ${server.name}`)
-      server.trouble = undefined
+      server.setTrouble(undefined)
     })
   }
 
