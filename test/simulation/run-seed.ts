@@ -1,5 +1,5 @@
-import { unsettled } from './checks/convergence.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
+import { unsettled } from './checks/convergence.ts'
 import { takeClocks } from './world/take-clocks.ts'
 import { Violation } from './world/violation.ts'
 import { World } from './world/world.ts'
@@ -20,7 +20,13 @@ export async function runSeed(seed: number): Promise<Verdict> {
     const end = world.weather.troubleMs + SETTLE_MS
     while (world.violations.length === 0 && (await world.time.step(end))) {}
     const found = world.violations.length > 0 ? world.violations : atTheEnd(world, end)
-    return { seed, steps: world.time.steps, violations: found, story: world.story.lines(found[0]?.about), hash: world.story.hash }
+    return {
+      seed,
+      steps: world.time.steps,
+      violations: found,
+      story: world.story.lines(found[0]?.about),
+      hash: world.story.hash,
+    }
   } finally {
     giveBack()
   }
@@ -30,6 +36,11 @@ function atTheEnd(world: World, end: number): Violation[] {
   const around = { servers: world.servers, capacityOf: (provider: string) => world.capacityOf(provider) }
   const found = unsettled(around)
   if (world.lastWrite > end - CALM_MS)
-    found.push(new Violation('restless', `something was written ${((end - world.lastWrite) / 1000).toFixed(1)} s before the end`))
+    found.push(
+      new Violation(
+        'restless',
+        `something was written ${((end - world.lastWrite) / 1000).toFixed(1)} s before the end`,
+      ),
+    )
   return found
 }

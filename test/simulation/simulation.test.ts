@@ -20,14 +20,18 @@ function live(args: string[]): Promise<string> {
   })
 }
 
-test.runIf(ONE === undefined)('no world loses or doubles a copy, and each comes to rest', { timeout: 86_400_000 }, async () => {
-  const shares = Array.from({ length: AT_ONCE }, (_, index) => {
-    const count = Math.ceil((SEEDS - index) / AT_ONCE)
-    const known = index === 0 ? ['--known'] : []
-    return live(['--from', String(index + 1), '--step', String(AT_ONCE), '--seeds', String(count), ...known])
-  })
-  expect((await Promise.all(shares)).join('')).toBe('')
-})
+test.runIf(ONE === undefined)(
+  'no world loses or doubles a copy, and each comes to rest',
+  { timeout: 86_400_000 },
+  async () => {
+    const shares = Array.from({ length: AT_ONCE }, (_, index) => {
+      const count = Math.ceil((SEEDS - index) / AT_ONCE)
+      const known = index === 0 ? ['--known'] : []
+      return live(['--from', String(index + 1), '--step', String(AT_ONCE), '--seeds', String(count), ...known])
+    })
+    expect((await Promise.all(shares)).join('')).toBe('')
+  },
+)
 
 test.runIf(ONE !== undefined)(`the world of seed ${ONE} loses and doubles nothing`, async () => {
   expect(await live(['--seed', String(ONE)])).toBe('')

@@ -7,7 +7,15 @@ import { ask } from './ask.ts'
 const BEHIND_MS = 300
 
 /** Deletes the Secrets of a server whose owners are all gone, as the controller manager does. */
-export function collectGarbage({ time, server, acts }: { time: VirtualTime; server: ApiServer; acts: (run: () => void) => void }): void {
+export function collectGarbage({
+  time,
+  server,
+  acts,
+}: {
+  time: VirtualTime
+  server: ApiServer
+  acts: (run: () => void) => void
+}): void {
   const collect = () => {
     const there = new Set(server.all(resources.things).map(({ object }) => object.metadata.uid))
     for (const { object } of server.all(resources.secrets)) {

@@ -7,7 +7,13 @@ import { ask } from './ask.ts'
 
 const FINALIZER = 'operator.test/cleanup'
 
-export type OperatorOptions = { time: VirtualTime; server: ApiServer; random: SeededRandom; isTroubled: () => boolean; acts: (run: () => void) => void }
+export type OperatorOptions = {
+  time: VirtualTime
+  server: ApiServer
+  random: SeededRandom
+  isTroubled: () => boolean
+  acts: (run: () => void) => void
+}
 
 /** What a provider runs: makes what is asked for, says so, hands out a Secret, and cleans up slowly. */
 export class Operator {
@@ -34,7 +40,8 @@ export class Operator {
     const { metadata, status } = object
     const { finalizers = [], deletionTimestamp, generation } = metadata
     if (deletionTimestamp !== undefined) return this.#cleanUp(place, finalizers)
-    if (this.#hasFinalizer && !finalizers.includes(FINALIZER)) return this.#patch(place, { metadata: { finalizers: [...finalizers, FINALIZER] } })
+    if (this.#hasFinalizer && !finalizers.includes(FINALIZER))
+      return this.#patch(place, { metadata: { finalizers: [...finalizers, FINALIZER] } })
     const said = status as { observedGeneration?: number; status?: string } | undefined
     if (said?.observedGeneration === generation && said?.status === 'Available') return
     this.#say(place, object)
@@ -50,10 +57,19 @@ export class Operator {
     const word = isTroubled() && random.chance(0.15) ? random.pick(['Failed', 'Provisioning']) : 'Available'
     const secret = { resource: resources.secrets, namespace: place.namespace, name: `${place.name}-credentials` }
     if (server.find(secret) === undefined)
-      ask(server, 'POST', secret, { apiVersion: 'v1', kind: 'Secret', metadata: { name: secret.name, namespace: secret.namespace }, data: { of: metadata.uid } })
+      ask(server, 'POST', secret, {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name: secret.name, namespace: secret.namespace },
+        data: { of: metadata.uid },
+      })
     const gvk = { group: 'core', version: 'v1', kind: 'Secret' }
     const relatedResources = { credentials: { namespace: secret.namespace, name: secret.name, gvk } }
-    this.#patch(place, { status: { status: word, observedGeneration: metadata.generation, relatedResources } }, 'status')
+    this.#patch(
+      place,
+      { status: { status: word, observedGeneration: metadata.generation, relatedResources } },
+      'status',
+    )
     if (word !== 'Available') time.after(200 + random.next() * 4_000, () => acts(() => this.#look(place)))
   }
 
@@ -67,8 +83,15 @@ export class Operator {
     const data = { of: `rotation ${random.between(1, 1_000_000)}` }
     if (random.chance(0.5)) return this.#patch(place, { data })
     ask(server, 'DELETE', place, {})
-    const again = { apiVersion: 'v1', kind: 'Secret', metadata: { name: metadata.name, namespace: metadata.namespace }, data }
-    this.#options.time.after(random.next() * 1_500, () => this.#options.acts(() => void ask(server, 'POST', place, again)))
+    const again = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: metadata.name, namespace: metadata.namespace },
+      data,
+    }
+    this.#options.time.after(random.next() * 1_500, () =>
+      this.#options.acts(() => void ask(server, 'POST', place, again)),
+    )
   }
 
   #patch(place: Place, body: object, subresource?: string): void {

@@ -12,7 +12,12 @@ export function actOnThing(server: ApiServer, name: string, random: SeededRandom
   const object = server.find(place)
   const size = random.pick(SIZES)
   if (object === undefined)
-    ask(server, 'POST', place, { apiVersion: 'example.test/v1', kind: 'Thing', metadata: { name, namespace: NAMESPACE }, spec: { size } })
+    ask(server, 'POST', place, {
+      apiVersion: 'example.test/v1',
+      kind: 'Thing',
+      metadata: { name, namespace: NAMESPACE },
+      spec: { size },
+    })
   else if (random.chance(0.3)) ask(server, 'DELETE', place, {})
   else ask(server, 'PATCH', place, { spec: { size } })
 }

@@ -8,6 +8,13 @@ export function quietLogger(say: Say): Logger {
     (level: string) =>
     (fields: Record<string, unknown>, message = '') =>
       say(level, fields, message)
-  const logger = { trace: () => undefined, debug: () => undefined, info: at('info'), warn: at('warn'), error: at('error'), child: () => logger }
+  const logger = {
+    trace: () => undefined,
+    debug: () => undefined,
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    child: () => logger,
+  }
   return logger as unknown as Logger
 }

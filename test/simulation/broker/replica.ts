@@ -1,4 +1,4 @@
-import { conditionTypes, offerConditionType, type OfferRef } from '@resource-broker/api'
+import { conditionTypes, type OfferRef, offerConditionType } from '@resource-broker/api'
 import type { Bucket, Bus, OfferEntry, PartitionHandle, Run } from '@resource-broker/bus'
 import { type Address, Layout } from '@resource-broker/bus'
 import { KubeClient } from '@resource-broker/kube'
@@ -28,9 +28,9 @@ import type { VirtualTime } from '../world/virtual-time.ts'
 import { SimulatedClusters } from './simulated-clusters.ts'
 import { SimulatedWatcher } from './simulated-watcher.ts'
 
-export const PARTITIONS = 2
+const PARTITIONS = 2
 /** How long an ended Migration stays: short, so that there is time for it to go. */
-export const KEEP_MIGRATIONS_MS = 30_000
+const KEEP_MIGRATIONS_MS = 30_000
 
 /** How often replicas look who lives. */
 const SHARE_MS = 1_500
@@ -112,10 +112,20 @@ export class Replica {
 
   #consume<M>(options: PartitionConsumerOptions<M>): SimulatedConsumer<M> {
     const { time, stream, busDelay: delay } = this.#around
-    const around = { time, process: this.process, stream, bus: this.#bus, snapshots: this.#snapshots, addresses: this.#addresses, delay }
+    const around = {
+      time,
+      process: this.process,
+      stream,
+      bus: this.#bus,
+      snapshots: this.#snapshots,
+      addresses: this.#addresses,
+      delay,
+    }
     const report: PartitionConsumerOptions<M>['report'] = (event) => {
-      if (event.type === 'took over') this.#logger.info({ service: options.service, partition: event.partition }, 'partition taken over')
-      else if (event.type === 'failed') this.#logger.warn({ key: event.key, err: String(event.error) }, `${options.service}: run failed`)
+      if (event.type === 'took over')
+        this.#logger.info({ service: options.service, partition: event.partition }, 'partition taken over')
+      else if (event.type === 'failed')
+        this.#logger.warn({ key: event.key, err: String(event.error) }, `${options.service}: run failed`)
     }
     return new SimulatedConsumer(around, { ...options, report })
   }
@@ -209,7 +219,9 @@ export class Replica {
         }
       },
       reconcilePartition: async (partition: PartitionHandle) => {
-        const claimants = [...capacity.keys()].filter((key) => this.#bus.layout.partitionOf(key) === partition.partition)
+        const claimants = [...capacity.keys()].filter(
+          (key) => this.#bus.layout.partitionOf(key) === partition.partition,
+        )
         for (const key of new Set([...partition.keys(), ...claimants]))
           if (isAffected(context, key, partition.view(key))) partition.reconcile(key)
       },
@@ -218,8 +230,9 @@ export class Replica {
 
   #startSyncer(): void {
     const { clusters } = this.clusters
-    const context = { bus: this.#bus, clusters, logger: this.#logger, waiting: new Waiting(), now: this.#now }
-    this.#consume<SyncerMemory>({
+    const waiting = new Waiting()
+    const context = { bus: this.#bus, clusters, logger: this.#logger, waiting, now: this.#now }
+    const consumer = this.#consume<SyncerMemory>({
       service: 'provider-syncer',
       parts: ['source', 'source-related', 'decision', 'assignment', 'copy', 'copy-related'],
       concurrency: 256,
@@ -228,6 +241,9 @@ export class Replica {
         const { memory, fence } = run
         return sync({ ...context, ...memory, clusters: clustersUnder(clusters, fence), check: fence.check }, run)
       },
+    })
+    clusters.providers.onPresence((provider) => {
+      for (const key of waiting.take(provider)) consumer.reconcile(key)
     })
   }
 

@@ -10,7 +10,12 @@ import {
 import { claimedOrigin, recordsView } from '../../../packages/service/src/clusters/plain.ts'
 
 /** The kind that consumers want. */
-export const THING = { group: 'example.test', version: 'v1', kind: 'Thing', resource: 'things' } as const satisfies BrokeredKind
+const THING = {
+  group: 'example.test',
+  version: 'v1',
+  kind: 'Thing',
+  resource: 'things',
+} as const satisfies BrokeredKind
 
 /** Plain clusters of one process, of which some may be away. */
 export class SimulatedClusters {
@@ -36,7 +41,11 @@ export class SimulatedClusters {
       brokerID,
       coordination,
       kinds: { all: [THING], onChange: () => undefined },
-      consumers: { client: ({ cluster }) => this.#client('consumer', cluster), describe: (cluster) => ({ cluster }), uidOf },
+      consumers: {
+        client: ({ cluster }) => this.#client('consumer', cluster),
+        describe: (cluster) => ({ cluster }),
+        uidOf,
+      },
       providers: {
         client: provider,
         pathOf: (cluster) => cluster,
@@ -94,7 +103,8 @@ export class SimulatedClusters {
 
   #client(role: string, name: string): KubeClient {
     const client = this.#clients.get(name)
-    if (client === undefined || this.#away.has(name)) throw new ClusterNotConnectedError(`${role} ${name} is not connected`)
+    if (client === undefined || this.#away.has(name))
+      throw new ClusterNotConnectedError(`${role} ${name} is not connected`)
     return client
   }
 }

@@ -17,7 +17,14 @@ type Options = {
   share: (views: string[]) => ReadonlySet<string>
 }
 
-const PARTS: ReadonlySet<Part> = new Set<Part>(['source', 'source-related', 'copy', 'assignment', 'migration', 'acceptapi'])
+const PARTS: ReadonlySet<Part> = new Set<Part>([
+  'source',
+  'source-related',
+  'copy',
+  'assignment',
+  'migration',
+  'acceptapi',
+])
 
 /** What is told of providers to people is not simulated. */
 const WITHOUT_BOOK = {
@@ -69,10 +76,12 @@ export class SimulatedWatcher {
 
   #readInventory(): InventoryItem[] {
     const { bus, stream } = this.#options
-    return stream.last(() => true).flatMap(({ subject, object, version, tombstone }) => {
-      const address = bus.layout.parse(subject)
-      if (address === undefined || object === undefined || tombstone || !PARTS.has(address.part)) return []
-      return [{ ...address, object: JSON.parse(object), version }]
-    })
+    return stream
+      .last(() => true)
+      .flatMap(({ subject, object, version, tombstone }) => {
+        const address = bus.layout.parse(subject)
+        if (address === undefined || object === undefined || tombstone || !PARTS.has(address.part)) return []
+        return [{ ...address, object: JSON.parse(object), version }]
+      })
   }
 }

@@ -3,7 +3,11 @@ import type { Process } from '../world/process.ts'
 import type { VirtualTime } from '../world/virtual-time.ts'
 import { running } from '../world/virtual-time.ts'
 
-type Reader = { process: Process | undefined; due: number; tell: (entry: BucketEntry<unknown> | 'ready' | 'lost') => void }
+type Reader = {
+  process: Process | undefined
+  due: number
+  tell: (entry: BucketEntry<unknown> | 'ready' | 'lost') => void
+}
 
 /** What the server has of one bucket. */
 export class BucketStore {

@@ -1,5 +1,4 @@
-import type { Messages, Part, Publication } from '@resource-broker/bus'
-import { Layout } from '@resource-broker/bus'
+import type { Layout, Messages, Part, Publication } from '@resource-broker/bus'
 import type { VirtualTime } from '../world/virtual-time.ts'
 import { running } from '../world/virtual-time.ts'
 import type { SimulatedStream } from './state-stream.ts'
@@ -92,7 +91,8 @@ export class SimulatedBus {
     const data = Buffer.from(JSON.stringify(publication.message))
     const { object, version = '', tombstone = false } = publication
     return new Promise<{ seq: number; duplicate: boolean } | undefined>((resolve) => {
-      const store = () => stream.store({ subject, data, object: object && JSON.stringify(object), version, tombstone }, id)
+      const store = () =>
+        stream.store({ subject, data, object: object && JSON.stringify(object), version, tombstone }, id)
       if (isLost()) {
         time.after(5_000, () => resolve(undefined), who)
         if (isLost()) time.after(delay(), () => void store())

@@ -39,7 +39,10 @@ export class SimulatedConsumer<M> {
     this.#around = around
     this.#layout = around.bus.layout
     this.#options = options
-    this.#partitions = Array.from({ length: this.#layout.partitions }, (_, p) => new OwnedPartition(p, options.remember))
+    this.#partitions = Array.from(
+      { length: this.#layout.partitions },
+      (_, p) => new OwnedPartition(p, options.remember),
+    )
     this.#waiting = this.#partitions.map(() => [])
     this.#runner = new KeyRunner(options, {
       turnOf: (key) => this.#partitionOf(key).turn,
@@ -95,10 +98,16 @@ export class SimulatedConsumer<M> {
   }
 
   #restart(partition: OwnedPartition<M>): void {
+    if (partition.restarting) return
+    partition.restarting = true
     this.#letGo(partition)
     const member = this.#members.get(partition)
     if (member !== undefined) this.#around.stream.leave(this.#subscription(partition), member)
-    this.#around.time.after(ASIDE_MS, () => this.#consume(partition), this.#around.process)
+    const again = () => {
+      partition.restarting = false
+      this.#consume(partition)
+    }
+    this.#around.time.after(ASIDE_MS, again, this.#around.process)
   }
 
   #letGo(partition: OwnedPartition<M>): void {

@@ -23,7 +23,12 @@ const DUPLICATE_WINDOW_MS = 20_000
 const PULL_EXPIRES_MS = 4_000
 const PIN_TIMEOUT_MS = 6_000
 
-type Options = { time: VirtualTime; random: SeededRandom; delay: () => number; handedOver: (subscription: string) => void }
+type Options = {
+  time: VirtualTime
+  random: SeededRandom
+  delay: () => number
+  handedOver: (subscription: string) => void
+}
 
 /** The stream of the last message of each subject, with the pinned subscriptions that read it. */
 export class SimulatedStream {
@@ -60,7 +65,8 @@ export class SimulatedStream {
   /** Asks for messages from now on. */
   join(name: string, matches: (subject: string) => boolean, member: Member): void {
     const known = this.#subscriptions.get(name)
-    const subscription = known ?? new Subscription(name, matches, this.#seq, this.#options, (after) => this.last(matches, after))
+    const subscription =
+      known ?? new Subscription(name, matches, this.#seq, this.#options, (after) => this.last(matches, after))
     this.#subscriptions.set(name, subscription)
     subscription.join(member)
   }
@@ -112,7 +118,13 @@ class Subscription {
   #cursor: number
   #delivered = 0
 
-  constructor(name: string, matches: (subject: string) => boolean, from: number, options: Options, held: (after: number) => StoredMessage[]) {
+  constructor(
+    name: string,
+    matches: (subject: string) => boolean,
+    from: number,
+    options: Options,
+    held: (after: number) => StoredMessage[],
+  ) {
     this.#name = name
     this.#matches = matches
     this.#cursor = from
@@ -127,7 +139,9 @@ class Subscription {
 
   leave(member: Member): void {
     this.#members.delete(member)
-    if (this.#pinned === member) this.#isSilent = true
+    if (this.#pinned !== member) return
+    this.#isSilent = true
+    this.#options.time.after(PIN_TIMEOUT_MS, () => this.#pinned === member && this.unpin())
   }
 
   offer(message: StoredMessage): void {

@@ -21,33 +21,56 @@ type Around = { servers: Servers; capacityOf: (provider: string) => number | und
 /** What is not as it should be after everything had the time to settle. */
 export function unsettled(around: Around): Violation[] {
   const { servers } = around
-  const sources = serverOf(servers, CONSUMER).all(resources.things).map(({ object }) => object)
+  const sources = serverOf(servers, CONSUMER)
+    .all(resources.things)
+    .map(({ object }) => object)
   const assignments = assignmentsIn(servers)
   return [
     ...sources.flatMap((source) => judgeSource(around, source, assignments)),
     ...orphans(servers, sources, assignments),
     ...serverOf(servers, 'platform')
       .all(resources.migrations)
-      .filter(({ object }) => !['CutoverCompleted', 'Failed', 'RolledBack'].includes((object['status'] as { state?: string })?.state ?? ''))
-      .map(({ object }) => new Violation('migration-runs', `Migration ${object.metadata.name} did not come to an end`, aboutOf(resources.migrations, object))),
+      .filter(
+        ({ object }) =>
+          !['CutoverCompleted', 'Failed', 'RolledBack'].includes((object['status'] as { state?: string })?.state ?? ''),
+      )
+      .map(
+        ({ object }) =>
+          new Violation(
+            'migration-runs',
+            `Migration ${object.metadata.name} did not come to an end`,
+            aboutOf(resources.migrations, object),
+          ),
+      ),
   ]
 }
 
 function judgeSource(around: Around, source: StoredObject, assignments: Assignment[]): Violation[] {
   const { name, uid, deletionTimestamp } = source.metadata
-  if (deletionTimestamp !== undefined) return [new Violation('not-released', `${name} is being deleted, and held`, name)]
+  if (deletionTimestamp !== undefined)
+    return [new Violation('not-released', `${name} is being deleted, and held`, name)]
   const assignment = assignments.find(({ spec }) => spec.uid === uid)
   const { size } = source['spec'] as { size: number }
   const takers = PROVIDERS.filter((provider) => isOffered(serverOf(around.servers, provider), size))
   const withRoom = takers.filter((provider) => hasRoom(around, provider, assignments))
   if (assignment === undefined)
-    return withRoom.length === 0 ? [] : [new Violation('not-placed', `${name} (size ${size}) has no provider, and ${withRoom} would take it`, name)]
+    return withRoom.length === 0
+      ? []
+      : [new Violation('not-placed', `${name} (size ${size}) has no provider, and ${withRoom} would take it`, name)]
   const { providerCluster, copies } = assignment.spec
   const found: Violation[] = []
   if (!takers.includes(providerCluster as never) && withRoom.length > 0)
-    found.push(new Violation('misplaced', `${name} (size ${size}) is at ${providerCluster}, which does not take it, and ${withRoom} would`, name))
-  if (copies !== undefined) found.push(new Violation('copies-left', `the Assignment of ${name} asks for further copies`, name))
-  if (!source.metadata.finalizers?.includes(finalizer)) found.push(new Violation('unguarded', `${name} has no finalizer`, name))
+    found.push(
+      new Violation(
+        'misplaced',
+        `${name} (size ${size}) is at ${providerCluster}, which does not take it, and ${withRoom} would`,
+        name,
+      ),
+    )
+  if (copies !== undefined)
+    found.push(new Violation('copies-left', `the Assignment of ${name} asks for further copies`, name))
+  if (!source.metadata.finalizers?.includes(finalizer))
+    found.push(new Violation('unguarded', `${name} has no finalizer`, name))
   return [...found, ...judgeCopy(around.servers, source, providerCluster, takers.includes(providerCluster as never))]
 }
 
@@ -61,14 +84,23 @@ function judgeCopy(servers: Servers, source: StoredObject, provider: string, acc
   const all = copiesIn(servers, uid)
   const found: Violation[] = []
   const copy = all.find((there) => there.provider === provider)?.copy
-  if (all.length > 1) found.push(new Violation('doubled', `${name} has copies at ${all.map((there) => there.provider)}`, name))
+  if (all.length > 1)
+    found.push(new Violation('doubled', `${name} has copies at ${all.map((there) => there.provider)}`, name))
   if (!accepts) return found // it keeps what it had, or has nothing if it never took it
   if (copy === undefined) return [...found, new Violation('no-copy', `${provider} has no copy of ${name}`, name)]
-  if (!isDeepStrictEqual(copy['spec'], source['spec'])) found.push(new Violation('stale-copy', `the copy of ${name} at ${provider} is not what ${name} is now`, name))
-  const [its, told] = [copy, source].map(({ status }) => status as { status?: string; conditions?: { type: string; status: string; message: string }[] } | undefined)
-  if (its?.status !== told?.status) found.push(new Violation('stale-status', `${name} reads ${told?.status}, and ${provider} says ${its?.status}`, name))
+  if (!isDeepStrictEqual(copy['spec'], source['spec']))
+    found.push(new Violation('stale-copy', `the copy of ${name} at ${provider} is not what ${name} is now`, name))
+  const [its, told] = [copy, source].map(
+    ({ status }) =>
+      status as { status?: string; conditions?: { type: string; status: string; message: string }[] } | undefined,
+  )
+  if (its?.status !== told?.status)
+    found.push(
+      new Violation('stale-status', `${name} reads ${told?.status}, and ${provider} says ${its?.status}`, name),
+    )
   const synced = told?.conditions?.find(({ type }) => type === 'Synced')
-  if (synced?.status !== 'True') found.push(new Violation('not-synced', `${name} has Synced=${synced?.status}: ${synced?.message}`, name))
+  if (synced?.status !== 'True')
+    found.push(new Violation('not-synced', `${name} has Synced=${synced?.status}: ${synced?.message}`, name))
   return [...found, ...judgeSecret(servers, source, copy, provider)]
 }
 
@@ -78,7 +110,13 @@ function judgeSecret(servers: Servers, source: StoredObject, copy: StoredObject,
   const its = secretOf(provider, copy.metadata.name)
   const ours = secretOf(CONSUMER, source.metadata.name)
   if (its === undefined || isDeepStrictEqual(its['data'], ours?.['data'])) return []
-  return [new Violation('stale-secret', `the Secret of ${source.metadata.name} is not what ${provider} gave`, source.metadata.name)]
+  return [
+    new Violation(
+      'stale-secret',
+      `the Secret of ${source.metadata.name} is not what ${provider} gave`,
+      source.metadata.name,
+    ),
+  ]
 }
 
 function orphans(servers: Servers, sources: StoredObject[], assignments: Assignment[]): Violation[] {
@@ -86,7 +124,17 @@ function orphans(servers: Servers, sources: StoredObject[], assignments: Assignm
   const copies = copiesIn(servers).filter(({ copy }) => !live.has(consumerUIDOf(copy) ?? ''))
   const records = assignments.filter(({ spec }) => !live.has(spec.uid))
   return [
-    ...copies.map(({ provider, copy }) => new Violation('orphan', `${provider} has a copy of ${aboutOf(resources.things, copy)}, which is gone`, aboutOf(resources.things, copy))),
-    ...records.map(({ spec }) => new Violation('record-left', `the Assignment of ${spec.name} is there, and ${spec.name} is gone`, spec.name)),
+    ...copies.map(
+      ({ provider, copy }) =>
+        new Violation(
+          'orphan',
+          `${provider} has a copy of ${aboutOf(resources.things, copy)}, which is gone`,
+          aboutOf(resources.things, copy),
+        ),
+    ),
+    ...records.map(
+      ({ spec }) =>
+        new Violation('record-left', `the Assignment of ${spec.name} is there, and ${spec.name} is gone`, spec.name),
+    ),
   ]
 }

@@ -4,7 +4,11 @@ import type { StoredObject } from '../server/objects.ts'
 import { assignmentsIn, CONSUMER, consumerUIDOf, copiesIn, resources, type Servers, serverOf } from '../world/places.ts'
 import { Violation } from '../world/violation.ts'
 
-type Options = { servers: Servers; capacityOf: (provider: string) => number | undefined; violated: (violation: Violation) => void }
+type Options = {
+  servers: Servers
+  capacityOf: (provider: string) => number | undefined
+  violated: (violation: Violation) => void
+}
 
 /** Watches what the servers really have, at each change, and knows nothing of what the broker believes. */
 export class Invariants {
@@ -44,16 +48,35 @@ export class Invariants {
     const assignment = assignmentsIn(servers).find(({ spec }) => spec.uid === consumerUID)
     const wasReady = this.#wereReady.has(copy.metadata.uid)
     if (assignment === undefined) {
-      if (wasReady) violated(new Violation('copy-lost', `${provider}'s copy ${copy.metadata.uid} of the live ${name} is deleted, and the platform has no Assignment of it`, name))
+      if (wasReady)
+        violated(
+          new Violation(
+            'copy-lost',
+            `${provider}'s copy ${copy.metadata.uid} of the live ${name} is deleted, and the platform has no Assignment of it`,
+            name,
+          ),
+        )
       return
     }
     const active = assignment.spec.providerCluster
     if (provider === active)
-      return violated(new Violation('active-deleted', `${provider} is the active provider of the live ${name}, and its copy ${copy.metadata.uid} is deleted`, name))
+      return violated(
+        new Violation(
+          'active-deleted',
+          `${provider} is the active provider of the live ${name}, and its copy ${copy.metadata.uid} is deleted`,
+          name,
+        ),
+      )
     const other = copiesIn(servers, consumerUID).find((there) => there.provider === active)
     const serves = other !== undefined && this.#wereReady.has(other.copy.metadata.uid)
     if (wasReady && !serves)
-      violated(new Violation('early-deleted', `${provider}'s copy of ${name} is deleted before ${active}, the active provider, had one that was ready`, name))
+      violated(
+        new Violation(
+          'early-deleted',
+          `${provider}'s copy of ${name} is deleted before ${active}, the active provider, had one that was ready`,
+          name,
+        ),
+      )
   }
 
   /** The finalizer goes last. */
@@ -66,7 +89,9 @@ export class Invariants {
       this.#options.violated(new Violation('released-alive', `the finalizer is taken off ${name}, which lives`, name))
     const [left] = copiesIn(this.#options.servers, uid)
     if (left !== undefined)
-      this.#options.violated(new Violation('released-early', `${name} is let go, and ${left.provider} has its copy still`, name))
+      this.#options.violated(
+        new Violation('released-early', `${name} is let go, and ${left.provider} has its copy still`, name),
+      )
   }
 
   #checkAssignments(): void {
@@ -77,7 +102,8 @@ export class Invariants {
       if (uids.has(spec.uid)) violated(new Violation('placed-twice', `${spec.name} has two Assignments`, spec.name))
       uids.add(spec.uid)
       const incoming = (spec.copies ?? []).filter(({ role }) => role === 'Incoming')
-      for (const { providerCluster } of [spec, ...incoming]) counts.set(providerCluster, (counts.get(providerCluster) ?? 0) + 1)
+      for (const { providerCluster } of [spec, ...incoming])
+        counts.set(providerCluster, (counts.get(providerCluster) ?? 0) + 1)
     }
     for (const [provider, count] of counts) {
       const capacity = capacityOf(provider)

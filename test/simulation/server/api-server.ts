@@ -4,11 +4,24 @@ import { type Entry, idOf, type Managers, mergePatched, type Place, type StoredO
 import { type ApiRequest, parseRequest } from './request.ts'
 
 export type ApiAnswer = { status: number; body: object }
-export type Change = { type: 'ADDED' | 'MODIFIED' | 'DELETED'; place: Place; version: number; entry: Entry; before: Entry | undefined }
+export type Change = {
+  type: 'ADDED' | 'MODIFIED' | 'DELETED'
+  place: Place
+  version: number
+  entry: Entry
+  before: Entry | undefined
+}
 type Follower = (change: Change) => void
 
 /** Resources whose status is written together with the rest. */
-const WITHOUT_STATUS = new Set(['offerusages.coord.broker.platform-mesh.io', 'assignments.coord.broker.platform-mesh.io', 'secrets', 'configmaps', 'namespaces', 'events'])
+const WITHOUT_STATUS = new Set([
+  'offerusages.coord.broker.platform-mesh.io',
+  'assignments.coord.broker.platform-mesh.io',
+  'secrets',
+  'configmaps',
+  'namespaces',
+  'events',
+])
 /** What is a change of metadata alone does not count as a generation. */
 const UNCOUNTED = ['metadata', 'apiVersion', 'kind']
 
@@ -17,7 +30,8 @@ class Refused extends Error {
 
   constructor(code: number, reason: string, message: string, field?: string) {
     super(message)
-    const details = field === undefined ? {} : { details: { causes: [{ field, message, reason: 'FieldValueInvalid' }] } }
+    const details =
+      field === undefined ? {} : { details: { causes: [{ field, message, reason: 'FieldValueInvalid' }] } }
     this.answer = { status: code, body: { kind: 'Status', status: 'Failure', code, reason, message, ...details } }
   }
 }
@@ -111,7 +125,9 @@ export class ApiServer {
   }
 
   #list({ place, query, metadataOnly }: ApiRequest): ApiAnswer {
-    const items = this.all(place.resource, place.namespace).filter(({ object }) => isSelected(object, query.get('labelSelector')))
+    const items = this.all(place.resource, place.namespace).filter(({ object }) =>
+      isSelected(object, query.get('labelSelector')),
+    )
     const metadata = { resourceVersion: String(this.#version) }
     return { status: 200, body: { kind: 'List', metadata, items: items.map((entry) => rendered(entry, metadataOnly)) } }
   }
@@ -120,13 +136,19 @@ export class ApiServer {
     const { place, body } = request
     const { name } = body['metadata'] as { name: string }
     const at = { ...place, name }
-    if (this.#entries.has(idOf(at))) throw new Refused(409, 'AlreadyExists', `${place.resource} "${name}" already exists`)
+    if (this.#entries.has(idOf(at)))
+      throw new Refused(409, 'AlreadyExists', `${place.resource} "${name}" already exists`)
     return shown(201, this.#commit(at, undefined, this.#fresh(at, body), new Map()))
   }
 
   /** As a server completes what is made. */
   #fresh({ resource, namespace, name }: Place, body: Record<string, unknown>): StoredObject {
-    const { resourceVersion: _v, deletionTimestamp: _d, generation: _g, ...metadata } = (body['metadata'] ?? {}) as Record<string, unknown>
+    const {
+      resourceVersion: _v,
+      deletionTimestamp: _d,
+      generation: _g,
+      ...metadata
+    } = (body['metadata'] ?? {}) as Record<string, unknown>
     const { status, ...content } = body
     return {
       ...(content as { apiVersion: string; kind: string }),
@@ -153,7 +175,11 @@ export class ApiServer {
       throw new Refused(422, 'Invalid', 'field is immutable', 'metadata.uid')
     const { object, managers } = applied(entry, body, query.get('fieldManager') ?? '')
     if (entry === undefined) return shown(201, this.#commit(place, undefined, this.#fresh(place, object), managers))
-    const next = { ...object, status: entry.object['status'], metadata: { ...(object['metadata'] as object), resourceVersion: entry.object.metadata.resourceVersion } }
+    const next = {
+      ...object,
+      status: entry.object['status'],
+      metadata: { ...(object['metadata'] as object), resourceVersion: entry.object.metadata.resourceVersion },
+    }
     return shown(200, this.#commit(place, entry, withoutUndefined(next) as StoredObject, managers))
   }
 
@@ -193,7 +219,8 @@ export class ApiServer {
 
   #commit(place: Place, before: Entry | undefined, wanted: StoredObject, managers: Managers): Entry {
     const old = before?.object
-    if (old !== undefined && isSame(old, wanted) && isDeepStrictEqual(before?.managers, managers)) return before as Entry
+    if (old !== undefined && isSame(old, wanted) && isDeepStrictEqual(before?.managers, managers))
+      return before as Entry
     if (old?.metadata.deletionTimestamp !== undefined) refuseNewFinalizers(old, wanted)
     const counts = old !== undefined && !isDeepStrictEqual(counted(old, place), counted(wanted, place))
     const generation = (wanted.metadata.generation ?? 1) + (counts ? 1 : 0)
@@ -224,7 +251,10 @@ export class ApiServer {
 const stamp = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
 
 function isSame(a: StoredObject, b: StoredObject): boolean {
-  const bare = ({ metadata, ...content }: StoredObject) => ({ ...content, metadata: { ...metadata, resourceVersion: '' } })
+  const bare = ({ metadata, ...content }: StoredObject) => ({
+    ...content,
+    metadata: { ...metadata, resourceVersion: '' },
+  })
   return isDeepStrictEqual(bare(a), bare(b))
 }
 

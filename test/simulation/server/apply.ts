@@ -20,7 +20,11 @@ function pathsOf(applied: Fields, above: string[] = []): string[] {
 }
 
 /** What becomes of an object when `manager` applies `applied` by force: what it applied before and does not now goes, if nobody else did. */
-export function applied(entry: Entry | undefined, body: Fields, manager: string): { object: Fields; managers: Managers } {
+export function applied(
+  entry: Entry | undefined,
+  body: Fields,
+  manager: string,
+): { object: Fields; managers: Managers } {
   const now = new Set(pathsOf(body))
   const before = entry?.managers.get(manager) ?? new Set<string>()
   const others = [...(entry?.managers ?? [])].filter(([name]) => name !== manager)
@@ -50,7 +54,8 @@ function overlaid(object: Fields, body: Fields): Fields {
   const result = { ...object }
   for (const [name, value] of Object.entries(body)) {
     const inner = result[name]
-    if (name === 'finalizers' && Array.isArray(value)) result[name] = [...new Set([...((inner as string[]) ?? []), ...value])]
+    if (name === 'finalizers' && Array.isArray(value))
+      result[name] = [...new Set([...((inner as string[]) ?? []), ...value])]
     else if (isRecord(value)) result[name] = overlaid(isRecord(inner) ? inner : {}, value)
     else result[name] = value
   }

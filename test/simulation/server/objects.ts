@@ -1,5 +1,5 @@
 /** An object as a server stores it; `metadata.managedFields` is made for each answer. */
-export type Metadata = {
+type Metadata = {
   name: string
   namespace?: string
   uid: string

@@ -18,7 +18,10 @@ type Sent = { method: string; path: string; headers: Record<string, string>; bod
 /** @throws {TypeError} for a path that this model of a server does not know */
 export function parseRequest({ method, path, headers, body }: Sent): ApiRequest {
   const url = new URL(path, 'http://server')
-  const parts = url.pathname.split('/').filter((part) => part !== '').map(decodeURIComponent)
+  const parts = url.pathname
+    .split('/')
+    .filter((part) => part !== '')
+    .map(decodeURIComponent)
   const root = parts.shift()
   if (root !== 'api' && root !== 'apis') throw new TypeError(`no such path: ${path}`)
   const group = root === 'api' ? '' : (parts.shift() ?? '')

@@ -45,7 +45,8 @@ export class SimulatedWire implements Pick<Wire, 'send' | 'stream' | 'update' | 
         const { status, body } = server.handle(request)
         this.#options.acts(undefined)
         this.#options.handled(server, who, request, status)
-        if (lost === undefined) time.after(backMs, () => resolve({ status, headers: {}, body: JSON.stringify(body) }), who)
+        if (lost === undefined)
+          time.after(backMs, () => resolve({ status, headers: {}, body: JSON.stringify(body) }), who)
       })
     })
   }
@@ -61,7 +62,10 @@ export class SimulatedWire implements Pick<Wire, 'send' | 'stream' | 'update' | 
         thereMs,
         () => {
           if (server.trouble !== undefined) reject(new ConnectionError(`${server.name}: no answer`))
-          else resolve(new WatchStream({ time, server, request, delay: () => fate().backMs, who }) as unknown as IncomingMessage)
+          else
+            resolve(
+              new WatchStream({ time, server, request, delay: () => fate().backMs, who }) as unknown as IncomingMessage,
+            )
         },
         who,
       )

@@ -1,4 +1,4 @@
-import { annotations, Assignment, Migration } from '@resource-broker/api'
+import { Assignment, annotations, Migration } from '@resource-broker/api'
 import type { ApiServer } from '../server/api-server.ts'
 import type { StoredObject } from '../server/objects.ts'
 

@@ -39,7 +39,13 @@ class SimulatedTimeout {
  * numbers. Code of nobody's keeps the machine's. Returns what gives everything back.
  */
 export function takeClocks(time: VirtualTime, random: SeededRandom): () => void {
-  const own = { setTimeout, clearTimeout, now: Date.now, elapsed: performance.now.bind(performance), random: Math.random }
+  const own = {
+    setTimeout,
+    clearTimeout,
+    now: Date.now,
+    elapsed: performance.now.bind(performance),
+    random: Math.random,
+  }
   const simulated = {
     setTimeout: (run: (...args: unknown[]) => void, ms = 0, ...args: unknown[]) => {
       const process = running.getStore()

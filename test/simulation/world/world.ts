@@ -1,7 +1,7 @@
 import { SeededRandom } from '../../support/seeded-random.ts'
+import { collectGarbage } from '../actors/garbage-collector.ts'
 import { OfferKeeper } from '../actors/offers.ts'
 import { Operator } from '../actors/operator.ts'
-import { collectGarbage } from '../actors/garbage-collector.ts'
 import { actOnThing } from '../actors/user.ts'
 import { quietLogger } from '../broker/quiet-logger.ts'
 import { Replica, type Surroundings } from '../broker/replica.ts'
@@ -76,13 +76,23 @@ export class World {
       body: JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system' } }),
     })
     for (const server of this.servers.values()) server.follow((change) => this.#tell(server, change, invariants))
-    collectGarbage({ time: this.time, server: serverOf(this.servers, CONSUMER), acts: (run) => this.as('collector', run) })
+    collectGarbage({
+      time: this.time,
+      server: serverOf(this.servers, CONSUMER),
+      acts: (run) => this.as('collector', run),
+    })
     for (const provider of PROVIDERS) this.#startProvider(provider)
     for (const name of REPLICAS) this.#boot(name)
-    for (const name of NAMES.slice(0, this.weather.users)) this.#again(this.weather.actEveryMs, `user`, () => actOnThing(serverOf(this.servers, CONSUMER), name, this.#chance.events))
-    this.#again(this.weather.actEveryMs * 2, 'provider', () => this.keepers.get(this.#chance.events.pick(PROVIDERS))?.act())
+    for (const name of NAMES.slice(0, this.weather.users))
+      this.#again(this.weather.actEveryMs, `user`, () =>
+        actOnThing(serverOf(this.servers, CONSUMER), name, this.#chance.events),
+      )
+    this.#again(this.weather.actEveryMs * 2, 'provider', () =>
+      this.keepers.get(this.#chance.events.pick(PROVIDERS))?.act(),
+    )
     this.#again(this.weather.actEveryMs * 3, 'operator', () => this.#chance.events.pick(this.operators).rotate())
-    if (Number.isFinite(this.weather.faultEveryMs)) this.#again(this.weather.faultEveryMs, 'the world', () => this.#fault())
+    if (Number.isFinite(this.weather.faultEveryMs))
+      this.#again(this.weather.faultEveryMs, 'the world', () => this.#fault())
     this.time.after(this.weather.troubleMs, () => this.#clearUp())
   }
 
@@ -155,7 +165,8 @@ export class World {
           this.#actor = who?.name ?? 'the world'
         },
         handled: (server, who, { method, path }, status) => {
-          if (status >= 400 && method !== 'GET') this.story.tell(who?.name ?? '', `${method} ${server.name} ${path.split('?')[0]}: ${status}`)
+          if (status >= 400 && method !== 'GET')
+            this.story.tell(who?.name ?? '', `${method} ${server.name} ${path.split('?')[0]}: ${status}`)
         },
       },
     }
@@ -238,7 +249,10 @@ export class World {
   }
 
   #setAway(provider: string, isAway: boolean): void {
-    this.story.tell('the world', isAway ? `takes the kubeconfig of ${provider} away` : `gives the kubeconfig of ${provider} back`)
+    this.story.tell(
+      'the world',
+      isAway ? `takes the kubeconfig of ${provider} away` : `gives the kubeconfig of ${provider} back`,
+    )
     if (isAway) this.#away.add(provider)
     else this.#away.delete(provider)
     for (const { replica, process } of this.#replicas.values()) {
@@ -258,7 +272,12 @@ export class World {
     const byBroker = (REPLICAS as readonly string[]).includes(who)
     if (byBroker) this.lastWrite = this.time.elapsed
     const about = aboutOf(place.resource, entry.object)
-    if (place.resource !== 'events') this.story.tell(who, `${wordOf(change)} ${server.name} ${place.resource.split('.')[0]}/${place.name} ${detailsOf(change)}`, about)
+    if (place.resource !== 'events')
+      this.story.tell(
+        who,
+        `${wordOf(change)} ${server.name} ${place.resource.split('.')[0]}/${place.name} ${detailsOf(change)}`,
+        about,
+      )
     if (type !== undefined) invariants.check(server, change, byBroker)
   }
 
@@ -279,15 +298,28 @@ function wordOf({ type, entry, before }: Change): string {
 function detailsOf({ entry: { object }, before }: Change): string {
   const { uid, resourceVersion, finalizers } = object.metadata
   const changed = Object.entries(object).filter(
-    ([name, value]) => !['metadata', 'apiVersion', 'kind'].includes(name) && JSON.stringify(value) !== JSON.stringify(before?.object[name]),
+    ([name, value]) =>
+      !['metadata', 'apiVersion', 'kind'].includes(name) &&
+      JSON.stringify(value) !== JSON.stringify(before?.object[name]),
   )
-  const guards = JSON.stringify(finalizers) === JSON.stringify(before?.object.metadata.finalizers) ? '' : ` finalizers=${finalizers ?? 'none'}`
+  const guards =
+    JSON.stringify(finalizers) === JSON.stringify(before?.object.metadata.finalizers)
+      ? ''
+      : ` finalizers=${finalizers ?? 'none'}`
   const text = changed.map(([name, value]) => `${name}=${short(value)}`).join(' ')
   return `(${uid}@${resourceVersion})${guards} ${text}`
 }
 
 function short(value: unknown): string {
-  const { decision: _reasons, conditions, ...others } = (typeof value === 'object' && value !== null ? value : { value }) as Record<string, unknown>
-  const said = Array.isArray(conditions) ? conditions.map((c: { type: string; status: string; reason: string }) => `${c.type}=${c.status}(${c.reason})`).join(',') : ''
+  const {
+    decision: _reasons,
+    conditions,
+    ...others
+  } = (typeof value === 'object' && value !== null ? value : { value }) as Record<string, unknown>
+  const said = Array.isArray(conditions)
+    ? conditions
+        .map((c: { type: string; status: string; reason: string }) => `${c.type}=${c.status}(${c.reason})`)
+        .join(',')
+    : ''
   return `${JSON.stringify(others).slice(0, 400)}${said === '' ? '' : ` [${said}]`}`
 }
