@@ -27,8 +27,8 @@ export class OfferKeeper {
 
   /** Makes, changes or withdraws the offer. */
   act(): void {
-    if (this.#server.find(PLACE) === undefined) return this.offer()
-    if (this.#random.chance(0.3)) ask(this.#server, 'DELETE', PLACE, {})
+    if (this.#server.find(PLACE) === undefined) this.offer()
+    else if (this.#random.chance(0.3)) ask(this.#server, 'DELETE', PLACE, {})
     else ask(this.#server, 'PATCH', PLACE, { spec: this.#spec() })
   }
 

@@ -37,13 +37,17 @@ export class Operator {
   #look(place: Place): void {
     const object = this.#options.server.find(place)
     if (object === undefined) return
+    const { finalizers = [], deletionTimestamp } = object.metadata
+    if (deletionTimestamp !== undefined) this.#cleanUp(place, finalizers)
+    else if (this.#hasFinalizer && !finalizers.includes(FINALIZER))
+      this.#patch(place, { metadata: { finalizers: [...finalizers, FINALIZER] } })
+    else this.#sayIfNews(place, object)
+  }
+
+  #sayIfNews(place: Place, object: StoredObject): void {
     const { metadata, status } = object
-    const { finalizers = [], deletionTimestamp, generation } = metadata
-    if (deletionTimestamp !== undefined) return this.#cleanUp(place, finalizers)
-    if (this.#hasFinalizer && !finalizers.includes(FINALIZER))
-      return this.#patch(place, { metadata: { finalizers: [...finalizers, FINALIZER] } })
     const said = status as { observedGeneration?: number; status?: string } | undefined
-    if (said?.observedGeneration === generation && said?.status === 'Available') return
+    if (said?.observedGeneration === metadata.generation && said?.status === 'Available') return
     this.#say(place, object)
   }
 
@@ -81,7 +85,10 @@ export class Operator {
     const { metadata } = random.pick(secrets).object
     const place = { resource: resources.secrets, namespace: metadata.namespace, name: metadata.name }
     const data = { of: `rotation ${random.between(1, 1_000_000)}` }
-    if (random.chance(0.5)) return this.#patch(place, { data })
+    if (random.chance(0.5)) {
+      this.#patch(place, { data })
+      return
+    }
     ask(server, 'DELETE', place, {})
     const again = {
       apiVersion: 'v1',

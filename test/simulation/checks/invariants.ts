@@ -59,14 +59,16 @@ export class Invariants {
       return
     }
     const active = assignment.spec.providerCluster
-    if (provider === active)
-      return violated(
+    if (provider === active) {
+      violated(
         new Violation(
           'active-deleted',
           `${provider} is the active provider of the live ${name}, and its copy ${copy.metadata.uid} is deleted`,
           name,
         ),
       )
+      return
+    }
     const other = copiesIn(servers, consumerUID).find((there) => there.provider === active)
     const serves = other !== undefined && this.#wereReady.has(other.copy.metadata.uid)
     if (wasReady && !serves)
