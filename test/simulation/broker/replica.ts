@@ -28,7 +28,7 @@ import type { VirtualTime } from '../world/virtual-time.ts'
 import { SimulatedClusters } from './simulated-clusters.ts'
 import { SimulatedWatcher } from './simulated-watcher.ts'
 
-const PARTITIONS = 2
+export const PARTITIONS = 2
 /** How long an ended Migration stays: short, so that there is time for it to go. */
 const KEEP_MIGRATIONS_MS = 30_000
 
@@ -59,6 +59,7 @@ export class Replica {
   readonly #watcher: SimulatedWatcher
   readonly #snapshots = new Snapshots()
   readonly #addresses = new Map<string, Address | undefined>()
+  readonly #consumers: { leave: (partition: number) => void }[] = []
   readonly #logger: Logger
 
   constructor(process: Process, around: Surroundings) {
@@ -98,6 +99,11 @@ export class Replica {
     this.#startCoordinator()
   }
 
+  /** Leaves a partition of each service to the other replicas. */
+  leave(partition: number): void {
+    for (const consumer of this.#consumers) consumer.leave(partition)
+  }
+
   #watch(): void {
     this.#watcher.balance()
     setTimeout(() => this.#watch(), SHARE_MS)
@@ -127,7 +133,9 @@ export class Replica {
       else if (event.type === 'failed')
         this.#logger.warn({ key: event.key, err: String(event.error) }, `${options.service}: run failed`)
     }
-    return new SimulatedConsumer(around, { ...options, report })
+    const consumer = new SimulatedConsumer(around, { ...options, report })
+    this.#consumers.push(consumer)
+    return consumer
   }
 
   #bucket(): SimulatedBucket {
@@ -140,11 +148,12 @@ export class Replica {
     const bucket = this.#bucket() as unknown as Bucket<OfferEntry>
     const kept = new Map<string, OfferEntry>()
     const { clusters } = this.clusters
+    let losses = 0
     const context = {
       clusters,
       bucket,
       kept,
-      put: new Map<string, string>(),
+      losses: () => losses,
       conditionType: offerConditionType(conditionTypes.ready, undefined),
       logger: this.#logger,
       now: this.#now,
@@ -154,11 +163,12 @@ export class Replica {
       service: 'acceptapi-registry',
       parts: ['acceptapi'],
       concurrency: 32,
-      remember: () => undefined,
-      reconcile: ({ view, fence }) => register({ ...context, clusters: clustersUnder(clusters, fence) }, view),
+      remember: () => new Map<string, string>(),
+      reconcile: ({ view, fence, memory: put }) =>
+        register({ ...context, put, clusters: clustersUnder(clusters, fence) }, view),
     })
     bucket.onLost(() => {
-      context.put.clear()
+      losses++
       consumer.reconcileAll()
     })
   }

@@ -1,9 +1,13 @@
 import type { Layout, Messages, Part, Publication } from '@resource-broker/bus'
+import { OvertakenError } from '../../../packages/bus/src/errors.ts'
+import { DUPLICATE_WINDOW_MS } from '../../../packages/bus/src/stream.ts'
 import type { VirtualTime } from '../world/virtual-time.ts'
 import { running } from '../world/virtual-time.ts'
 import type { SimulatedStream } from './state-stream.ts'
 
-type Slot = { latest: { subject: string; publication: Publication }; waiters: (() => void)[] }
+type Stored = { seq: number; duplicate: boolean }
+type Waiter = { resolve: (sequence: number) => void; reject: (error: Error) => void }
+type Slot = { latest: Publication; waiters: Waiter[] }
 type Options = { time: VirtualTime; stream: SimulatedStream; delay: () => number; isLost: () => boolean }
 
 /** After a publication without an answer the next attempt is made. */
@@ -23,7 +27,7 @@ export class SimulatedBus {
     this.#options = options
   }
 
-  publish<P extends Part>(publication: Publication<P>): Promise<void> {
+  publish<P extends Part>(publication: Publication<P>): Promise<number> {
     const subject = this.layout.subject(publication.part, publication.key, publication.qualifier)
     return this.#enqueue(subject, publication as Publication)
   }
@@ -34,10 +38,11 @@ export class SimulatedBus {
     await Promise.all(partitions.map((p) => this.#enqueue(this.layout.partitionSubject(part, p), publication)))
   }
 
-  /** The word to take over a partition. */
-  callForOwner(service: string, partition: number): void {
+  /** The word to take over a partition. @throws if it is not known whether it was stored */
+  async call(service: string, partition: number): Promise<void> {
     const publication = { part: 'offers', key: '', message: { by: service } } as Publication
-    void this.#enqueue(this.layout.takeOverSubject(service, partition), publication)
+    const answer = await this.#exchange(this.layout.takeOverSubject(service, partition), publication, undefined)
+    if (answer === undefined) throw new Error('no answer')
   }
 
   /** What was stored may not be there any more. */
@@ -45,15 +50,15 @@ export class SimulatedBus {
     this.#stored = new Map()
   }
 
-  #enqueue(subject: string, publication: Publication): Promise<void> {
-    return new Promise((resolve) => {
+  #enqueue(subject: string, publication: Publication): Promise<number> {
+    return new Promise((resolve, reject) => {
       const slot = this.#slots.get(subject)
       if (slot !== undefined) {
-        slot.latest = { subject, publication }
-        slot.waiters.push(resolve)
+        slot.latest = publication
+        slot.waiters.push({ resolve, reject })
         return
       }
-      const fresh: Slot = { latest: { subject, publication }, waiters: [resolve] }
+      const fresh: Slot = { latest: publication, waiters: [{ resolve, reject }] }
       this.#slots.set(subject, fresh)
       void this.#drain(subject, fresh)
     })
@@ -63,23 +68,31 @@ export class SimulatedBus {
     while (slot.waiters.length > 0) {
       const { latest, waiters } = slot
       slot.waiters = []
-      await this.#send(subject, latest.publication)
-      for (const resolve of waiters) resolve()
+      try {
+        const sequence = await this.#send(subject, latest)
+        for (const waiter of waiters) waiter.resolve(sequence)
+      } catch (error) {
+        for (const waiter of waiters) waiter.reject(error as Error)
+      }
     }
     this.#slots.delete(subject)
   }
 
-  async #send(subject: string, publication: Publication): Promise<void> {
+  async #send(subject: string, publication: Publication): Promise<number> {
     const { time } = this.#options
-    const before = this.#stored.get(subject)
     let id = idOf(subject, publication.version, publication.epoch)
-    if (before !== undefined && id !== undefined && before.id === id && before.at + 20_000 > time.now) return
+    const known = this.#stored.get(subject)
+    if (known !== undefined && id !== undefined && known.id === id && known.at + DUPLICATE_WINDOW_MS > time.now)
+      return known.seq
     for (;;) {
+      const stored = this.#stored
       const answer = await this.#exchange(subject, publication, id)
+      const before = this.#stored.get(subject)
       if (answer === undefined) await this.#pause(RETRY_MS)
+      else if (answer === 'overtaken') throw new OvertakenError(`${subject} has a newer message`)
       else if (!answer.duplicate || before === undefined || before.seq <= answer.seq) {
-        this.#stored.set(subject, { seq: answer.seq, id, at: time.now })
-        return
+        if (stored === this.#stored) this.#stored.set(subject, { seq: answer.seq, id, at: time.now })
+        return answer.seq
       } else id = idOf(subject, publication.version, `again-${running.getStore()?.name}-${++this.#epochs}`)
     }
   }
@@ -89,10 +102,10 @@ export class SimulatedBus {
     const { time, stream, delay, isLost } = this.#options
     const who = running.getStore()
     const data = Buffer.from(JSON.stringify(publication.message))
-    const { object, version = '', tombstone = false } = publication
-    return new Promise<{ seq: number; duplicate: boolean } | undefined>((resolve) => {
+    const { object, version = '', tombstone = false, after } = publication
+    return new Promise<Stored | 'overtaken' | undefined>((resolve) => {
       const store = () =>
-        stream.store({ subject, data, object: object && JSON.stringify(object), version, tombstone }, id)
+        stream.store({ subject, data, object: object && JSON.stringify(object), version, tombstone }, id, after)
       if (isLost()) {
         time.after(5_000, () => resolve(undefined), who)
         if (isLost()) time.after(delay(), () => void store())

@@ -43,11 +43,16 @@ export class SimulatedStream {
     this.#options = options
   }
 
-  /** Stores a message, unless the same was stored a while ago. */
-  store(message: Omit<StoredMessage, 'seq' | 'info'>, id: string | undefined): { seq: number; duplicate: boolean } {
+  /** Stores a message, unless the same was stored a while ago, or it was to come `after` another than is there. */
+  store(
+    message: Omit<StoredMessage, 'seq' | 'info'>,
+    id: string | undefined,
+    after: number | undefined,
+  ): { seq: number; duplicate: boolean } | 'overtaken' {
     const { time } = this.#options
     const known = id === undefined ? undefined : this.#ids.get(id)
     if (known !== undefined && known.at + DUPLICATE_WINDOW_MS > time.now) return { seq: known.seq, duplicate: true }
+    if (after !== undefined && (this.#last.get(message.subject)?.seq ?? 0) !== after) return 'overtaken'
     const seq = ++this.#seq
     if (id !== undefined) this.#ids.set(id, { seq, at: time.now })
     const stored = { ...message, seq, info: { timestampNanos: time.now * 1_000_000 } }

@@ -4,7 +4,7 @@ import { OfferKeeper } from '../actors/offers.ts'
 import { Operator } from '../actors/operator.ts'
 import { actOnThing } from '../actors/user.ts'
 import { quietLogger } from '../broker/quiet-logger.ts'
-import { Replica, type Surroundings } from '../broker/replica.ts'
+import { PARTITIONS, Replica, type Surroundings } from '../broker/replica.ts'
 import { BucketStore } from '../bus/simulated-bucket.ts'
 import { SimulatedStream } from '../bus/state-stream.ts'
 import { Invariants } from '../checks/invariants.ts'
@@ -185,6 +185,7 @@ export class World {
       () => this.#freeze(events.pick(REPLICAS), events.between(500, 15_000)),
       () => this.#unpin(),
       () => this.#unpin(),
+      () => this.#leavePartition(events.pick(REPLICAS)),
       () => this.#wipe(),
       () => this.#trouble(events.pick([...this.servers.values()]), events.between(500, 12_000)),
       () => this.#leave(events.pick(PROVIDERS), events.between(500, 12_000)),
@@ -224,6 +225,14 @@ export class World {
   #unpin(): void {
     const { subscriptions } = this.stream
     if (subscriptions.length > 0) this.stream.unpin(this.#chance.events.pick(subscriptions))
+  }
+
+  #leavePartition(name: string): void {
+    const life = this.#replicas.get(name)
+    if (life?.process.state !== 'running') return
+    this.story.tell('the world', `lets ${name} leave a partition to the other`)
+    const partition = this.#chance.events.between(0, PARTITIONS - 1)
+    running.run(life.process, () => life.replica.leave(partition))
   }
 
   #wipe(): void {
