@@ -1,5 +1,6 @@
-import type { Layout, Messages, Part, Publication } from '@resource-broker/bus'
+import type { KeyView, Layout, Messages, Part, Publication } from '@resource-broker/bus'
 import { OvertakenError } from '../../../packages/bus/src/errors.ts'
+import { Snapshot } from '../../../packages/bus/src/snapshots.ts'
 import { DUPLICATE_WINDOW_MS } from '../../../packages/bus/src/stream.ts'
 import type { VirtualTime } from '../world/virtual-time.ts'
 import { running } from '../world/virtual-time.ts'
@@ -30,6 +31,17 @@ export class SimulatedBus {
   publish<P extends Part>(publication: Publication<P>): Promise<number> {
     const subject = this.layout.subject(publication.part, publication.key, publication.qualifier)
     return this.#enqueue(subject, publication as Publication)
+  }
+
+  /** Puts the last message of one part of a key into `view`, as the stream has it when it is asked. */
+  async refresh(view: KeyView, part: Part, key: string): Promise<void> {
+    const { delay, stream } = this.#options
+    const subject = this.layout.subject(part, key)
+    await this.#pause(delay())
+    const [message] = stream.last((other) => other === subject)
+    await this.#pause(delay())
+    view.forget(part)
+    if (message !== undefined) view.put(part, undefined, new Snapshot(part, message), Date.now())
   }
 
   async nudgePartitions<P extends Part>(part: P, message: Messages[P]): Promise<void> {
