@@ -17,7 +17,7 @@ const variants = {
 }
 export const allSuites = ['unit', ...clusterSuites]
 /** Run by name only. */
-const namedSuites = ['churn', 'churn-kcp']
+const namedSuites = ['churn', 'churn-kcp', 'simulation']
 /** Flags that are for the tests and not for vitest, and where tests read their values. */
 const testFlags = { '--minutes': 'BROKER_TEST_MINUTES', '--seed': 'BROKER_TEST_SEED', '--seeds': 'BROKER_TEST_SEEDS' }
 
