@@ -12,7 +12,7 @@ export type StoredMessage = {
   tombstone: boolean
   info: { timestampNanos: number }
 }
-export type Delivered = StoredMessage & { info: { timestampNanos: number; deliverySequence: number } }
+type Delivered = StoredMessage & { info: { timestampNanos: number; deliverySequence: number } }
 
 /** Whoever asks for the messages of one partition for one service. */
 export type Member = { process: Process; deliver: (message: Delivered) => void; unpinned: () => void }
