@@ -16,7 +16,8 @@ function live(args: string[]): Promise<string> {
     const said: Buffer[] = []
     child.stdout.on('data', (chunk: Buffer) => said.push(chunk))
     child.on('error', reject)
-    child.on('close', (code) => resolve(code === 0 ? '' : Buffer.concat(said).toString('utf8')))
+    const words = () => Buffer.concat(said).toString('utf8')
+    child.on('close', (code, signal) => resolve(code === 0 ? '' : `${words()}it ended with ${code ?? signal}\n`))
   })
 }
 

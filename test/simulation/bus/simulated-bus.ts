@@ -65,6 +65,9 @@ export class SimulatedBus {
   #enqueue(subject: string, publication: Publication): Promise<number> {
     return new Promise((resolve, reject) => {
       const slot = this.#slots.get(subject)
+      // What waits here already is newer than what this one counts on, and must not be lost with it.
+      if (slot !== undefined && slot.waiters.length > 0 && publication.after !== undefined)
+        return reject(new OvertakenError(`${subject} is about to have a newer message`))
       if (slot !== undefined) {
         slot.latest = publication
         slot.waiters.push({ resolve, reject })

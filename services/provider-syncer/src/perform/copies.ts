@@ -107,7 +107,7 @@ export async function deleteCopy(
   const target = { ...copy.gvr, name, ...(namespace === undefined ? {} : { namespace }) }
   const there = context.clusters.destinations.at(copy.cluster)
   const preconditions = { uid, ...(version === undefined ? {} : { resourceVersion: version }) }
-  if (version !== undefined) context.logger.warn({ key: known.key, provider, name }, 'orphan copy removed')
+  if (known.assignment === null) context.logger.warn({ key: known.key, provider, name }, 'orphan copy removed')
   await there?.client.delete(target, preconditions).catch((error: unknown) => {
     if (!isNotFound(error)) throw error
     // Its tombstone may have been overtaken by an older snapshot, and never come again.

@@ -62,7 +62,8 @@ export function isLeaving(known: Current, provider: string, copy: KubeObject): b
   return copy.metadata.deletionTimestamp !== undefined || isRecordedAsLeaving(known, provider, copy)
 }
 
-function isRecordedAsLeaving({ assignment }: Current, provider: string, { metadata }: KubeObject): boolean {
+/** Nobody takes that record back. */
+export function isRecordedAsLeaving({ assignment }: Current, provider: string, { metadata }: KubeObject): boolean {
   const said = assignment.status?.copies?.find(({ providerCluster }) => providerCluster === provider)
   return said?.uid === metadata.uid
 }
@@ -73,7 +74,10 @@ function removeLeaving(known: Current): Action[] {
     if (!isOnAccountOf(copy.object, known.assignment)) return removeStray(known, copy)
     const goes = isRecordedAsLeaving(known, copy.provider, copy.object)
     if (!goes || copy.object.metadata.deletionTimestamp !== undefined) return []
-    return isReachable(known, copy) ? [{ do: 'delete copy', provider: copy.provider, copy }] : []
+    if (!isReachable(known, copy) || !mayGo(known, copy.object)) return []
+    // One that is not ready goes only as it was seen: it may be ready by now, and the only one.
+    const asSeen = readiness(copy.object).ready ? {} : { version: copy.object.metadata.resourceVersion }
+    return [{ do: 'delete copy', provider: copy.provider, copy, ...asSeen }]
   })
 }
 

@@ -4,7 +4,7 @@ import type { KubeObject } from '@resource-broker/bus'
 import { type Current, copyAt, isOnAccountOf, wantedCopies } from '../facts/known.ts'
 import type { Action, RecordEdit } from './action.ts'
 import { consumerGenerationOf } from './desired-copy.ts'
-import { mayGo, targetOf, unwantedCopies } from './plan-live.ts'
+import { isRecordedAsLeaving, mayGo, targetOf, unwantedCopies } from './plan-live.ts'
 import { problemsToTell } from './problems.ts'
 
 /**
@@ -106,7 +106,8 @@ function leavingStatus(known: Current, providerCluster: string, copy: KubeObject
   const { uid } = copy.metadata
   const status: CopyStatus = { providerCluster, applied: true, ready: false, message: 'the copy is being removed' }
   const place = known.places.ofCopy(known.ref, providerCluster)
-  const state = mayGo(known, copy) ? { state: 'Deleting', uid } : { state: 'Leaving' }
+  const isDoomed = isRecordedAsLeaving(known, providerCluster, copy) || mayGo(known, copy)
+  const state = isDoomed ? { state: 'Deleting', uid } : { state: 'Leaving' }
   const leaving = { ...status, ...state }
   return place.is === 'away' ? awayStatus(leaving, place.why) : leaving
 }
