@@ -1,5 +1,5 @@
 import { conditionTypes, offerConditionType } from '@resource-broker/api'
-import { offerEntry } from '@resource-broker/bus'
+import { offerEntry, type PartitionConsumer } from '@resource-broker/bus'
 import {
   clusterFlags,
   clustersUnder,
@@ -12,6 +12,7 @@ import {
 } from '@resource-broker/service'
 import type { z } from 'zod'
 import type { RegistryContext } from './context.ts'
+import { keptByKey } from './handlers/confirm-offer.ts'
 import { register } from './handlers/register.ts'
 
 const NAME = 'acceptapi-registry'
@@ -43,14 +44,20 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     now: () => new Date(),
   }
   await follow(context, service.signal)
-  const consumer = await bus.consume({
+  const report = consumerReport(service)
+  const lookAtKept = () => {
+    for (const key of keptByKey(context.kept).keys()) consumer.reconcile(key)
+  }
+  const consumer: PartitionConsumer<Map<string, string>> = await bus.consume({
     service: NAME,
     parts: ['acceptapi'],
     concurrency: CONCURRENCY,
     remember: () => new Map<string, string>(),
-    reconcile: ({ view, fence, memory: put }) =>
-      register({ ...context, put, clusters: clustersUnder(clusters, fence) }, view),
-    report: consumerReport(service),
+    reconcile: (run) => register({ ...context, put: run.memory, clusters: clustersUnder(clusters, run.fence) }, run),
+    report: (event) => {
+      report(event)
+      if (event.type === 'took over') setImmediate(lookAtKept) // what the bucket holds, and the stream may not
+    },
   })
   clusters.kinds.onChange(() => consumer.reconcileAll())
   bucket.onLost(() => {

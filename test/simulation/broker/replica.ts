@@ -6,6 +6,7 @@ import type { PartitionConsumerOptions } from '../../../packages/bus/src/consume
 import { Snapshots } from '../../../packages/bus/src/snapshots.ts'
 import { clustersUnder } from '../../../packages/service/src/clusters/under-fence.ts'
 import type { Logger } from '../../../packages/service/src/logger.ts'
+import { keptByKey } from '../../../services/acceptapi-registry/src/handlers/confirm-offer.ts'
 import { register } from '../../../services/acceptapi-registry/src/handlers/register.ts'
 import { drive } from '../../../services/migration-coordinator/src/handlers/drive.ts'
 import { Capacity } from '../../../services/placement-scheduler/src/capacity/capacity.ts'
@@ -116,7 +117,8 @@ export class Replica {
     return new Set([...views].sort().filter(mine))
   }
 
-  #consume<M>(options: PartitionConsumerOptions<M>): SimulatedConsumer<M> {
+  /** `tookOver` is called when a partition was taken over. */
+  #consume<M>(options: PartitionConsumerOptions<M>, tookOver: () => void = () => undefined): SimulatedConsumer<M> {
     const { time, stream, busDelay: delay } = this.#around
     const around = {
       time,
@@ -128,9 +130,10 @@ export class Replica {
       delay,
     }
     const report: PartitionConsumerOptions<M>['report'] = (event) => {
-      if (event.type === 'took over')
+      if (event.type === 'took over') {
         this.#logger.info({ service: options.service, partition: event.partition }, 'partition taken over')
-      else if (event.type === 'failed')
+        setTimeout(tookOver, 0)
+      } else if (event.type === 'failed')
         this.#logger.warn({ key: event.key, err: String(event.error) }, `${options.service}: run failed`)
     }
     const consumer = new SimulatedConsumer(around, { ...options, report })
@@ -159,14 +162,19 @@ export class Replica {
       now: this.#now,
     }
     await this.#follow(bucket, kept)
-    const consumer = this.#consume({
-      service: 'acceptapi-registry',
-      parts: ['acceptapi'],
-      concurrency: 32,
-      remember: () => new Map<string, string>(),
-      reconcile: ({ view, fence, memory: put }) =>
-        register({ ...context, put, clusters: clustersUnder(clusters, fence) }, view),
-    })
+    const consumer = this.#consume(
+      {
+        service: 'acceptapi-registry',
+        parts: ['acceptapi'],
+        concurrency: 32,
+        remember: () => new Map<string, string>(),
+        reconcile: (run) =>
+          register({ ...context, put: run.memory, clusters: clustersUnder(clusters, run.fence) }, run),
+      },
+      () => {
+        for (const key of keptByKey(kept).keys()) consumer.reconcile(key)
+      },
+    )
     bucket.onLost(() => {
       losses++
       consumer.reconcileAll()

@@ -1,19 +1,13 @@
 import { AcceptAPI, compileAcceptAPI, type NextCondition } from '@resource-broker/api'
-import {
-  type AcceptAPIMessage,
-  DONE,
-  type KeyView,
-  type KubeObject,
-  type Outcome,
-  offerKey,
-} from '@resource-broker/bus'
+import { type AcceptAPIMessage, DONE, type KubeObject, type Outcome, offerKey, type Run } from '@resource-broker/bus'
 import { reportOnOffer } from '@resource-broker/service'
 import type { RegistryContext } from '../context.ts'
+import { confirmOffer } from './confirm-offer.ts'
 
 /** Takes one AcceptAPI: into the bucket of offers if it is valid, and what is wrong with it into its conditions. */
-export async function register(context: RegistryContext, view: KeyView): Promise<Outcome> {
-  const message = view.get('acceptapi')
-  if (message === undefined) return DONE
+export async function register(context: RegistryContext, run: Pick<Run, 'key' | 'view' | 'attempt'>): Promise<Outcome> {
+  const message = run.view.get('acceptapi')
+  if (message === undefined) return await confirmOffer(context, run.key, run.attempt)
   const { provider, name, object } = message
   const key = offerKey(provider, name)
   if (object === null || object.metadata.deletionTimestamp !== undefined) {
