@@ -191,7 +191,9 @@ test('without another taker they stay where they are and say why, and say so no 
   const { message } = await told(acme, 'stays', 'Placed', 'True', 'ProviderNoLongerAccepts')
   expect(message).toContain(`stays at ${alpha.cluster}, nobody accepts it as it is now: `)
   expect(message).toContain(`${alpha.cluster}/green: size: valueIn wants one of "green", got "stays"`)
-  await waitFor('the Event', async () => (await eventMessages(acme, 'ProviderNoLongerAccepts')).includes(message))
+  await waitFor('the Event', async () =>
+    (await eventMessages(acme, 'ProviderNoLongerAccepts')).includes(message.slice(0, 1024)),
+  ) // an Event has no more
   expect(message).not.toContain('only-home')
   const after = await read(acme, thingRef('stays'))
   expect(after?.status?.['status']).toBe('Available')

@@ -9,6 +9,7 @@ const USAGE = `Lives simulated worlds, and tells those in which an invariant did
   --seeds N    how many, 100 if left out
   --step N     every Nth from the first one: processes share seeds by it
   --known      those of seeds.txt besides
+  --but LIST   without these seeds, separated by commas
   --first      ends with the first violation
 `
 
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '100' },
     step: { type: 'string', default: '1' },
     known: { type: 'boolean', default: false },
+    but: { type: 'string', default: '' },
     first: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -30,7 +32,9 @@ else await runMany(seedsOf(Number(values.from), Number(values.seeds), Number(val
 
 function seedsOf(from: number, count: number, step: number): number[] {
   const known = values.known ? knownSeeds().map(({ seed }) => seed) : []
-  return [...new Set([...known, ...Array.from({ length: count }, (_, index) => from + index * step)])]
+  const but = new Set(values.but.split(',').map(Number))
+  const all = [...known, ...Array.from({ length: count }, (_, index) => from + index * step)]
+  return [...new Set(all)].filter((seed) => !but.has(seed))
 }
 
 async function runMany(seeds: number[]): Promise<void> {

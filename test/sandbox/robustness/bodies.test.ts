@@ -129,11 +129,9 @@ describe('A body that is too large', () => {
     ['JSON', JSON_TYPE],
     ['YAML', YAML_TYPE],
     ['protobuf', PROTOBUF_TYPE],
-    ['gzip', { ...JSON_TYPE, 'content-encoding': 'gzip' }],
     ['chunked', { ...JSON_TYPE, 'transfer-encoding': 'chunked' }],
   ])('is refused in %s', async (_, headers: Record<string, string>) => {
-    const body = 'content-encoding' in headers ? gzipSync(filler(100 * MIB)) : filler(10_000_000)
-    expectStatus(await target.post(CONFIG_MAPS, body, headers), 413, /limit is 3145728/)
+    expectStatus(await target.post(CONFIG_MAPS, filler(10_000_000), headers), 413, /limit is 3145728/)
   })
 
   test.each([...PATCH_TYPES, APPLY_TYPE['content-type']])('is refused as %s', async (type) => {
@@ -156,22 +154,24 @@ describe('A body that is too large', () => {
   })
 })
 
-describe('A compressed body', () => {
+describe('A body is taken as it was sent, as kube-apiserver inflates none: one', () => {
   const gzip = { ...JSON_TYPE, 'content-encoding': 'gzip' }
 
   test.each([
+    ['gzip', gzipSync(`{${head}}`)],
     ['gzip in gzip', gzipSync(gzipSync(`{${head}}`))],
     ['cut off', gzipSync(`{${head}}`).subarray(0, -9)],
-    ['not gzip at all', Buffer.from(`{${head}}`)],
     ['empty', Buffer.alloc(0)],
     ['deep when inflated', gzipSync(nested(1_000_000, '[', ']'))],
     ['with a wrong checksum', flipped(gzipSync(`{${head}}`))],
-  ])('is refused when it is %s', async (_, body) => {
+  ])('that is %s is refused', async (_, body) => {
     expectStatus(await target.post(CONFIG_MAPS, body, gzip), 400)
   })
 
-  test('is refused in an encoding that nobody offered', async () => {
-    expectStatus(await target.post(CONFIG_MAPS, `{${head}}`, { ...JSON_TYPE, 'content-encoding': 'br' }), 415)
+  test.each(['gzip', 'br'])('that is plain is taken although its header says %s', async (encoding) => {
+    const answer = await target.post(CONFIG_MAPS, `{${head}}`, { ...JSON_TYPE, 'content-encoding': encoding })
+    expect(answer.status).toBe(201)
+    await target.call(`${CONFIG_MAPS}/${JSON.parse(String(answer.body)).metadata.name}`, { method: 'DELETE' })
   })
 })
 
