@@ -45,10 +45,11 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   }
   await follow(context, service.signal)
   const report = consumerReport(service)
+  let consumer: PartitionConsumer<Map<string, string>> | undefined
   const lookAtKept = () => {
-    for (const key of keptByKey(context.kept).keys()) consumer.reconcile(key)
+    for (const key of keptByKey(context.kept).keys()) consumer?.reconcile(key)
   }
-  const consumer: PartitionConsumer<Map<string, string>> = await bus.consume({
+  consumer = await bus.consume({
     service: NAME,
     parts: ['acceptapi'],
     concurrency: CONCURRENCY,
@@ -59,12 +60,13 @@ async function start(service: ServiceContext<Config>): Promise<void> {
       if (event.type === 'took over') setImmediate(lookAtKept) // what the bucket holds, and the stream may not
     },
   })
-  clusters.kinds.onChange(() => consumer.reconcileAll())
+  lookAtKept() // of partitions that were taken over meanwhile
+  clusters.kinds.onChange(() => consumer?.reconcileAll())
   bucket.onLost(() => {
     losses++
-    consumer.reconcileAll()
+    consumer?.reconcileAll()
   })
-  service.onStop('consumer', () => consumer.stop())
+  service.onStop('consumer', () => consumer?.stop())
 }
 
 const RETRY_MS = 500

@@ -1,5 +1,5 @@
 import type { OfferRef } from '@resource-broker/api'
-import { offerEntry, type PartitionHandle, type Run } from '@resource-broker/bus'
+import { offerEntry, type PartitionConsumer, type PartitionHandle, type Run } from '@resource-broker/bus'
 import {
   clusterFlags,
   clustersUnder,
@@ -13,7 +13,7 @@ import {
 import type { z } from 'zod'
 import { Capacity } from './capacity/capacity.ts'
 import type { SchedulerContext } from './context.ts'
-import { place } from './handlers/place.ts'
+import { look } from './handlers/look.ts'
 import { isAffected } from './handlers/reconsider.ts'
 import { Offers } from './offers.ts'
 
@@ -53,27 +53,30 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     logger,
     now: () => new Date(),
   }
-  const consumer = await bus.consume({
+  const report = consumerReport(service)
+  let consumer: PartitionConsumer | undefined
+  const lookAtClaims = () => {
+    for (const key of capacity.keys()) consumer?.reconcile(key)
+  }
+  consumer = await bus.consume({
     service: NAME,
     parts: ['source', 'assignment', 'migration', 'offers'],
     alsoLoad: ['decision'],
     concurrency: CONCURRENCY,
     remember: () => undefined,
-    reconcile: async (run: Run) => {
-      try {
-        return await place({ ...context, clusters: clustersUnder(clusters, run.fence) }, run)
-      } finally {
-        await capacity.settle(run.key, run.view)
-      }
-    },
+    reconcile: (run: Run) => look({ ...context, clusters: clustersUnder(clusters, run.fence) }, run),
     reconcilePartition: async (partition: PartitionHandle) => {
       const claimants = [...capacity.keys()].filter((key) => bus.layout.partitionOf(key) === partition.partition)
       for (const key of new Set([...partition.keys(), ...claimants]))
         if (isAffected(context, key, partition.view(key))) partition.reconcile(key)
     },
-    report: consumerReport(service),
+    report: (event) => {
+      report(event)
+      if (event.type === 'took over') setImmediate(lookAtClaims) // also those of objects that nobody has a word of
+    },
   })
-  service.onStop('consumer', () => consumer.stop())
+  lookAtClaims() // of partitions that were taken over meanwhile
+  service.onStop('consumer', () => consumer?.stop())
 }
 
 function debounce(ms: number, run: () => void): () => void {

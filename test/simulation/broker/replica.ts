@@ -11,7 +11,7 @@ import { register } from '../../../services/acceptapi-registry/src/handlers/regi
 import { drive } from '../../../services/migration-coordinator/src/handlers/drive.ts'
 import { Capacity } from '../../../services/placement-scheduler/src/capacity/capacity.ts'
 import type { SchedulerContext } from '../../../services/placement-scheduler/src/context.ts'
-import { place } from '../../../services/placement-scheduler/src/handlers/place.ts'
+import { look } from '../../../services/placement-scheduler/src/handlers/look.ts'
 import { isAffected } from '../../../services/placement-scheduler/src/handlers/reconsider.ts'
 import { Offers } from '../../../services/placement-scheduler/src/offers.ts'
 import { newMemory, type SyncerMemory } from '../../../services/provider-syncer/src/context.ts'
@@ -223,27 +223,26 @@ export class Replica {
       logger: this.#logger,
       now: this.#now,
     }
-    this.#consume({
-      service: 'placement-scheduler',
-      parts: ['source', 'assignment', 'migration', 'offers'],
-      alsoLoad: ['decision'],
-      concurrency: 128,
-      remember: () => undefined,
-      reconcile: async (run: Run) => {
-        try {
-          return await place({ ...context, clusters: clustersUnder(clusters, run.fence) }, run)
-        } finally {
-          await capacity.settle(run.key, run.view)
-        }
+    const consumer: SimulatedConsumer<undefined> = this.#consume(
+      {
+        service: 'placement-scheduler',
+        parts: ['source', 'assignment', 'migration', 'offers'],
+        alsoLoad: ['decision'],
+        concurrency: 128,
+        remember: () => undefined,
+        reconcile: (run: Run) => look({ ...context, clusters: clustersUnder(clusters, run.fence) }, run),
+        reconcilePartition: async (partition: PartitionHandle) => {
+          const claimants = [...capacity.keys()].filter(
+            (key) => this.#bus.layout.partitionOf(key) === partition.partition,
+          )
+          for (const key of new Set([...partition.keys(), ...claimants]))
+            if (isAffected(context, key, partition.view(key))) partition.reconcile(key)
+        },
       },
-      reconcilePartition: async (partition: PartitionHandle) => {
-        const claimants = [...capacity.keys()].filter(
-          (key) => this.#bus.layout.partitionOf(key) === partition.partition,
-        )
-        for (const key of new Set([...partition.keys(), ...claimants]))
-          if (isAffected(context, key, partition.view(key))) partition.reconcile(key)
+      () => {
+        for (const key of capacity.keys()) consumer.reconcile(key)
       },
-    })
+    )
   }
 
   #startSyncer(): void {
