@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { labels, readiness, relatedResources } from '@resource-broker/api'
 import type { KubeObject, RelatedMeta, SourceRef } from '@resource-broker/bus'
-import { isAlreadyExists, isConflict, isNotFound, type KubeClient, type ObjectRef } from '@resource-broker/kube'
+import { isAlreadyExists, isNotFound, type KubeClient, type ObjectRef } from '@resource-broker/kube'
 import type { Current } from '../facts/known.ts'
 import type { Action } from '../plan/action.ts'
 import { markOf, memoOf, TRAVELLING, type WantedRelated } from '../plan/related.ts'
@@ -161,7 +161,7 @@ export async function removeRelated(
   if (existing !== undefined && isOwn(existing, known as Current)) {
     const { uid, resourceVersion } = existing.metadata
     await client.delete(ref, { uid, resourceVersion }).catch((error: unknown) => {
-      if (!isNotFound(error) && !isConflict(error)) throw error
+      if (!isNotFound(error)) throw error
     })
   }
   context.compared.get(known.key)?.delete(`${meta.kind}/${meta.name}`)

@@ -18,7 +18,9 @@ export function planTeardown(known: Assigned, now: Date): (() => Action[])[] {
   if (!isEnding) return [() => [{ do: 'record', edit: { phase: 'Terminating' } }]]
   const left = copiesLeft(known)
   if (left.length > 0) return [() => left.flatMap(({ actions }) => actions), () => reportLeaving(known, left, now)]
-  return [() => [...allRelated(known), ...lostEvents(known)], () => [{ do: 'delete assignment' }]]
+  // What is left behind when the Assignment is gone nobody looks for any more.
+  const isThrough = () => !known.notes.problems.some(({ passing }) => passing !== undefined)
+  return [() => [...allRelated(known), ...lostEvents(known)], () => (isThrough() ? [{ do: 'delete assignment' }] : [])]
 }
 
 /** The object is being deleted, or its own API server says that it is gone or another one. Not heard of is not gone. */
