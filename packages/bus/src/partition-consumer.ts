@@ -9,23 +9,12 @@ import { type OwnershipEvent, TICK_MS } from './ownership/ownership.ts'
 import { PartitionOwner } from './ownership/partition-owner.ts'
 import { park } from './parked.ts'
 import type { KeyView } from './partition-view.ts'
-import { PinnedPull } from './pinned-pull.ts'
-import type { Snapshots } from './snapshots.ts'
+import { PinnedPull, type Surroundings } from './pinned-pull.ts'
 import type { StateStream } from './stream.ts'
 
 const UNPINNED = '$JS.EVENT.ADVISORY.CONSUMER.UNPINNED'
 /** How long after replicas came or went the partitions are shared out anew. */
 const BALANCE_MS = 1_000
-
-/** What a consumer has of its bus. */
-type Surroundings = {
-  connection: NatsConnection
-  layout: Layout
-  stream: StateStream
-  snapshots: Snapshots
-  /** Runs what loads a partition when there is room for it. */
-  inTurn: <T>(load: () => Promise<T>) => Promise<T>
-}
 
 /**
  * Consumes every partition of the stream for one service: tells each partition's owner what is heard of it, and gives its keys to

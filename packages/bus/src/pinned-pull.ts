@@ -22,11 +22,13 @@ const GROUP = 'owner'
 /** The status events of a pull after which it brings nothing more. */
 const DEAD = ['consumer_deleted', 'consumer_not_found', 'stream_not_found']
 
-type Surroundings = {
+/** What a consumer has of its bus. */
+export type Surroundings = {
   connection: NatsConnection
   layout: Layout
   stream: StateStream
   snapshots: Snapshots
+  /** Runs what loads a partition when there is room for it. */
   inTurn: <T>(load: () => Promise<T>) => Promise<T>
 }
 

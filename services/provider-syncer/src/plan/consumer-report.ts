@@ -1,11 +1,8 @@
-import { consumerStatus, originName, sameStatus } from '@resource-broker/api'
+import { sameStatus } from '@resource-broker/api'
 import { type Current, copyAt } from '../facts/known.ts'
 import type { Action } from './action.ts'
-import { brokerConditions } from './conditions.ts'
-import { consumerGenerationOf } from './desired-copy.ts'
 import { problemsToTell } from './problems.ts'
-
-type Status = Record<string, unknown>
+import { type Status, statusFor } from './status-for.ts'
 
 /** How long a provider may take for its first word before the consumer is told of the placement alone. */
 const FIRST_STATUS_MS = 2_000
@@ -15,7 +12,7 @@ export type Report = { actions: Action[]; isSaid: boolean; silentMs?: number }
 
 /** The serving copy's status with the broker's conditions beside it, where the consumer does not have it. */
 export function reportTo(known: Current, now: Date): Report {
-  const { ref, source, assignment, notes } = known
+  const { source, assignment, notes } = known
   const problems = problemsToTell(known)
   const serving = copyAt(known, assignment.spec.providerCluster)
   const silentMs = serving !== undefined && serving.status === undefined ? FIRST_STATUS_MS - notes.before.silentMs : 0
@@ -25,17 +22,8 @@ export function reportTo(known: Current, now: Date): Report {
   }
   const isLarge = serving !== undefined && serving.status === undefined && isTooLarge(known)
   const isHeard = serving !== undefined && silentMs <= 0 && !isLarge // until then what was said before stays
-  const status = consumerStatus({
-    copyStatus: isHeard ? ((serving.status ?? {}) as Status) : undefined,
-    conditions: brokerConditions(known, source.metadata.generation ?? 0, problems),
-    previous: source.status as Status | undefined,
-    rename: (name) => originName(ref.cluster, name),
-    namespace: ref.namespace,
-    ...(serving === undefined
-      ? {}
-      : { generations: { copy: serving.metadata.generation ?? 0, consumer: consumerGenerationOf(serving) } }),
-    now,
-  })
+  const copyStatus = isHeard ? ((serving.status ?? {}) as Status) : undefined
+  const status = statusFor(known, source, { serving, copyStatus, problems, now })
   return isTold(known, status)
     ? { actions: [], isSaid: true }
     : { actions: [{ do: 'report', status }], isSaid: notes.isReported }

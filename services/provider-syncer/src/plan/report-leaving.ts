@@ -1,32 +1,19 @@
-import { consumerStatus, originName, sameStatus } from '@resource-broker/api'
+import { sameStatus } from '@resource-broker/api'
 import type { Assigned } from '../facts/known.ts'
 import type { Action } from './action.ts'
-import { brokerConditions } from './conditions.ts'
-import { consumerGenerationOf } from './desired-copy.ts'
 import type { CopyLeft } from './plan-teardown.ts'
-
-type Status = Record<string, unknown>
+import { type Status, statusFor } from './status-for.ts'
 
 /** While an object is being deleted its consumer reads the provider's last words, and what is waited for, where, since when. */
 export function reportLeaving(known: Assigned, left: CopyLeft[], now: Date): Action[] {
-  const { source, ref, assignment, notes } = known
+  const { source, assignment, notes } = known
   const held = left.filter(({ actions }) => actions.length === 0) // what goes at once is no news
   if (held.length === 0 || !source || source.metadata.uid !== assignment.spec.uid) return []
   const serving = left.find(({ provider }) => provider === assignment.spec.providerCluster)?.copy
   const problems = notes.problems.filter(({ passing }) => passing === undefined)
   const message = [...held.map(({ waitsFor }) => waitsFor), ...problems.map((problem) => problem.message)].join('; ')
-  const generation = source.metadata.generation ?? 0
-  const waits = { about: '', reason: 'Deleting', message: `waiting for what was made for the object to go: ${message}` }
-  const status = consumerStatus({
-    copyStatus: serving?.status as Status | undefined,
-    conditions: brokerConditions(known, generation, [waits]),
-    previous: source.status as Status | undefined,
-    rename: (name) => originName(ref.cluster, name),
-    namespace: ref.namespace,
-    ...(serving === undefined
-      ? {}
-      : { generations: { copy: serving.metadata.generation ?? 0, consumer: consumerGenerationOf(serving) } }),
-    now,
-  })
+  const waits = { reason: 'Deleting', message: `waiting for what was made for the object to go: ${message}` }
+  const copyStatus = serving?.status as Status | undefined
+  const status = statusFor(known, source, { serving, copyStatus, problems: [waits], now })
   return sameStatus(status, source.status) ? [] : [{ do: 'report', status }]
 }
