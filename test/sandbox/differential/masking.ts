@@ -63,7 +63,9 @@ export class Masking {
     if (typeof value === 'string') return this.#string(value, path)
     if (Array.isArray(value)) {
       const items = value.map((item) => this.#value(item, [...path, '*'])).filter((item) => !isNoEntry(item))
-      return items.length === 0 && value.length > 0 ? undefined : items
+      if (items.length === 0 && value.length > 0) return undefined
+      // Their order is by the second of a write, and one server may be done within the second where the other is not.
+      return path.at(-1) === 'managedFields' ? items.sort(byJson) : items
     }
     if (typeof value !== 'object' || value === null) return value
     const entries = Object.entries(value)
@@ -121,6 +123,10 @@ function inOrder(body: unknown): unknown {
   const parts = message.replace(/( is invalid: )\[(.*)\]$/s, '$1, $2').split(/, |\n/)
   const causes = details.causes.toSorted((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1))
   return { ...(body as object), message: parts.sort(), details: { ...details, causes } }
+}
+
+function byJson(a: unknown, b: unknown): number {
+  return JSON.stringify(a) < JSON.stringify(b) ? -1 : 1
 }
 
 /** By the field first: messages may quote generated names. */
