@@ -123,7 +123,7 @@ test('kubeconfigs of providers that are broken or lead nowhere are told, and the
         ),
     )
     const interrupted = () =>
-      records(output.stdout).find(({ msg, view }) => msg === 'watch interrupted' && view === 'offers/nowhere')
+      records(output.stdout).find(({ msg, cluster }) => msg === 'cluster does not answer' && cluster === 'nowhere')
     const line = await waitFor('the unreachable provider is told', interrupted)
     expect(JSON.stringify(line)).toContain('ECONNREFUSED')
     const unusable = records(output.stdout).filter(({ msg }) => msg === 'kubeconfig cannot be used')

@@ -109,10 +109,10 @@ export class Roster extends EventEmitter<Events> {
 
   /** Takes what happened to a cluster, or what the platform's record of it says. */
   take(event: PresenceEvent): void {
-    for (const change of this.#machine.on(event, new Date())) this.#follow(change)
+    for (const change of this.#machine.on(event, new Date())) this.#follow(change, event.type)
   }
 
-  #follow({ name, now }: PresenceChange): void {
+  #follow({ name, now }: PresenceChange, after: PresenceEvent['type']): void {
     const { logger } = this.#options
     const [was, is] = [this.#connected.get(name), now.state === 'connected' ? this.#files.get(name) : undefined]
     const who = { role: this.#role, cluster: name }
@@ -123,7 +123,8 @@ export class Roster extends EventEmitter<Events> {
     }
     if (now.state === 'lost') logger.warn(who, 'cluster is lost')
     else if (now.state === 'away' && isRefused(now)) logger.error({ ...who, why: now.why }, 'cluster is refused')
-    else if (now.state === 'away') logger.debug({ ...who, why: now.why }, 'cluster is away')
+    else if (now.state === 'away' && after === 'unreachable')
+      logger.warn({ ...who, why: now.why }, 'cluster does not answer')
     if (was === undefined && is !== undefined) {
       this.#connected.set(name, is)
       logger.info({ ...who, path: is.path }, 'cluster joined')
