@@ -28,7 +28,10 @@ describe('examples/kcp-certs, when its README was followed', () => {
       'BindingVerified=False: apibindings.apis.kcp.io "provider" is forbidden: unable to create APIBinding: no permission',
     ],
     ['a consumer without the binding', `the server doesn't have a resource type "certificates"`],
-    ['a consumer who has not accepted the claim', 'Secret cert-from-consumer-tls does not come to where the consumer is'],
+    [
+      'a consumer who has not accepted the claim',
+      'Secret cert-from-consumer-tls does not come to where the consumer is',
+    ],
   ])('%s was told', (_who, message) => {
     expect(lines().filter((line) => line.includes(message) && !line.startsWith('$'))).toHaveLength(1)
   })

@@ -83,7 +83,7 @@ async function denials(broker: ManagedProcess): Promise<string[]> {
 }
 
 test('the roles in deploy/rbac are enough to offer, place, report, bring related objects, move and delete', async () => {
-  await offer(alpha, 'small', { filters: [{ key: 'size', valueIn: ['small'] }] })
+  await offer(alpha, 'small', { capacity: 10, filters: [{ key: 'size', valueIn: ['small'] }] })
   await offer(beta, 'large', { filters: [{ key: 'size', valueIn: ['large'] }] })
   await offer(beta, 'wrong', { filters: [{ cel: '(' }] })
   await offerCondition(alpha, 'small', 'True', 'Indexed')
