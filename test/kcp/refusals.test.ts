@@ -81,7 +81,7 @@ test('an export that the broker may not bind is not offered, says what is missin
 test.each([
   {
     what: 'names no export',
-    spec: { apiExportName: null },
+    spec: { apiExportName: undefined },
     type: ready,
     reason: 'NoAPIExport',
     says: 'spec.apiExportName',
