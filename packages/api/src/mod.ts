@@ -17,6 +17,7 @@ export {
   copiesExportName,
   copyName,
   keyOf,
+  keyOfAssignment,
   type MigrationIdentity,
   migrationName,
   type ObjectIdentity,

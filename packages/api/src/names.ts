@@ -23,6 +23,8 @@ export const labels = {
   relatedTo: `${own}/related-to`,
   /** On the same: which broker made it. */
   brokerID: `${own}/broker-id`,
+  /** On Assignments: their object's key, as their name has it. Those of the version before lack it: its keys held the version of the API. */
+  key: `${own}/key`,
   /** On Assignments: the uid of the cluster of their objects, by whatever name it goes. */
   consumerClusterUID: `${own}/consumer-cluster-uid`,
   /** On Assignments: which name that cluster went by, as `clusterLabel` makes it. */

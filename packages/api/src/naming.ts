@@ -2,8 +2,16 @@ import { hash } from 'node:crypto'
 import { type GVR, MAX_NAME } from './kinds/meta.ts'
 import { annotations } from './names.ts'
 
-/** Where one object lives. `namespace` is absent for cluster-scoped objects; `""` means the same. */
-export type ObjectIdentity = { cluster: string; gvr: GVR; namespace?: string; name: string }
+/**
+ * Where one object lives. `namespace` is absent for cluster-scoped objects; `""` means the same. In which version it is read is no part
+ * of it: an API server shows one object in all versions that it serves.
+ */
+export type ObjectIdentity = {
+  cluster: string
+  gvr: Pick<GVR, 'group' | 'resource'>
+  namespace?: string
+  name: string
+}
 
 /** Whose object a copy stands for. */
 export type Origin = { cluster: string; namespace?: string; name: string }
@@ -12,14 +20,17 @@ const PREFIX_DIGITS = 12
 
 /**
  * The key of an object: the first 32 hex digits of the sha256 over its parts as netstrings (`<bytes>:<text>,` each, in
- * the order cluster, group, version, resource, namespace, name), so that no two identities share an encoding.
+ * the order cluster, group, resource, namespace, name), so that no two identities share an encoding.
  */
 export function keyOf({ cluster, gvr, namespace, name }: ObjectIdentity): string {
-  return digest([cluster, gvr.group, gvr.version, gvr.resource, namespace ?? '', name])
+  return digest([cluster, gvr.group, gvr.resource, namespace ?? '', name])
 }
 
 /** Name of the Assignment of the object with that key: two deciders collide instead of placing twice. */
 export const assignmentName = (key: string): string => `assignment-${key}`
+
+/** The key that the name of an Assignment holds; undefined if it is not of the broker's making. */
+export const keyOfAssignment = (name: string): string | undefined => /^assignment-([0-9a-f]{32})$/.exec(name)?.[1]
 
 export type MigrationIdentity = {
   assignment: { name: string; uid: string }

@@ -1,6 +1,7 @@
 import type { Bus, Part, Publication } from '@resource-broker/bus'
 import type { ResourceRef, WatchEvent } from '@resource-broker/kube'
 import type { Logger, View } from '@resource-broker/service'
+import type { KeyBook } from './key-book.ts'
 import type { ProviderBook } from './provider-book.ts'
 
 /** What the watches of the watcher work with. */
@@ -8,6 +9,8 @@ export type WatcherContext = {
   bus: Bus
   logger: Logger
   providers: ProviderBook
+  /** Under which key an object goes. */
+  keys: KeyBook
   /** Publishes; returns a promise, which never rejects, only when so much is under way that the watch should wait. */
   publish: <P extends Part>(publication: Publication<P>) => Promise<void> | undefined
   reportWatch: (view: View, resource: ResourceRef, event: WatchEvent) => void

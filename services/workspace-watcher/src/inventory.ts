@@ -2,24 +2,28 @@ import type { InventoryItem, Part } from '@resource-broker/bus'
 import type { ResourceRef } from '@resource-broker/kube'
 import { idOf } from './part-watch.ts'
 
+/** What the stream held of objects, by cluster/namespace/name: several of one object where it was told of under other keys before. */
+export type Stored = ReadonlyMap<string, readonly InventoryItem[]>
+
 /** What the stream held at one time, of everything that this service alone publishes as snapshots of objects. */
 export class Inventory {
-  /** By part and resource, then by cluster/namespace/name. */
-  readonly #groups = new Map<string, Map<string, InventoryItem>>()
+  /** By part and resource. */
+  readonly #groups = new Map<string, Map<string, InventoryItem[]>>()
 
   constructor(items: readonly InventoryItem[]) {
     for (const item of items) {
       const group = groupOf(item.part, item.object)
-      const its = this.#groups.get(group) ?? new Map<string, InventoryItem>()
-      this.#groups.set(group, its.set(idOf(item.object), item))
+      const its = this.#groups.get(group) ?? new Map<string, InventoryItem[]>()
+      const id = idOf(item.object)
+      this.#groups.set(group, its.set(id, [...(its.get(id) ?? []), item]))
     }
   }
 
-  /** Of one part and one resource, by cluster/namespace/name. */
-  of(part: Part, resource: ResourceRef): ReadonlyMap<string, InventoryItem> {
+  /** Of one part and one resource, in whatever version it was watched. */
+  of(part: Part, resource: Pick<ResourceRef, 'group' | 'resource'>): Stored {
     return this.#groups.get(groupOf(part, resource)) ?? new Map()
   }
 }
 
-const groupOf = (part: Part, { group, version, resource }: ResourceRef): string =>
-  `${part} ${resource}.${version}.${group}`
+const groupOf = (part: Part, { group, resource }: Pick<ResourceRef, 'group' | 'resource'>): string =>
+  `${part} ${resource}.${group}`

@@ -10,7 +10,9 @@ import type { View } from '@resource-broker/service'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { WatcherContext } from './context.ts'
 import { sourceRule } from './handlers/sources.ts'
-import { idOf, PartWatch } from './part-watch.ts'
+import { Inventory } from './inventory.ts'
+import { KeyBook } from './key-book.ts'
+import { PartWatch } from './part-watch.ts'
 
 const THINGS = { group: 'test.platform-mesh.io', version: 'v1', resource: 'things' }
 const FINALIZER = 'broker.platform-mesh.io/finalizer'
@@ -113,15 +115,17 @@ async function watch(initial: KubeObject[], inventory: InventoryItem[] = [], sho
   const client = await KubeClient.fromFile(file)
   const published: Publication[] = []
   let cameIntoView: (cluster: string) => void = () => undefined
+  const keys = new KeyBook()
   const context = {
+    keys,
     onCluster: (listener: (cluster: string) => void) => {
       cameIntoView = listener
     },
     publish: (publication: Publication) => void published.push(publication),
     reportWatch: () => undefined,
   } as unknown as WatcherContext
-  const stored = new Map(inventory.map((item) => [idOf(item.object), item]))
-  const parts = new PartWatch(context, viewOf(client, shows), sourceRule(THINGS), stored)
+  const stored = new Inventory(inventory).of('source', THINGS)
+  const parts = new PartWatch(context, viewOf(client, shows), sourceRule(THINGS, keys), stored)
   parts.start(stopping.signal)
   await vi.waitFor(() => expect(fake?.connections).toBe(1), { timeout: 5_000 })
   const told = (): Told[] =>
@@ -130,7 +134,7 @@ async function watch(initial: KubeObject[], inventory: InventoryItem[] = [], sho
       version,
       gone: tombstone,
     }))
-  return { parts, published, told, cameIntoView: (cluster: string) => cameIntoView(cluster) }
+  return { keys, parts, published, told, cameIntoView: (cluster: string) => cameIntoView(cluster) }
 }
 
 function viewOf(client: KubeClient, shows: View['shows']): View {

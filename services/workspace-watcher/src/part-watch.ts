@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto'
-import type { InventoryItem, KubeObject, Messages, ObjectRef, Part } from '@resource-broker/bus'
+import type { KubeObject, Messages, ObjectRef, Part } from '@resource-broker/bus'
 import { type Gone, type ResourceRef, type Watch, type WatchEvent, watchResource } from '@resource-broker/kube'
 import type { View } from '@resource-broker/service'
 import type { WatcherContext } from './context.ts'
+import type { Stored } from './inventory.ts'
 
 export type Route = { key: string; qualifier?: string }
 
@@ -42,11 +43,13 @@ export class PartWatch<P extends Part> {
   readonly #listed = new Set<string>()
   /** Objects of clusters that are not in view yet, by cluster: whose they are is not known before. */
   readonly #held = new Map<string, Map<string, KubeObject>>()
-  #inventory: ReadonlyMap<string, InventoryItem> | undefined
+  /** Objects that go by another key than their own, by that key. */
+  readonly #guests = new Map<string, Map<string, KubeObject>>()
+  #inventory: Stored | undefined
   #watch: Watch | undefined
 
   /** `inventory` is what the stream held of the part and the resource when the view began. */
-  constructor(context: WatcherContext, view: View, rule: PartRule<P>, inventory: ReadonlyMap<string, InventoryItem>) {
+  constructor(context: WatcherContext, view: View, rule: PartRule<P>, inventory: Stored) {
     this.#context = context
     this.#view = view
     this.#rule = rule
@@ -58,6 +61,9 @@ export class PartWatch<P extends Part> {
     const { clusterOf } = this.#view
     const options = { ...resource, clusterOf, ...(labelSelector === undefined ? {} : { labelSelector }) }
     this.#context.onCluster((cluster) => this.#release(cluster), signal)
+    const rehouse = (key: string) => this.#rehouse(key)
+    this.#context.keys.on('freed', rehouse)
+    signal.addEventListener('abort', () => this.#context.keys.off('freed', rehouse))
     this.#watch = watchResource(
       this.#view.client,
       options,
@@ -90,16 +96,20 @@ export class PartWatch<P extends Part> {
       return undefined
     }
     const route = this.#rule.route(object, cluster)
-    const known = this.#known.get(id)
-    if (known !== undefined && (route === undefined || known.route.key !== route.key)) this.#tombstone(id, known)
+    const before = this.#known.get(id)
+    const known = before !== undefined && before.route.key === route?.key ? before : undefined
+    if (before !== undefined && known === undefined) this.#tombstone(id, before)
     if (route === undefined) return undefined
+    if (known === undefined) this.#leave(id, route)
+    if (this.#context.keys.isForeign(route.key))
+      this.#guests.set(route.key, (this.#guests.get(route.key) ?? new Map<string, KubeObject>()).set(id, object))
     const ref = this.#ref(cluster, object.metadata)
     this.#rule.seen?.(route, object, ref)
     const fingerprint = hash('sha1', JSON.stringify([object.metadata.uid, this.#rule.significant(object)]), 'base64')
     const guarded = this.#rule.guarded?.(object) ?? false
     const same = known?.fingerprint === fingerprint && !(known.guarded && !guarded)
     this.#known.set(id, { route, ref, fingerprint, guarded })
-    if (same || this.#isStored(id, object)) return undefined
+    if (same || this.#isStored(id, route, object)) return undefined
     return this.#context.publish({
       part: this.#rule.part,
       ...route,
@@ -111,9 +121,31 @@ export class PartWatch<P extends Part> {
   }
 
   /** The stream already has this very snapshot, from before this watch began. */
-  #isStored(id: string, object: KubeObject): boolean {
-    const item = this.#inventory?.get(id)
-    return item !== undefined && item.version === object.metadata.resourceVersion
+  #isStored(id: string, { key, qualifier }: Route, { metadata }: KubeObject): boolean {
+    const { version } = this.#rule.resource
+    return this.#storedOf(id).some(
+      (item) =>
+        item.key === key &&
+        item.qualifier === qualifier &&
+        item.object.version === version &&
+        item.version === metadata.resourceVersion,
+    )
+  }
+
+  /** What the stream has of the object under another key, from the version before, is no more. */
+  #leave(id: string, { key }: Route): void {
+    for (const item of this.#storedOf(id)) if (item.key !== key) this.#publishGone(routeOf(item), item.object)
+  }
+
+  /** Objects that went by a key which is no one's now go by their own. */
+  #rehouse(key: string): void {
+    const guests = this.#guests.get(key)?.values() ?? []
+    this.#guests.delete(key)
+    for (const object of [...guests]) void this.#upsert(object)
+  }
+
+  #storedOf(id: string) {
+    return this.#inventory?.get(id) ?? []
   }
 
   #release(cluster: string): void {
@@ -132,6 +164,7 @@ export class PartWatch<P extends Part> {
 
   #tombstone(id: string, known: Known): void {
     this.#known.delete(id)
+    this.#guests.get(known.route.key)?.delete(id)
     this.#rule.seen?.(known.route, null, known.ref)
     this.#publishGone(known.route, known.ref)
   }
@@ -151,12 +184,9 @@ export class PartWatch<P extends Part> {
 
   /** The list is complete: what the stream has and the list has not went while nobody watched. */
   #synced(): void {
-    for (const [id, item] of this.#inventory ?? []) {
-      if (this.#listed.has(id) || !this.#view.shows(item.object.cluster)) continue
-      this.#publishGone(
-        item.qualifier === undefined ? { key: item.key } : { key: item.key, qualifier: item.qualifier },
-        item.object,
-      )
+    for (const [id, items] of this.#inventory ?? []) {
+      if (this.#listed.has(id)) continue
+      for (const item of items) if (this.#view.shows(item.object.cluster)) this.#publishGone(routeOf(item), item.object)
     }
     this.#inventory = undefined
     this.#listed.clear()
@@ -167,6 +197,10 @@ export class PartWatch<P extends Part> {
     const { group, version, resource } = this.#rule.resource
     return { cluster, group, version, resource, ...(namespace === undefined ? {} : { namespace }), name, uid }
   }
+}
+
+function routeOf({ key, qualifier }: Route): Route {
+  return qualifier === undefined ? { key } : { key, qualifier }
 }
 
 /** Tells objects of one resource apart. */

@@ -13,6 +13,7 @@ import {
 import type { z } from 'zod'
 import type { WatcherContext } from './context.ts'
 import { Inventory } from './inventory.ts'
+import { KeyBook } from './key-book.ts'
 import { watchMetrics } from './metrics.ts'
 import { ProviderBook } from './provider-book.ts'
 import { WatchedViews } from './watched-views.ts'
@@ -49,9 +50,11 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     ...{ coordination: clusters.coordination, providers, logger, signal },
     shareOf: (names) => membership.shareOf(names),
   })
+  const keys = new KeyBook()
+  await keys.follow(clusters.coordination, logger, signal)
   const context: WatcherContext = {
     ...publishing(service, bus),
-    ...{ bus, logger, providers: book },
+    ...{ bus, logger, keys, providers: book },
     onCluster: (listener, signal) => {
       inView.on('cluster', listener)
       signal.addEventListener('abort', () => void inView.off('cluster', listener))

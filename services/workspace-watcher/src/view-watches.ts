@@ -61,7 +61,7 @@ export class ViewWatches {
     const related = new SourceRelatedWatch(this.#context, this.#view, inventory)
     related.start(this.#stopping.signal)
     this.#watches.push(related)
-    this.#whenServed((resource) => this.#watchPart(sourceRule(resource), inventory))
+    this.#whenServed((resource) => this.#watchPart(sourceRule(resource, this.#context.keys), inventory))
   }
 
   #watchCopies(inventory: Inventory): void {
@@ -70,7 +70,7 @@ export class ViewWatches {
     this.#watches.push(related)
     this.#whenServed((resource) =>
       this.#watchPart(
-        copyRule(this.#view, resource, (route, object, ref) => related.refer(route, object, ref)),
+        copyRule(this.#view, resource, this.#context.keys, (route, object, ref) => related.refer(route, object, ref)),
         inventory,
       ),
     )

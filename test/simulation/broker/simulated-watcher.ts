@@ -3,6 +3,7 @@ import type { Clusters } from '../../../packages/service/src/clusters/clusters.t
 import type { Logger } from '../../../packages/service/src/logger.ts'
 import type { WatcherContext } from '../../../services/workspace-watcher/src/context.ts'
 import { Inventory } from '../../../services/workspace-watcher/src/inventory.ts'
+import { KeyBook } from '../../../services/workspace-watcher/src/key-book.ts'
 import type { ProviderBook } from '../../../services/workspace-watcher/src/provider-book.ts'
 import { WatchedViews } from '../../../services/workspace-watcher/src/watched-views.ts'
 import type { SimulatedBus } from '../bus/simulated-bus.ts'
@@ -45,6 +46,7 @@ export class SimulatedWatcher {
       bus: bus as unknown as Bus,
       logger,
       providers: WITHOUT_BOOK,
+      keys: new KeyBook(), // nothing is there of a version before
       publish: <P extends Part>(publication: Publication<P>) => void bus.publish(publication),
       reportWatch: () => undefined,
       onCluster: () => undefined,

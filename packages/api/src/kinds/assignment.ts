@@ -81,7 +81,7 @@ export const Assignment = defineKind({
   spec: z
     .object({
       consumerCluster: clusterName.describe('Cluster of the object that is placed.'),
-      gvr: gvrSchema,
+      gvr: gvrSchema.describe('The version is the one that the broker reads the object in, and may change.'),
       namespace: optional(z.string().min(1).max(63), 'Absent for cluster-scoped objects.'),
       name: objectName,
       uid: z
@@ -98,7 +98,7 @@ export const Assignment = defineKind({
     })
     .meta(
       crd.rules(
-        ...['consumerCluster', 'gvr', 'name', 'uid'].map(immutable),
+        ...['consumerCluster', 'gvr.group', 'gvr.resource', 'name', 'uid'].map(immutable),
         {
           // `namespace` is a word of CEL, which Kubernetes escapes.
           rule: 'has(self.__namespace__) == has(oldSelf.__namespace__) && (!has(self.__namespace__) || self.__namespace__ == oldSelf.__namespace__)',

@@ -8,6 +8,7 @@ import type { BrokeredKind, Clusters, CopyOrigin, Destination, Duty, View } from
 import type { Claim } from './presence.ts'
 import { ProviderRecords } from './provider-records.ts'
 import { Roster } from './roster.ts'
+import { inOneVersion } from './watched-kinds.ts'
 
 /**
  * Consumers and providers are clusters given as kubeconfig files, and a copy is in the provider's cluster. Once for all services of a
@@ -43,7 +44,12 @@ async function open(process: ProcessContext & { config: ClusterConfig }, kubecon
     consumers.stop()
     providers.stop()
   })
-  return clustersOf({ brokerID, coordination, consumers, providers, records, kinds: config.watchKind })
+  const { kinds, others } = inOneVersion(config.watchKind)
+  for (const { kind, version, group } of others)
+    logger.warn(
+      `--watch-kind ${kind}.${version}.${group} is left out: one version of a kind is watched, the first that is given`,
+    )
+  return clustersOf({ brokerID, coordination, consumers, providers, records, kinds })
 }
 
 type Opened = {

@@ -62,7 +62,7 @@ async function createAssignment(
   const body = {
     apiVersion: Assignment.apiVersion,
     kind: Assignment.kind,
-    metadata: { name, ...clusterLabels(context, ref.cluster) },
+    metadata: { name, labels: { [labels.key]: key, ...clusterLabels(context, ref.cluster) } },
     spec: {
       consumerCluster: ref.cluster,
       gvr: ref.gvr,
@@ -83,11 +83,9 @@ async function createAssignment(
 }
 
 /** By them the Assignments of a cluster are found that came back under another name, or of another that came under its name. */
-function clusterLabels({ clusters }: SchedulerContext, cluster: string): { labels?: Record<string, string> } {
+function clusterLabels({ clusters }: SchedulerContext, cluster: string): Record<string, string> {
   const uid = clusters.consumers.uidOf(cluster)
-  return uid === undefined
-    ? {}
-    : { labels: { [labels.consumerClusterUID]: uid, [labels.consumerCluster]: clusterLabel(cluster) } }
+  return uid === undefined ? {} : { [labels.consumerClusterUID]: uid, [labels.consumerCluster]: clusterLabel(cluster) }
 }
 
 /** The finalizer, and for people the provider. The uid makes the API server refuse instead of creating what is gone. */

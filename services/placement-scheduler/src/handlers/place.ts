@@ -2,6 +2,7 @@ import {
   AcceptAPI,
   type Assignment,
   decide,
+  keyOf,
   type Migration,
   type OfferRef,
   reasons,
@@ -23,10 +24,12 @@ import { reportAccepted, reportUnplaceable } from './report.ts'
 const FULL: Outcome = { requeueAfterMs: 100, reason: 'the last place of the offer went to another object' }
 
 /** Decides where one object belongs, and records it: the Assignment of a new object, the Migration of one that must move. */
-export async function place(context: SchedulerContext, { key, view, attempt }: Run): Promise<Outcome> {
+export async function place(context: SchedulerContext, run: Run): Promise<Outcome> {
+  const { key, view, attempt } = run
   const known = readKnown(key, view, context.clusters.consumers.describe)
   if (known === undefined) return DONE
   const { assignment, object, tooLarge } = known
+  if (assignment === undefined && keyOf(known.ref) !== key) return DONE // of the version before: it is about to go by its own key
   if (tooLarge !== undefined) {
     const why = `the object cannot be placed: ${tooLargeMessage(tooLarge)}`
     if (assignment === undefined)
@@ -36,6 +39,10 @@ export async function place(context: SchedulerContext, { key, view, attempt }: R
   if (assignment === undefined) return await placeNew(context, known, view)
   if (assignment.spec.uid !== object.uid) return DONE // another object had this name; its Assignment goes first, and that calls again
   if (assignment.status?.phase === 'Terminating') return DONE // it goes, and that calls again
+  if (assignment.spec.gvr.version !== known.ref.gvr.version) {
+    await editAssignment(context, assignment, { spec: { gvr: { version: known.ref.gvr.version } } }, view)
+    return await place(context, run)
+  }
   const running = runningMigration(known)
   if (running !== undefined) return await placeMoving(context, known, assignment, running, view)
   return await placeAgain(context, known, assignment, view, attempt)

@@ -49,7 +49,7 @@ export function readKnown({ key, view, brokerID, places, notes }: Told): Known {
   const record = view.get('assignment')?.object
   const assignment = record === undefined || record === null ? undefined : Assignment.of(record)
   const source = view.get('source')
-  const ref = assignment === undefined ? source?.ref : refOf(assignment)
+  const ref = assignment === undefined ? source?.ref : refOf(assignment, source?.ref)
   const related = [...view.all('copy-related')]
   return {
     key,
@@ -69,8 +69,9 @@ export function readKnown({ key, view, brokerID, places, notes }: Told): Known {
   }
 }
 
-function refOf({ spec: { consumerCluster: cluster, gvr, namespace, name } }: Assignment): SourceRef {
-  return namespace === undefined ? { cluster, gvr, name } : { cluster, gvr, namespace, name }
+/** The object of an Assignment, in the version of its API in which it was seen last: the Assignment may be behind. */
+function refOf({ spec: { consumerCluster: cluster, gvr, namespace, name } }: Assignment, seen: SourceRef | undefined) {
+  return { cluster, gvr: seen?.gvr ?? gvr, ...(namespace === undefined ? {} : { namespace }), name }
 }
 
 /**

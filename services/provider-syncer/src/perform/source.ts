@@ -16,11 +16,15 @@ import { Refusal } from './refusal.ts'
 
 type Status = Record<string, unknown>
 
-/** The consumer's object counts as gone only once its own API server says so. */
+/** The consumer's object counts as gone only once its own API server says so, asked in a version of the API that it is read in now. */
 export async function readSource(performance: Performance): Promise<void> {
   const { context, known, view } = performance
   const { client, target, ref } = sourceOf(performance)
   const object = await readIfThere(client, target)
+  const { group, version, resource } = target
+  const versions = context.clusters.kinds.all.filter((kind) => kind.group === group).map((kind) => kind.version)
+  if (object === undefined && versions.length > 0 && !versions.includes(version))
+    throw new Error(`${resource}.${version}.${group} is not what the broker watches, but ${versions.join(', ')}`)
   const { uid } = (known.assignment as Assignment).spec
   if (object?.metadata.uid !== uid) known.notes.goneSource = uid
   else view.learn('source', undefined, { ref, object }, context.now().getTime())

@@ -1,7 +1,8 @@
-import { fieldManager, keyOf } from '@resource-broker/api'
+import { fieldManager } from '@resource-broker/api'
 import type { KubeObject, ObjectRef } from '@resource-broker/bus'
 import { isAppliedBy, type ResourceRef } from '@resource-broker/kube'
 import type { View } from '@resource-broker/service'
+import type { KeyBook } from '../key-book.ts'
 import type { PartRule, Route } from '../part-watch.ts'
 import { withoutNoise } from '../without-noise.ts'
 
@@ -9,6 +10,7 @@ import { withoutNoise } from '../without-noise.ts'
 export function copyRule(
   view: Pick<View, 'originOf'>,
   { group, version, resource }: ResourceRef,
+  keys: Pick<KeyBook, 'of'>,
   seen: (route: Route, object: KubeObject | null, ref: ObjectRef) => void,
 ): PartRule<'copy'> {
   const gvr = { group, version, resource }
@@ -19,7 +21,7 @@ export function copyRule(
       const origin = view.originOf(metadata, cluster)
       if (origin === undefined) return undefined
       const { consumer, provider, ...place } = origin
-      return { key: keyOf({ cluster: consumer, gvr, ...place }), qualifier: provider }
+      return { key: keys.of({ cluster: consumer, gvr, ...place }), qualifier: provider }
     },
     message: (object, { cluster }, { qualifier = '' }) => ({
       provider: qualifier,
@@ -28,6 +30,7 @@ export function copyRule(
       ours: object !== null && isAppliedBy(object, fieldManager),
       object: object === null ? null : withoutNoise(object),
     }),
+    epoch: version, // an object has one resourceVersion in all versions of its API
     significant: ({ metadata, ...content }) => [
       metadata.deletionTimestamp,
       metadata.generation,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { AcceptAPI, Assignment, assignmentName, Migration, withoutDecision } from '@resource-broker/api'
+import { AcceptAPI, Assignment, keyOfAssignment, Migration, withoutDecision } from '@resource-broker/api'
 import { acceptAPIKey, type KubeObject } from '@resource-broker/bus'
 import type { PartRule } from '../part-watch.ts'
 
@@ -48,9 +48,8 @@ export function acceptAPIRule(): PartRule<'acceptapi'> {
 }
 
 function route(name: string): { key: string } | undefined {
-  const prefix = assignmentName('')
-  const key = name.slice(prefix.length)
-  return name.startsWith(prefix) && /^[0-9a-f]{32}$/.test(key) ? { key } : undefined
+  const key = keyOfAssignment(name)
+  return key === undefined ? undefined : { key }
 }
 
 const wholly = ({ metadata, ...content }: KubeObject): unknown => [

@@ -154,7 +154,7 @@ export class SourceRelatedWatch extends RelatedWatch {
 
   constructor(context: WatcherContext, view: View, inventory: Inventory) {
     super(context, view, labels.relatedTo)
-    const stored = [...inventory.of('source-related', LIST).values()]
+    const stored = [...inventory.of('source-related', LIST).values()].flat()
     this.#told = stored.map(({ key, object: { cluster } }) => ({ cluster, key }))
   }
 

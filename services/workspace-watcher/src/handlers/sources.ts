@@ -1,11 +1,12 @@
-import { annotations, finalizer, keyOf } from '@resource-broker/api'
+import { annotations, finalizer } from '@resource-broker/api'
 import type { KubeObject, ObjectRef, SourceRef } from '@resource-broker/bus'
 import type { ResourceRef } from '@resource-broker/kube'
+import type { KeyBook } from '../key-book.ts'
 import type { PartRule } from '../part-watch.ts'
 import { withoutNoise } from '../without-noise.ts'
 
 /** Consumers' objects of one brokered kind. */
-export function sourceRule({ group, version, resource }: ResourceRef): PartRule<'source'> {
+export function sourceRule({ group, version, resource }: ResourceRef, keys: Pick<KeyBook, 'of'>): PartRule<'source'> {
   const gvr = { group, version, resource }
   const refOf = ({ cluster, namespace, name }: Pick<ObjectRef, 'cluster' | 'namespace' | 'name'>): SourceRef => ({
     cluster,
@@ -16,8 +17,9 @@ export function sourceRule({ group, version, resource }: ResourceRef): PartRule<
   return {
     part: 'source',
     resource: gvr,
-    route: ({ metadata }, cluster) => ({ key: keyOf(refOf({ cluster, ...metadata })) }),
+    route: ({ metadata }, cluster) => ({ key: keys.of(refOf({ cluster, ...metadata })) }),
     message: (object, ref) => ({ ref: refOf(ref), object: object === null ? null : withoutNoise(object) }),
+    epoch: version, // an object has one resourceVersion in all versions of its API
     significant,
     guarded: ({ metadata }) => metadata.finalizers?.includes(finalizer) ?? false,
   }

@@ -3,6 +3,7 @@ import type { KubeObject } from '@resource-broker/bus'
 import { type Connections, clusterOf, type KubeClient, type LogicalClusters } from '@resource-broker/kube'
 import type { BrokeredKind, Duty, View, Views } from '../clusters.ts'
 import { recordsView } from '../plain.ts'
+import { inOneVersion } from '../watched-kinds.ts'
 import type { Slice } from './slices.ts'
 import { BINDINGS, type Staging, type StagingCluster, serves } from './staging.ts'
 
@@ -146,7 +147,7 @@ export class KcpViews extends EventEmitter<Events> implements Views {
   }
 
   #kindsOf(staging: StagingCluster): BrokeredKind[] {
-    return this.#kinds().filter((kind) => serves(staging, kind))
+    return inOneVersion(this.#kinds().filter((kind) => serves(staging, kind))).kinds
   }
 
   #copiesView(id: string, first: StagingCluster): View {
