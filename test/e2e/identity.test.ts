@@ -1,11 +1,24 @@
 import { readFile, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Provider } from '@resource-broker/api'
+import { Assignment, Provider } from '@resource-broker/api'
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { ENGINE, type Landscape, type Site } from '../support/landscape.ts'
 import { type Scene, startScene } from '../support/scene.ts'
-import { copyAt, create, gone, offer, patchSpec, read, served, thing, thingRef, told } from '../support/things.ts'
+import {
+  copyAt,
+  create,
+  gone,
+  offer,
+  patchSpec,
+  read,
+  release,
+  roundTrip,
+  served,
+  thing,
+  thingRef,
+  told,
+} from '../support/things.ts'
 
 let scene: Scene
 let landscape: Landscape
@@ -13,7 +26,11 @@ let [acme, alpha, beta] = [] as unknown as [Site, Site, Site]
 
 beforeAll(async () => {
   if (ENGINE === 'kcp') return
-  scene = await startScene({ consumers: ['acme', 'globex'], providers: ['alpha', 'beta'] })
+  const twoVersions = join(import.meta.dirname, 'fixtures/thing-two-versions-crd.yaml')
+  scene = await startScene({
+    ...{ consumers: ['acme', 'globex'], providers: ['alpha', 'beta'] },
+    ...{ consumerCrds: [twoVersions], providerCrds: [twoVersions], kinds: ['Thing.v2.test.platform-mesh.io'] },
+  })
   landscape = scene.landscape
   ;[acme, alpha, beta] = [scene.site('acme'), scene.site('alpha'), scene.site('beta')]
   await offer(alpha, 'small', { filters: [{ key: 'size', valueIn: ['small'] }] })
@@ -31,6 +48,12 @@ const fileOf = (role: 'consumers' | 'providers', name: string) =>
 const providerOf = (name: string) =>
   read<Provider>(landscape.platform, { ...Provider.resource, name }) as Promise<Provider | undefined>
 
+/** The Assignments of objects of one name. */
+async function placements(name: string): Promise<Assignment['spec'][]> {
+  const { items } = await landscape.platform.kube.list<Assignment>({ ...Assignment.resource })
+  return items.map(({ spec }) => spec).filter((spec) => spec.name === name)
+}
+
 /** The condition Reachable of a Provider, once it says so. */
 async function reachable(name: string, status: string, reason: string): Promise<string> {
   const find = async () => (await providerOf(name))?.status?.conditions?.find(({ type }) => type === 'Reachable')
@@ -41,13 +64,19 @@ async function reachable(name: string, status: string, reason: string): Promise<
   return (await find())?.message ?? ''
 }
 
+/** What the broker has logged. */
+async function logged(): Promise<Record<string, unknown>[]> {
+  const lines = (await readFile(scene.broker.logFile, 'utf8')).trim().split('\n')
+  return lines.flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Record<string, unknown>] : []))
+}
+
 /** The line that the broker wrote when it refused a cluster under a name. */
 async function refusal(name: string): Promise<string> {
   let why: string | undefined
   await waitFor(`the broker refuses ${name}`, async () => {
-    const lines = (await readFile(scene.broker.logFile, 'utf8')).trim().split('\n')
-    const logs = lines.flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Record<string, unknown>] : []))
-    why = logs.findLast(({ msg, cluster }) => msg === 'cluster is refused' && cluster === name)?.['why'] as string
+    why = (await logged()).findLast(({ msg, cluster }) => msg === 'cluster is refused' && cluster === name)?.[
+      'why'
+    ] as string
     return why !== undefined
   })
   return why as string
@@ -67,6 +96,19 @@ test('each provider is shown with its uid, what it offers and what is placed the
   expect((await providerOf('alpha'))?.status?.clusterUID).toBe(system?.metadata.uid ?? uid)
 })
 
+test('an object of a kind that is watched in two versions is placed once, in the first that was given', async () => {
+  const told = (await logged()).map(({ msg }) => msg as string).filter((msg) => msg.startsWith('--watch-kind'))
+  expect(told).toEqual([
+    '--watch-kind Thing.v2.test.platform-mesh.io is left out: one version of a kind is watched, the first that is given',
+  ])
+  await create(acme, thing('versioned', { size: 'small', value: 1 }))
+  await served(acme, 'versioned', alpha)
+  await roundTrip(acme, 'versioned', alpha)
+  expect(await placements('versioned')).toMatchObject([{ consumerCluster: 'acme', gvr: { version: 'v1' } }])
+  await release(acme, 'versioned')
+  expect(await placements('versioned')).toEqual([])
+})
+
 test('a consumer cluster under a second file name is refused in one line, and its objects have one copy', async () => {
   await symlink(acme.kubeconfig, fileOf('consumers', 'twin'))
   expect(await refusal('twin')).toBe(
@@ -74,10 +116,7 @@ test('a consumer cluster under a second file name is refused in one line, and it
   )
   await create(acme, thing('single', { size: 'small', value: 1 }))
   await served(acme, 'single', alpha)
-  const { items } = await landscape.platform.kube.list<{ spec: { name: string; consumerCluster: string } }>({
-    ...{ group: 'coord.broker.platform-mesh.io', version: 'v1alpha1', resource: 'assignments' },
-  })
-  expect(items.filter(({ spec }) => spec.name === 'single').map(({ spec }) => spec.consumerCluster)).toEqual(['acme'])
+  expect(await placements('single')).toMatchObject([{ consumerCluster: 'acme' }])
   await rm(fileOf('consumers', 'twin'))
 })
 

@@ -4,6 +4,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Assignment, keyOf } from '@resource-broker/api'
 import type { InventoryItem, KubeObject, Publication } from '@resource-broker/bus'
 import { KubeClient } from '@resource-broker/kube'
 import type { View } from '@resource-broker/service'
@@ -103,7 +104,12 @@ afterEach(async () => {
 /** What was published: the part, the version and, of what is not gone, the object. */
 type Told = { name: string; version: string | undefined; gone: boolean }
 
-async function watch(initial: KubeObject[], inventory: InventoryItem[] = [], shows = (_cluster: string) => true) {
+async function watch(
+  initial: KubeObject[],
+  inventory: InventoryItem[] = [],
+  shows = (_cluster: string) => true,
+  ...records: Assignment[]
+) {
   fake = await Fake.start(initial)
   const file = join(dir, 'kubeconfig')
   const contexts = [{ name: 'c', context: { cluster: 'c', user: 'u' } }]
@@ -116,6 +122,7 @@ async function watch(initial: KubeObject[], inventory: InventoryItem[] = [], sho
   const published: Publication[] = []
   let cameIntoView: (cluster: string) => void = () => undefined
   const keys = new KeyBook()
+  for (const record of records) keys.take(record)
   const context = {
     keys,
     onCluster: (listener: (cluster: string) => void) => {
@@ -137,6 +144,19 @@ async function watch(initial: KubeObject[], inventory: InventoryItem[] = [], sho
   return { keys, parts, published, told, cameIntoView: (cluster: string) => cameIntoView(cluster) }
 }
 
+/** The Assignment of an object, named by a key of the version before. */
+function assignmentOf(name: string, key: string): Assignment {
+  return Assignment.of({
+    apiVersion: Assignment.apiVersion,
+    kind: Assignment.kind,
+    metadata: { name: `assignment-${key}`, uid: 'uid-assignment', resourceVersion: '1' },
+    spec: {
+      ...{ consumerCluster: 'acme', gvr: THINGS, namespace: 'default', name, uid: `uid-${name}` },
+      ...{ providerCluster: 'alpha', acceptAPIName: 'small' },
+    },
+  })
+}
+
 function viewOf(client: KubeClient, shows: View['shows']): View {
   const shown = { clusterOf: () => 'acme', shows, originOf: () => undefined }
   return { id: 'sources/acme', client, duties: ['sources'], kinds: [], ...shown }
@@ -149,10 +169,13 @@ async function settled(told: () => Told[]): Promise<Told[]> {
   return told().filter(({ name }) => name !== 'marker')
 }
 
-const stored = (name: string, version: string): InventoryItem => ({
-  ...{ part: 'source', key: `key-${name}`, partition: 0, version },
-  object: { cluster: 'acme', ...THINGS, namespace: 'default', name, uid: `uid-${name}` },
+/** What the stream has of an object: under its own key, or under another. */
+const stored = (name: string, version: string, { key = ownKey(name), api = 'v1' } = {}): InventoryItem => ({
+  ...{ part: 'source', key, partition: 0, version },
+  object: { cluster: 'acme', ...THINGS, version: api, namespace: 'default', name, uid: `uid-${name}` },
 })
+
+const ownKey = (name: string): string => keyOf({ cluster: 'acme', gvr: THINGS, namespace: 'default', name })
 
 describe('a watch of consumer objects', () => {
   test('publishes what it finds and what changes, with the version', async () => {
@@ -235,7 +258,7 @@ describe('a watch that begins after another ended', () => {
   test('publishes that what the stream has and the list has not is gone', async () => {
     const { told, published } = await watch([object({ resourceVersion: '5' })], [stored('a', '5'), stored('lost', '3')])
     expect(await settled(told)).toEqual([{ name: 'lost', version: 'uid-lost-gone', gone: true }])
-    expect(published[0]?.key).toBe('key-lost')
+    expect(published[0]?.key).toBe(ownKey('lost'))
   })
 
   test('says nothing of what was in a cluster that is not seen here', async () => {
@@ -251,6 +274,50 @@ describe('a watch that begins after another ended', () => {
     fake?.tell('DELETED', object({ resourceVersion: '1000' }))
     await vi.waitFor(() => expect(told()).toContainEqual({ name: 'a', version: 'uid-a-gone', gone: true }))
   })
+})
+
+describe('keys of a version before', () => {
+  const OLD = '0'.repeat(32)
+  const keysOf = (published: Publication[]) =>
+    published.flatMap(({ key, object: ref, tombstone }) => (ref?.name === 'a' ? [[key, tombstone === true]] : []))
+
+  test('what the stream has of an object under one of them is no more, and the object is told of under its own', async () => {
+    const { told, published } = await watch([object({ resourceVersion: '5' })], [stored('a', '5', { key: OLD })])
+    await settled(told)
+    expect(keysOf(published)).toEqual([
+      [OLD, true],
+      [ownKey('a'), false],
+    ])
+  })
+
+  test('an object with an Assignment of such a key goes on under it, and under its own once that is gone', async () => {
+    const { keys, told, published } = await watch(
+      [object({ resourceVersion: '5' })],
+      [stored('a', '5', { key: OLD })],
+      undefined,
+      assignmentOf('a', OLD),
+    )
+    await settled(told)
+    expect(keysOf(published)).toEqual([])
+    keys.forget(`assignment-${OLD}`)
+    expect(keysOf(published)).toEqual([
+      [OLD, true],
+      [ownKey('a'), false],
+    ])
+    fake?.tell('DELETED', object({ resourceVersion: '1000' }))
+    await vi.waitFor(() => expect(keysOf(published)[2]).toEqual([ownKey('a'), true]))
+  })
+})
+
+test('an object that is read in another version of its API is told of again, under the same key', async () => {
+  const { told, published } = await watch(
+    [object({ resourceVersion: '5' })],
+    [stored('a', '5', { api: 'v1alpha1' }), stored('lost', '3', { api: 'v1alpha1' })],
+  )
+  await settled(told)
+  const [first, gone] = published.filter(({ object: ref }) => ref?.name !== 'marker')
+  expect([first?.key, first?.epoch, first?.message]).toMatchObject([ownKey('a'), 'v1', { ref: { gvr: THINGS } }])
+  expect([gone?.key, gone?.tombstone]).toEqual([ownKey('lost'), true])
 })
 
 test('a watch that is started anew publishes everything that is there again, and what went meanwhile', async () => {

@@ -15,6 +15,13 @@ describe('what is known of a key', () => {
     expect(known.copies.size).toBe(0)
   })
 
+  test('is that object in the version of its API in which it was seen, which the Assignment follows later', () => {
+    const seen = { ...ref, gvr: { ...ref.gvr, version: 'v2' } }
+    const placed = { assignment: { name: 'assignment-a', object: assignment() } }
+    expect(knownFrom({ ...placed, source: { ref: seen, object: source() } }).ref).toEqual(seen)
+    expect(knownFrom({ ...placed, source: { ref: seen, object: null } }).ref).toEqual(seen)
+  })
+
   test('tells an object that was seen gone from one that was never heard of', () => {
     const known = knownFrom({
       assignment: { name: 'assignment-a', object: assignment() },

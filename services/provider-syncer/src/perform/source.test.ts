@@ -1,0 +1,30 @@
+import { Assignment } from '@resource-broker/api'
+import { type KubeClient, KubeError } from '@resource-broker/kube'
+import { expect, test } from 'vitest'
+import type { SyncerContext } from '../context.ts'
+import { assignment, knownFrom, ref } from '../fixtures.ts'
+import type { Performance } from './perform.ts'
+import { readSource } from './source.ts'
+
+/** A look at an object that no message told of, whose API server answers 404, while these versions of its API are watched. */
+function lookAt(...versions: string[]): Performance {
+  const client = { get: () => Promise.reject(new KubeError(404, { reason: 'NotFound' })) } as unknown as KubeClient
+  const kinds = versions.map((version) => ({ group: ref.gvr.group, version, kind: 'Thing' }))
+  const context = { clusters: { consumers: { client: () => client }, kinds: { all: kinds } } }
+  const known = knownFrom({ assignment: { name: 'assignment-a', object: assignment() } })
+  return { known, context: context as unknown as SyncerContext } as Performance
+}
+
+test('an object is gone when its API server says so, asked in the version in which it is read', async () => {
+  const look = lookAt('v1')
+  await readSource(look)
+  expect(look.known.notes.goneSource).toBe(Assignment.of(assignment()).spec.uid)
+})
+
+test('an API server that does not serve the version which the Assignment names does not say that the object is gone', async () => {
+  const look = lookAt('v2')
+  await expect(readSource(look)).rejects.toThrow(
+    'things.v1.test.platform-mesh.io is not what the broker watches, but v2',
+  )
+  expect(look.known.notes.goneSource).toBeUndefined()
+})
