@@ -1,8 +1,8 @@
 import { Migration, MigrationConfiguration } from '@resource-broker/api'
-import { type Watch, watchResource } from '@resource-broker/kube'
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Landscape, Site } from '../support/landscape.ts'
+import { neverAbsent } from '../support/never-absent.ts'
 import { THING } from '../support/provider-controller.ts'
 import { type Scene, startScene } from '../support/scene.ts'
 import {
@@ -16,6 +16,7 @@ import {
   offerCondition,
   patchSpec,
   read,
+  release,
   secretOf,
   secretRef,
   served,
@@ -70,27 +71,9 @@ const readyOf = async (name: string) => {
   return migration.status?.conditions?.find(({ type }) => type === 'Ready')
 }
 
-/** Watches that the Secret of a Thing is never absent at the consumer. */
-async function neverAbsent(name: string): Promise<() => void> {
-  const stopping = new AbortController()
-  let deletions = 0
-  let watch: Watch | undefined
-  await new Promise<void>((resolve) => {
-    const { name: _name, ...collection } = secretRef(name)
-    const options = { ...collection, fieldSelector: `metadata.name=${name}` }
-    const handler = { upsert: () => undefined, delete: () => void deletions++, synced: resolve }
-    watch = watchResource(acme.kube, options, handler, { signal: stopping.signal })
-  })
-  return () => {
-    expect(watch?.known.size).toBe(1)
-    expect(deletions).toBe(0)
-    stopping.abort()
-  }
-}
-
 test('a move makes the new copy first, switches, and takes the old one away; the Secret is there all the time', async () => {
   await settle('mover')
-  const check = await neverAbsent('mover-secret')
+  const check = await neverAbsent(acme, 'mover-secret')
   await patchSpec(acme, thingRef('mover'), { size: 'large', value: 2 })
   await served(acme, 'mover', beta)
   await expect.poll(() => secretOf(acme, 'mover-secret')).toEqual({ from: 'beta/2' })
@@ -229,25 +212,63 @@ test('a target that no longer accepts during the move has the move taken back, a
   await served(acme, 'flaps', beta)
 })
 
-test('a MigrationConfiguration with stages that matches holds the move and says so; without it the move goes on', async () => {
-  await settle('held')
+/** Has all moves of Things wait before they begin, until what it answers is called. */
+async function holdMoves(): Promise<() => Promise<void>> {
   const { apiVersion, kind, resource } = MigrationConfiguration
   const spec = { from: KIND, to: KIND, stages: [{ name: 'copy-data' }] }
   await landscape.platform.kube.create(resource, { apiVersion, kind, metadata: { name: 'staged' }, spec })
-  await patchSpec(acme, thingRef('held'), { size: 'large', value: 6 })
-  const name = await waitFor('the Migration is held', async () => {
-    const [migration] = await migrationsOf(landscape, acme, 'held')
+  return async () => void (await landscape.platform.kube.delete({ ...resource, name: 'staged' }))
+}
+
+/** The Migration of a Thing that waits for the MigrationConfiguration. */
+async function held(name: string, index = 0): Promise<string> {
+  return await waitFor(`the Migration of ${name} is held`, async () => {
+    const migration = (await migrationsOf(landscape, acme, name))[index]
     const reason = migration?.status?.conditions?.find(({ type }) => type === 'Ready')?.reason
     return reason === 'StagesNotSupported' ? migration?.metadata.name : undefined
   })
+}
+
+test('a MigrationConfiguration with stages that matches holds the move and says so; without it the move goes on', async () => {
+  await settle('held')
+  const letGo = await holdMoves()
+  await patchSpec(acme, thingRef('held'), { size: 'large', value: 6 })
+  const name = await held('held')
   expect((await readyOf(name))?.message).toContain('MigrationConfiguration staged asks for stages')
   const { message } = await told(acme, 'held', 'Synced', 'False', 'WaitingForMove')
   expect(message).toBe(`generation 2 waits for the move from ${alpha.cluster} to ${beta.cluster} to begin`)
   expect(await read(...copyAt(beta, acme, 'held'))).toBeUndefined()
   expect((await read(acme, thingRef('held')))?.status).toMatchObject({ status: 'Available', from: 'alpha' })
-  await landscape.platform.kube.delete({ ...resource, name: 'staged' })
+  await letGo()
   await served(acme, 'held', beta)
   await inState('held', 'CutoverCompleted')
+})
+
+test('a move that was taken back before it began is made all the same when the object asks for it again', async () => {
+  await settle('wavers')
+  const letGo = await holdMoves()
+  await patchSpec(acme, thingRef('wavers'), { size: 'large' })
+  await held('wavers')
+  await patchSpec(acme, thingRef('wavers'), { size: 'small', value: 2 })
+  await inState('wavers', 'RolledBack')
+  await served(acme, 'wavers', alpha)
+  await patchSpec(acme, thingRef('wavers'), { size: 'large', value: 3 })
+  await letGo()
+  await served(acme, 'wavers', beta)
+  await gone(...copyAt(alpha, acme, 'wavers'))
+  expect(await secretOf(acme, 'wavers-secret')).toEqual({ from: 'beta/3' })
+})
+
+test('what became of the move of a deleted object does not speak against the move of one that is made under its name', async () => {
+  await beginMove('reborn')
+  await release(acme, 'reborn')
+  const ended = await inState('reborn', 'Failed')
+  expect(await readyOf(ended)).toMatchObject({ reason: 'ObjectDeleted' })
+  await settle('reborn')
+  await patchSpec(acme, thingRef('reborn'), { size: 'large', value: 2 })
+  await served(acme, 'reborn', beta)
+  await gone(...copyAt(alpha, acme, 'reborn'))
+  expect((await migrationsOf(landscape, acme, 'reborn')).map(({ metadata }) => metadata.name)).toContain(ended)
 })
 
 test('a Migration that ended stays as long as the broker was told to keep it, and the object stays where it is', async () => {

@@ -3,7 +3,8 @@ import type { ObjectRef } from '@resource-broker/kube'
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Landscape, Site } from '../support/landscape.ts'
-import { THING } from '../support/provider-controller.ts'
+import { neverAbsent } from '../support/never-absent.ts'
+import { putSecret, THING } from '../support/provider-controller.ts'
 import { type Scene, startScene } from '../support/scene.ts'
 import {
   assignmentOf,
@@ -120,6 +121,24 @@ test('a related Secret travels with its rotation, its drift is repaired, and it 
   const [at, copy] = copyAt(alpha, acme, 'related')
   await at.kube.mergePatch(copy, { status: { relatedResources: null } }, { subresource: 'status' })
   await gone(acme, secretRef('related-secret'))
+})
+
+test('a Secret that its provider deletes in order to make it anew is there at the consumer all the while', async () => {
+  await create(acme, thing('rotates', { secret: true, value: 1 }))
+  await served(acme, 'rotates', alpha)
+  await expect.poll(() => secretOf(acme, 'rotates-secret')).toEqual({ from: 'alpha/1' })
+  const check = await neverAbsent(acme, 'rotates-secret')
+  const [at, copy] = copyAt(alpha, acme, 'rotates')
+  await at.kube.delete(secretRef(`${copy.name}-secret`))
+  const { message } = await told(acme, 'rotates', 'Synced', 'False', 'RelatedMissing')
+  expect(message).toBe(
+    `${alpha.cluster} has no Secret default/${copy.name}-secret, which its status refers to`,
+  )
+  expect(await secretOf(acme, 'rotates-secret')).toEqual({ from: 'alpha/1' })
+  await putSecret(at, 'default', `${copy.name}-secret`, { from: 'made anew' })
+  await expect.poll(() => secretOf(acme, 'rotates-secret')).toEqual({ from: 'made anew' })
+  await told(acme, 'rotates', 'Synced', 'True', 'Synced')
+  check()
 })
 
 test('deletion takes everything: copy, Secret, Assignment, and the object goes last', async () => {
