@@ -1,20 +1,25 @@
-import { readFile, rm, symlink } from 'node:fs/promises'
+import { readFile, rename, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Assignment, Provider } from '@resource-broker/api'
+import { Assignment, annotations, Provider } from '@resource-broker/api'
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { ENGINE, type Landscape, type Site } from '../support/landscape.ts'
+import { THING } from '../support/provider-controller.ts'
 import { type Scene, startScene } from '../support/scene.ts'
 import {
+  assignmentOf,
   copyAt,
   create,
   gone,
+  migrationsOf,
   offer,
+  offerCondition,
   patchSpec,
   read,
   release,
   roundTrip,
   served,
+  type Thing,
   thing,
   thingRef,
   told,
@@ -82,6 +87,16 @@ async function refusal(name: string): Promise<string> {
   return why as string
 }
 
+/** Under which names the object has Assignments, and how many copies at alpha. */
+async function recordsOf(name: string): Promise<{ consumers: string[]; copies: number }> {
+  const { items } = await landscape.platform.kube.list<Assignment>({ ...Assignment.resource })
+  const copies = await alpha.kube.list<Thing>({ ...THING, namespace: 'default' })
+  return {
+    consumers: items.filter(({ spec }) => spec.name === name).map(({ spec }) => spec.consumerCluster),
+    copies: copies.items.filter(({ metadata }) => metadata.annotations?.[annotations.consumerName] === name).length,
+  }
+}
+
 test('each provider is shown with its uid, what it offers and what is placed there', async () => {
   await create(acme, thing('shown', { size: 'small', value: 1 }))
   await served(acme, 'shown', alpha)
@@ -116,8 +131,29 @@ test('a consumer cluster under a second file name is refused in one line, and it
   )
   await create(acme, thing('single', { size: 'small', value: 1 }))
   await served(acme, 'single', alpha)
-  expect(await placements('single')).toMatchObject([{ consumerCluster: 'acme' }])
+  expect(await recordsOf('single')).toEqual({ consumers: ['acme'], copies: 1 })
   await rm(fileOf('consumers', 'twin'))
+})
+
+test('a consumer cluster whose kubeconfig is renamed has no second copy of anything, also after a restart, and goes on under its old name', async () => {
+  await create(acme, thing('kept', { size: 'small', value: 1 }))
+  await served(acme, 'kept', alpha)
+  const uid = (await read(...copyAt(alpha, acme, 'kept')))?.metadata.uid
+  await rm(fileOf('consumers', 'acme'))
+  await symlink(acme.kubeconfig, fileOf('consumers', 'acme-corp'))
+  expect(await refusal('acme-corp')).toMatch(/it is the cluster that is (known|connected) as consumer acme/)
+  await scene.broker.stop()
+  await rename(fileOf('consumers', 'acme-corp'), fileOf('consumers', 'acme-inc'))
+  await scene.broker.start()
+  expect(await refusal('acme-inc')).toContain('it is the cluster that is known as consumer acme')
+  await create(scene.site('globex'), thing('meanwhile', { size: 'small' }))
+  await served(scene.site('globex'), 'meanwhile', alpha)
+  expect(await recordsOf('kept')).toEqual({ consumers: ['acme'], copies: 1 })
+  await rename(fileOf('consumers', 'acme-inc'), fileOf('consumers', 'acme'))
+  await patchSpec(acme, thingRef('kept'), { value: 2 })
+  await served(acme, 'kept', alpha)
+  expect((await read(...copyAt(alpha, acme, 'kept')))?.metadata.uid).toBe(uid)
+  expect(await recordsOf('kept')).toEqual({ consumers: ['acme'], copies: 1 })
 })
 
 test('a provider whose kubeconfig is renamed is not taken for another one, and goes on under its old name', async () => {
@@ -162,6 +198,51 @@ test('a copy that is deleted while the kubeconfig of its provider is away is mad
   })
   await served(acme, 'remade', beta)
 })
+
+test('an object that is deleted while its copy went away with the kubeconfig of its provider is let go when that returns', async () => {
+  await create(acme, thing('undone', { size: 'large', value: 1 }))
+  await served(acme, 'undone', beta)
+  const [place, ref] = copyAt(beta, acme, 'undone')
+  await rm(fileOf('providers', 'beta'))
+  await told(acme, 'undone', 'Synced', 'False', 'NotAccepted')
+  await place.kube.delete(ref)
+  await acme.kube.delete(thingRef('undone'))
+  const { message } = await told(acme, 'undone', 'Synced', 'False', 'Deleting')
+  expect(message).toContain('provider beta is not connected')
+  await symlink(beta.kubeconfig, fileOf('providers', 'beta'))
+  await gone(acme, thingRef('undone'))
+  expect(await assignmentOf(landscape, acme, 'undone')).toBeUndefined()
+})
+
+test.each([
+  { what: 'while the broker runs', name: 'leaves', restart: false },
+  { what: 'and the broker starts without it', name: 'leaves-early', restart: true },
+])(
+  'when the kubeconfig of its provider goes $what an object moves to who else takes it, and what it had goes when the kubeconfig returns',
+  async ({ name, restart }) => {
+    await offer(beta, name, { filters: [{ key: 'size', valueIn: [name] }], weight: 2 })
+    await offer(alpha, name, { filters: [{ key: 'size', valueIn: [name] }] })
+    for (const site of [alpha, beta]) await offerCondition(site, name, 'True', 'Indexed')
+    await create(acme, thing(name, { size: name, secret: true, value: 1 }))
+    await served(acme, name, beta)
+    if (restart) await scene.broker.stop()
+    await rm(fileOf('providers', 'beta'))
+    if (restart) await scene.broker.start()
+    await served(acme, name, alpha)
+    await waitFor('the move is over', async () => {
+      const [migration] = await migrationsOf(landscape, acme, name)
+      return migration?.status?.state === 'CutoverCompleted'
+    })
+    expect((await read(...copyAt(beta, acme, name)))?.metadata.deletionTimestamp).toBeUndefined()
+    await acme.kube.delete(thingRef(name))
+    const { message } = await told(acme, name, 'Synced', 'False', 'Deleting')
+    expect(message).toContain('provider beta is not connected')
+    await symlink(beta.kubeconfig, fileOf('providers', 'beta'))
+    await gone(acme, thingRef(name))
+    for (const site of [alpha, beta]) expect(await read(...copyAt(site, acme, name))).toBeUndefined()
+    expect(await assignmentOf(landscape, acme, name)).toBeUndefined()
+  },
+)
 
 test('an object that waits for a provider that will not come back is let go once the platform says so', async () => {
   await create(acme, thing('waits', { size: 'large', value: 1 }))

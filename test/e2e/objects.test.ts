@@ -131,9 +131,7 @@ test('a Secret that its provider deletes in order to make it anew is there at th
   const [at, copy] = copyAt(alpha, acme, 'rotates')
   await at.kube.delete(secretRef(`${copy.name}-secret`))
   const { message } = await told(acme, 'rotates', 'Synced', 'False', 'RelatedMissing')
-  expect(message).toBe(
-    `${alpha.cluster} has no Secret default/${copy.name}-secret, which its status refers to`,
-  )
+  expect(message).toBe(`${alpha.cluster} has no Secret default/${copy.name}-secret, which its status refers to`)
   expect(await secretOf(acme, 'rotates-secret')).toEqual({ from: 'alpha/1' })
   await putSecret(at, 'default', `${copy.name}-secret`, { from: 'made anew' })
   await expect.poll(() => secretOf(acme, 'rotates-secret')).toEqual({ from: 'made anew' })
