@@ -138,18 +138,34 @@ test('kubeconfigs of providers that are broken or lead nowhere are told, and the
   }
 })
 
-test('a NATS server that is not there ends the start with a line that says so', async () => {
-  const flags = [
-    '--coordination-kubeconfig',
-    platform.kubeconfig,
-    '--nats',
-    `nats://127.0.0.1:${await freePort()}`,
-    '--http-address',
-    '0',
-  ]
-  const { code, stdout } = await run('broker', flags).ended
-  expect(code).toBe(1)
-  expect(JSON.stringify(records(stdout).filter(({ level }) => level === 'fatal'))).toMatch(
-    /ECONNREFUSED|connection refused/i,
+/** What /readyz gives as reasons. */
+const reasonsOf = async (http: string): Promise<string> =>
+  await fetch(`http://${http}/readyz`).then(
+    (response) => response.text(),
+    () => '',
   )
-})
+
+test.each(['NATS', 'the platform'])(
+  'a broker that starts before %s waits for it, says so in one line and in readiness, and goes on when it is there',
+  async (waitsFor) => {
+    const late = await startNats({ dir: join(dir, `late ${waitsFor}`) })
+    const server = waitsFor === 'NATS' ? late.process : platform.apiServer
+    await server.stop()
+    const http = `127.0.0.1:${await freePort()}`
+    const flags = ['--coordination-kubeconfig', platform.kubeconfig, '--nats', late.url, '--http-address', http]
+    const { child, output, ended } = run('broker', [...flags, '--watch-kind', THING_KIND])
+    try {
+      await waitFor('readiness tells', async () => (await reasonsOf(http)).includes(`start/${waitsFor}`))
+      expect(await reasonsOf(http)).toMatch(/ECONNREFUSED|connection refused/i)
+      const waiting = () => records(output.stdout).filter(({ msg }) => msg === 'the start waits for what does not answer')
+      expect(waiting()).toMatchObject([{ level: 'warn', waitsFor }])
+      await server.start()
+      await waitFor('the broker is ready', async () => (await fetch(`http://${http}/readyz`)).ok)
+    } finally {
+      child.kill('SIGTERM')
+      expect((await ended).code).toBe(0)
+      await server.start()
+      await late.stop()
+    }
+  },
+)

@@ -1,3 +1,6 @@
+import { JetStreamApiError } from '@nats-io/jetstream'
+import { errors } from '@nats-io/transport-node'
+
 /** A message or object that no retry can mend; the message is parked with this reason. */
 export class TerminalError extends Error {
   readonly code = 'Terminal'
@@ -41,4 +44,18 @@ export function isTooLarge(error: unknown): error is TooLargeError {
 
 export function isOvertaken(error: unknown): error is OvertakenError {
   return error instanceof OvertakenError
+}
+
+/** Nobody answered, or nobody who takes these credentials now: they may be renewed, as those of a running process may. */
+const AWAY = [errors.ConnectionError, errors.ClosedConnectionError, errors.TimeoutError, errors.RequestError]
+const REFUSED = [errors.AuthorizationError, errors.UserAuthenticationExpiredError]
+
+/** Whether NATS may be there later: it does not answer, has no leader yet, or refuses the credentials as they are now. */
+export function isUnreachable(error: unknown): boolean {
+  return [...AWAY, ...REFUSED].some((type) => error instanceof type) || isWithoutLeader(error)
+}
+
+/** "JetStream system temporarily unavailable" (error 10008 of the JetStream API): the servers of a cluster have yet to agree. */
+export function isWithoutLeader(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.code === 10008
 }

@@ -14,6 +14,7 @@ export {
   isOvertaken,
   isTerminal,
   isTooLarge,
+  isUnreachable,
   OwnershipLostError,
   TerminalError,
   TooLargeError,

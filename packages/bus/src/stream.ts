@@ -11,7 +11,7 @@ import {
   type StreamInfo,
 } from '@nats-io/jetstream'
 import { type NatsConnection, nanos } from '@nats-io/transport-node'
-import { BusUnusableError } from './errors.ts'
+import { BusUnusableError, isWithoutLeader } from './errors.ts'
 import type { Layout } from './layout.ts'
 
 /** How long the server recognises a publication that it has had already: longer than a watch lags behind its writer. */
@@ -49,7 +49,7 @@ export class StateStream {
 
   static async open(connection: NatsConnection, layout: Layout, wanted?: number): Promise<StateStream> {
     const jsm = await jetstreamManager(connection).catch((cause: unknown) => {
-      if (!isRefusal(cause)) throw cause
+      if (!isRefusal(cause) || isWithoutLeader(cause)) throw cause
       throw new BusUnusableError(`JetStream is not there for this account: ${cause.message}`, { cause })
     })
     const stream = new StateStream(jsm, layout, wanted)

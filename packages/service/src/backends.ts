@@ -1,5 +1,5 @@
 import { serviceSetLayout } from '@resource-broker/api'
-import { Bus } from '@resource-broker/bus'
+import { Bus, type BusOptions, isUnreachable } from '@resource-broker/bus'
 import { KubeClient } from '@resource-broker/kube'
 import type { Clusters } from './clusters/clusters.ts'
 import { openKcpClusters } from './clusters/kcp/open.ts'
@@ -8,6 +8,7 @@ import { openPlainClusters } from './clusters/plain.ts'
 import type { ClusterConfig, CoordinationConfig, SharedConfig } from './flags.ts'
 import type { ProcessContext, ServiceContext } from './lifecycle.ts'
 import { publishReport } from './publish-report.ts'
+import { whenReached } from './when-reached.ts'
 
 const DEFAULT_NATS = 'nats://127.0.0.1:4222'
 
@@ -20,11 +21,25 @@ export function openBus({ shared, config }: ServiceContext<SharedConfig & Partia
 }
 
 async function connectBus(
-  { name, onStop, readyCheck, logger, metrics }: ProcessContext,
+  process: ProcessContext,
   config: SharedConfig & Partial<CoordinationConfig>,
 ): Promise<Bus> {
+  const { onStop, readyCheck, logger } = process
+  const options = busOptions(process, config)
+  const bus = await whenReached('NATS', process, () => Bus.open(options), isUnreachable)
+  onStop('bus', () => bus.close())
+  readyCheck('bus', () => (bus.isConnected ? undefined : 'not connected to NATS'))
+  readyCheck('bus/publish', () => bus.publishTrouble)
+  bus.onLost(() => logger.warn('the stream was lost and is built again'))
+  return bus
+}
+
+function busOptions(
+  { name, logger, metrics }: ProcessContext,
+  config: SharedConfig & Partial<CoordinationConfig>,
+): BusOptions {
   const servers = config.nats.length > 0 ? config.nats : [DEFAULT_NATS]
-  const bus = await Bus.open({
+  return {
     connection: {
       servers,
       name,
@@ -37,12 +52,7 @@ async function connectBus(
     partitions: config.partitions,
     ...(config.streamReplicas === undefined ? {} : { replicas: config.streamReplicas }),
     report: publishReport({ logger, metrics }),
-  })
-  onStop('bus', () => bus.close())
-  readyCheck('bus', () => (bus.isConnected ? undefined : 'not connected to NATS'))
-  readyCheck('bus/publish', () => bus.publishTrouble)
-  bus.onLost(() => logger.warn('the stream was lost and is built again'))
-  return bus
+  }
 }
 
 /** Several sets of services can share one NATS server: their streams, buckets and subjects differ in the shard. */

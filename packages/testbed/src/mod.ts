@@ -10,6 +10,7 @@ export {
 } from './cluster-client.ts'
 export { type ControlPlane, type ControlPlaneOptions, type Identity, startControlPlane } from './control-plane.ts'
 export type { Controller } from './controller-manager.ts'
+export { writeKubeconfig } from './kubeconfig.ts'
 export { type Nats, type NatsOptions, startNats } from './nats.ts'
 export { CertificateAuthority } from './pki.ts'
 export { freePort } from './ports.ts'

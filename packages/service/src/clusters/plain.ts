@@ -1,8 +1,9 @@
 import { AcceptAPI, Assignment, clusterLabel, copyName, labels, originOf } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
-import { type Cluster, KubeClient, resolveResource } from '@resource-broker/kube'
+import { type Cluster, isTransient, KubeClient, resolveResource } from '@resource-broker/kube'
 import type { ClusterConfig, SharedConfig } from '../flags.ts'
 import type { ProcessContext, ServiceContext } from '../lifecycle.ts'
+import { whenReached } from '../when-reached.ts'
 import { clusterUID } from './cluster-uid.ts'
 import type { BrokeredKind, Clusters, CopyOrigin, Destination, Duty, View } from './clusters.ts'
 import type { Claim } from './presence.ts'
@@ -26,7 +27,7 @@ async function open(process: ProcessContext & { config: ClusterConfig }, kubecon
   const { config, onStop, logger, signal, readyCheck } = process
   const coordination = await KubeClient.fromFile(kubeconfig)
   onStop('coordination client', () => coordination.close())
-  const brokerID = await clusterUID(coordination)
+  const brokerID = await whenReached('the platform', process, () => clusterUID(coordination), isTransient)
   const consumers = new Roster('consumer', {
     ...{ logger, files: config.consumerKubeconfig, directories: config.consumerKubeconfigDir },
     claimOf: (name, uid) => consumerClaim(coordination, name, uid),
