@@ -157,7 +157,8 @@ test.each(['NATS', 'the platform'])(
     try {
       await waitFor('readiness tells', async () => (await reasonsOf(http)).includes(`start/${waitsFor}`))
       expect(await reasonsOf(http)).toMatch(/ECONNREFUSED|connection refused/i)
-      const waiting = () => records(output.stdout).filter(({ msg }) => msg === 'the start waits for what does not answer')
+      const waiting = () =>
+        records(output.stdout).filter(({ msg }) => msg === 'the start waits for what does not answer')
       expect(waiting()).toMatchObject([{ level: 'warn', waitsFor }])
       await server.start()
       await waitFor('the broker is ready', async () => (await fetch(`http://${http}/readyz`)).ok)

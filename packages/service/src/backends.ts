@@ -20,10 +20,7 @@ export function openBus({ shared, config }: ServiceContext<SharedConfig & Partia
   return shared('bus', (process) => connectBus(process, config))
 }
 
-async function connectBus(
-  process: ProcessContext,
-  config: SharedConfig & Partial<CoordinationConfig>,
-): Promise<Bus> {
+async function connectBus(process: ProcessContext, config: SharedConfig & Partial<CoordinationConfig>): Promise<Bus> {
   const { onStop, readyCheck, logger } = process
   const options = busOptions(process, config)
   const bus = await whenReached('NATS', process, () => Bus.open(options), isUnreachable)

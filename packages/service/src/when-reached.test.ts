@@ -16,7 +16,9 @@ function surroundings() {
   )
   return {
     ...{ logger, signal: stopping.signal, pause: async () => undefined },
-    readyCheck: (_name: string, given: () => unknown) => void (check = given),
+    readyCheck: (_name: string, given: () => unknown) => {
+      check = given
+    },
     told: () => lines.map(({ level, why = '' }) => `${level} ${why}`),
     reason: () => check(),
     stop: () => stopping.abort(new Error('stopping')),
