@@ -95,10 +95,11 @@ const uidAt = async (provider: Site, name: string): Promise<string> => {
   return copy?.metadata.uid ?? ''
 }
 
-/** The first replica is frozen with its request on the way, and another begins to work in its place. */
-async function freezeAt(held: Held): Promise<void> {
+/** The first replica is frozen with its request on the way; after what happens `meanwhile` another begins to work in its place. */
+async function freezeAt(held: Held, meanwhile: () => Promise<unknown> = async () => undefined): Promise<void> {
   await held.arrived
   first.pause()
+  await meanwhile()
   second = await startService(landscape, SYNCER, 'second-syncer')
 }
 
@@ -121,9 +122,7 @@ test('a replica that froze while it took a copy away does not take it away when 
   await waitFor('the incoming copy', async () => (await read(beta, copyRef(consumer, 'returns')))?.status !== undefined)
   const held = holdDeletion(beta, 'returns')
   await patchSpec(consumer, thingRef('returns'), { size: 'small', pending: null })
-  await held.arrived
-  await patchSpec(consumer, thingRef('returns'), { size: 'large', value: 2 })
-  await freezeAt(held)
+  await freezeAt(held, () => patchSpec(consumer, thingRef('returns'), { size: 'large', value: 2 }))
   await served(consumer, 'returns', beta)
   await gone(alpha, copyRef(consumer, 'returns'))
   await expectHarmless(held, beta, 'returns')
@@ -137,8 +136,10 @@ test('a replica that froze while it took an orphan away does not take it away wh
   const held = holdDeletion(alpha, 'orphan')
   const assignment = await assignmentOf(landscape, consumer, 'orphan')
   await landscape.platform.kube.delete({ ...Assignment.resource, name: assignment?.metadata.name ?? '' })
-  await freezeAt(held)
-  await scheduler.start()
+  await freezeAt(held, async () => {
+    await scheduler.start()
+    await waitFor('the Assignment is back', () => assignmentOf(landscape, consumer, 'orphan'))
+  })
   await patchSpec(consumer, thingRef('orphan'), { value: 2 })
   await served(consumer, 'orphan', alpha)
   await expectHarmless(held, alpha, 'orphan')

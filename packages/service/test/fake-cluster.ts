@@ -61,14 +61,17 @@ export class FakeCluster {
     if (pathname === '/api/v1/namespaces/kube-system') {
       if (this.uid === undefined) response.destroy()
       else json(200, { metadata: { name: 'kube-system', uid: this.uid } })
-    } else if (this.items === undefined) json(404, { kind: 'Status', code: 404, reason: 'NotFound', message: 'no such kind' })
+    } else if (this.items === undefined)
+      json(404, { kind: 'Status', code: 404, reason: 'NotFound', message: 'no such kind' })
     else if (searchParams.get('watch') === null) {
       this.listed.push(searchParams.get('labelSelector') ?? '')
       json(200, { metadata: { resourceVersion: '1' }, items: this.items })
     } else {
       response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders()
       for (const item of this.items) response.write(eventOf('ADDED', item))
-      response.write(eventOf('BOOKMARK', { metadata: { name: '', annotations: { 'k8s.io/initial-events-end': 'true' } } }))
+      response.write(
+        eventOf('BOOKMARK', { metadata: { name: '', annotations: { 'k8s.io/initial-events-end': 'true' } } }),
+      )
       this.#watches.add(response)
       response.on('close', () => this.#watches.delete(response))
     }

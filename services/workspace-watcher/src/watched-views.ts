@@ -11,12 +11,12 @@ export class WatchedViews {
   readonly #load: () => Promise<Inventory>
   readonly #running = new Map<string, { view: View; watches: ViewWatches }>()
   #wanted = new Map<string, View>()
-  #beginning: Promise<void> | undefined
+  #isBeginning = false
   #losses = 0
 
   /**
    * `load` answers what the stream holds now. A view that begins, be it again, asks anew: until then another replica may have watched
-   * it, or nobody, and what has gone since is known from the stream alone.
+   * it, or nobody, and what has gone since is known from the stream alone. It never rejects.
    */
   constructor(context: WatcherContext, views: Clusters['views'], load: () => Promise<Inventory>) {
     this.#context = context
@@ -34,9 +34,7 @@ export class WatchedViews {
       watches.stop()
       this.#running.delete(id)
     }
-    this.#beginning ??= this.#begin().finally(() => {
-      this.#beginning = undefined
-    })
+    void this.#begin()
   }
 
   /** The stream is lost, and with it all that it held. */
@@ -51,7 +49,10 @@ export class WatchedViews {
     this.#running.clear()
   }
 
+  /** Who calls while it is under way is served by it: between its last look at what is missing and its end is no time. */
   async #begin(): Promise<void> {
+    if (this.#isBeginning) return
+    this.#isBeginning = true
     for (let ids = this.#missing; ids.length > 0; ids = this.#missing) {
       const losses = this.#losses
       const loaded = await this.#load()
@@ -62,6 +63,7 @@ export class WatchedViews {
           this.#running.set(id, { view, watches: new ViewWatches(this.#context, view, inventory) })
       }
     }
+    this.#isBeginning = false
   }
 
   get #missing(): string[] {

@@ -1,4 +1,4 @@
-import { EventEmitter, on } from 'node:events'
+import { type EventEmitter, on } from 'node:events'
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
