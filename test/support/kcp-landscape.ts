@@ -5,6 +5,7 @@ import { type Bootstrapped, bootstrap, consumerManifests, providerManifests, rea
 import { KubeClient, readKubeconfig } from '@resource-broker/kube'
 import { type Sandbox, type SandboxChange, startSandbox } from '@resource-broker/sandbox'
 import { type KubeObject, startNats, waitFor } from '@resource-broker/testbed'
+import { Injections } from './injections.ts'
 import type { Landscape, Place, Site } from './landscape.ts'
 import { createWorkspace, createWorkspaceSite, type WorkspaceSite, workspaceSite } from './workspace-site.ts'
 
@@ -53,7 +54,8 @@ export async function startKcpLandscape(options: KcpLandscapeOptions): Promise<K
   const { dir, report = () => undefined } = options
   await mkdir(dir, { recursive: true })
   const { shards = 1, onChange } = options
-  const starting = startSandbox({ shards, ...(onChange && { onChange }) })
+  const injections = new Injections()
+  const starting = startSandbox({ shards, intercept: injections.intercept, ...(onChange && { onChange }) })
   const [nats, sandbox] = await Promise.all([startNats({ dir, report }), starting])
   const stopServers = () => Promise.allSettled([nats.stop(), sandbox.close()])
   try {
@@ -65,7 +67,7 @@ export async function startKcpLandscape(options: KcpLandscapeOptions): Promise<K
       await Promise.allSettled(sites.map((site) => site.stop()))
       await stopServers()
     }
-    return { ...furnished, dir, sandbox, nats, flags: [...flags, '--nats', nats.url], stop }
+    return { ...furnished, dir, sandbox, nats, injections, flags: [...flags, '--nats', nats.url], stop }
   } catch (error) {
     await stopServers()
     throw error

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { KubeClient } from '@resource-broker/kube'
 import { startSandbox } from '@resource-broker/sandbox'
 import { type ControlPlane, type Nats, startControlPlane, startNats } from '@resource-broker/testbed'
+import { Injections } from './injections.ts'
 import { createWorkspaceSite } from './workspace-site.ts'
 
 /** The checkout. */
@@ -39,6 +40,8 @@ export type Landscape<S extends Site = Site> = {
   nats: Nats
   /** Flags that make the broker work on this landscape. */
   flags: string[]
+  /** Answers that its servers are to give otherwise; undefined on real control planes. */
+  injections?: Injections
   stop: () => Promise<void>
 }
 
@@ -63,7 +66,8 @@ export async function startLandscape(options: LandscapeOptions): Promise<Landsca
 
 /** The same landscape in workspaces of one sandbox. */
 export async function startWorkspaces(options: LandscapeOptions): Promise<Landscape> {
-  const sandbox = await startSandbox()
+  const injections = new Injections()
+  const sandbox = await startSandbox({ intercept: injections.intercept })
   const landscape = await furnish(options, async (name) => ({
     ...(await createWorkspaceSite(sandbox, name, options.dir)),
     cluster: name, // the broker calls a cluster by its file's name
@@ -72,7 +76,7 @@ export async function startWorkspaces(options: LandscapeOptions): Promise<Landsc
     await landscape.stop()
     await sandbox.close()
   }
-  return { ...landscape, stop }
+  return { ...landscape, injections, stop }
 }
 
 async function furnish<S extends Site>(

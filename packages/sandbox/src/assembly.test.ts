@@ -50,6 +50,15 @@ describe('A sandbox of one shard', () => {
   })
 })
 
+test('What is intercepted may be answered in the place of the sandbox, or after it', async () => {
+  const sandbox = await started({
+    intercept: async (request, answer) =>
+      request.headers['x-test'] === 'instead' ? { status: 200, body: '{"name":"instead"}' } : await answer(request),
+  })
+  expect(await ask(sandbox, sandbox.url, { headers: { 'x-test': 'instead' } })).toEqual({ name: 'instead' })
+  expect(await ask(sandbox, sandbox.url)).toMatchObject({ name: 'root' })
+})
+
 describe('A sandbox of three shards', () => {
   test('is served by a front proxy, and its shards at URLs of which none begins with another', async () => {
     const sandbox = await started({ shards: 3 })

@@ -20,9 +20,10 @@ import { KCP_ADMINS } from './kcp/groups.ts'
 import type { InstallationOptions, Served, ServedShard } from './kcp/shards/mod.ts'
 import { MASTERS } from './kube/authn/mod.ts'
 import type { ControllerLog } from './kube/controller-log.ts'
+import type { HttpHandler } from './kube/http.ts'
 import { stderrLog } from './log.ts'
 import { makeDirectory } from './make-directory.ts'
-import type { Sandbox, SandboxChange, SandboxOptions, SandboxShard } from './types.ts'
+import type { Intercept, Sandbox, SandboxChange, SandboxOptions, SandboxShard } from './types.ts'
 
 /** Opens what is to be served, once its URLs are known. */
 export type Install = (options: InstallationOptions) => Promise<Served>
@@ -44,7 +45,7 @@ const WILDCARD_ADDRESSES = ['0.0.0.0', '::']
 
 /** Serves what `install` opens; resolves when it does. */
 export async function serveSandbox(install: Install, options: SandboxOptions): Promise<Sandbox> {
-  const { shards: count = 1, dir, host = '127.0.0.1', port = 0, log = stderrLog, onChange } = options
+  const { shards: count = 1, dir, host = '127.0.0.1', port = 0, log = stderrLog, onChange, intercept } = options
   const settings: Settings = { count, dir, host, port, log, ...(onChange && { onChange }) }
   if (dir !== undefined) await makeDirectory(dir)
   const authorities = await (dir === undefined ? sharedAuthorities() : authoritiesIn(dir))
@@ -52,7 +53,7 @@ export async function serveSandbox(install: Install, options: SandboxOptions): P
   try {
     const served = await install(installationOf(endpoints, authorities, settings))
     const parts = await kubeconfigParts(authorities, endpoints)
-    const sandbox = assemble(endpoints, served, authorities, parts)
+    const sandbox = assemble(endpoints, served, authorities, parts, intercept)
     if (dir !== undefined) await sandbox.writeKubeconfig(dir)
     return sandbox
   } catch (error) {
@@ -125,9 +126,11 @@ function assemble(
   served: Served,
   authorities: Authorities,
   parts: KubeconfigParts,
+  intercept: Intercept = (request, answer) => answer(request),
 ): Sandbox {
-  const shards = shardsOf(endpoints).flatMap((endpoint, index) => shardAt(endpoint, served.shards[index]))
-  if (endpoints.length > 1) endpoints[0]?.serve(served.frontProxy)
+  const serve = (endpoint: Endpoint, handler: HttpHandler) => endpoint.serve((request) => intercept(request, handler))
+  const shards = shardsOf(endpoints).flatMap((endpoint, index) => shardAt(endpoint, served.shards[index], serve))
+  if (endpoints.length > 1 && endpoints[0] !== undefined) serve(endpoints[0], served.frontProxy)
   const kubeconfig = (context: ContextName = 'root') => kubeconfigText(parts, context)
   return {
     url: parts.url,
@@ -148,9 +151,13 @@ function assemble(
   }
 }
 
-function shardAt(endpoint: Endpoint, shard: ServedShard | undefined): SandboxShard[] {
+function shardAt(
+  endpoint: Endpoint,
+  shard: ServedShard | undefined,
+  serve: (endpoint: Endpoint, handler: HttpHandler) => void,
+): SandboxShard[] {
   if (shard === undefined) return []
-  endpoint.serve(shard.handler)
+  serve(endpoint, shard.handler)
   const { url } = endpoint
   const start = async () => {
     await shard.start()

@@ -1,5 +1,6 @@
 import type { ContextName } from './http/mod.ts'
 import type { ControllerLog } from './kube/controller-log.ts'
+import type { HttpHandler, HttpRequest, HttpResponse } from './kube/http.ts'
 import type { KubeObject } from './kube/objects.ts'
 
 export type SandboxOptions = {
@@ -15,7 +16,12 @@ export type SandboxOptions = {
   log?: ControllerLog
   /** Told of every change when it is made, by whomever: in one order over all shards, so that what is known of the others is never late. */
   onChange?: (change: SandboxChange) => void
+  /** Stands before every request, for tests of clients: has it answered, before, after or instead of what it does itself. */
+  intercept?: Intercept
 }
+
+/** One request of a client; `answer` has the sandbox answer it. What is thrown after the answer has begun drops the connection. */
+export type Intercept = (request: HttpRequest, answer: HttpHandler) => Promise<HttpResponse>
 
 /** One change of one object. */
 export type SandboxChange = {
