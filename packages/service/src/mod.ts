@@ -7,6 +7,7 @@ export {
   type Destinations,
   type Obstacle,
   type Providers,
+  scopeDiffers,
   type View,
 } from './clusters/clusters.ts'
 export { type KcpClusters, openKcpClusters } from './clusters/kcp/open.ts'

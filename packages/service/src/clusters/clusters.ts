@@ -8,8 +8,8 @@ export class ClusterNotConnectedError extends Error {
   readonly code = 'ClusterNotConnected'
 }
 
-/** A kind that is brokered; `resource` is known where it need not be asked for in each cluster. */
-export type BrokeredKind = { group: string; version: string; kind: string; resource?: string }
+/** A kind that is brokered; `resource` and `namespaced` are known where they need not be asked for in each cluster. */
+export type BrokeredKind = { group: string; version: string; kind: string; resource?: string; namespaced?: boolean }
 
 /** Where the broker finds consumers, providers and copies: what tells one mode from the other. */
 export type Clusters = {
@@ -67,6 +67,19 @@ export type Providers = {
  * had either.
  */
 export type Obstacle = { reason: string; message: string; pending?: boolean; again?: boolean; withdraws?: boolean }
+
+/** Why no object of a kind can have a copy at a provider that has it in another scope; undefined where the scope is one, or not known. */
+export function scopeDiffers(
+  resource: string,
+  provider: string,
+  its: boolean,
+  consumers: boolean | undefined,
+): Obstacle | undefined {
+  if (consumers === undefined || its === consumers) return undefined
+  const word = (namespaced: boolean) => (namespaced ? 'namespaced' : 'cluster-scoped')
+  const message = `${resource} is ${word(its)} at ${provider}, and ${word(consumers)} at its consumers`
+  return { reason: 'ScopeDiffers', message, again: true, withdraws: true }
+}
 
 /** Where a copy is, or is to be made. */
 export type Destination = {

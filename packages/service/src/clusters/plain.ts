@@ -5,7 +5,16 @@ import type { ClusterConfig, SharedConfig } from '../flags.ts'
 import type { ProcessContext, ServiceContext } from '../lifecycle.ts'
 import { whenReached } from '../when-reached.ts'
 import { clusterUID } from './cluster-uid.ts'
-import type { BrokeredKind, Clusters, CopyOrigin, Destination, Duty, View } from './clusters.ts'
+import {
+  type BrokeredKind,
+  type Clusters,
+  type CopyOrigin,
+  type Destination,
+  type Duty,
+  scopeDiffers,
+  type View,
+} from './clusters.ts'
+import { ConsumerScopes } from './consumer-scopes.ts'
 import type { Claim } from './presence.ts'
 import { ProviderRecords } from './provider-records.ts'
 import { Roster } from './roster.ts'
@@ -64,6 +73,7 @@ type Opened = {
 
 function clustersOf({ brokerID, coordination, consumers, providers, records, kinds }: Opened): Clusters {
   const provider = (cluster: string) => providers.client(cluster)
+  const scopes = new ConsumerScopes(consumers)
   const destination = (cluster: string): Destination => ({
     cluster,
     client: provider(cluster),
@@ -72,7 +82,8 @@ function clustersOf({ brokerID, coordination, consumers, providers, records, kin
   return {
     brokerID,
     coordination,
-    kinds: { all: kinds, onChange: () => undefined },
+    // The scope of a kind is known once there is a consumer.
+    kinds: { all: kinds, onChange: (listener) => void consumers.once('joined', listener) },
     consumers: {
       client: ({ cluster }) => consumers.client(cluster),
       describe: (cluster) => ({ cluster }),
@@ -97,7 +108,7 @@ function clustersOf({ brokerID, coordination, consumers, providers, records, kin
         if (served === undefined)
           return { reason: 'KindNotServed', message: `${cluster} does not serve ${name} itself`, again: true }
         const isWatched = kinds.some(({ group, kind }) => group === served.group && kind === served.kind)
-        if (isWatched) return undefined
+        if (isWatched) return scopeDiffers(name, cluster, served.namespaced, await scopes.isNamespaced(served))
         return { reason: 'KindNotWatched', message: `no one watches ${name}, which is of the kind ${served.kind}` }
       },
     },

@@ -5,9 +5,9 @@ import {
   type ProviderExport,
   verificationWorkspaceName,
 } from '@resource-broker/api'
-import type { AcceptAPIMessage, KubeObject } from '@resource-broker/bus'
-import { isTrue } from '@resource-broker/kube'
-import { BINDINGS, reportOnOffer, type StagingCluster } from '@resource-broker/service'
+import type { AcceptAPIMessage, KubeObject, SourceRef } from '@resource-broker/bus'
+import { isTrue, resolveResource } from '@resource-broker/kube'
+import { BINDINGS, reportOnOffer, type StagingCluster, scopeDiffers } from '@resource-broker/service'
 import type { ProvisionerContext } from '../context.ts'
 
 /** The export that an AcceptAPI names, in its spec or as the Go broker had it; undefined if it is not valid or names none. */
@@ -27,14 +27,14 @@ export async function judge(
 ): Promise<void> {
   if (object === null) return
   const client = context.clusters.providers.client(provider)
-  await reportOnOffer(client, object, verdict(context, object, of), context.now())
+  await reportOnOffer(client, object, await verdict(context, object, of), context.now())
 }
 
-function verdict(
+async function verdict(
   { clusters, failures, conditionType: type }: ProvisionerContext,
   object: KubeObject,
   of: ProviderExport,
-): NextCondition {
+): Promise<NextCondition> {
   const { gvr } = AcceptAPI.of(object).spec
   const observedGeneration = object.metadata.generation ?? 0
   const say = (status: NextCondition['status'], reason: string, message: string): NextCondition => ({
@@ -57,7 +57,26 @@ function verdict(
     const told = `${of.apiExportName} serves ${served.join(', ') || 'nothing'}, and not ${gvr.resource}.${gvr.group}`
     return say('False', 'ResourceNotExported', told)
   }
-  return say('True', 'Bound', `${of.apiExportName} can be bound`)
+  const misfit = await misfitOf(clusters, trial, gvr, of)
+  return misfit === undefined
+    ? say('True', 'Bound', `${of.apiExportName} can be bound`)
+    : say('False', misfit.reason, misfit.message)
+}
+
+/** What the trial shows of the resource itself: whether it is served in the version, and in the scope that it has at the consumers. */
+async function misfitOf(
+  { kcp: { base }, kinds }: ProvisionerContext['clusters'],
+  { cluster }: StagingCluster,
+  gvr: SourceRef['gvr'],
+  { apiExportName }: ProviderExport,
+): Promise<{ reason: string; message: string } | undefined> {
+  const name = `${gvr.resource}.${gvr.version}.${gvr.group}`
+  const served = await resolveResource(base.below(`/clusters/${cluster}`), gvr)
+  if (served === undefined) return { reason: 'VersionNotExported', message: `${apiExportName} does not serve ${name}` }
+  const brokered = kinds.all.find(({ group, version, resource }) => {
+    return group === gvr.group && version === gvr.version && resource === gvr.resource
+  })
+  return scopeDiffers(name, apiExportName, served.namespaced, brokered?.namespaced)
 }
 
 /** What stands in the way of a binding to the export; an export that is deleted goes on being served where it is bound (contract 5.4). */

@@ -24,7 +24,12 @@ export const rememberedSlice = z.object({
   /** The logical cluster that the slice is in. */
   cluster: z.string(),
   urls: z.array(z.string()),
-  kinds: z.array(z.object({ group: z.string(), version: z.string(), kind: z.string(), resource: z.string() })),
+  kinds: z.array(
+    z.object({
+      ...{ group: z.string(), version: z.string(), kind: z.string(), resource: z.string() },
+      namespaced: z.boolean().exactOptional(),
+    }),
+  ),
 })
 type Remembered = z.infer<typeof rememberedSlice>
 
@@ -164,12 +169,11 @@ export class Slices extends EventEmitter<Events> {
       base,
       slice.export,
       {
-        changed: (resources) => {
-          if (resources === undefined) {
+        changed: (kinds) => {
+          if (kinds === undefined) {
             logger.warn({ slice: slice.name, export: `${path}:${name}` }, 'there is no such APIExport any more')
             return // the bindings go on serving what they have
           }
-          const kinds = resources.map(({ namespaced: _namespaced, ...kind }) => kind)
           if (isDeepStrictEqual(kinds, slice.kinds)) return
           slice.kinds = kinds
           this.#remember(slice)
