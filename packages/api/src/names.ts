@@ -14,6 +14,10 @@ export const annotations = {
   brokerID: `${own}/broker-id`,
   /** On copies: metadata.uid of the Assignment on whose account it is there. */
   assignmentUID: `${own}/assignment-uid`,
+  /** On consumer objects: "true" has one that was restored from a backup keep the copy that an earlier object of its name has. */
+  adopt: `${own}/adopt`,
+  /** On a consumer's Secrets and ConfigMaps that the broker made: which other objects name the same and have it once its owner goes. */
+  wantedBy: `${own}/wanted-by`,
   /** On an AcceptAPI of the Go broker: the APIExport, before spec.apiExportName was there. */
   kcpAPIExportName: `${own}/kcp-apiexport-name`,
 } as const

@@ -5,6 +5,7 @@ import { isAlreadyExists, isNotFound, type KubeClient, type ObjectRef } from '@r
 import type { Current } from '../facts/known.ts'
 import type { Action } from '../plan/action.ts'
 import { markOf, memoOf, TRAVELLING, type WantedRelated } from '../plan/related.ts'
+import { giveUp, standInLine } from './heirs.ts'
 import type { Performance } from './perform.ts'
 import { readIfThere } from './read-if-there.ts'
 import { Refusal } from './refusal.ts'
@@ -101,7 +102,10 @@ async function write(
   }
   const existing = await readIfThere(client, ref)
   if (existing === undefined) return await client.create<KubeObject>(ref, body) // it went since it was heard of
-  if (!isOwn(existing, known)) throw new Refusal('RelatedConflict', conflictOf(ref, existing))
+  if (!isOwn(existing, known)) {
+    await standInLine(client, ref, existing, known)
+    throw new Refusal('RelatedConflict', conflictOf(ref, existing))
+  }
   const wanted = over(existing, body)
   if (isDeepStrictEqual(existing, wanted)) return existing
   if (!isFixed(existing, body)) return await client.replace<KubeObject>(ref, wanted)
@@ -139,7 +143,7 @@ function conflictOf({ resource, name }: ObjectRef, { metadata }: KubeObject): st
   const { labels: its, ownerReferences = [] } = metadata as Metadata
   const [owner] = its?.[labels.relatedTo] === undefined ? [] : ownerReferences
   if (owner !== undefined)
-    return `${resource}/${name} belongs to ${owner.kind} ${owner.name}, which names the same; it is left as it is`
+    return `${resource}/${name} belongs to ${owner.kind} ${owner.name}, which names the same; it is left as it is until that one goes`
   return `the consumer already has ${resource}/${name}, which the broker did not create; it is left as it is`
 }
 
@@ -159,8 +163,7 @@ export async function removeRelated(
   const client = context.clusters.consumers.client(known.ref as SourceRef)
   const existing = await readIfThere(client, ref, { metadataOnly: true })
   if (existing !== undefined && isOwn(existing, known as Current)) {
-    const { uid, resourceVersion } = existing.metadata
-    await client.delete(ref, { uid, resourceVersion }).catch((error: unknown) => {
+    await giveUp(client, ref, existing, known as Current).catch((error: unknown) => {
       if (!isNotFound(error)) throw error
     })
   }
