@@ -169,11 +169,13 @@ test('an object deleted and created again at once under its name is another one,
     return false
   })
   const { metadata } = await create(acme, thing('again', { value: 'second' }))
-  await served(acme, 'again', alpha)
+  // What the first had may stay for a while, for whoever restored the object and wants to keep it.
   await waitFor(
     'the Assignment of the second',
     async () => (await assignmentOf(landscape, acme, 'again'))?.spec.uid === metadata.uid,
+    { timeoutMs: 180_000 },
   )
+  await served(acme, 'again', alpha)
   const second = await waitFor('the second copy', async () => {
     const copy = await read(...copyAt(alpha, acme, 'again'))
     return copy?.spec['value'] === 'second' ? copy : undefined

@@ -31,6 +31,8 @@ export type SyncerMemory = {
   told: Map<string, { wanted: unknown; status: unknown }>
   /** When a serving copy was first seen without a status, by key: its uid, and milliseconds of the broker's own clock. */
   silent: Map<string, { uid: string; since: number }>
+  /** When another object was first seen in the place of an Assignment's, by key: its uid, and milliseconds of the broker's own clock. */
+  replaced: Map<string, { uid: string; since: number }>
   /** Since when there is trouble that may pass by itself, by key, in milliseconds of the broker's own clock. */
   troubled: Map<string, number>
 }
@@ -39,5 +41,6 @@ export const newMemory = (): SyncerMemory => ({
   compared: new Map(),
   told: new Map(),
   silent: new Map(),
+  replaced: new Map(),
   troubled: new Map(),
 })

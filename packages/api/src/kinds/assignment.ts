@@ -98,7 +98,7 @@ export const Assignment = defineKind({
     })
     .meta(
       crd.rules(
-        ...['consumerCluster', 'gvr.group', 'gvr.resource', 'name', 'uid'].map(immutable),
+        ...['consumerCluster', 'gvr.group', 'gvr.resource', 'name'].map(immutable),
         {
           // `namespace` is a word of CEL, which Kubernetes escapes.
           rule: 'has(self.__namespace__) == has(oldSelf.__namespace__) && (!has(self.__namespace__) || self.__namespace__ == oldSelf.__namespace__)',

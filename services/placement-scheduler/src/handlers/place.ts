@@ -1,6 +1,7 @@
 import {
   AcceptAPI,
   type Assignment,
+  annotations,
   decide,
   keyOf,
   type Migration,
@@ -37,8 +38,8 @@ export async function place(context: SchedulerContext, run: Run): Promise<Outcom
     return DONE // one that is placed stays where it is, and the syncer tells
   }
   if (assignment === undefined) return await placeNew(context, known, view)
-  if (assignment.spec.uid !== object.uid) return DONE // another object had this name; its Assignment goes first, and that calls again
   if (assignment.status?.phase === 'Terminating') return DONE // it goes, and that calls again
+  if (assignment.spec.uid !== object.uid) return await adopt(context, known, assignment, view)
   if (assignment.spec.gvr.version !== known.ref.gvr.version) {
     await editAssignment(context, assignment, { spec: { gvr: { version: known.ref.gvr.version } } }, view)
     return await place(context, run)
@@ -46,6 +47,14 @@ export async function place(context: SchedulerContext, run: Run): Promise<Outcom
   const running = runningMigration(known)
   if (running !== undefined) return await placeMoving(context, known, assignment, running, view)
   return await placeAgain(context, known, assignment, view, attempt)
+}
+
+/** Another object had this name. Its Assignment goes first, and that calls again, unless this object is to have what that one had. */
+async function adopt(context: SchedulerContext, known: Known, assignment: Assignment, view: KeyView): Promise<Outcome> {
+  if (known.source.metadata.annotations?.[annotations.adopt] !== 'true') return DONE
+  await editAssignment(context, assignment, { spec: { uid: known.object.uid } }, view)
+  context.logger.info({ key: known.key, assignment: assignment.metadata.name }, 'restored object adopts')
+  return DONE // the Assignment is on the way as a message
 }
 
 async function placeNew(context: SchedulerContext, known: Known, view: KeyView): Promise<Outcome> {

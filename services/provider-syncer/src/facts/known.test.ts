@@ -30,15 +30,19 @@ describe('what is known of a key', () => {
     expect(known.source).toBeNull()
   })
 
-  test('has the copies that are the broker’s own or went, and none that somebody else made', () => {
+  test('has the copies that are the broker’s own, also where another hand put one back, or went, and none that somebody else made', () => {
     const known = knownFrom({
       assignment: { name: 'assignment-a', object: assignment() },
       decision: decision('alpha'),
       'copy/alpha': copy('alpha'),
-      'copy/beta': copy('beta', { ours: false }),
+      'copy/beta': copy('beta', {
+        ours: false,
+        object: copied({ annotations: { [annotations.assignmentUID]: 'another' } }),
+      }),
+      'copy/delta': copy('delta', { ours: false, object: copied() }),
       'copy/gamma': copy('gamma', { ours: false, object: null }),
     })
-    expect([...known.copies.keys()]).toEqual(['alpha', 'gamma'])
+    expect([...known.copies.keys()]).toEqual(['alpha', 'delta', 'gamma'])
   })
 
   test('has no copy of another broker, and of a version without ids only those of this very object', () => {

@@ -76,10 +76,20 @@ function refOf({ spec: { consumerCluster: cluster, gvr, namespace, name } }: Ass
 
 /**
  * The broker's field manager applied it, and it carries this broker's id. One without an id is of a version that gave none: it counts
- * if it was made for the object of the Assignment.
+ * if it was made for the object of the Assignment. One that another hand put back counts if it names the Assignment.
  */
-function isOwn({ ours, object }: CopyMessage, brokerID: string, assignment: Assignment | undefined): boolean {
-  return ours && object !== null && isClaimed(object, brokerID, assignment)
+export function isOwn(
+  { ours, object }: Pick<CopyMessage, 'ours' | 'object'>,
+  brokerID: string,
+  assignment: Assignment | undefined,
+): boolean {
+  return object !== null && ((ours && isClaimed(object, brokerID, assignment)) || isNamed(object, brokerID, assignment))
+}
+
+/** It names this very Assignment, as only a copy does that the broker made: its provider restored it, by another hand. */
+function isNamed({ metadata }: KubeObject, brokerID: string, assignment: Assignment | undefined): boolean {
+  const { [annotations.brokerID]: its, [annotations.assignmentUID]: account } = metadata.annotations ?? {}
+  return its === brokerID && account !== undefined && account === assignment?.metadata.uid
 }
 
 /** Whether what an object says of itself makes it this broker's. */
@@ -92,6 +102,16 @@ export function isClaimed({ metadata }: KubeObject, brokerID: string, assignment
 export function isOnAccountOf({ metadata }: KubeObject, assignment: Assignment): boolean {
   const { [annotations.assignmentUID]: account, [annotations.consumerUID]: consumer } = metadata.annotations ?? {}
   return account === undefined ? consumer === assignment.spec.uid : account === assignment.metadata.uid
+}
+
+/** Another object of the name lives where the one was that the Assignment was made for. */
+export function isReplaced({ source, assignment }: Assigned): boolean {
+  return (
+    assignment.status?.phase !== 'Terminating' &&
+    source != null &&
+    source.metadata.uid !== assignment.spec.uid &&
+    source.metadata.deletionTimestamp === undefined
+  )
 }
 
 /** The copies that the Assignment asks for, the Active one first. */

@@ -31,6 +31,8 @@ export type Before = {
   silentMs: number
   /** Milliseconds since there is trouble that may pass by itself. */
   troubledMs: number
+  /** Milliseconds since another object was first seen in the place of the one that the Assignment was made for. */
+  replacedMs: number
   /** What the consumer was last told, and what its API server made of it: it drops fields that its schema lacks. */
   told: { wanted: unknown; status: unknown } | undefined
   /** Which versions of a related object were last found equal, by `<kind>/<name>`. */

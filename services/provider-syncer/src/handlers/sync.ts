@@ -42,7 +42,7 @@ function isOtherLife(known: Known, next: Known): boolean {
 }
 
 function before(
-  { told, compared, silent, troubled, now }: SyncerContext,
+  { told, compared, silent, replaced, troubled, now }: SyncerContext,
   key: string,
   attempt: number,
   view: KeyView,
@@ -51,24 +51,33 @@ function before(
   const assignment = view.get('assignment')?.object
   const active = (assignment?.spec as { providerCluster: string } | undefined)?.providerCluster
   const serving = active === undefined ? undefined : view.get('copy', active)?.object
-  if (!serving || serving.status !== undefined) silent.delete(key)
-  else if (silent.get(key)?.uid !== serving.metadata.uid) silent.set(key, { uid: serving.metadata.uid, since: at })
+  follow(silent, key, serving?.status === undefined ? serving?.metadata.uid : undefined, at)
+  const meant = (assignment?.spec as { uid: string } | undefined)?.uid
+  const present = view.get('source')?.object?.metadata.uid
+  follow(replaced, key, meant !== undefined && present !== meant ? present : undefined, at)
   return {
     attempt,
     silentMs: at - (silent.get(key)?.since ?? at),
+    replacedMs: at - (replaced.get(key)?.since ?? at),
     troubledMs: at - (troubled.get(key) ?? at),
     told: told.get(key),
     compared: compared.get(key) ?? new Map(),
   }
 }
 
+/** Remembers since when it is so of the object of this uid; undefined: it is not so of any. */
+function follow(memory: SyncerMemory['silent'], key: string, uid: string | undefined, at: number): void {
+  if (uid === undefined) memory.delete(key)
+  else if (memory.get(key)?.uid !== uid) memory.set(key, { uid, since: at })
+}
+
 /** What was found out goes on for as long as the object is here. */
-function remember({ told, compared, silent, troubled, waiting, now }: SyncerContext, known: Known): void {
+function remember({ told, compared, silent, replaced, troubled, waiting, now }: SyncerContext, known: Known): void {
   const { key, notes } = known
   if (!notes.problems.some(({ passing }) => passing !== undefined)) troubled.delete(key)
   else if (!troubled.has(key)) troubled.set(key, now().getTime())
   if (!isAssigned(known)) {
-    for (const memory of [told, compared, silent]) memory.delete(key)
+    for (const memory of [told, compared, silent, replaced]) memory.delete(key)
     for (const { provider, cluster } of known.copies.values())
       if (known.places.at(provider, cluster).is === 'away') waiting.add(key, provider)
     return

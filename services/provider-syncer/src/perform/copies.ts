@@ -1,7 +1,7 @@
 import { annotations, fieldManager } from '@resource-broker/api'
 import type { CopyMessage, KubeObject, SourceRef } from '@resource-broker/bus'
 import { isAlreadyExists, isAppliedBy, isNotFound, type KubeClient, type ObjectRef } from '@resource-broker/kube'
-import { isClaimed } from '../facts/known.ts'
+import { isOwn } from '../facts/known.ts'
 import type { Action } from '../plan/action.ts'
 import { type DesiredCopy, withoutEmptied } from '../plan/desired-copy.ts'
 import type { Performance } from './perform.ts'
@@ -68,20 +68,13 @@ async function adopt(
   desired: DesiredCopy,
 ): Promise<KubeObject> {
   const existing = await client.get<KubeObject>(target)
-  const isOwn = isClaimed(existing, known.brokerID, known.assignment ?? undefined)
-  if (isOwn && (isAppliedBy(existing, fieldManager) || isRestored(existing, desired))) {
+  const ours = isAppliedBy(existing, fieldManager)
+  if (isOwn({ ours, object: existing }, known.brokerID, known.assignment ?? undefined)) {
     context.logger.info({ key: known.key, copy: target.name }, 'copy taken over')
     return await update(client, target, desired, existing)
   }
   throw new Refusal('CopyConflict', conflictOf(existing, desired))
 }
-
-/** It names this very Assignment, as only a copy does that the broker made. */
-function isRestored({ metadata }: KubeObject, desired: DesiredCopy): boolean {
-  return OWN.every((name) => metadata.annotations?.[name] === desired.metadata.annotations[name])
-}
-
-const OWN = [annotations.brokerID, annotations.assignmentUID, annotations.consumerUID]
 
 function conflictOf({ metadata }: KubeObject, { metadata: { annotations: wanted } }: DesiredCopy): string {
   const provider = wanted[annotations.providerCluster]
@@ -115,6 +108,8 @@ export async function deleteCopy(
   })
 }
 
+const LEFT_ALONE = 'an object of the copy’s name, which the broker did not make, is left alone'
+
 /** Asks a provider for the copy. */
 export async function readCopy({ context, known, view }: Performance, { provider }: Of<'read copy'>): Promise<void> {
   const ref = known.ref as SourceRef
@@ -124,8 +119,9 @@ export async function readCopy({ context, known, view }: Performance, { provider
   const ours = object !== null && isAppliedBy(object, fieldManager)
   const message: CopyMessage = { provider, cluster: there?.cluster ?? '', gvr: ref.gvr, ours, object }
   view.learn('copy', provider, message, context.now().getTime())
-  const isOwn = ours && object !== null && isClaimed(object, known.brokerID, known.assignment ?? undefined)
-  if (!isOwn) known.notes.without.add(provider)
+  if (isOwn(message, known.brokerID, known.assignment ?? undefined)) return
+  known.notes.without.add(provider)
+  if (object !== null) context.logger.warn({ key: known.key, provider, name: object.metadata.name }, LEFT_ALONE)
 }
 
 const namespaceOf = ({ namespace }: SourceRef) => (namespace === undefined ? {} : { namespace })

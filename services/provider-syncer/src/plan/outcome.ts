@@ -1,9 +1,18 @@
 import { DONE, type Outcome } from '@resource-broker/bus'
-import { type Assigned, type Current, concerned, isAssigned, isCurrent, type Known } from '../facts/known.ts'
+import {
+  type Assigned,
+  type Current,
+  concerned,
+  isAssigned,
+  isCurrent,
+  isReplaced,
+  type Known,
+} from '../facts/known.ts'
 import { reportTo } from './consumer-report.ts'
 import { mayGo, unwantedCopies } from './plan-live.ts'
 import { isEarly, isStrange, orphansOf } from './plan-orphans.ts'
 import { awaitedBy, problemsToTell } from './problems.ts'
+import { replacedWait } from './report-replaced.ts'
 
 /** How long a message may be behind another before an API server is asked. */
 const GRACE_MS = 2_000
@@ -41,6 +50,8 @@ function outcomeOfLive(known: Current, now: Date): Outcome {
 
 function outcomeOfTeardown(known: Assigned): Outcome {
   if (known.source === undefined && isEarly(known)) return later(GRACE_MS, 'an Assignment is here before its object')
+  const waitMs = isReplaced(known) ? replacedWait(known) : 0
+  if (waitMs > 0) return later(waitMs, 'the copy of an earlier object of the name may be adopted')
   const { notes } = known
   if (notes.problems.length > 0) return later(REFUSED_MS, notes.problems[0]?.message ?? '')
   const away = [...concerned(known)].find((provider) => isAway(known, provider))

@@ -53,7 +53,8 @@ function applyCopy(known: Current): Action[] {
   const by = { brokerID, assignmentUID: assignment.metadata.uid ?? '' }
   const desired = desiredCopy({ ref, source, provider, name: place.name, by })
   const isLarge = known.copies.get(provider)?.tooLarge !== undefined // its spec is not known: its annotations tell the generation
-  if (over !== undefined && isUpToDate(over, isLarge ? { metadata: desired.metadata } : desired)) return []
+  const isApplied = known.copies.get(provider)?.ours === true // one that was restored is by another hand
+  if (over !== undefined && isApplied && isUpToDate(over, isLarge ? { metadata: desired.metadata } : desired)) return []
   return [{ do: 'apply copy', provider, desired, over }]
 }
 

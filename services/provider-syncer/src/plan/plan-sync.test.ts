@@ -23,6 +23,8 @@ type CopyGiven = {
   of?: string
   /** Seen gone. */
   gone?: true
+  /** Put back by another hand than the broker's. */
+  restored?: true
 }
 
 type Case = {
@@ -34,8 +36,8 @@ type Case = {
     said?: CopyStatus[]
     servedFrom?: string
   } | null
-  /** live, deleting, released (being deleted, without the finalizer), another, gone; absent: never heard of. */
-  source?: 'live' | 'deleting' | 'released' | 'another' | 'gone'
+  /** live, deleting, released (being deleted, without the finalizer), another, adopting (another that wants the copy), gone; absent: never heard of. */
+  source?: 'live' | 'deleting' | 'released' | 'another' | 'adopting' | 'gone'
   status?: object
   decision?: string | null
   copies?: Record<string, CopyGiven>
@@ -57,13 +59,14 @@ function sourceOf(state: NonNullable<Case['source']>, status: object | undefined
   const content = { ...SPEC, ...(status === undefined ? {} : { status }) }
   if (state === 'gone') return null
   if (state === 'another') return source({ uid: 'uid-b' }, content)
+  if (state === 'adopting') return source({ uid: 'uid-b', annotations: { [annotations.adopt]: 'true' } }, content)
   const finalizers = state === 'released' ? [] : [finalizer]
   return source({ finalizers, ...(state === 'live' ? {} : { deletionTimestamp: DELETED }) }, content)
 }
 
 function copyOf(
   provider: string,
-  { status, generation = 2, deleting, broker = BROKER, uid, of, gone, account }: CopyGiven,
+  { status, generation = 2, deleting, broker = BROKER, uid, of, gone, account, restored }: CopyGiven,
 ) {
   if (gone === true) return copy(provider, { ours: false, object: null })
   const { [annotations.brokerID]: _own, ...others } = copied().metadata.annotations ?? {}
@@ -82,7 +85,10 @@ function copyOf(
   }
   const metadata = { uid: uid ?? `uid-${provider}`, ...(deleting === true ? { deletionTimestamp: DELETED } : {}) }
   const object = { ...copied({ ...metadata }, { ...SPEC, ...(status === undefined ? {} : { status }) }) }
-  return copy(provider, { object: { ...object, metadata: { ...object.metadata, annotations: notes } } })
+  return copy(provider, {
+    ours: restored !== true,
+    object: { ...object, metadata: { ...object.metadata, annotations: notes } },
+  })
 }
 
 function planOf(given: Case): unknown[] {

@@ -1,18 +1,21 @@
 import type { CopyMessage, KubeObject } from '@resource-broker/bus'
-import { type Assigned, concerned, isOnAccountOf, wantedCopies } from '../facts/known.ts'
+import { type Assigned, concerned, isOnAccountOf, isReplaced, wantedCopies } from '../facts/known.ts'
 import { type Action, idOf } from './action.ts'
 import { isEarly } from './plan-orphans.ts'
 import { lostEvent } from './record.ts'
 import { allRelated } from './related.ts'
 import { reportLeaving } from './report-leaving.ts'
+import { replacedWait, reportReplaced } from './report-replaced.ts'
 
 /**
  * Takes everything back that was made for an object which is being deleted, is gone, or was replaced by another of its name. First the
  * record that the Assignment ends, which nobody takes back; then the copies; when each provider says that its is gone, related
- * objects and the Assignment. Without an Assignment the finalizer goes (`planOrphans`).
+ * objects and the Assignment. Without an Assignment the finalizer goes (`planOrphans`). What an earlier object of the name had stays for a
+ * while: whoever restored the object may want to keep it.
  */
 export function planTeardown(known: Assigned, now: Date): (() => Action[])[] {
   const isEnding = known.assignment.status?.phase === 'Terminating'
+  if (isReplaced(known) && replacedWait(known) > 0) return [() => reportReplaced(known, now)]
   if (!isEnding && !isCertain(known))
     return [() => (known.source === undefined && isEarly(known) ? [] : [{ do: 'read source' }])]
   if (!isEnding) return [() => [{ do: 'record', edit: { phase: 'Terminating' } }]]
