@@ -1,6 +1,6 @@
 import { kcpLayout } from '@resource-broker/api'
 import { brokerManifests } from '../manifests/broker.ts'
-import { readCrds } from '../manifests/crds.ts'
+import { readCrds, requireStatus } from '../manifests/crds.ts'
 import type { Crd } from '../manifests/types.ts'
 import { type BootstrapConfig, type BootstrapFlags, bootstrapConfig, completed } from './config.ts'
 import { awaitAccess, identityOf, loginOf, writeKubeconfig } from './identity.ts'
@@ -31,6 +31,7 @@ export type Bootstrapped = {
 export async function bootstrap({ report = () => undefined, ...options }: BootstrapOptions): Promise<Bootstrapped> {
   const config = completed(bootstrapConfig.parse(options))
   const brokered = config.crd.flatMap(readCrds)
+  for (const crd of brokered) requireStatus(crd)
   const kcp = await Kcp.fromFile(config.kcpKubeconfig, report, config.timeoutSeconds * 1000)
   try {
     const user = await prepare(kcp, config, brokered)

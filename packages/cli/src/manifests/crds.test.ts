@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { readCrds, schemaOf } from './crds.ts'
+import { readCrds, requireStatus, schemaOf } from './crds.ts'
 import type { Crd } from './types.ts'
 
 const version = (name: string, storage = true) => ({
@@ -51,6 +51,15 @@ test('several versions say how they are converted', () => {
 
 test('the core group is called core in the name', () => {
   expect(schemaOf(crd(undefined, { group: '' })).metadata.name).toMatch(/^v[0-9a-f]{8}\.things\.core$/)
+})
+
+test('a kind without a status to write to is refused, unless the version is not served', () => {
+  const told = { ...version('v2'), subresources: { status: {} } }
+  expect(() => requireStatus(crd([told]))).not.toThrow()
+  expect(() => requireStatus(crd([told, { ...version('v1'), served: false }]))).not.toThrow()
+  expect(() => requireStatus(crd([told, version('v1')]))).toThrow(
+    'things.example.org: version v1 has no status subresource: the broker tells there how an object fares',
+  )
 })
 
 test('conversion by webhook is refused', () => {

@@ -20,6 +20,14 @@ export function readCrds(file: string): Crd[] {
   return crds
 }
 
+/** Refuses a kind of which the broker could tell nobody how its objects fare. @throws {BootstrapError} */
+export function requireStatus({ metadata, spec: { versions } }: Crd): void {
+  const mute = versions.find(({ served, subresources }) => served && subresources?.status === undefined)
+  if (mute === undefined) return
+  const where = `${metadata.name}: version ${mute.name}`
+  throw new BootstrapError(`${where} has no status subresource: the broker tells there how an object fares`)
+}
+
 /**
  * The same kind as an APIResourceSchema (kcp contract 4.4). Its spec is immutable, so a hash of it is in the name, as api-syncagent
  * does it: another schema is another object.

@@ -13,6 +13,7 @@ export type Version = {
   served: boolean
   storage: boolean
   schema?: { openAPIV3Schema?: object }
+  subresources?: { status?: object }
   [field: string]: unknown
 }
 
