@@ -175,7 +175,8 @@ async function expire(context: CoordinatorContext, view: KeyView, name: string):
   const migration = readMigration(view, name)
   const end = migration?.status?.completionTime
   if (migration === undefined || end === undefined) return Number.POSITIVE_INFINITY
-  const left = Date.parse(end) + context.keepMs - context.now().getTime()
+  // Another replica's clock wrote the end: whoever's is ahead does not keep it for longer.
+  const left = Math.min(Date.parse(end) + context.keepMs - context.now().getTime(), context.keepMs)
   if (left > 0) return left
   await context.coordination.delete({ ...Migration.resource, name }).catch((error: unknown) => {
     if (!isNotFound(error)) throw error
