@@ -116,6 +116,8 @@ function publishing(
       if (event.type === 'connected') logger.debug({ view, ...resource }, 'watching')
       else if (event.type === 'disconnected')
         logger.info({ view, ...resource, err: event.error, retryInMs: event.retryInMs }, 'watch interrupted')
+      else if (event.type === 'absent')
+        logger.warn({ view, ...resource }, 'not served here: nothing is seen of it until it is')
       else logger.info({ view, ...resource, event }, 'watch changed')
     },
   }

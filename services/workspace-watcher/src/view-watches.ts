@@ -97,7 +97,8 @@ export class ViewWatches {
         const resource = await resolveResource(client, kind, signal)
         if (signal.aborted) return
         if (resource !== undefined) return begin(resource)
-        if (!told) this.#context.logger.info({ view, kind }, 'kind is not served here yet')
+        if (!told)
+          this.#context.logger.warn({ view, kind }, 'kind is not served here: nothing is seen of it until it is')
       } catch (error) {
         if (!told && !signal.aborted)
           this.#context.logger.warn({ view, kind, err: error }, 'discovery failed, trying again')
