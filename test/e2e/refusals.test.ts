@@ -115,8 +115,8 @@ test('trouble at the provider that may pass is told after some seconds, and what
 
 const gauge = (name: string): ObjectRef => ({ ...GAUGE, namespace: 'default', name })
 
-async function createGauge(name: string): Promise<void> {
-  const body = { apiVersion: 'test.platform-mesh.io/v1', kind: 'Gauge', metadata: { name }, spec: { v: 1 } }
+async function createGauge(name: string, spec: object = { v: 1 }): Promise<void> {
+  const body = { apiVersion: 'test.platform-mesh.io/v1', kind: 'Gauge', metadata: { name }, spec }
   await acme.kube.create({ ...GAUGE, namespace: 'default' }, body)
 }
 
@@ -153,6 +153,33 @@ test('an object whose first status is refused has its conditions nevertheless', 
   const refused = await gaugeIs('bursts', 'False', 'StatusRefused')
   expect(conditionOf(refused, 'Placed')?.status).toBe('True')
   expect(conditionOf(refused, 'Synced')?.message).toContain('status.level')
+})
+
+test('what a provider adds to a list of a copy stays, and is not written over at each change of its status', async (context) => {
+  const { injections } = landscape
+  if (injections === undefined) return context.skip('requests are counted by the sandbox')
+  await createGauge('lists', { ports: [{ name: 'web', number: 80 }] })
+  const [at, copy] = copyAt(alpha, acme, gauge('lists'))
+  await waitFor('the copy', () => read(at, copy))
+  const theirs = { apiVersion: 'test.platform-mesh.io/v1', kind: 'Gauge', metadata: { name: copy.name } }
+  const ports = [{ name: 'metrics', number: 9090 }]
+  await at.kube.apply(copy, { ...theirs, spec: { ports } }, { fieldManager: 'provider' })
+  await gaugeSays('lists', { status: 'Available', level: 'low' })
+  await waitFor('low arrives', async () => (await read(acme, gauge('lists')))?.status?.['level'] === 'low')
+  const applies = new Set<string>()
+  const stop = injections.add(({ method, path, query, headers }) => {
+    const isApply = method === 'PATCH' && headers['content-type'] === 'application/apply-patch+yaml'
+    if (isApply && path.endsWith(`/gauges/${copy.name}`) && query.get('fieldManager') === 'resource-broker')
+      applies.add(`${applies.size}`)
+    return false
+  }, 'broken off')
+  for (const level of ['high', 'low', 'high']) {
+    await gaugeSays('lists', { level })
+    await waitFor(`${level} arrives`, async () => (await read(acme, gauge('lists')))?.status?.['level'] === level)
+  }
+  stop()
+  expect(applies.size).toBe(0)
+  expect((await read(at, copy))?.spec['ports']).toEqual([{ name: 'web', number: 80 }, ...ports])
 })
 
 test('an offer of a kind that the provider does not serve, or serves in another scope, is not ready', async () => {

@@ -1,5 +1,6 @@
 import type { Bus } from '@resource-broker/bus'
 import type { Clusters, Logger } from '@resource-broker/service'
+import type { DesiredCopy } from './plan/desired-copy.ts'
 import type { Waiting } from './waiting.ts'
 
 /** What the handlers of the syncer work with in one run. */
@@ -20,6 +21,9 @@ type Run = {
   check: () => void
 }
 
+/** A copy as it was applied, and what there was then of it besides metadata and status. */
+export type Settled = { desired: DesiredCopy; content: unknown }
+
 /** What is remembered of a partition for as long as it is owned. */
 export type SyncerMemory = {
   /** Which versions of a related object were last found equal: by key, then `<kind>/<name>`, `<provider>/<origin's version>/<consumer's version>`. */
@@ -29,6 +33,11 @@ export type SyncerMemory = {
    * same would otherwise be written again at each event.
    */
   told: Map<string, { wanted: unknown; status: unknown }>
+  /**
+   * What was last applied to copies that are not just what was applied afterwards, as where a provider adds to a list, and what their API
+   * server made of it: by key, then provider.
+   */
+  settled: Map<string, Map<string, Settled>>
   /** When a serving copy was first seen without a status, by key: its uid, and milliseconds of the broker's own clock. */
   silent: Map<string, { uid: string; since: number }>
   /** When another object was first seen in the place of an Assignment's, by key: its uid, and milliseconds of the broker's own clock. */
@@ -40,6 +49,7 @@ export type SyncerMemory = {
 export const newMemory = (): SyncerMemory => ({
   compared: new Map(),
   told: new Map(),
+  settled: new Map(),
   silent: new Map(),
   replaced: new Map(),
   troubled: new Map(),

@@ -62,7 +62,15 @@ export const decision = (provider: string | null, generation = 2): DecisionMessa
   provider,
 })
 
-const FIRST: Before = { attempt: 1, silentMs: 0, replacedMs: 0, troubledMs: 0, told: undefined, compared: new Map() }
+const FIRST: Before = {
+  attempt: 1,
+  silentMs: 0,
+  replacedMs: 0,
+  troubledMs: 0,
+  told: undefined,
+  settled: new Map(),
+  compared: new Map(),
+}
 
 /** Everywhere is a place, but where `places` says otherwise. */
 function placesFrom(places: Record<string, Place>): Places {

@@ -1,3 +1,4 @@
+import type { Settled } from '../context.ts'
 import type { Problem } from '../plan/problem.ts'
 
 /** What one look found out and did, besides what it learned of objects. */
@@ -35,6 +36,8 @@ export type Before = {
   replacedMs: number
   /** What the consumer was last told, and what its API server made of it: it drops fields that its schema lacks. */
   told: { wanted: unknown; status: unknown } | undefined
+  /** What was last applied, by provider, and what it came to where that is not the same. */
+  settled: ReadonlyMap<string, Settled>
   /** Which versions of a related object were last found equal, by `<kind>/<name>`. */
   compared: ReadonlyMap<string, string>
 }

@@ -42,7 +42,7 @@ function isOtherLife(known: Known, next: Known): boolean {
 }
 
 function before(
-  { told, compared, silent, replaced, troubled, now }: SyncerContext,
+  { told, compared, settled, silent, replaced, troubled, now }: SyncerContext,
   key: string,
   attempt: number,
   view: KeyView,
@@ -61,6 +61,7 @@ function before(
     replacedMs: at - (replaced.get(key)?.since ?? at),
     troubledMs: at - (troubled.get(key) ?? at),
     told: told.get(key),
+    settled: settled.get(key) ?? new Map(),
     compared: compared.get(key) ?? new Map(),
   }
 }
@@ -72,12 +73,15 @@ function follow(memory: SyncerMemory['silent'], key: string, uid: string | undef
 }
 
 /** What was found out goes on for as long as the object is here. */
-function remember({ told, compared, silent, replaced, troubled, waiting, now }: SyncerContext, known: Known): void {
+function remember(
+  { told, compared, settled, silent, replaced, troubled, waiting, now }: SyncerContext,
+  known: Known,
+): void {
   const { key, notes } = known
   if (!notes.problems.some(({ passing }) => passing !== undefined)) troubled.delete(key)
   else if (!troubled.has(key)) troubled.set(key, now().getTime())
   if (!isAssigned(known)) {
-    for (const memory of [told, compared, silent, replaced]) memory.delete(key)
+    for (const memory of [told, compared, settled, silent, replaced]) memory.delete(key)
     for (const { provider, cluster } of known.copies.values())
       if (known.places.at(provider, cluster).is === 'away') waiting.add(key, provider)
     return

@@ -1,9 +1,10 @@
 import { annotations, fieldManager } from '@resource-broker/api'
 import type { CopyMessage, KubeObject, SourceRef } from '@resource-broker/bus'
 import { isAlreadyExists, isAppliedBy, isNotFound, type KubeClient, type ObjectRef } from '@resource-broker/kube'
+import type { Settled } from '../context.ts'
 import { isOwn } from '../facts/known.ts'
 import type { Action } from '../plan/action.ts'
-import { type DesiredCopy, withoutEmptied } from '../plan/desired-copy.ts'
+import { contentOf, type DesiredCopy, isUpToDate, withoutEmptied } from '../plan/desired-copy.ts'
 import type { Performance } from './perform.ts'
 import { readIfThere } from './read-if-there.ts'
 import { Refusal } from './refusal.ts'
@@ -25,7 +26,17 @@ export async function applyCopy(
     ? create(performance, client, target, desired)
     : update(client, target, desired, over))
   const message: CopyMessage = { provider, cluster, gvr: ref.gvr, ours: true, object }
+  settle(performance, provider, desired, object)
   view.learn('copy', provider, message, context.now().getTime())
+}
+
+/** What an apply came to is remembered where it is not just what was applied: else that would be written again at each look. */
+function settle({ context, known }: Performance, provider: string, desired: DesiredCopy, object: KubeObject): void {
+  const settled = context.settled.get(known.key) ?? new Map<string, Settled>()
+  if (isUpToDate(object, desired)) settled.delete(provider)
+  else settled.set(provider, { desired, content: contentOf(object) })
+  if (settled.size > 0) context.settled.set(known.key, settled)
+  else context.settled.delete(known.key)
 }
 
 async function update(

@@ -33,6 +33,11 @@ export function desiredCopy({ ref, source, provider, name, by }: Origin): Desire
   }
 }
 
+/** What a copy has that the broker applies, and what others added to it. */
+export function contentOf({ metadata, status: _status, ...content }: KubeObject): unknown {
+  return [metadata.annotations, content]
+}
+
 /** metadata.generation of the consumer's object that a copy was made from. */
 export function consumerGenerationOf({ metadata }: KubeObject): number {
   return Number(metadata.annotations?.[annotations.consumerGeneration] ?? 0)

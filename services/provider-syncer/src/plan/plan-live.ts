@@ -1,9 +1,10 @@
+import { isDeepStrictEqual } from 'node:util'
 import { readiness } from '@resource-broker/api'
 import type { CopyMessage, KubeObject } from '@resource-broker/bus'
 import { type Current, copyAt, isOnAccountOf, wantedCopies } from '../facts/known.ts'
 import { type Action, idOf } from './action.ts'
 import { reportTo } from './consumer-report.ts'
-import { desiredCopy, isUpToDate } from './desired-copy.ts'
+import { contentOf, type DesiredCopy, desiredCopy, isUpToDate } from './desired-copy.ts'
 import type { Problem } from './problem.ts'
 import { recordOf, unheardProviders } from './record.ts'
 import { bring, RELATED, unnamed } from './related.ts'
@@ -54,8 +55,23 @@ function applyCopy(known: Current): Action[] {
   const desired = desiredCopy({ ref, source, provider, name: place.name, by })
   const isLarge = known.copies.get(provider)?.tooLarge !== undefined // its spec is not known: its annotations tell the generation
   const isApplied = known.copies.get(provider)?.ours === true // one that was restored is by another hand
-  if (over !== undefined && isApplied && isUpToDate(over, isLarge ? { metadata: desired.metadata } : desired)) return []
+  const isThere = (copy: KubeObject) => {
+    return (
+      isUpToDate(copy, isLarge ? { metadata: desired.metadata } : desired) || isSettled(known, provider, desired, copy)
+    )
+  }
+  if (over !== undefined && isApplied && isThere(over)) return []
   return [{ do: 'apply copy', provider, desired, over }]
+}
+
+/** This was applied, and the copy is what came of it: as where its provider has added to a list, which is nobody's drift. */
+function isSettled({ notes }: Current, provider: string, desired: DesiredCopy, copy: KubeObject): boolean {
+  const settled = notes.before.settled.get(provider)
+  return (
+    settled !== undefined &&
+    isDeepStrictEqual(settled.desired, desired) &&
+    isDeepStrictEqual(settled.content, contentOf(copy))
+  )
 }
 
 /** Somebody deletes the copy, or the Assignment has the record that it goes: it is never made to serve again. */
