@@ -47,13 +47,19 @@ async function runMany(seeds: number[]): Promise<void> {
     lived++
     const rule = verdict.violations[0]?.rule
     if (rule === undefined) continue
-    if (!found.has(rule)) tell(verdict, false)
+    if (found.has(rule)) tellShortly(verdict)
+    else tell(verdict, false)
     found.set(rule, [...(found.get(rule) ?? []), seed])
     if (values.first) break
   }
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
   process.stdout.write(`${lived} seeds, ${steps} steps, ${seconds} s\n`)
-  for (const [rule, its] of found) process.stdout.write(`${rule}: ${its.length} (${its.slice(0, 8).join(' ')})\n`)
+  for (const [rule, its] of found) process.stdout.write(`${rule}: ${its.length} (${its.join(' ')})\n`)
+}
+
+function tellShortly({ seed, violations }: Verdict): void {
+  process.stdout.write(`seed ${seed}, ${violations.map(({ rule, message }) => `${rule}: ${message}`).join('; ')}\n`)
+  process.exitCode = 1
 }
 
 function tell({ seed, steps, violations, story, hash }: Verdict, isWhole: boolean): void {

@@ -12,6 +12,7 @@ import { listParked, type ParkedKey } from './parked.ts'
 import { PartitionConsumer } from './partition-consumer.ts'
 import type { KeyView } from './partition-view.ts'
 import { type PublishEvent, PublishTrouble } from './publish-trouble.ts'
+import { NatsPublishPort } from './publish-port.ts'
 import { type Publication, Publisher } from './publisher.ts'
 import { Snapshot, Snapshots } from './snapshots.ts'
 import { StateStream } from './stream.ts'
@@ -38,6 +39,7 @@ export class Bus {
   readonly layout: Layout
   readonly #connection: NatsConnection
   readonly #stream: StateStream
+  readonly #port: NatsPublishPort
   readonly #publisher: Publisher
   readonly #snapshots = new Snapshots()
   readonly #inTurn = pLimit(LOADS_AT_ONCE)
@@ -49,7 +51,8 @@ export class Bus {
     this.layout = layout
     this.#stream = stream
     this.#trouble = trouble
-    this.#publisher = new Publisher(connection, layout, { ensureStream: () => stream.ensure(), trouble })
+    this.#port = new NatsPublishPort(connection, layout, stream)
+    this.#publisher = new Publisher(this.#port, layout, trouble)
     stream.onLost(() => this.#publisher.forget()) // before any other listener, which may publish all again
     void this.#followStatus()
   }
@@ -80,11 +83,9 @@ export class Bus {
   /** Puts the last message of one part of a key into `view`, as the stream has it now. */
   async refresh(view: KeyView, part: Part, key: string): Promise<void> {
     const subject = this.layout.subject(part, key)
-    const message = await this.#stream.jsm.streams.getMessage(this.layout.stream, { last_by_subj: subject })
+    const message = await this.#port.last(subject)
     view.forget(part)
-    if (message === null) return
-    const { seq, data, time } = message
-    view.put(part, undefined, new Snapshot(part, { seq, data, info: { timestampNanos: time.getTime() } }), Date.now())
+    if (message !== undefined) view.put(part, undefined, new Snapshot(part, message), Date.now())
   }
 
   /** Tells the owner of each partition to look at all of its keys. */

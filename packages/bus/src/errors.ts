@@ -22,6 +22,13 @@ export class TooLargeError extends TerminalError {
 /** A publication that counts on what is not the last message of its subject any more: somebody else said something since. */
 export class OvertakenError extends Error {
   readonly code = 'Overtaken'
+  /** Of what is there, where that was read. */
+  readonly sequence: number | undefined
+
+  constructor(message: string, sequence?: number) {
+    super(message)
+    this.sequence = sequence
+  }
 }
 
 /** A run that goes on after its replica lost the partition: it may write nothing more. */

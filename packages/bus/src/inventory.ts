@@ -1,10 +1,11 @@
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Address, Layout, Part } from './layout.ts'
 import { readAll } from './load-partition.ts'
-import { HEADERS, type ObjectRef } from './publisher.ts'
+import { HEADERS } from './publish-port.ts'
+import type { ObjectRef } from './publisher.ts'
 
 /** What the stream holds of one object: enough to tell whether a snapshot is news, and whose tombstone is due. */
-export type InventoryItem = Address & { object: ObjectRef; version: string }
+export type InventoryItem = Address & { object: ObjectRef; version: string; sequence: number }
 
 /** Only tombstones have a time to live (ADR-43). */
 const TTL = 'Nats-TTL'
@@ -34,7 +35,7 @@ async function readOnce(connection: NatsConnection, layout: Layout, parts: Part[
     const address = layout.parse(message.subject)
     const object = refOf(message.headers?.get(HEADERS.object) ?? '')
     if (address === undefined || object === undefined || message.headers?.get(TTL) !== '') return
-    items.push({ ...address, object, version: message.headers?.get(HEADERS.version) ?? '' })
+    items.push({ ...address, object, version: message.headers?.get(HEADERS.version) ?? '', sequence: message.seq })
   })
   return items
 }

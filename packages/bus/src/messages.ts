@@ -37,8 +37,8 @@ export type RelatedMeta = z.infer<typeof relatedMeta>
 const relatedMessage = z.object({ related: z.array(relatedMeta) })
 export type RelatedMessage = z.infer<typeof relatedMessage>
 
-/** Which object it was that a message with no object any more tells of. */
-const goneUID = z.string().exactOptional()
+/** Which object it was that a message with no object any more tells of, and its last resourceVersion that was seen. */
+const gone = { goneUID: z.string().exactOptional(), goneVersion: z.string().exactOptional() }
 
 /**
  * `object` is more than a message can carry, and is here without its spec: its size, and what the server takes, in bytes. Its status is
@@ -47,7 +47,7 @@ const goneUID = z.string().exactOptional()
 const tooLarge = z.object({ bytes: z.number(), limit: z.number() }).exactOptional()
 
 /** `object` is null once the object was seen gone. */
-const sourceMessage = z.object({ ref: sourceRef, object: kubeObject.nullable(), goneUID, tooLarge })
+const sourceMessage = z.object({ ref: sourceRef, object: kubeObject.nullable(), ...gone, tooLarge })
 export type SourceMessage = z.infer<typeof sourceMessage>
 
 type Answered = { ref: SourceRef; tooLarge: SourceMessage['tooLarge'] | undefined }
@@ -74,13 +74,13 @@ const copyMessage = z.object({
   gvr,
   ours: z.boolean(),
   object: kubeObject.nullable(),
-  goneUID,
+  ...gone,
   tooLarge,
 })
 export type CopyMessage = z.infer<typeof copyMessage>
 
 /** An Assignment, without the reasons of its decision, or a Migration as the platform has it; null once it was seen gone. */
-const recordMessage = z.object({ name: z.string(), object: kubeObject.nullable(), goneUID })
+const recordMessage = z.object({ name: z.string(), object: kubeObject.nullable(), ...gone })
 export type RecordMessage = z.infer<typeof recordMessage>
 
 /**
@@ -95,7 +95,7 @@ const decisionMessage = z.object({
 })
 export type DecisionMessage = z.infer<typeof decisionMessage>
 
-const acceptAPIMessage = z.object({ provider: z.string(), name: z.string(), object: kubeObject.nullable() })
+const acceptAPIMessage = z.object({ provider: z.string(), name: z.string(), object: kubeObject.nullable(), ...gone })
 export type AcceptAPIMessage = z.infer<typeof acceptAPIMessage>
 
 const offersMessage = z.object({ by: z.string() })

@@ -1,3 +1,4 @@
+import { isOlder } from './is-news.ts'
 import type { Part } from './layout.ts'
 import type { Messages } from './messages.ts'
 import type { Snapshot } from './snapshots.ts'
@@ -115,32 +116,6 @@ function isEmpty(message: Messages[Part]): boolean {
   if ('object' in message) return message.object === null
   if ('related' in message) return message.related.length === 0
   return !('provider' in message) || message.provider === null
-}
-
-type OfObject = {
-  object?: { metadata: { uid: string; resourceVersion: string } } | null
-  goneUID?: string
-  /** Of copies; a key's other messages are each of one cluster. */
-  cluster?: string
-}
-
-/**
- * Whether a message was overtaken by `other`: an older snapshot of the name (resourceVersions of one resource can be compared within
- * one cluster, also those of two objects that had the name one after the other), a snapshot of the object that `other` says is
- * gone, or the word that another object of the name is gone.
- */
-function isOlder(message: unknown, other: unknown): boolean {
-  if (typeof message !== 'object' || message === null || typeof other !== 'object' || other === null) return false
-  const [first, second] = [message as OfObject, other as OfObject]
-  if (first.object && second.object)
-    return first.cluster === second.cluster && isOlderVersion(first.object.metadata, second.object.metadata)
-  if (first.object) return second.goneUID === first.object.metadata.uid
-  return second.object != null && first.goneUID !== undefined && first.goneUID !== second.object.metadata.uid
-}
-
-function isOlderVersion(a: { resourceVersion: string }, b: { resourceVersion: string }): boolean {
-  if (!/^\d+$/.test(a.resourceVersion) || !/^\d+$/.test(b.resourceVersion)) return false
-  return BigInt(a.resourceVersion) < BigInt(b.resourceVersion)
 }
 
 /** What is not valid is older than nothing: it is told of when somebody reads it. */

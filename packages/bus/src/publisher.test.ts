@@ -32,8 +32,9 @@ async function stored(bus: Bus, name: string): Promise<{ seq: number; version: s
   const message = await jsm.streams.getMessage(bus.layout.stream, {
     last_by_subj: bus.layout.subject('source', keyOf(name)),
   })
-  const { state } = await jsm.streams.info(bus.layout.stream)
-  return { seq: message?.seq ?? 0, version: message?.header.get('Broker-Version') ?? '', taken: state.last_seq }
+  const { state, config } = await jsm.streams.info(bus.layout.stream)
+  const taken = state.last_seq - config.first_seq + 1
+  return { seq: message?.seq ?? 0, version: message?.header.get('Broker-Version') ?? '', taken }
 }
 
 test('on one subject the last call wins, and what was overtaken before it was sent is skipped', async () => {

@@ -1,22 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import { JetStreamApiError, type JetStreamClient, jetstream } from '@nats-io/jetstream'
-import { type NatsConnection, headers as natsHeaders } from '@nats-io/transport-node'
 import { OvertakenError, TooLargeError } from './errors.ts'
+import { isNews } from './is-news.ts'
 import type { Layout, Part } from './layout.ts'
 import type { Messages } from './messages.ts'
+import type { Answer, PublishPort } from './publish-port.ts'
 import type { PublishTrouble } from './publish-trouble.ts'
+import { Snapshot } from './snapshots.ts'
 import { DUPLICATE_WINDOW_MS } from './stream.ts'
-import { atEndOfTurn } from './turn.ts'
-
-/** Headers that tell of a message without its body being read. */
-export const HEADERS = { object: 'Broker-Object', version: 'Broker-Version' } as const
 
 /** Longer than the server drops repetitions: what was stored before cannot be overtaken by one. */
 const REMEMBERED_MS = DUPLICATE_WINDOW_MS * 1.5
 const REMEMBERED_AT_MOST = 10_000
 
-/** How long the word that something is gone stays, for whoever was away: as long as a tombstone can matter to a slow replica. */
-const TOMBSTONE_TTL = '1h'
 /** For the headers, which count with the body: names of Kubernetes have at most 253 characters each. */
 const HEADER_ROOM = 4_096
 const FIRST_RETRY_MS = 100
@@ -46,6 +41,11 @@ export type Publication<P extends Part = Part> = {
   epoch?: string
   /** The sequence of what must be the last message of the subject, 0 for none: OvertakenError otherwise. */
   after?: number
+  /**
+   * `after` is only where the last message was seen: where it is another by now, it is compared, and what tells nothing beside it is not
+   * stored. OvertakenError where neither can be told to be the newer.
+   */
+  ifNews?: boolean
   /** What to say instead where the message is larger than the server takes; undefined: nothing. */
   ifTooLarge?: (size: { bytes: number; limit: number }) => Publication | undefined
   /** The message says that the object is gone. */
@@ -61,32 +61,23 @@ type Slot = { latest: Publication; waiters: { resolve: (sequence: number) => voi
  * that was overtaken by a newer before it was sent is skipped: the stream keeps only the last anyway.
  */
 export class Publisher {
-  readonly #js: JetStreamClient
-  readonly #connection: NatsConnection
+  readonly #port: PublishPort
   readonly #layout: Layout
-  readonly #ensureStream: () => Promise<void>
+  readonly #trouble: PublishTrouble
   readonly #slots = new Map<string, Slot>()
   /** What was last stored by subject, the longest ago first. */
   readonly #stored = new Map<string, Stored>()
   /** Counts how often that was forgotten; what was under way meanwhile is not remembered. */
   #era = 0
 
-  readonly #trouble: PublishTrouble
-
-  constructor(
-    connection: NatsConnection,
-    layout: Layout,
-    around: { ensureStream: () => Promise<void>; trouble: PublishTrouble },
-  ) {
-    this.#connection = connection
-    this.#js = jetstream(connection)
+  constructor(port: PublishPort, layout: Layout, trouble: PublishTrouble) {
+    this.#port = port
     this.#layout = layout
-    this.#ensureStream = around.ensureStream
-    this.#trouble = around.trouble
+    this.#trouble = trouble
   }
 
   /**
-   * Resolves to the sequence, when the server has stored this message or a newer one of the same subject. Rejects with TooLargeError,
+   * Resolves to the sequence, when the server has this message or a newer one of the same subject. Rejects with TooLargeError,
    * with OvertakenError where it was to come after another, or when the connection closed.
    */
   publish<P extends Part>(publication: Publication<P>): Promise<number> {
@@ -111,7 +102,8 @@ export class Publisher {
     return new Promise((resolve, reject) => {
       const slot = this.#slots.get(subject)
       // What waits here already is newer than what this one counts on, and must not be lost with it.
-      if (slot !== undefined && slot.waiters.length > 0 && publication.after !== undefined)
+      const counts = publication.after !== undefined && publication.ifNews !== true
+      if (slot !== undefined && slot.waiters.length > 0 && counts)
         return reject(new OvertakenError(`${subject} is about to have a newer message`))
       if (slot !== undefined) {
         slot.latest = publication
@@ -142,28 +134,54 @@ export class Publisher {
     const repeated = this.#repeated(subject, idOf(subject, given))
     if (repeated !== undefined) return repeated
     const { publication, body } = this.#carried(subject, given)
-    let options = publishOptions(subject, publication)
+    const { part, message, object, version, tombstone = false, ifNews = false } = publication
+    let id = idOf(subject, publication)
+    let after = ifNews ? Math.max(publication.after ?? 0, this.#stored.get(subject)?.seq ?? 0) : publication.after
+    for (;;) {
+      const era = this.#era
+      const answer = await this.#ask(() =>
+        this.#port.store({ subject, body, id, after, object, version, tombstone }),
+      )
+      if (answer === 'refused') {
+        if (!ifNews) throw new OvertakenError(`${subject} has a newer message`)
+        const last = await this.#ask(() => this.#port.last(subject))
+        after = last?.seq ?? 0
+        if (last === undefined) continue
+        if (era === this.#era) this.#remember(subject, { seq: last.seq, id: undefined, at: Date.now() })
+        const says = isNews(message, readable(new Snapshot(part, last)))
+        if (says === false) return last.seq
+        if (says === undefined) throw new OvertakenError(`${subject} has a message that may be newer`, last.seq)
+        continue
+      }
+      if (this.#isLast(subject, answer)) {
+        if (era === this.#era) this.#remember(subject, { seq: answer.seq, id, at: Date.now() })
+        return answer.seq
+      }
+      // Another publisher was faster with this version, and one of ours that is older came after it and stands there now.
+      id = idOf(subject, { ...publication, epoch: randomUUID() })
+    }
+  }
+
+  /** Asks until there is an answer. @throws when the connection closed */
+  async #ask<T>(ask: () => Promise<T>): Promise<T> {
     for (let retry = FIRST_RETRY_MS; ; retry = Math.min(retry * 2, LAST_RETRY_MS)) {
       try {
-        const era = this.#era
-        await new Promise<void>(atEndOfTurn)
-        const { seq, duplicate } = await this.#js.publish(subject, body, options)
-        const before = this.#stored.get(subject)
-        if (!duplicate || before === undefined || before.seq <= seq) {
-          if (era === this.#era) this.#remember(subject, { seq, id: options.msgID, at: Date.now() })
-          this.#trouble.over()
-          return seq
-        }
-        // Another publisher was faster with this version, and one of ours that is older came after it and stands there now.
-        options = publishOptions(subject, { ...publication, epoch: randomUUID() })
+        const answer = await ask()
+        this.#trouble.over()
+        return answer
       } catch (error) {
-        if (this.#connection.isClosed()) throw error
-        if (isRefusedSequence(error)) throw new OvertakenError(`${subject} has a newer message`, { cause: error })
+        if (this.#port.isClosed) throw error
         this.#trouble.failed(error as Error)
         await new Promise((resolve) => setTimeout(resolve, retry))
-        await this.#ensureStream().catch(() => undefined) // the next attempt to publish tells
+        await this.#port.ensure().catch(() => undefined) // the next attempt tells
       }
     }
+  }
+
+  /** Whether what the server answered to is what stands there now, as far as this process can tell. */
+  #isLast(subject: string, { seq, duplicate }: Exclude<Answer, 'refused'>): boolean {
+    const before = this.#stored.get(subject)
+    return !duplicate || before === undefined || before.seq <= seq
   }
 
   /** The sequence of what the server would drop this as a repetition of: the watch shows again what its writer published. */
@@ -185,7 +203,7 @@ export class Publisher {
   /** What is too large is refused by the client at once, and would be at every attempt: something less is said in its place. */
   #carried(subject: string, publication: Publication): { publication: Publication; body: string } {
     const body = JSON.stringify(publication.message)
-    const limit = this.#connection.info?.max_payload
+    const { limit } = this.#port
     const bytes = Buffer.byteLength(body) + HEADER_ROOM
     if (limit === undefined || bytes <= limit) return { publication, body }
     const error = new TooLargeError(subject, bytes, limit)
@@ -195,27 +213,16 @@ export class Publisher {
   }
 }
 
-function publishOptions(subject: string, publication: Publication) {
-  const { object, version, tombstone, after } = publication
-  const headers = natsHeaders()
-  if (object !== undefined) headers.set(HEADERS.object, JSON.stringify(object))
-  if (version !== undefined) headers.set(HEADERS.version, version)
-  const msgID = idOf(subject, publication)
-  return {
-    headers,
-    timeout: 5_000,
-    ...(msgID === undefined ? {} : { msgID }),
-    ...(after === undefined ? {} : { expect: { lastSubjectSequence: after } }),
-    ...(tombstone === true ? { ttl: TOMBSTONE_TTL } : {}),
-  }
-}
-
 /** By what the server knows a repetition. */
 function idOf(subject: string, { version, epoch = '' }: Publication): string | undefined {
   return version === undefined ? undefined : `${subject}@${version}${epoch}`
 }
 
-/** "wrong last sequence" (errors 10071 and 10164 of the JetStream API). */
-function isRefusedSequence(error: unknown): boolean {
-  return error instanceof JetStreamApiError && (error.code === 10071 || error.code === 10164)
+/** What is not valid tells nothing. */
+function readable(snapshot: Snapshot): Messages[Part] | undefined {
+  try {
+    return snapshot.message
+  } catch {
+    return undefined
+  }
 }

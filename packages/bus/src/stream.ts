@@ -118,9 +118,12 @@ export class StateStream {
   }
 
   async #add(config: Partial<StreamConfig> & { name: string }): Promise<StreamInfo> {
-    if (this.#created !== '' && !(await this.#exists(config.name))) await delay(AFTER_DELETION_MS)
+    const known = await this.#config(config.name)
+    if (this.#created !== '' && known === undefined) await delay(AFTER_DELETION_MS)
+    const first_seq = known === undefined ? firstSequence() : known.first_seq
     const full = {
       ...config,
+      ...(first_seq === undefined ? {} : { first_seq }),
       retention: RetentionPolicy.Limits,
       storage: StorageType.File,
       discard: DiscardPolicy.Old,
@@ -153,11 +156,11 @@ export class StateStream {
     }
   }
 
-  async #exists(name: string): Promise<boolean> {
+  async #config(name: string): Promise<StreamConfig | undefined> {
     return await this.jsm.streams.info(name).then(
-      () => true,
+      ({ config }) => config,
       (error: unknown) => {
-        if (isMissing(error)) return false
+        if (isMissing(error)) return undefined
         throw error
       },
     )
@@ -185,6 +188,12 @@ export class StateStream {
     })()
   }
 }
+
+/**
+ * The first sequence of a stream that is made now: microseconds since 1970, which is more than messages were ever stored before. So what
+ * counts on a message of a stream that was lost meets none of that sequence in the one that took its place.
+ */
+const firstSequence = (): number => Date.now() * 1_000
 
 /** JetStream said no, or nobody answers for it. */
 function isRefusal(error: unknown): error is Error {

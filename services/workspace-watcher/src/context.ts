@@ -4,6 +4,12 @@ import type { Logger, View } from '@resource-broker/service'
 import type { KeyBook } from './key-book.ts'
 import type { ProviderBook } from './provider-book.ts'
 
+/**
+ * What became of a publication: `sequence` is that of the last message of its subject now. It tells the same or more, or
+ * (`isDoubtful`) something of which only the API server can say whether it is the newer.
+ */
+export type Heard = (sequence: number, isDoubtful: boolean) => void
+
 /** What the watches of the watcher work with. */
 export type WatcherContext = {
   bus: Bus
@@ -11,8 +17,8 @@ export type WatcherContext = {
   providers: ProviderBook
   /** Under which key an object goes. */
   keys: KeyBook
-  /** Publishes; returns a promise, which never rejects, only when so much is under way that the watch should wait. */
-  publish: <P extends Part>(publication: Publication<P>) => Promise<void> | undefined
+  /** Publishes what is news; returns a promise, which never rejects, only when so much is under way that the watch should wait. */
+  publish: <P extends Part>(publication: Publication<P>, heard: Heard) => Promise<void> | undefined
   reportWatch: (view: View, resource: ResourceRef, event: WatchEvent) => void
   /** Calls back when a cluster has come into view, until the signal aborts. */
   onCluster: (listener: (cluster: string) => void, signal: AbortSignal) => void

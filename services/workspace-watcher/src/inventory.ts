@@ -2,8 +2,10 @@ import type { InventoryItem, Part } from '@resource-broker/bus'
 import type { ResourceRef } from '@resource-broker/kube'
 import { idOf } from './part-watch.ts'
 
-/** What the stream held of objects, by cluster/namespace/name: several of one object where it was told of under other keys before. */
-export type Stored = ReadonlyMap<string, readonly InventoryItem[]>
+/** What the stream held of one object: several messages where it was told of under other keys before. */
+export type Stored = readonly InventoryItem[]
+/** By cluster/namespace/name. */
+export type StoredByObject = ReadonlyMap<string, Stored>
 
 /** What the stream held at one time, of everything that this service alone publishes as snapshots of objects. */
 export class Inventory {
@@ -20,7 +22,7 @@ export class Inventory {
   }
 
   /** Of one part and one resource, in whatever version it was watched. */
-  of(part: Part, resource: Pick<ResourceRef, 'group' | 'resource'>): Stored {
+  of(part: Part, resource: Pick<ResourceRef, 'group' | 'resource'>): StoredByObject {
     return this.#groups.get(groupOf(part, resource)) ?? new Map()
   }
 }

@@ -171,7 +171,7 @@ async function settled(told: () => Told[]): Promise<Told[]> {
 
 /** What the stream has of an object: under its own key, or under another. */
 const stored = (name: string, version: string, { key = ownKey(name), api = 'v1' } = {}): InventoryItem => ({
-  ...{ part: 'source', key, partition: 0, version },
+  ...{ part: 'source', key, partition: 0, version, sequence: 1 },
   object: { cluster: 'acme', ...THINGS, version: api, namespace: 'default', name, uid: `uid-${name}` },
 })
 

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto'
-import type { KubeObject, Messages, ObjectRef, Part } from '@resource-broker/bus'
+import type { InventoryItem, KubeObject, Messages, ObjectRef, Part, Publication } from '@resource-broker/bus'
 import { type Gone, type ResourceRef, type Watch, type WatchEvent, watchResource } from '@resource-broker/kube'
 import type { View } from '@resource-broker/service'
 import type { WatcherContext } from './context.ts'
-import type { Stored } from './inventory.ts'
+import type { Stored, StoredByObject } from './inventory.ts'
 
 export type Route = { key: string; qualifier?: string }
 
@@ -32,7 +32,15 @@ export type PartRule<P extends Part> = {
 /** Fingerprint of no object. */
 const NOTHING = ''
 
-type Known = { route: Route; ref: ObjectRef; fingerprint: string; guarded: boolean }
+/** `sequence`: of what the stream has of it, as far as that was heard of. */
+type Known = {
+  route: Route
+  ref: ObjectRef
+  version: string
+  fingerprint: string
+  guarded: boolean
+  sequence: number | undefined
+}
 
 /** Publishes what changes among the objects of one rule. After a gap it also publishes what went during the gap. */
 export class PartWatch<P extends Part> {
@@ -45,15 +53,15 @@ export class PartWatch<P extends Part> {
   readonly #held = new Map<string, Map<string, KubeObject>>()
   /** Objects that go by another key than their own, by that key. */
   readonly #guests = new Map<string, Map<string, KubeObject>>()
-  #inventory: Stored | undefined
+  #inventory: Map<string, Stored> | undefined
   #watch: Watch | undefined
 
   /** `inventory` is what the stream held of the part and the resource when the view began. */
-  constructor(context: WatcherContext, view: View, rule: PartRule<P>, inventory: Stored) {
+  constructor(context: WatcherContext, view: View, rule: PartRule<P>, inventory: StoredByObject) {
     this.#context = context
     this.#view = view
     this.#rule = rule
-    this.#inventory = inventory
+    this.#inventory = new Map(inventory)
   }
 
   start(signal: AbortSignal): void {
@@ -83,7 +91,7 @@ export class PartWatch<P extends Part> {
   /** Publishes everything again: the stream lost what it had. What goes until then is still told, it may have been published anew. */
   restart(): void {
     this.#inventory = undefined
-    for (const known of this.#known.values()) known.fingerprint = NOTHING
+    for (const known of this.#known.values()) Object.assign(known, { fingerprint: NOTHING, sequence: undefined })
     this.#watch?.restart()
   }
 
@@ -108,33 +116,43 @@ export class PartWatch<P extends Part> {
     const fingerprint = hash('sha1', JSON.stringify([object.metadata.uid, this.#rule.significant(object)]), 'base64')
     const guarded = this.#rule.guarded?.(object) ?? false
     const same = known?.fingerprint === fingerprint && !(known.guarded && !guarded)
-    this.#known.set(id, { route, ref, fingerprint, guarded })
+    const { resourceVersion: version } = object.metadata
+    const { sequence = this.#storedAs(id, route)?.sequence } = known ?? {}
+    this.#known.set(id, { route, ref, version, fingerprint, guarded, sequence })
     if (same || this.#isStored(id, route, object)) return undefined
-    return this.#context.publish({
-      part: this.#rule.part,
-      ...route,
-      message: this.#rule.message(object, ref, route),
-      object: ref,
-      version: object.metadata.resourceVersion,
-      ...(this.#rule.epoch === undefined ? {} : { epoch: this.#rule.epoch }),
+    const { epoch } = this.#rule
+    const message = this.#rule.message(object, ref, route)
+    return this.#publish(id, sequence, {
+      ...{ part: this.#rule.part, ...route, message, object: ref, version },
+      ...(epoch === undefined ? {} : { epoch }),
     })
   }
 
-  /** The stream already has this very snapshot, from before this watch began. */
-  #isStored(id: string, { key, qualifier }: Route, { metadata }: KubeObject): boolean {
-    const { version } = this.#rule.resource
-    return this.#storedOf(id).some(
-      (item) =>
-        item.key === key &&
-        item.qualifier === qualifier &&
-        item.object.version === version &&
-        item.version === metadata.resourceVersion,
+  /** What the stream has by then may be of another watch of this view: one that begins or one that ends. */
+  #publish(id: string, after: number | undefined, publication: Publication<P>): Promise<void> | undefined {
+    return this.#context.publish(
+      { ...publication, ifNews: true, ...(after === undefined ? {} : { after }) },
+      (sequence, isDoubtful) => {
+        const known = this.#known.get(id)
+        const isOfKnown = known !== undefined && known.route.key === publication.key
+        if (isOfKnown) known.sequence = sequence
+        if (!isDoubtful) return
+        if (isOfKnown) known.fingerprint = NOTHING
+        this.#inventory?.delete(id)
+        this.#watch?.restart() // what is read from now on is newer than what the stream has
+      },
     )
+  }
+
+  /** The stream already has this very snapshot, from before this watch began. */
+  #isStored(id: string, route: Route, { metadata }: KubeObject): boolean {
+    const item = this.#storedAs(id, route)
+    return item?.object.version === this.#rule.resource.version && item.version === metadata.resourceVersion
   }
 
   /** What the stream has of the object under another key, from the version before, is no more. */
   #leave(id: string, { key }: Route): void {
-    for (const item of this.#storedOf(id)) if (item.key !== key) this.#publishGone(routeOf(item), item.object)
+    for (const item of this.#storedOf(id)) if (item.key !== key) this.#publishGone(id, knownAs(item))
   }
 
   /** Objects that went by a key which is no one's now go by their own. */
@@ -144,8 +162,12 @@ export class PartWatch<P extends Part> {
     for (const object of [...guests]) void this.#upsert(object)
   }
 
-  #storedOf(id: string) {
+  #storedOf(id: string): Stored {
     return this.#inventory?.get(id) ?? []
+  }
+
+  #storedAs(id: string, { key, qualifier }: Route): InventoryItem | undefined {
+    return this.#storedOf(id).find((item) => item.key === key && item.qualifier === qualifier)
   }
 
   #release(cluster: string): void {
@@ -166,27 +188,21 @@ export class PartWatch<P extends Part> {
     this.#known.delete(id)
     this.#guests.get(known.route.key)?.delete(id)
     this.#rule.seen?.(known.route, null, known.ref)
-    this.#publishGone(known.route, known.ref)
+    this.#publishGone(id, known)
   }
 
-  #publishGone(route: Route, ref: ObjectRef): void {
-    const gone = ref.uid === undefined ? {} : { goneUID: ref.uid }
+  #publishGone(id: string, { route, ref, version, sequence }: Past): void {
+    const gone = ref.uid === undefined ? {} : { goneUID: ref.uid, goneVersion: version }
     const message = { ...this.#rule.message(null, ref, route), ...gone }
-    void this.#context.publish({
-      part: this.#rule.part,
-      ...route,
-      message,
-      object: ref,
-      version: `${ref.uid}-gone`,
-      tombstone: true,
-    })
+    const about = { part: this.#rule.part, ...route, message, object: ref }
+    void this.#publish(id, sequence, { ...about, version: `${ref.uid}-gone`, tombstone: true })
   }
 
   /** The list is complete: what the stream has and the list has not went while nobody watched. */
   #synced(): void {
     for (const [id, items] of this.#inventory ?? []) {
       if (this.#listed.has(id)) continue
-      for (const item of items) if (this.#view.shows(item.object.cluster)) this.#publishGone(routeOf(item), item.object)
+      for (const item of items) if (this.#view.shows(item.object.cluster)) this.#publishGone(id, knownAs(item))
     }
     this.#inventory = undefined
     this.#listed.clear()
@@ -199,8 +215,11 @@ export class PartWatch<P extends Part> {
   }
 }
 
-function routeOf({ key, qualifier }: Route): Route {
-  return qualifier === undefined ? { key } : { key, qualifier }
+type Past = Omit<Known, 'fingerprint' | 'guarded'>
+
+/** What the stream has of an object. */
+function knownAs({ key, qualifier, object: ref, version, sequence }: InventoryItem): Past {
+  return { route: qualifier === undefined ? { key } : { key, qualifier }, ref, version, sequence }
 }
 
 /** Tells objects of one resource apart. */

@@ -42,7 +42,7 @@ function bookOf({ mine = true, record }: { mine?: boolean; record?: Provider } =
     state.presence = presence
     for (const listener of listeners) listener('alpha')
   }
-  const view = { id: 'offers/alpha', shows: (name: string) => name === 'alpha' } as View
+  const view = { id: 'offers/alpha', shows: (name: string) => name === 'alpha' } as unknown as View
   return { book, writes, warnings, state, change, view, stopping }
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
-import type { Bus, Part, Publication } from '@resource-broker/bus'
+import { type Bus, isOvertaken, type Part, type Publication } from '@resource-broker/bus'
 import {
   type Clusters,
   clusterFlags,
@@ -11,7 +11,7 @@ import {
   type ServiceDefinition,
 } from '@resource-broker/service'
 import type { z } from 'zod'
-import type { WatcherContext } from './context.ts'
+import type { Heard, WatcherContext } from './context.ts'
 import { Inventory } from './inventory.ts'
 import { KeyBook } from './key-book.ts'
 import { watchMetrics } from './metrics.ts'
@@ -24,7 +24,7 @@ const config = configSchema({ ...clusterFlags })
 type Config = z.output<typeof config>
 
 /** The parts that this service alone publishes as snapshots of objects. */
-const PARTS: Part[] = ['source', 'source-related', 'copy', 'assignment', 'migration', 'acceptapi']
+const PARTS: Part[] = ['source', 'source-related', 'copy', 'copy-related', 'assignment', 'migration', 'acceptapi']
 /** Publications under way at which the watches wait for the server. */
 const MOST_UNDER_WAY = 512
 /** How long until the bus is asked again. */
@@ -92,23 +92,24 @@ function publishing(
 ): Pick<WatcherContext, 'publish' | 'reportWatch'> {
   const metrics = watchMetrics(registry)
   let underWay = 0
-  const store = async (publication: Publication): Promise<void> => {
+  const store = async (publication: Publication, heard: Heard): Promise<void> => {
     const ifTooLarge = (size: { bytes: number; limit: number }) => {
       const { object, part } = publication
       logger.warn({ part, object, ...size }, 'object is larger than a message can be')
       return withoutBody(publication, size)
     }
     try {
-      await bus.publish({ ...publication, ifTooLarge })
-    } catch {
-      // Said above, or the connection was closed: this process ends.
+      heard(await bus.publish({ ...publication, ifTooLarge }), false)
+    } catch (error) {
+      // Otherwise it was said above, or the connection was closed: this process ends.
+      if (isOvertaken(error)) heard(error.sequence ?? 0, true)
     }
   }
   return {
-    publish: <P extends Part>(publication: Publication<P>) => {
+    publish: <P extends Part>(publication: Publication<P>, heard: Heard) => {
       underWay++
       metrics.published(publication.part)
-      const stored = store(publication as Publication).finally(() => underWay--)
+      const stored = store(publication as Publication, heard).finally(() => underWay--)
       return underWay > MOST_UNDER_WAY ? stored : undefined
     },
     reportWatch: ({ id: view }, resource, event) => {

@@ -65,7 +65,7 @@ export class ViewWatches {
   }
 
   #watchCopies(inventory: Inventory): void {
-    const related = new CopyRelatedWatch(this.#context, this.#view)
+    const related = new CopyRelatedWatch(this.#context, this.#view, inventory)
     related.start(this.#stopping.signal)
     this.#watches.push(related)
     this.#whenServed((resource) =>

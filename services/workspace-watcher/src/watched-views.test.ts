@@ -3,6 +3,7 @@ import type { View } from '@resource-broker/service'
 import { expect, test, vi } from 'vitest'
 import type { WatcherContext } from './context.ts'
 import { Inventory } from './inventory.ts'
+import { KeyBook } from './key-book.ts'
 import { WatchedViews } from './watched-views.ts'
 
 /** One watch that was opened, of which view. */
@@ -17,6 +18,7 @@ function watching() {
       count: () => ({ tally: { set: () => undefined }, complete: () => undefined }),
       follow: () => () => undefined,
     },
+    keys: new KeyBook(),
     onCluster: () => undefined,
     reportWatch: () => undefined,
   } as unknown as WatcherContext

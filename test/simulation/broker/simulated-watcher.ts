@@ -1,7 +1,14 @@
-import type { Bus, InventoryItem, Membership, Part, Publication } from '@resource-broker/bus'
+import {
+  type Bus,
+  type InventoryItem,
+  isOvertaken,
+  type Membership,
+  type Part,
+  type Publication,
+} from '@resource-broker/bus'
 import type { Clusters } from '../../../packages/service/src/clusters/clusters.ts'
 import type { Logger } from '../../../packages/service/src/logger.ts'
-import type { WatcherContext } from '../../../services/workspace-watcher/src/context.ts'
+import type { Heard, WatcherContext } from '../../../services/workspace-watcher/src/context.ts'
 import { Inventory } from '../../../services/workspace-watcher/src/inventory.ts'
 import { KeyBook } from '../../../services/workspace-watcher/src/key-book.ts'
 import type { ProviderBook } from '../../../services/workspace-watcher/src/provider-book.ts'
@@ -22,6 +29,7 @@ const PARTS: ReadonlySet<Part> = new Set<Part>([
   'source',
   'source-related',
   'copy',
+  'copy-related',
   'assignment',
   'migration',
   'acceptapi',
@@ -47,7 +55,14 @@ export class SimulatedWatcher {
       logger,
       providers: WITHOUT_BOOK,
       keys: new KeyBook(), // nothing is there of a version before
-      publish: <P extends Part>(publication: Publication<P>) => void bus.publish(publication),
+      publish: <P extends Part>(publication: Publication<P>, heard: Heard) =>
+        void bus.publish(publication).then(
+          (sequence) => heard(sequence, false),
+          (error: unknown) => {
+            if (!isOvertaken(error)) throw error
+            heard(error.sequence ?? 0, true)
+          },
+        ),
       reportWatch: () => undefined,
       onCluster: () => undefined,
     }
@@ -80,10 +95,10 @@ export class SimulatedWatcher {
     const { bus, stream } = this.#options
     return stream
       .last(() => true)
-      .flatMap(({ subject, object, version, tombstone }) => {
+      .flatMap(({ subject, seq: sequence, object, version, tombstone }) => {
         const address = bus.layout.parse(subject)
         if (address === undefined || object === undefined || tombstone || !PARTS.has(address.part)) return []
-        return [{ ...address, object: JSON.parse(object), version }]
+        return [{ ...address, object: JSON.parse(object), version, sequence }]
       })
   }
 }

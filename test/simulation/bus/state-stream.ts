@@ -48,11 +48,11 @@ export class SimulatedStream {
     message: Omit<StoredMessage, 'seq' | 'info'>,
     id: string | undefined,
     after: number | undefined,
-  ): { seq: number; duplicate: boolean } | 'overtaken' {
+  ): { seq: number; duplicate: boolean } | 'refused' {
     const { time } = this.#options
     const known = id === undefined ? undefined : this.#ids.get(id)
     if (known !== undefined && known.at + DUPLICATE_WINDOW_MS > time.now) return { seq: known.seq, duplicate: true }
-    if (after !== undefined && (this.#last.get(message.subject)?.seq ?? 0) !== after) return 'overtaken'
+    if (after !== undefined && (this.#last.get(message.subject)?.seq ?? 0) !== after) return 'refused'
     const seq = ++this.#seq
     if (id !== undefined) this.#ids.set(id, { seq, at: time.now })
     const stored = { ...message, seq, info: { timestampNanos: time.now * 1_000_000 } }
@@ -99,7 +99,7 @@ export class SimulatedStream {
     this.#last.clear()
     this.#ids.clear()
     this.#subscriptions = new Map()
-    this.#seq = 0
+    this.#seq = time.now * 1_000 // as a stream begins that is made anew
     for (const { process, listener } of this.#lost) time.after(1_000 + delay(), listener, process)
   }
 

@@ -1,10 +1,10 @@
 import { labels, relatedResources } from '@resource-broker/api'
-import type { KubeObject, ObjectRef, Part, RelatedMeta } from '@resource-broker/bus'
+import type { InventoryItem, KubeObject, ObjectRef, Part, RelatedMeta } from '@resource-broker/bus'
 import { type ResourceRef, type Watch, type WatchedObject, watchResource } from '@resource-broker/kube'
 import type { View } from '@resource-broker/service'
 import type { WatcherContext } from '../context.ts'
 import type { Inventory } from '../inventory.ts'
-import type { Route } from '../part-watch.ts'
+import { idOf, type Route } from '../part-watch.ts'
 
 /** Kinds of related objects that travel. */
 const RELATED_KINDS = [
@@ -29,17 +29,30 @@ abstract class RelatedWatch {
   readonly #labelSelector: string | undefined
   #watches: Watch[] = []
   readonly #unlisted = new Set<string>(RELATED_KINDS.map(({ kind }) => kind))
+  /** Of what the stream has, by cluster and key, as far as it was heard of. */
+  #sequences: Map<string, number>
+  /** What another watch of the view told of, to be told again when all is listed anew. */
+  readonly #doubtful = new Map<string, { route: Route; cluster: string }>()
 
-  constructor(context: WatcherContext, view: View, labelSelector?: string) {
+  /** `stored` is what the stream held of the part when the view began. */
+  constructor(context: WatcherContext, view: View, stored: readonly InventoryItem[], labelSelector?: string) {
     this.#context = context
     this.view = view
     this.#labelSelector = labelSelector
+    this.#sequences = new Map(stored.map(({ object, sequence }) => [idOf(object), sequence]))
   }
 
   protected abstract changed(item: Identity, version: Version | undefined, object: WatchedObject | undefined): void
 
-  /** All that there is was seen for the first time. */
-  protected listed(): void {}
+  /** What there is of one key in one cluster, told as `tell` does. */
+  protected abstract retell(route: Route, cluster: string): void
+
+  /** All that there is was seen. */
+  protected listed(): void {
+    const doubtful = [...this.#doubtful.values()]
+    this.#doubtful.clear()
+    for (const { route, cluster } of doubtful) this.retell(route, cluster)
+  }
 
   start(signal: AbortSignal): void {
     this.#watches = RELATED_KINDS.map(({ kind, ...resource }) => {
@@ -69,8 +82,14 @@ abstract class RelatedWatch {
     })
   }
 
-  /** Tells everything again. */
+  /** Tells everything again: the stream lost what it had. */
   restart(): void {
+    this.#sequences = new Map()
+    this.#listAnew()
+  }
+
+  #listAnew(): void {
+    for (const { kind } of RELATED_KINDS) this.#unlisted.add(kind)
     for (const watch of this.#watches) watch.restart()
   }
 
@@ -81,7 +100,14 @@ abstract class RelatedWatch {
     related: RelatedMeta[],
   ) {
     const object = { cluster, ...LIST, name: route.key }
-    void this.#context.publish({ part, ...route, message: { related }, object, tombstone: related.length === 0 })
+    const after = this.#sequences.get(idOf(object)) ?? 0
+    const publication = { part, ...route, message: { related }, object, tombstone: related.length === 0 }
+    void this.#context.publish({ ...publication, after, ifNews: true }, (sequence, isDoubtful) => {
+      this.#sequences.set(idOf(object), sequence)
+      if (!isDoubtful) return
+      this.#doubtful.set(idOf(object), { route, cluster })
+      this.#listAnew() // what is read from now on is newer than what the stream has
+    })
   }
 }
 
@@ -95,6 +121,10 @@ export class CopyRelatedWatch extends RelatedWatch {
   readonly #referrers = new Map<string, Referrer>()
   /** Who refers to an item. */
   readonly #referred = new Map<string, Set<string>>()
+
+  constructor(context: WatcherContext, view: View, inventory: Inventory) {
+    super(context, view, [...inventory.of('copy-related', LIST).values()].flat())
+  }
 
   /** Takes what one copy refers to now. */
   refer(route: Route, copy: KubeObject | null, { cluster }: Pick<ObjectRef, 'cluster'>): void {
@@ -127,6 +157,10 @@ export class CopyRelatedWatch extends RelatedWatch {
     }
   }
 
+  protected override retell(route: Route, cluster: string): void {
+    this.#publish(this.#referrers.get(`${route.key} ${route.qualifier}`) ?? { route, cluster, items: [] })
+  }
+
   #unrefer(item: Identity, who: string): void {
     const id = textOf(item)
     const others = this.#referred.get(id)
@@ -153,16 +187,21 @@ export class SourceRelatedWatch extends RelatedWatch {
   readonly #told: { cluster: string; key: string }[]
 
   constructor(context: WatcherContext, view: View, inventory: Inventory) {
-    super(context, view, labels.relatedTo)
     const stored = [...inventory.of('source-related', LIST).values()].flat()
+    super(context, view, stored, labels.relatedTo)
     this.#told = stored.map(({ key, object: { cluster } }) => ({ cluster, key }))
   }
 
-  /** Those that went while nobody watched. */
   protected override listed(): void {
-    for (const { cluster, key } of this.#told)
+    super.listed()
+    for (const { cluster, key } of this.#told.splice(0)) // those that went while nobody watched
       if (this.view.shows(cluster) && !this.#belongings.has(`${cluster} ${key}`))
         this.tell('source-related', { key, qualifier: cluster }, cluster, [])
+  }
+
+  protected override retell({ key }: Route, cluster: string): void {
+    const { items } = this.#belongings.get(`${cluster} ${key}`) ?? { items: new Map<string, RelatedMeta>() }
+    this.tell('source-related', { key, qualifier: cluster }, cluster, [...items.values()])
   }
 
   protected override changed(item: Identity, version: Version | undefined, object: WatchedObject | undefined): void {
