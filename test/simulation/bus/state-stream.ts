@@ -99,7 +99,7 @@ export class SimulatedStream {
     this.#last.clear()
     this.#ids.clear()
     this.#subscriptions = new Map()
-    this.#seq = time.now * 1_000 // as a stream begins that is made anew
+    this.#seq = Math.floor(time.now * 1_000) // as a stream begins that is made anew
     for (const { process, listener } of this.#lost) time.after(1_000 + delay(), listener, process)
   }
 
