@@ -33,7 +33,8 @@ export async function runSeed(seed: number): Promise<Verdict> {
 }
 
 function atTheEnd(world: World, end: number): Violation[] {
-  const around = { servers: world.servers, capacityOf: (provider: string) => world.capacityOf(provider) }
+  const { servers, away } = world
+  const around = { servers, away, capacityOf: (provider: string) => world.capacityOf(provider) }
   const found = unsettled(around)
   if (world.lastWrite > end - CALM_MS)
     found.push(

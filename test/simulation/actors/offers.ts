@@ -28,8 +28,12 @@ export class OfferKeeper {
   /** Makes, changes or withdraws the offer. */
   act(): void {
     if (this.#server.find(PLACE) === undefined) this.offer()
-    else if (this.#random.chance(0.3)) ask(this.#server, 'DELETE', PLACE, {})
+    else if (this.#random.chance(0.3)) this.withdraw()
     else ask(this.#server, 'PATCH', PLACE, { spec: this.#spec() })
+  }
+
+  withdraw(): void {
+    ask(this.#server, 'DELETE', PLACE, {})
   }
 
   offer(): void {

@@ -30,9 +30,6 @@ import { SimulatedClusters } from './simulated-clusters.ts'
 import { SimulatedWatcher } from './simulated-watcher.ts'
 
 export const PARTITIONS = 2
-/** How long an ended Migration stays: short, so that there is time for it to go. */
-const KEEP_MIGRATIONS_MS = 30_000
-
 /** How often replicas look who lives. */
 const SHARE_MS = 1_500
 
@@ -46,6 +43,7 @@ export type Surroundings = {
   wire: Omit<WireOptions, 'server'>
   busDelay: () => number
   isBusAnswerLost: () => boolean
+  keepMigrationsMs: number
   /** Names of the replicas that this one takes for alive. */
   alive: (asking: Process) => string[]
   logger: (process: Process) => Logger
@@ -266,7 +264,7 @@ export class Replica {
 
   #startCoordinator(): void {
     const { coordination } = this.clusters.clusters
-    const context = { logger: this.#logger, now: this.#now, keepMs: KEEP_MIGRATIONS_MS }
+    const context = { logger: this.#logger, now: this.#now, keepMs: this.#around.keepMigrationsMs }
     this.#consume({
       service: 'migration-coordinator',
       parts: ['assignment', 'migration'],

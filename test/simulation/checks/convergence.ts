@@ -16,7 +16,12 @@ import {
 } from '../world/places.ts'
 import { Violation } from '../world/violation.ts'
 
-type Around = { servers: Servers; capacityOf: (provider: string) => number | undefined }
+type Around = {
+  servers: Servers
+  capacityOf: (provider: string) => number | undefined
+  /** Providers that nobody can reach: they take nothing, and what they have stays. */
+  away: ReadonlySet<string>
+}
 
 /** What is not as it should be after everything had the time to settle. */
 export function unsettled(around: Around): Violation[] {
@@ -27,7 +32,7 @@ export function unsettled(around: Around): Violation[] {
   const assignments = assignmentsIn(servers)
   return [
     ...sources.flatMap((source) => judgeSource(around, source, assignments)),
-    ...orphans(servers, sources, assignments),
+    ...orphans(around, sources, assignments),
     ...serverOf(servers, 'platform')
       .all(resources.migrations)
       .filter(
@@ -47,11 +52,13 @@ export function unsettled(around: Around): Violation[] {
 
 function judgeSource(around: Around, source: StoredObject, assignments: Assignment[]): Violation[] {
   const { name, uid, deletionTimestamp } = source.metadata
+  const assignment = assignments.find(({ spec }) => spec.uid === uid)
+  if (deletionTimestamp !== undefined && isHeldUp(around, assignment)) return []
   if (deletionTimestamp !== undefined)
     return [new Violation('not-released', `${name} is being deleted, and held`, name)]
-  const assignment = assignments.find(({ spec }) => spec.uid === uid)
   const { size } = source['spec'] as { size: number }
-  const takers = PROVIDERS.filter((provider) => isOffered(serverOf(around.servers, provider), size))
+  const present = PROVIDERS.filter((provider) => !around.away.has(provider))
+  const takers = present.filter((provider) => isOffered(serverOf(around.servers, provider), size))
   const withRoom = takers.filter((provider) => hasRoom(around, provider, assignments))
   if (assignment === undefined)
     return withRoom.length === 0
@@ -71,7 +78,7 @@ function judgeSource(around: Around, source: StoredObject, assignments: Assignme
     found.push(new Violation('copies-left', `the Assignment of ${name} asks for further copies`, name))
   if (!source.metadata.finalizers?.includes(finalizer))
     found.push(new Violation('unguarded', `${name} has no finalizer`, name))
-  return [...found, ...judgeCopy(around.servers, source, providerCluster, takers.includes(providerCluster as never))]
+  return [...found, ...judgeCopy(around, source, providerCluster, takers.includes(providerCluster as never))]
 }
 
 function hasRoom({ capacityOf }: Around, provider: string, assignments: Assignment[]): boolean {
@@ -79,9 +86,16 @@ function hasRoom({ capacityOf }: Around, provider: string, assignments: Assignme
   return capacity === undefined || assignments.filter(({ spec }) => spec.providerCluster === provider).length < capacity
 }
 
-function judgeCopy(servers: Servers, source: StoredObject, provider: string, accepts: boolean): Violation[] {
+/** Its copy is at a provider that is away, as far as anybody knows. */
+function isHeldUp({ away }: Around, assignment: Assignment | undefined): boolean {
+  const { spec, status } = assignment ?? {}
+  const copies = [...(spec === undefined ? [] : [spec]), ...(spec?.copies ?? []), ...(status?.copies ?? [])]
+  return copies.some(({ providerCluster }) => away.has(providerCluster))
+}
+
+function judgeCopy({ servers, away }: Around, source: StoredObject, provider: string, accepts: boolean): Violation[] {
   const { name, uid } = source.metadata
-  const all = copiesIn(servers, uid)
+  const all = copiesIn(servers, uid).filter((there) => !away.has(there.provider))
   const found: Violation[] = []
   const copy = all.find((there) => there.provider === provider)?.copy
   if (all.length > 1)
@@ -119,10 +133,13 @@ function judgeSecret(servers: Servers, source: StoredObject, copy: StoredObject,
   ]
 }
 
-function orphans(servers: Servers, sources: StoredObject[], assignments: Assignment[]): Violation[] {
+function orphans(around: Around, sources: StoredObject[], assignments: Assignment[]): Violation[] {
+  const { servers, away } = around
   const live = new Set(sources.map(({ metadata }) => metadata.uid))
-  const copies = copiesIn(servers).filter(({ copy }) => !live.has(consumerUIDOf(copy) ?? ''))
-  const records = assignments.filter(({ spec }) => !live.has(spec.uid))
+  const copies = copiesIn(servers).filter(
+    ({ provider, copy }) => !away.has(provider) && !live.has(consumerUIDOf(copy) ?? ''),
+  )
+  const records = assignments.filter((assignment) => !live.has(assignment.spec.uid) && !isHeldUp(around, assignment))
   return [
     ...copies.map(
       ({ provider, copy }) =>

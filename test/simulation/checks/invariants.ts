@@ -1,7 +1,7 @@
-import { finalizer, readiness } from '@resource-broker/api'
+import { finalizer, readiness, relatedResources } from '@resource-broker/api'
 import type { ApiServer, Change } from '../server/api-server.ts'
 import type { StoredObject } from '../server/objects.ts'
-import { assignmentsIn, CONSUMER, consumerUIDOf, copiesIn, resources, type Servers, serverOf } from '../world/places.ts'
+import { assignmentsIn, CONSUMER, consumerUIDOf, copiesIn, isOfNeighbour, resources, type Servers, serverOf } from '../world/places.ts'
 import { Violation } from '../world/violation.ts'
 
 type Options = {
@@ -25,11 +25,14 @@ export class Invariants {
     const { resource } = change.place
     if (resource === resources.things && server.name !== CONSUMER) this.#checkCopy(server, change, byBroker)
     if (resource === resources.things && server.name === CONSUMER && byBroker) this.#checkRelease(change)
+    if (resource === resources.secrets && server.name === CONSUMER && byBroker) this.#checkSecret(change)
     if (resource === resources.assignments && change.type !== 'DELETED') this.#checkAssignments()
   }
 
   #checkCopy({ name: provider }: ApiServer, { type, entry: { object }, before }: Change, byBroker: boolean): void {
-    const { uid, deletionTimestamp } = object.metadata
+    const { uid, name, deletionTimestamp } = object.metadata
+    if (byBroker && isOfNeighbour(before?.object ?? object))
+      this.#options.violated(new Violation('not-ours', `${provider}'s ${name} is another broker's, and is touched`))
     if (type !== 'DELETED' && readiness(object).ready) this.#wereReady.add(uid)
     const isDeletion =
       before?.object.metadata.deletionTimestamp === undefined && (type === 'DELETED' || deletionTimestamp !== undefined)
@@ -79,6 +82,22 @@ export class Invariants {
           name,
         ),
       )
+  }
+
+  /** What the serving copy names stays, though its provider may be about to make it anew. */
+  #checkSecret({ type, entry: { object } }: Change): void {
+    const { servers, violated } = this.#options
+    if (type !== 'DELETED') return
+    const owners = (object.metadata.ownerReferences ?? []).map(({ uid }) => uid)
+    const source = serverOf(servers, CONSUMER)
+      .all(resources.things)
+      .find((entry) => owners.includes(entry.object.metadata.uid))?.object
+    if (source === undefined || source.metadata.deletionTimestamp !== undefined) return
+    const { uid, name } = source.metadata
+    const active = assignmentsIn(servers).find(({ spec }) => spec.uid === uid)?.spec.providerCluster
+    const serving = copiesIn(servers, uid).find(({ provider }) => provider === active)?.copy
+    if (relatedResources(serving?.status).related.length > 0)
+      violated(new Violation('secret-lost', `the Secret of ${name} is deleted, which ${active} names`, name))
   }
 
   /** The finalizer goes last. */

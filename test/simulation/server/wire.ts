@@ -14,7 +14,7 @@ export type Fate = { thereMs: number; backMs: number; lost?: 'request' | 'answer
 export type WireOptions = {
   time: VirtualTime
   server: ApiServer
-  fate: () => Fate
+  fate: (server: ApiServer, who: Process | undefined, request: HttpRequest) => Fate
   /** Told of each request when the server has done it: what it came to, and who asked. */
   handled: (server: ApiServer, who: Process | undefined, request: HttpRequest, status: number) => void
   /** Told before and after the server does it, so that changes have an author. */
@@ -32,12 +32,12 @@ export class SimulatedWire implements Pick<Wire, 'send' | 'stream' | 'update' | 
   async send(request: HttpRequest): Promise<HttpResponse> {
     const { time, server, fate } = this.#options
     const who = running.getStore()
-    const { thereMs, backMs, lost } = fate()
+    const { thereMs, backMs, lost } = fate(server, who, request)
     request.signal?.throwIfAborted()
     return await new Promise<HttpResponse>((resolve, reject) => {
       request.signal?.addEventListener('abort', () => reject(request.signal?.reason), { once: true })
       const noAnswer = () => reject(new ConnectionError(`${request.method} ${server.name}${request.path}: no answer`))
-      if (lost !== undefined) time.after(request.timeoutMs, noAnswer, who)
+      if (lost !== undefined || thereMs + backMs > request.timeoutMs) time.after(request.timeoutMs, noAnswer, who)
       if (lost === 'request') return
       time.after(thereMs, () => {
         if (server.trouble !== undefined) return void time.after(backMs, noAnswer, who)
@@ -54,7 +54,7 @@ export class SimulatedWire implements Pick<Wire, 'send' | 'stream' | 'update' | 
   async stream(request: HttpRequest & { signal: AbortSignal }): Promise<IncomingMessage> {
     const { time, server, fate } = this.#options
     const who = running.getStore()
-    const { thereMs } = fate()
+    const { thereMs } = fate(server, who, request)
     request.signal.throwIfAborted()
     return await new Promise<IncomingMessage>((resolve, reject) => {
       request.signal.addEventListener('abort', () => reject(request.signal.reason), { once: true })
@@ -64,7 +64,13 @@ export class SimulatedWire implements Pick<Wire, 'send' | 'stream' | 'update' | 
           if (server.trouble !== undefined) reject(new ConnectionError(`${server.name}: no answer`))
           else
             resolve(
-              new WatchStream({ time, server, request, delay: () => fate().backMs, who }) as unknown as IncomingMessage,
+              new WatchStream({
+                time,
+                server,
+                request,
+                delay: () => fate(server, who, request).backMs,
+                who,
+              }) as unknown as IncomingMessage,
             )
         },
         who,

@@ -1,10 +1,13 @@
 import { Assignment, annotations, Migration } from '@resource-broker/api'
 import type { ApiServer } from '../server/api-server.ts'
 import type { StoredObject } from '../server/objects.ts'
+import { parseRequest } from '../server/request.ts'
 
 export const CONSUMER = 'consumer'
 export const PROVIDERS = ['east', 'north', 'west'] as const
 export const NAMESPACE = 'default'
+/** Id of another broker. */
+export const NEIGHBOUR = 'neighbour'
 
 /** Resources as the model of a server names them. */
 export const resources = {
@@ -32,13 +35,24 @@ export function aboutOf(resource: string, { metadata, spec }: StoredObject): str
   return metadata.name.replace(/^[0-9a-f]{12}-/, '').replace(/-credentials$/, '')
 }
 
+/** Name of the consumer's object that a request to one object is about. */
+export function aboutRequest(server: ApiServer, request: Parameters<typeof parseRequest>[0]): string | undefined {
+  const { place } = parseRequest(request)
+  const object = place.name === '' ? undefined : server.find(place)
+  return object === undefined ? undefined : aboutOf(place.resource, object)
+}
+
+/** Whether another broker made it. */
+export const isOfNeighbour = ({ metadata }: StoredObject): boolean =>
+  metadata.annotations?.[annotations.brokerID] === NEIGHBOUR
+
 /** The copies that providers have, of one object of the consumer or of all. */
 export function copiesIn(servers: Servers, consumerUID?: string): { provider: string; copy: StoredObject }[] {
   return PROVIDERS.flatMap((provider) =>
     serverOf(servers, provider)
       .all(resources.things)
       .map(({ object: copy }) => ({ provider, copy })),
-  ).filter(({ copy }) => consumerUID === undefined || consumerUIDOf(copy) === consumerUID)
+  ).filter(({ copy }) => !isOfNeighbour(copy) && (consumerUID === undefined || consumerUIDOf(copy) === consumerUID))
 }
 
 export function assignmentsIn(servers: Servers): Assignment[] {

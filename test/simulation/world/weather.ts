@@ -15,6 +15,14 @@ export type Weather = {
   /** Between two acts of a user, at most. */
   actEveryMs: number
   troubleMs: number
+  /** That one request of a replica is struck at. */
+  ambush: number
+  /** That a provider is away for good when the trouble ends. */
+  staysAway: number
+  /** How long the broker keeps Migrations that ended. */
+  keepMigrationsMs: number
+  /** Another broker has the same providers. */
+  hasNeighbour: boolean
 }
 
 /** Some worlds are calm, so that what needs no fault is found without one. */
@@ -31,6 +39,10 @@ export function weatherOf(random: SeededRandom): Weather {
     users: random.between(1, 3),
     actEveryMs: random.pick([1_500, 5_000, 15_000]),
     troubleMs: random.between(25_000, 60_000),
+    ambush: isCalm ? 0 : random.pick([0, 0.01, 0.04]),
+    staysAway: isCalm ? 0 : 0.15,
+    keepMigrationsMs: random.pick([30_000, 3_600_000]),
+    hasNeighbour: random.chance(0.2),
   }
 }
 

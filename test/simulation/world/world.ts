@@ -1,26 +1,27 @@
 import { SeededRandom } from '../../support/seeded-random.ts'
+import { deleteCopy } from '../actors/admin.ts'
 import { collectGarbage } from '../actors/garbage-collector.ts'
+import { Neighbour } from '../actors/neighbour.ts'
 import { OfferKeeper } from '../actors/offers.ts'
 import { Operator } from '../actors/operator.ts'
-import { actOnThing } from '../actors/user.ts'
+import { actOnThing, putThing, remakeThing } from '../actors/user.ts'
 import { quietLogger } from '../broker/quiet-logger.ts'
-import { PARTITIONS, Replica, type Surroundings } from '../broker/replica.ts'
+import type { Surroundings } from '../broker/replica.ts'
 import { BucketStore } from '../bus/simulated-bucket.ts'
 import { SimulatedStream } from '../bus/state-stream.ts'
 import { Invariants } from '../checks/invariants.ts'
 import { ApiServer, type Change } from '../server/api-server.ts'
-import { aboutOf, CONSUMER, PROVIDERS, serverOf } from './places.ts'
-import { Process } from './process.ts'
+import { Ambush } from './ambush.ts'
+import { Lives } from './lives.ts'
+import { aboutOf, aboutRequest, CONSUMER, PROVIDERS, serverOf } from './places.ts'
 import { Story } from './story.ts'
+import { detailsOf, wordOf } from './told.ts'
 import type { Violation } from './violation.ts'
-import { running, VirtualTime } from './virtual-time.ts'
+import { VirtualTime } from './virtual-time.ts'
 import { delayOf, fair, fateOf, type Weather, weatherOf } from './weather.ts'
 
 const REPLICAS = ['red', 'blue'] as const
 const NAMES = ['apple', 'birch', 'cedar'] as const
-/** Who was not heard of for so long is not counted as alive by the others. */
-const UNHEARD_MS = 3_000
-
 /** All that there is in one simulated world, and what happens in it by chance. */
 export class World {
   readonly time = new VirtualTime()
@@ -35,15 +36,23 @@ export class World {
   weather: Weather
   /** Milliseconds since the beginning at which a replica last wrote something. */
   lastWrite = 0
-  readonly #replicas = new Map<string, { replica: Replica; process: Process; since: number }>()
-  readonly #away = new Set<string>()
-  readonly #chance: { wire: SeededRandom; bus: SeededRandom; events: SeededRandom }
+  readonly #lives: Lives
+  readonly #ambush: Ambush
+  readonly #neighbour: Neighbour
+  readonly #chance: { wire: SeededRandom; bus: SeededRandom; events: SeededRandom; ambush: SeededRandom }
+  /** The provider that does not come back. */
+  #lost: string | undefined
   #actor = 'the world'
 
   constructor(seed: number) {
     this.random = new SeededRandom(seed)
     this.weather = weatherOf(this.random)
-    this.#chance = { wire: this.random.fork(), bus: this.random.fork(), events: this.random.fork() }
+    this.#chance = {
+      wire: this.random.fork(),
+      bus: this.random.fork(),
+      events: this.random.fork(),
+      ambush: new SeededRandom(~seed),
+    }
     const clockOff = () => this.random.between(-1, 1) * this.weather.clockOffMs
     const names = ['platform', CONSUMER, ...PROVIDERS]
     this.servers = new Map(
@@ -60,6 +69,17 @@ export class World {
       handedOver: (subscription) => this.story.tell('bus', `${subscription} loses its owner`),
     })
     this.offers = new BucketStore(this.time, delay)
+    this.#lives = new Lives({
+      time: this.time,
+      story: this.story,
+      stream: this.stream,
+      random: this.#chance.events,
+      clockOffMs: this.weather.clockOffMs,
+      around: () => this.#around(),
+    })
+    this.#ambush = this.#laid()
+    const atProviders = PROVIDERS.map((provider) => serverOf(this.servers, provider))
+    this.#neighbour = new Neighbour(atProviders, NAMES, this.#chance.ambush)
   }
 
   /** Replicas and providers begin; users come. */
@@ -82,7 +102,7 @@ export class World {
       acts: (run) => this.as('collector', run),
     })
     for (const provider of PROVIDERS) this.#startProvider(provider)
-    for (const name of REPLICAS) this.#boot(name)
+    for (const name of REPLICAS) this.#lives.boot(name)
     for (const name of NAMES.slice(0, this.weather.users))
       this.#again(this.weather.actEveryMs, `user`, () =>
         actOnThing(serverOf(this.servers, CONSUMER), name, this.#chance.events),
@@ -91,6 +111,8 @@ export class World {
       this.keepers.get(this.#chance.events.pick(PROVIDERS))?.act(),
     )
     this.#again(this.weather.actEveryMs * 3, 'operator', () => this.#chance.events.pick(this.operators).rotate())
+    if (this.weather.hasNeighbour)
+      this.#again(this.weather.actEveryMs * 2, 'neighbour', () => this.#neighbour.act(), this.#chance.ambush)
     if (Number.isFinite(this.weather.faultEveryMs))
       this.#again(this.weather.faultEveryMs, 'the world', () => this.#fault())
     this.time.after(this.weather.troubleMs, () => this.#clearUp())
@@ -98,6 +120,11 @@ export class World {
 
   capacityOf(provider: string): number | undefined {
     return this.keepers.get(provider)?.capacity
+  }
+
+  /** Providers that nobody can reach at the end. */
+  get away(): ReadonlySet<string> {
+    return this.#lives.away
   }
 
   get isTroubled(): boolean {
@@ -127,20 +154,12 @@ export class World {
   }
 
   /** Does something at random times, until the trouble is over. */
-  #again(everyMs: number, who: string, act: () => void): void {
-    this.time.after(this.#chance.events.next() * everyMs, () => {
+  #again(everyMs: number, who: string, act: () => void, random = this.#chance.events): void {
+    this.time.after(random.next() * everyMs, () => {
       if (!this.isTroubled) return
       this.as(who, act)
-      this.#again(everyMs, who, act)
+      this.#again(everyMs, who, act, random)
     })
-  }
-
-  #boot(name: string): void {
-    const process = new Process(name, this.#chance.events.between(-1, 1) * this.weather.clockOffMs)
-    const replica = running.run(process, () => new Replica(process, this.#around()))
-    this.#replicas.set(name, { replica, process, since: this.time.elapsed })
-    for (const provider of this.#away) running.run(process, () => replica.clusters.setAway(provider, true))
-    running.run(process, () => void replica.start())
   }
 
   #around(): Surroundings {
@@ -153,18 +172,22 @@ export class World {
       offers: this.offers,
       busDelay: () => delayOf(this.weather, this.#chance.bus),
       isBusAnswerLost: () => this.#chance.bus.chance(this.weather.busLost),
-      alive: (asking) => this.#alive(asking),
+      alive: (asking) => this.#lives.alive(asking),
+      keepMigrationsMs: this.weather.keepMigrationsMs,
       logger: (process) =>
         quietLogger((level, fields, message) => {
           if (level !== 'debug') this.story.tell(process.name, `· ${message} ${JSON.stringify(fields)}`)
         }),
       wire: {
         time: this.time,
-        fate: () => fateOf(this.weather, this.#chance.wire),
+        fate: (server, who, request) =>
+          this.#ambush.fate(server.name, who, request) ?? fateOf(this.weather, this.#chance.wire),
         acts: (who) => {
           this.#actor = who?.name ?? 'the world'
         },
-        handled: (server, who, { method, path }, status) => {
+        handled: (server, who, request, status) => {
+          const { method, path } = request
+          this.#ambush.served(server.name, who, request)
           if (status >= 400 && method !== 'GET')
             this.story.tell(who?.name ?? '', `${method} ${server.name} ${path.split('?')[0]}: ${status}`)
         },
@@ -172,67 +195,54 @@ export class World {
     }
   }
 
-  #alive(asking: Process): string[] {
-    const counts = ({ process, since }: { process: Process; since: number }) =>
-      process === asking || process.state === 'running' || this.time.elapsed - since < UNHEARD_MS
-    return [...this.#replicas.values()].filter(counts).map(({ process }) => process.name)
+  /** Where and how it strikes. */
+  #laid(): Ambush {
+    const random = this.#chance.ambush
+    const consumer = serverOf(this.servers, CONSUMER)
+    const soon = (ms: number, who: string, run: () => void) =>
+      this.time.after(random.next() * ms, () => this.isTroubled && this.as(who, run))
+    return new Ambush({
+      random,
+      chance: () => (this.isTroubled ? this.weather.ambush : 0),
+      aboutOf: (server, request) => aboutRequest(serverOf(this.servers, server), request),
+      deeds: {
+        freeze: (replica, ms) => this.#lives.freeze(replica, ms),
+        crash: (replica) => this.#lives.crash(replica),
+        handOver: () => this.#unpin(),
+        resize: (about) => void soon(300, 'user', () => putThing(consumer, about, random)),
+        remake: (about) => {
+          const later = (run: () => void) => void soon(1_500, 'user', run)
+          soon(300, 'user', () => remakeThing(consumer, about, random, later))
+        },
+        reoffer: () => {
+          const keeper = this.keepers.get(random.pick(PROVIDERS))
+          this.as('provider', () => keeper?.withdraw())
+          this.time.after(random.next() * 3_000, () => this.as('provider', () => keeper?.offer()))
+        },
+        takeAway: (ms) => this.#leave(random.pick(PROVIDERS), ms),
+      },
+    })
   }
 
   #fault(): void {
     const { events } = this.#chance
     const faults = [
-      () => this.#crash(events.pick(REPLICAS)),
-      () => this.#freeze(events.pick(REPLICAS), events.between(500, 15_000)),
+      () => this.#lives.crash(events.pick(REPLICAS)),
+      () => this.#lives.freeze(events.pick(REPLICAS), events.between(500, 15_000)),
       () => this.#unpin(),
       () => this.#unpin(),
-      () => this.#leavePartition(events.pick(REPLICAS)),
+      () => this.#lives.leavePartition(events.pick(REPLICAS)),
       () => this.#wipe(),
       () => this.#trouble(events.pick([...this.servers.values()]), events.between(500, 12_000)),
       () => this.#leave(events.pick(PROVIDERS), events.between(500, 12_000)),
+      () => this.as('admin', () => deleteCopy(serverOf(this.servers, events.pick(PROVIDERS)), events)),
     ]
     events.pick(faults)()
-  }
-
-  #crash(name: string): void {
-    const life = this.#replicas.get(name)
-    if (life === undefined || life.process.isDead) return
-    life.process.state = 'dead'
-    life.since = this.time.elapsed
-    this.story.tell('the world', `kills ${name}`)
-    this.stream.silent(life.process)
-    this.time.after(this.#chance.events.between(100, 12_000), () => {
-      this.story.tell('the world', `starts ${name}`)
-      this.#boot(name)
-    })
-  }
-
-  #freeze(name: string, ms: number): void {
-    const life = this.#replicas.get(name)
-    if (life?.process.state !== 'running') return
-    const { process } = life
-    process.state = 'frozen'
-    life.since = this.time.elapsed
-    this.story.tell('the world', `freezes ${name}`)
-    this.stream.silent(process)
-    this.time.after(ms, () => {
-      if (process.state !== 'frozen') return
-      this.story.tell('the world', `thaws ${name}`)
-      process.state = 'running'
-      for (const task of process.held.splice(0)) this.time.after(0, task)
-    })
   }
 
   #unpin(): void {
     const { subscriptions } = this.stream
     if (subscriptions.length > 0) this.stream.unpin(this.#chance.events.pick(subscriptions))
-  }
-
-  #leavePartition(name: string): void {
-    const life = this.#replicas.get(name)
-    if (life?.process.state !== 'running') return
-    this.story.tell('the world', `lets ${name} leave a partition to the other`)
-    const partition = this.#chance.events.between(0, PARTITIONS - 1)
-    running.run(life.process, () => life.replica.leave(partition))
   }
 
   #wipe(): void {
@@ -252,27 +262,21 @@ export class World {
   }
 
   #leave(provider: string, ms: number): void {
-    if (this.#away.has(provider)) return
-    this.#setAway(provider, true)
-    this.time.after(ms, () => this.#setAway(provider, false))
-  }
-
-  #setAway(provider: string, isAway: boolean): void {
-    this.story.tell(
-      'the world',
-      isAway ? `takes the kubeconfig of ${provider} away` : `gives the kubeconfig of ${provider} back`,
-    )
-    if (isAway) this.#away.add(provider)
-    else this.#away.delete(provider)
-    for (const { replica, process } of this.#replicas.values()) {
-      this.time.after(this.#chance.events.next() * 300, () => replica.clusters.setAway(provider, isAway), process)
-    }
+    if (this.#lives.away.has(provider)) return
+    this.#lives.setAway(provider, true)
+    if (this.#chance.ambush.chance(0.2))
+      this.as('admin', () => deleteCopy(serverOf(this.servers, provider), this.#chance.ambush))
+    this.time.after(ms, () => provider !== this.#lost && this.#lives.setAway(provider, false))
   }
 
   /** The last fault was; what is missing of what users may expect to be there is made. */
   #clearUp(): void {
     this.story.tell('the world', 'no more faults')
-    this.weather = { ...fair(this.weather), troubleMs: this.weather.troubleMs }
+    this.weather = fair(this.weather)
+    this.as('neighbour', () => this.#neighbour.leave())
+    if (!this.#chance.ambush.chance(this.weather.staysAway)) return
+    this.#lost = this.#chance.ambush.pick(PROVIDERS)
+    if (!this.#lives.away.has(this.#lost)) this.#lives.setAway(this.#lost, true)
   }
 
   #tell(server: ApiServer, change: Change, invariants: Invariants): void {
@@ -294,41 +298,4 @@ export class World {
     this.story.tell('VIOLATION', `${violation.rule}: ${violation.message}`, violation.about)
     this.violations.push(violation)
   }
-}
-
-function wordOf({ type, entry, before }: Change): string {
-  if (type === 'ADDED') return 'creates'
-  if (type === 'DELETED') return 'removes'
-  const isLeaving = entry.object.metadata.deletionTimestamp !== undefined
-  return isLeaving && before?.object.metadata.deletionTimestamp === undefined ? 'deletes' : 'changes'
-}
-
-/** What of an object matters to who reads a story: its identity, and what changed. */
-function detailsOf({ entry: { object }, before }: Change): string {
-  const { uid, resourceVersion, finalizers } = object.metadata
-  const changed = Object.entries(object).filter(
-    ([name, value]) =>
-      !['metadata', 'apiVersion', 'kind'].includes(name) &&
-      JSON.stringify(value) !== JSON.stringify(before?.object[name]),
-  )
-  const guards =
-    JSON.stringify(finalizers) === JSON.stringify(before?.object.metadata.finalizers)
-      ? ''
-      : ` finalizers=${finalizers ?? 'none'}`
-  const text = changed.map(([name, value]) => `${name}=${short(value)}`).join(' ')
-  return `(${uid}@${resourceVersion})${guards} ${text}`
-}
-
-function short(value: unknown): string {
-  const {
-    decision: _reasons,
-    conditions,
-    ...others
-  } = (typeof value === 'object' && value !== null ? value : { value }) as Record<string, unknown>
-  const said = Array.isArray(conditions)
-    ? conditions
-        .map((c: { type: string; status: string; reason: string }) => `${c.type}=${c.status}(${c.reason})`)
-        .join(',')
-    : ''
-  return `${JSON.stringify(others).slice(0, 400)}${said === '' ? '' : ` [${said}]`}`
 }
