@@ -1,7 +1,17 @@
+import { Assignment, assignmentName } from '@resource-broker/api'
 import type { SeededRandom } from '../../support/seeded-random.ts'
 import type { ApiServer } from '../server/api-server.ts'
 import { NAMESPACE, resources } from '../world/places.ts'
 import { ask } from './ask.ts'
+
+/** Somebody makes Assignments by hand, of which the broker can make nothing. */
+export function makeBadRecords(platform: ApiServer): void {
+  const { apiVersion, kind } = Assignment
+  for (const digit of '0123') {
+    const place = { resource: resources.assignments, name: assignmentName(digit.repeat(32)) }
+    ask(platform, 'POST', place, { apiVersion, kind, metadata: { name: place.name }, spec: { name: 'nothing' } })
+  }
+}
 
 /** Somebody at a provider deletes a copy by hand, which is to be there again. */
 export function deleteCopy(server: ApiServer, random: SeededRandom): void {

@@ -1,7 +1,16 @@
 import { finalizer, readiness, relatedResources } from '@resource-broker/api'
 import type { ApiServer, Change } from '../server/api-server.ts'
 import type { StoredObject } from '../server/objects.ts'
-import { assignmentsIn, CONSUMER, consumerUIDOf, copiesIn, isOfNeighbour, resources, type Servers, serverOf } from '../world/places.ts'
+import {
+  assignmentsIn,
+  CONSUMER,
+  consumerUIDOf,
+  copiesIn,
+  isOfNeighbour,
+  resources,
+  type Servers,
+  serverOf,
+} from '../world/places.ts'
 import { Violation } from '../world/violation.ts'
 
 type Options = {

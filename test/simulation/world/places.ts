@@ -29,7 +29,8 @@ export const consumerUIDOf = ({ metadata }: StoredObject): string | undefined =>
 /** Name of the consumer's object that something is about. */
 export function aboutOf(resource: string, { metadata, spec }: StoredObject): string | undefined {
   if (resource === resources.assignments) return (spec as { name: string }).name
-  if (resource === resources.offers) return undefined
+  if (resource !== resources.things && resource !== resources.migrations && resource !== resources.secrets)
+    return undefined
   const named = metadata.annotations?.[annotations.consumerName]
   if (named !== undefined) return named
   return metadata.name.replace(/^[0-9a-f]{12}-/, '').replace(/-credentials$/, '')
@@ -55,8 +56,10 @@ export function copiesIn(servers: Servers, consumerUID?: string): { provider: st
   ).filter(({ copy }) => !isOfNeighbour(copy) && (consumerUID === undefined || consumerUIDOf(copy) === consumerUID))
 }
 
+/** Those that can be read. */
 export function assignmentsIn(servers: Servers): Assignment[] {
   return serverOf(servers, 'platform')
     .all(resources.assignments)
     .map(({ object }) => object as unknown as Assignment)
+    .filter(({ spec }) => spec.uid !== undefined)
 }

@@ -23,6 +23,8 @@ export type Weather = {
   keepMigrationsMs: number
   /** Another broker has the same providers. */
   hasNeighbour: boolean
+  /** The platform has records that nobody can read. */
+  hasBadRecords: boolean
 }
 
 /** Some worlds are calm, so that what needs no fault is found without one. */
@@ -43,6 +45,7 @@ export function weatherOf(random: SeededRandom): Weather {
     staysAway: isCalm ? 0 : 0.15,
     keepMigrationsMs: random.pick([30_000, 3_600_000]),
     hasNeighbour: random.chance(0.2),
+    hasBadRecords: random.chance(0.2),
   }
 }
 

@@ -1,5 +1,5 @@
 import { SeededRandom } from '../../support/seeded-random.ts'
-import { deleteCopy } from '../actors/admin.ts'
+import { deleteCopy, makeBadRecords } from '../actors/admin.ts'
 import { collectGarbage } from '../actors/garbage-collector.ts'
 import { Neighbour } from '../actors/neighbour.ts'
 import { OfferKeeper } from '../actors/offers.ts'
@@ -111,6 +111,7 @@ export class World {
       this.keepers.get(this.#chance.events.pick(PROVIDERS))?.act(),
     )
     this.#again(this.weather.actEveryMs * 3, 'operator', () => this.#chance.events.pick(this.operators).rotate())
+    if (this.weather.hasBadRecords) this.as('admin', () => makeBadRecords(serverOf(this.servers, 'platform')))
     if (this.weather.hasNeighbour)
       this.#again(this.weather.actEveryMs * 2, 'neighbour', () => this.#neighbour.act(), this.#chance.ambush)
     if (Number.isFinite(this.weather.faultEveryMs))
