@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util'
+import { SeededRandom } from '../support/seeded-random.ts'
 import { runSeed, type Verdict } from './run-seed.ts'
 import { knownSeeds } from './seeds.ts'
+import { type Weather, weatherOf } from './world/weather.ts'
 
 const USAGE = `Lives simulated worlds, and tells those in which an invariant did not hold.
 
@@ -10,6 +12,7 @@ const USAGE = `Lives simulated worlds, and tells those in which an invariant did
   --step N     every Nth from the first one: processes share seeds by it
   --known      those of seeds.txt besides
   --but LIST   without these seeds, separated by commas
+  --where LIST only worlds whose weather has these, by the names of their fields
   --first      ends with the first violation
 `
 
@@ -21,6 +24,7 @@ const { values } = parseArgs({
     step: { type: 'string', default: '1' },
     known: { type: 'boolean', default: false },
     but: { type: 'string', default: '' },
+    where: { type: 'string', default: '' },
     first: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -34,7 +38,13 @@ function seedsOf(from: number, count: number, step: number): number[] {
   const known = values.known ? knownSeeds().map(({ seed }) => seed) : []
   const but = new Set(values.but.split(',').map(Number))
   const all = [...known, ...Array.from({ length: count }, (_, index) => from + index * step)]
-  return [...new Set(all)].filter((seed) => !but.has(seed))
+  return [...new Set(all)].filter((seed) => !but.has(seed) && hasWeather(seed))
+}
+
+function hasWeather(seed: number): boolean {
+  const weather = weatherOf(new SeededRandom(seed))
+  const wanted = values.where.split(',').filter((name) => name !== '') as (keyof Weather)[]
+  return wanted.every((name) => Boolean(weather[name]))
 }
 
 async function runMany(seeds: number[]): Promise<void> {

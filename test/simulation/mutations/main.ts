@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 
-/** One mend taken out: `find` stands once in `file`, and `replace` takes its place. */
-type Mutation = { name: string; file: string; find: string; replace: string }
+/**
+ * One mend taken out: `find` stands once in `file`, and `replace` takes its place. `where` names what the weather has to have so that it
+ * is missed at all.
+ */
+type Mutation = { name: string; file: string; find: string; replace: string; where?: string }
 
 const USAGE = `Takes mends out of the broker, one at a time and in a copy, and tells which seed of the simulation finds it out.
 
@@ -34,9 +37,9 @@ async function runAll(worlds: string[], only: string): Promise<void> {
   const all = JSON.parse(readFileSync(join(import.meta.dirname, 'mutations.json'), 'utf8')) as Mutation[]
   const copy = copied()
   try {
-    process.stdout.write('| what was taken out | rule | seed | steps |\n| --- | --- | --- | --- |\n')
+    process.stdout.write('| what was taken out | rule | seed | steps | worlds |\n| --- | --- | --- | --- | --- |\n')
     for (const mutation of all.filter(({ name }) => name.includes(only))) {
-      const found = await mutated(copy, mutation, () => firstFound(copy, worlds))
+      const found = await mutated(copy, mutation, () => firstFound(copy, [...worlds, '--where', mutation.where ?? '']))
       process.stdout.write(`| ${mutation.name} | ${found} |\n`)
     }
   } finally {
@@ -69,7 +72,7 @@ async function mutated<T>(copy: string, { name, file, find, replace }: Mutation,
   }
 }
 
-/** Rule, seed and steps of the first world that breaks one, as cells of the table. */
+/** Rule, seed and steps of the first world that breaks one, and which of the worlds it was, as cells of the table. */
 async function firstFound(copy: string, worlds: string[]): Promise<string> {
   const args = [join(copy, 'test/simulation/main.ts'), '--first', ...worlds]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] })
@@ -80,5 +83,6 @@ async function firstFound(copy: string, worlds: string[]): Promise<string> {
   await new Promise((resolve) => child.on('close', resolve))
   const [, seed, steps] = /seed (\d+), (\d+) steps/.exec(said) ?? []
   const [, rule] = /^([a-z-]+): \d+ \(/m.exec(said) ?? []
-  return seed === undefined ? 'not found | - | -' : `${rule} | ${seed} | ${steps}`
+  const [, lived] = /^(\d+) seeds, /m.exec(said) ?? []
+  return seed === undefined ? `not found | - | - | ${lived}` : `${rule} | ${seed} | ${steps} | ${lived}`
 }

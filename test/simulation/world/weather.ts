@@ -17,10 +17,10 @@ export type Weather = {
   troubleMs: number
   /** That one request of a replica is struck at. */
   ambush: number
-  /** That a provider is away for good when the trouble ends. */
-  staysAway: number
-  /** How long the broker keeps Migrations that ended. */
-  keepMigrationsMs: number
+  /** A provider is away for good when the trouble ends. */
+  staysAway: boolean
+  /** Migrations that ended stay to the end of the world. */
+  keepsMigrations: boolean
   /** Another broker has the same providers. */
   hasNeighbour: boolean
   /** The platform has records that nobody can read. */
@@ -42,8 +42,8 @@ export function weatherOf(random: SeededRandom): Weather {
     actEveryMs: random.pick([1_500, 5_000, 15_000]),
     troubleMs: random.between(25_000, 60_000),
     ambush: isCalm ? 0 : random.pick([0, 0.01, 0.04]),
-    staysAway: isCalm ? 0 : 0.15,
-    keepMigrationsMs: random.pick([30_000, 3_600_000]),
+    staysAway: !isCalm && random.chance(0.15),
+    keepsMigrations: random.chance(0.5),
     hasNeighbour: random.chance(0.2),
     hasBadRecords: random.chance(0.2),
   }

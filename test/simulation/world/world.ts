@@ -174,7 +174,7 @@ export class World {
       busDelay: () => delayOf(this.weather, this.#chance.bus),
       isBusAnswerLost: () => this.#chance.bus.chance(this.weather.busLost),
       alive: (asking) => this.#lives.alive(asking),
-      keepMigrationsMs: this.weather.keepMigrationsMs,
+      keepMigrationsMs: this.weather.keepsMigrations ? 3_600_000 : 30_000,
       logger: (process) =>
         quietLogger((level, fields, message) => {
           if (level !== 'debug') this.story.tell(process.name, `· ${message} ${JSON.stringify(fields)}`)
@@ -275,7 +275,7 @@ export class World {
     this.story.tell('the world', 'no more faults')
     this.weather = fair(this.weather)
     this.as('neighbour', () => this.#neighbour.leave())
-    if (!this.#chance.ambush.chance(this.weather.staysAway)) return
+    if (!this.weather.staysAway) return
     this.#lost = this.#chance.ambush.pick(PROVIDERS)
     if (!this.#lives.away.has(this.#lost)) this.#lives.setAway(this.#lost, true)
   }

@@ -1,3 +1,4 @@
+import { Assignment } from '@resource-broker/api'
 import { type KeyView, TerminalError } from '@resource-broker/bus'
 import { expect, test } from 'vitest'
 import type { SchedulerContext } from '../context.ts'
@@ -13,4 +14,12 @@ test('a key of which something is not readable is for the look itself to tell of
     },
   } as unknown as KeyView
   expect(isAffected(context, 'k', broken)).toBe(true)
+})
+
+test('so is an Assignment that is not readable, of an object that nobody has a word of', () => {
+  const view = { get: (part: string) => (part === 'assignment' ? { object: { spec: {} } } : undefined) }
+  const isUnsettled = (_key: string, { get }: KeyView) =>
+    Assignment.of(get('assignment')?.object as object) === undefined
+  const around = { ...context, capacity: { isUnsettled } } as unknown as SchedulerContext
+  expect(isAffected(around, 'k', view as unknown as KeyView)).toBe(true)
 })

@@ -5,27 +5,25 @@ import { ZodError } from 'zod'
 import type { SchedulerContext } from '../context.ts'
 import { readKnown } from '../known.ts'
 
-/** Whether an object is to be looked at again after the offers changed: unless it is placed and its provider still accepts it. */
+/**
+ * Whether an object is to be looked at again after the offers changed: unless it is placed and its provider still accepts it. What is
+ * thrown because the consumer is not connected, or something known is not valid, is for the look itself to throw: it is taken again, or
+ * parks its key. It must not keep the other keys of the partition from being looked at.
+ */
 export function isAffected(context: SchedulerContext, key: string, view: KeyView): boolean {
-  const known = readIfPossible(context, key, view)
-  if (known === 'not readable' || context.capacity.isUnsettled(key, view)) return true
+  try {
+    return mayMove(context, key, view) || context.capacity.isUnsettled(key, view)
+  } catch (error) {
+    if (error instanceof ClusterNotConnectedError || isTerminal(error) || error instanceof ZodError) return true
+    throw error
+  }
+}
+
+function mayMove({ clusters, offers, capacity, now }: SchedulerContext, key: string, view: KeyView): boolean {
+  const known = readKnown(key, view, clusters.consumers.describe)
   if (known === undefined) return false
   const { assignment, object, decision } = known
   if (assignment === undefined || decision?.provider === null) return true
   const current = { providerCluster: assignment.spec.providerCluster, name: assignment.spec.acceptAPIName }
-  return decide(object, context.offers.index, current, context.capacity.usageBy(key), context.now()).verdict !== 'stay'
-}
-
-/**
- * What is thrown because the consumer is not connected, or something known is not valid, is for the look itself to throw: it is
- * taken again, or parks its key. It must not keep the other keys of the partition from being looked at.
- */
-function readIfPossible({ clusters }: SchedulerContext, key: string, view: KeyView) {
-  try {
-    return readKnown(key, view, clusters.consumers.describe)
-  } catch (error) {
-    if (error instanceof ClusterNotConnectedError || isTerminal(error) || error instanceof ZodError)
-      return 'not readable'
-    throw error
-  }
+  return decide(object, offers.index, current, capacity.usageBy(key), now()).verdict !== 'stay'
 }
