@@ -10,10 +10,10 @@ import { parseArgs } from 'node:util'
  */
 type Mutation = { name: string; file: string; find: string; replace: string; where?: string }
 
-const USAGE = `Takes mends out of the broker, one at a time and in a copy, and tells which seed of the simulation finds it out.
+const USAGE = `Takes mends out of the broker, one at a time and in a copy, and tells which seed of the simulation finds it out,
+if it finds nothing in the broker as it is.
 
-  --seeds N    how many worlds each mutation is given, 2000 if left out
-  --but LIST   without these seeds, which find something in the broker as it is
+  --seeds N    from how many seeds each mutation is given its worlds, 2000 if left out
   --only TEXT  mutations whose name contains it
 `
 
@@ -24,22 +24,21 @@ const COPIED = ['packages', 'services', 'test', 'package.json']
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '2000' },
-    but: { type: 'string', default: '' },
     only: { type: 'string', default: '' },
     help: { type: 'boolean' },
   },
 })
 
 if (values.help) process.stdout.write(USAGE)
-else await runAll(['--seeds', values.seeds, '--but', values.but], values.only)
+else await runAll(Number(values.seeds), values.only)
 
-async function runAll(worlds: string[], only: string): Promise<void> {
+async function runAll(seeds: number, only: string): Promise<void> {
   const all = JSON.parse(readFileSync(join(import.meta.dirname, 'mutations.json'), 'utf8')) as Mutation[]
   const copy = copied()
   try {
     process.stdout.write('| what was taken out | rule | seed | steps | worlds |\n| --- | --- | --- | --- | --- |\n')
     for (const mutation of all.filter(({ name }) => name.includes(only))) {
-      const found = await mutated(copy, mutation, () => firstFound(copy, [...worlds, '--where', mutation.where ?? '']))
+      const found = await firstFound(copy, mutation, seeds)
       process.stdout.write(`| ${mutation.name} | ${found} |\n`)
     }
   } finally {
@@ -72,17 +71,32 @@ async function mutated<T>(copy: string, { name, file, find, replace }: Mutation,
   }
 }
 
-/** Rule, seed and steps of the first world that breaks one, and which of the worlds it was, as cells of the table. */
-async function firstFound(copy: string, worlds: string[]): Promise<string> {
-  const args = [join(copy, 'test/simulation/main.ts'), '--first', ...worlds]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] })
+/** Rule, seed and steps of the first world that is well as the broker is, and breaks a rule now; as cells of the table. */
+async function firstFound(copy: string, mutation: Mutation, seeds: number): Promise<string> {
+  const { where = '' } = mutation
+  let lived = 0
+  for (let from = 1; from <= seeds; ) {
+    const worlds = ['--from', `${from}`, '--seeds', `${seeds - from + 1}`, '--where', where]
+    const said = await mutated(copy, mutation, () => live(copy, ['--first', ...worlds]))
+    const [, seed, steps] = /seed (\d+), (\d+) steps/.exec(said) ?? []
+    lived += Number(/^(\d+) seeds, /m.exec(said)?.[1])
+    if (seed === undefined) break
+    const [, rule] = /^([a-z-]+): \d+ \(/m.exec(said) ?? []
+    const isWell = !(await live(copy, ['--from', seed, '--seeds', '1'])).includes(' steps, story ')
+    if (isWell) return `${rule} | ${seed} | ${steps} | ${lived}`
+    from = Number(seed) + 1
+  }
+  return `not found | - | - | ${lived}`
+}
+
+/** What the simulation says of the broker as it is in the copy. */
+async function live(copy: string, args: string[]): Promise<string> {
+  const main = join(copy, 'test/simulation/main.ts')
+  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'ignore'] })
   let said = ''
   child.stdout.on('data', (chunk: Buffer) => {
     said += chunk.toString('utf8')
   })
   await new Promise((resolve) => child.on('close', resolve))
-  const [, seed, steps] = /seed (\d+), (\d+) steps/.exec(said) ?? []
-  const [, rule] = /^([a-z-]+): \d+ \(/m.exec(said) ?? []
-  const [, lived] = /^(\d+) seeds, /m.exec(said) ?? []
-  return seed === undefined ? `not found | - | - | ${lived}` : `${rule} | ${seed} | ${steps} | ${lived}`
+  return said
 }
