@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { applied } from './apply.ts'
+import { applied, isApplier, updated } from './apply.ts'
 import { type Entry, idOf, type Managers, mergePatched, type Place, type StoredObject } from './objects.ts'
 import { type ApiRequest, parseRequest } from './request.ts'
 
@@ -28,10 +28,10 @@ const UNCOUNTED = ['metadata', 'apiVersion', 'kind']
 class Refused extends Error {
   readonly answer: ApiAnswer
 
-  constructor(code: number, reason: string, message: string, field?: string) {
+  constructor(code: number, reason: string, message: string, ...fields: string[]) {
     super(message)
-    const details =
-      field === undefined ? {} : { details: { causes: [{ field, message, reason: 'FieldValueInvalid' }] } }
+    const causes = fields.map((field) => ({ field, message, reason: 'FieldValueInvalid' }))
+    const details = fields.length === 0 ? {} : { details: { causes } }
     this.answer = { status: code, body: { kind: 'Status', status: 'Failure', code, reason, message, ...details } }
   }
 }
@@ -138,7 +138,8 @@ export class ApiServer {
     const at = { ...place, name }
     if (this.#entries.has(idOf(at)))
       throw new Refused(409, 'AlreadyExists', `${place.resource} "${name}" already exists`)
-    return shown(201, this.#commit(at, undefined, this.#fresh(at, body), new Map()))
+    const fresh = this.#fresh(at, body)
+    return shown(201, this.#commit(at, undefined, fresh, updated(new Map(), undefined, fresh)))
   }
 
   /** As a server completes what is made. */
@@ -171,8 +172,6 @@ export class ApiServer {
     if (entry === undefined && uid !== undefined) throw new Refused(409, 'Conflict', 'uid mismatch: the object is gone')
     if (entry !== undefined && resourceVersion === '0')
       throw new Refused(422, 'Invalid', 'must be specified for an update', 'metadata.resourceVersion')
-    if (entry !== undefined && uid !== undefined && uid !== entry.object.metadata.uid)
-      throw new Refused(422, 'Invalid', 'field is immutable', 'metadata.uid')
     const { object, managers } = applied(entry, body, query.get('fieldManager') ?? '')
     if (entry === undefined) return shown(201, this.#commit(place, undefined, this.#fresh(place, object), managers))
     const next = {
@@ -180,26 +179,33 @@ export class ApiServer {
       status: entry.object['status'],
       metadata: { ...(object['metadata'] as object), resourceVersion: entry.object.metadata.resourceVersion },
     }
-    return shown(200, this.#commit(place, entry, withoutUndefined(next) as StoredObject, managers))
+    const whole = withoutUndefined(next) as StoredObject
+    refuseChanges(entry.object, whole, uid)
+    return shown(200, this.#commit(place, entry, whole, managers))
   }
 
   /** A merge patch, or what is put in the place of the whole. */
   #update({ method, place, body, subresource }: ApiRequest, entry: Entry): ApiAnswer {
     const { uid, resourceVersion } = (body['metadata'] ?? {}) as { uid?: string; resourceVersion?: string }
     const { object } = entry
-    if (uid !== undefined && uid !== object.metadata.uid) throw new Refused(409, 'Conflict', 'Precondition failed: UID')
+    if (method === 'PUT' && uid !== undefined && uid !== object.metadata.uid)
+      throw new Refused(409, 'Conflict', 'Precondition failed: UID')
     if (resourceVersion !== undefined && resourceVersion !== object.metadata.resourceVersion)
       throw new Refused(409, 'Conflict', 'the object has been modified')
     const wanted = (method === 'PUT' ? body : mergePatched(object, body)) as StoredObject
     const hasStatus = !WITHOUT_STATUS.has(place.resource)
     if (subresource === 'status' && !hasStatus) this.#missing(place)
-    const { creationTimestamp, generation, deletionTimestamp } = object.metadata
-    const kept = { uid: object.metadata.uid, creationTimestamp, generation, deletionTimestamp }
+    const { uid: own, namespace, creationTimestamp, generation } = object.metadata
+    const { deletionTimestamp, deletionGracePeriodSeconds } = object.metadata
+    const leaving = { deletionTimestamp, deletionGracePeriodSeconds }
+    const kept = { uid: own, namespace, creationTimestamp, generation, ...leaving }
     const next =
       subresource === 'status'
         ? { ...object, status: wanted['status'] }
         : { ...wanted, ...(hasStatus ? { status: object['status'] } : {}), metadata: { ...wanted.metadata, ...kept } }
-    return shown(200, this.#commit(place, entry, withoutUndefined(next) as StoredObject, entry.managers))
+    const whole = withoutEmpty(withoutUndefined(next) as StoredObject)
+    if (subresource !== 'status') refuseChanges(object, whole, uid)
+    return shown(200, this.#commit(place, entry, whole, updated(entry.managers, object, whole)))
   }
 
   #delete({ place, body }: ApiRequest, entry: Entry): ApiAnswer {
@@ -213,7 +219,9 @@ export class ApiServer {
       return { status: 200, body: { kind: 'Status', status: 'Success' } }
     }
     if (metadata.deletionTimestamp !== undefined) return shown(200, entry)
-    const leaving = { ...metadata, deletionTimestamp: stamp(this.#now()), generation: (metadata.generation ?? 0) + 1 }
+    const generation = (metadata.generation ?? 0) + 1
+    const since = { deletionTimestamp: stamp(this.#now()), deletionGracePeriodSeconds: 0 }
+    const leaving = { ...metadata, ...since, generation }
     return shown(200, this.#commit(place, entry, { ...entry.object, metadata: leaving }, entry.managers))
   }
 
@@ -221,13 +229,14 @@ export class ApiServer {
     const old = before?.object
     if (old !== undefined && isSame(old, wanted) && isDeepStrictEqual(before?.managers, managers))
       return before as Entry
-    if (old?.metadata.deletionTimestamp !== undefined) refuseNewFinalizers(old, wanted)
     const counts = old !== undefined && !isDeepStrictEqual(counted(old, place), counted(wanted, place))
     const generation = (wanted.metadata.generation ?? 1) + (counts ? 1 : 0)
-    const object = { ...wanted, metadata: { ...wanted.metadata, generation, resourceVersion: String(++this.#version) } }
+    const isOver = wanted.metadata.deletionTimestamp !== undefined && (wanted.metadata.finalizers ?? []).length === 0
+    const resourceVersion = isOver && old !== undefined ? old.metadata.resourceVersion : String(++this.#version)
+    const object = { ...wanted, metadata: { ...wanted.metadata, generation, resourceVersion } }
     const entry: Entry = { object, managers }
-    if (object.metadata.deletionTimestamp !== undefined && (object.metadata.finalizers ?? []).length === 0) {
-      this.#remove(place, before as Entry, entry)
+    if (isOver && before !== undefined) {
+      this.#remove(place, before, entry)
       return entry
     }
     this.#entries.set(idOf(place), { place, entry })
@@ -264,11 +273,21 @@ function counted(object: StoredObject, { resource }: Place): unknown {
   return Object.fromEntries(Object.entries(object).filter(([name]) => !omitted.includes(name)))
 }
 
-function refuseNewFinalizers(old: StoredObject, wanted: StoredObject): void {
+/** What no update changes. `uid`: that the update says, if it does. */
+function refuseChanges(old: StoredObject, wanted: StoredObject, uid: string | undefined): void {
   const known = new Set(old.metadata.finalizers ?? [])
-  if ((wanted.metadata.finalizers ?? []).every((name) => known.has(name))) return
-  const message = 'no new finalizers can be added if the object is being deleted'
-  throw new Refused(422, 'Invalid', message, 'metadata.finalizers')
+  const isLeaving = old.metadata.deletionTimestamp !== undefined
+  const isNew = isLeaving && (wanted.metadata.finalizers ?? []).some((name) => !known.has(name))
+  const isOther = uid !== undefined && uid !== old.metadata.uid
+  const fields = [...(isNew ? ['metadata.finalizers'] : []), ...(isOther ? ['metadata.uid'] : [])]
+  if (fields.length > 0) throw new Refused(422, 'Invalid', 'these cannot change so', ...fields)
+}
+
+/** Metadata has no empty maps and lists. */
+function withoutEmpty({ metadata, ...content }: StoredObject): StoredObject {
+  const isFilled = ([, value]: [string, unknown]) =>
+    typeof value !== 'object' || value === null || Object.keys(value).length > 0
+  return { ...content, metadata: Object.fromEntries(Object.entries(metadata).filter(isFilled)) } as StoredObject
 }
 
 function withoutUndefined(object: Record<string, unknown>): Record<string, unknown> {
@@ -277,7 +296,8 @@ function withoutUndefined(object: Record<string, unknown>): Record<string, unkno
 
 /** As it stands in an answer. */
 export function rendered({ object, managers }: Entry, metadataOnly: boolean): object {
-  const managedFields = [...managers.keys()].map((manager) => ({ manager, operation: 'Apply' }))
+  const appliers = [...managers.keys()].filter(isApplier)
+  const managedFields = appliers.map((manager) => ({ manager, operation: 'Apply' }))
   const metadata = { ...object.metadata, ...(managedFields.length > 0 ? { managedFields } : {}) }
   if (!metadataOnly) return { ...object, metadata }
   return { apiVersion: 'meta.k8s.io/v1', kind: 'PartialObjectMetadata', metadata }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { type Entry, isRecord, type Managers } from './objects.ts'
 
 /** Between the names of a path; no name has it. */
@@ -19,7 +20,15 @@ function pathsOf(applied: Fields, above: string[] = []): string[] {
   })
 }
 
-/** What becomes of an object when `manager` applies `applied` by force: what it applied before and does not now goes, if nobody else did. */
+/** Whoever writes without applying, all of them together; no answer names them. */
+const UPDATER = ''
+
+export const isApplier = (manager: string): boolean => manager !== UPDATER
+
+/**
+ * What becomes of an object when `manager` applies `applied` by force: what it applied before and does not now goes, if it is nobody
+ * else's. That a server refuses what is left of a field when all of it goes is not part of the model.
+ */
 export function applied(
   entry: Entry | undefined,
   body: Fields,
@@ -28,13 +37,39 @@ export function applied(
   const now = new Set(pathsOf(body))
   const before = entry?.managers.get(manager) ?? new Set<string>()
   const others = [...(entry?.managers ?? [])].filter(([name]) => name !== manager)
-  let object = structuredClone((entry?.object ?? {}) as Fields)
+  const left = structuredClone((entry?.object ?? {}) as Fields)
   for (const path of before) {
     if (now.has(path) || others.some(([, paths]) => paths.has(path))) continue
-    remove(object, path.split(SEPARATOR))
+    remove(left, path.split(SEPARATOR))
   }
-  object = overlaid(object, body)
-  return { object, managers: new Map([...others, [manager, now]]) }
+  const object = overlaid(left, body)
+  const managers = new Map(entry === undefined ? others : kept(new Map(others), entry.object, object))
+  // Who applies nothing but which object is meant owns nothing.
+  if (now.size > 0) managers.set(manager, now)
+  return { object, managers }
+}
+
+/** Who owns what of an object that was written without being applied: whoever changes a field takes it from those that had it. */
+export function updated(managers: Managers, before: Fields | undefined, after: Fields): Managers {
+  if (before === undefined) return new Map([[UPDATER, new Set(pathsOf(after))]])
+  const left = kept(managers, before, after)
+  const changed = pathsOf(after).filter((path) => !isDeepStrictEqual(valueAt(before, path), valueAt(after, path)))
+  if (changed.length === 0) return left
+  return new Map([...left, [UPDATER, new Set([...(left.get(UPDATER) ?? []), ...changed])]])
+}
+
+/** Of what managers own, that which stays as it was. */
+function kept(managers: Managers, before: Fields, after: Fields): Managers {
+  const isSame = (path: string) => isDeepStrictEqual(valueAt(before, path), valueAt(after, path))
+  const left = [...managers].map(([name, paths]) => [name, new Set([...paths].filter(isSame))] as const)
+  return new Map(left.filter(([, paths]) => paths.size > 0))
+}
+
+function valueAt(object: Fields, path: string): unknown {
+  return path.split(SEPARATOR).reduce<unknown>((value, name) => {
+    if (Array.isArray(value)) return value.some((item) => `v:${String(item)}` === name)
+    return isRecord(value) ? value[name] : undefined
+  }, object)
 }
 
 function remove(object: Fields, [first = '', ...rest]: string[]): void {

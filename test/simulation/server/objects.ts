@@ -7,6 +7,7 @@ type Metadata = {
   generation?: number
   creationTimestamp: string
   deletionTimestamp?: string
+  deletionGracePeriodSeconds?: number
   finalizers?: string[]
   labels?: Record<string, string>
   annotations?: Record<string, string>
