@@ -62,6 +62,7 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   })
   lookAtKept() // of partitions that were taken over meanwhile
   clusters.kinds.onChange(() => consumer?.reconcileAll())
+  clusters.providers.onPresence(() => consumer?.reconcileAll()) // what was withdrawn when one left
   bucket.onLost(() => {
     losses++
     consumer?.reconcileAll()

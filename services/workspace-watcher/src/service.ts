@@ -139,16 +139,25 @@ async function untilDone<T>({ signal, logger }: ServiceContext<Config>, run: () 
 
 /** A provider that left offers nothing any more, also if it left while nobody watched; and copies go with the workspace that they are in. */
 async function withdrawLost({ bus }: WatcherContext, { providers, views }: Clusters): Promise<void> {
-  for (const { part, key, qualifier = '', object } of await bus.inventory(['acceptapi', 'copy'])) {
+  for (const item of await bus.inventory(['acceptapi', 'copy'])) {
+    const { part, key, qualifier = '', object, sequence: after } = item
     const { cluster, group, version, resource, name, uid } = object
     if (part === 'acceptapi' && providers.isGone(cluster)) {
       const message = { provider: cluster, name, object: null }
-      const lost = { key, object, version: `${uid}-left`, epoch: randomUUID(), tombstone: true }
-      await bus.publish({ part, message, ...lost })
+      const lost = { key, object, version: `${uid}-left`, epoch: randomUUID(), tombstone: true, after }
+      await unlessOvertaken(bus.publish({ part, message, ...lost }))
     }
     if (part === 'copy' && views.isGone(cluster)) {
       const message = { provider: qualifier, cluster, gvr: { group, version, resource }, ours: false, object: null }
-      await bus.publish({ part, key, qualifier, message, object, version: `${uid}-gone`, tombstone: true })
+      const lost = { key, qualifier, object, version: `${uid}-gone`, tombstone: true, after }
+      await unlessOvertaken(bus.publish({ part, message, ...lost }))
     }
   }
+}
+
+/** Who said something since knows more. */
+async function unlessOvertaken(publication: Promise<unknown>): Promise<void> {
+  await publication.catch((error: unknown) => {
+    if (!isOvertaken(error)) throw error
+  })
 }

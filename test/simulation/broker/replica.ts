@@ -173,6 +173,7 @@ export class Replica {
         for (const key of keptByKey(kept).keys()) consumer.reconcile(key)
       },
     )
+    clusters.providers.onPresence(() => consumer.reconcileAll())
     bucket.onLost(() => {
       losses++
       consumer.reconcileAll()

@@ -82,12 +82,14 @@ export class SimulatedWatcher {
   /** A provider that left offers nothing any more. */
   async withdrawLost(): Promise<void> {
     const { bus, clusters } = this.#options
-    for (const { part, key, object } of this.#readInventory()) {
+    for (const { part, key, object, sequence: after } of this.#readInventory()) {
       const { cluster, name, uid } = object
       if (part !== 'acceptapi' || !clusters.providers.isGone(cluster)) continue
       const message = { provider: cluster, name, object: null }
-      const lost = { key, object, version: `${uid}-left`, epoch: `left-${++this.#epochs}`, tombstone: true }
-      await bus.publish({ part, message, ...lost })
+      const lost = { key, object, version: `${uid}-left`, epoch: `left-${++this.#epochs}`, tombstone: true, after }
+      await bus.publish({ part, message, ...lost }).catch((error: unknown) => {
+        if (!isOvertaken(error)) throw error
+      })
     }
   }
 

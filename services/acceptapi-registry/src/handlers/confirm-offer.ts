@@ -1,5 +1,5 @@
 import { AcceptAPI } from '@resource-broker/api'
-import { acceptAPIKey, DONE, type OfferEntry, type Outcome, offerKey } from '@resource-broker/bus'
+import { acceptAPIKey, DONE, type KubeObject, type OfferEntry, type Outcome, offerKey } from '@resource-broker/bus'
 import { isNotFound } from '@resource-broker/kube'
 import type { RegistryContext } from '../context.ts'
 
@@ -20,7 +20,7 @@ export async function confirmOffer(context: RegistryContext, key: string, attemp
   if (entry === undefined) return DONE
   if (attempt === 1) return { requeueAfterMs: GRACE_MS, reason: 'an offer is here before its AcceptAPI' }
   const { provider, name } = entry
-  if (!context.clusters.providers.isGone(provider) && (await isThere(context, entry))) return DONE // its message is on the way
+  if (!context.clusters.providers.isGone(provider) && (await readOffer(context.clusters, provider, name)) !== undefined) return DONE // its message is on the way
   const at = offerKey(provider, name)
   context.kept.delete(at)
   await context.bucket.delete(at)
@@ -28,16 +28,17 @@ export async function confirmOffer(context: RegistryContext, key: string, attemp
   return DONE
 }
 
-async function isThere({ clusters }: RegistryContext, { provider, name }: OfferEntry): Promise<boolean> {
-  const ref = { ...AcceptAPI.resource, name }
-  return await clusters.providers
+/** The AcceptAPI as its provider has it. @throws {ClusterNotConnectedError} while that cannot be asked */
+export async function readOffer(
+  { providers }: RegistryContext['clusters'],
+  provider: string,
+  name: string,
+): Promise<KubeObject | undefined> {
+  return await providers
     .client(provider)
-    .get(ref, { metadataOnly: true })
-    .then(
-      () => true,
-      (error: unknown) => {
-        if (isNotFound(error)) return false
-        throw error
-      },
-    )
+    .get<KubeObject>({ ...AcceptAPI.resource, name })
+    .catch((error: unknown) => {
+      if (isNotFound(error)) return undefined
+      throw error
+    })
 }

@@ -2,13 +2,14 @@ import { AcceptAPI, compileAcceptAPI, type NextCondition } from '@resource-broke
 import { type AcceptAPIMessage, DONE, type KubeObject, type Outcome, offerKey, type Run } from '@resource-broker/bus'
 import { reportOnOffer } from '@resource-broker/service'
 import type { RegistryContext } from '../context.ts'
-import { confirmOffer } from './confirm-offer.ts'
+import { confirmOffer, readOffer } from './confirm-offer.ts'
 
 /** Takes one AcceptAPI: into the bucket of offers if it is valid, and what is wrong with it into its conditions. */
 export async function register(context: RegistryContext, run: Pick<Run, 'key' | 'view' | 'attempt'>): Promise<Outcome> {
   const message = run.view.get('acceptapi')
   if (message === undefined) return await confirmOffer(context, run.key, run.attempt)
-  const { provider, name, object } = message
+  const { provider, name } = message
+  const object = message.object ?? (await readWithdrawn(context, run, message))
   const key = offerKey(provider, name)
   if (object === null || object.metadata.deletionTimestamp !== undefined) {
     context.put.delete(key)
@@ -24,6 +25,21 @@ export async function register(context: RegistryContext, run: Pick<Run, 'key' | 
   await put(context, key, { provider, name, object: verdict.condition.status === 'True' ? object : inForce })
   await reportOnOffer(context.clusters.providers.client(provider), object, verdict.condition, context.now())
   return verdict.again ? { requeueAfterMs: 15_000, reason: verdict.condition.reason } : DONE
+}
+
+/**
+ * An offer that was withdrawn because its provider left, and not because it went, is there again with its provider: whoever withdrew it
+ * may have noticed late, and whoever watches it has nothing to tell.
+ */
+async function readWithdrawn(
+  { clusters, now }: RegistryContext,
+  { view }: Pick<Run, 'view'>,
+  { provider, name, goneUID }: AcceptAPIMessage,
+): Promise<KubeObject | null> {
+  if (goneUID !== undefined || clusters.providers.isGone(provider)) return null
+  const object = await readOffer(clusters, provider, name)
+  if (object !== undefined) view.learn('acceptapi', undefined, { provider, name, object }, now().getTime())
+  return object ?? null
 }
 
 async function put(

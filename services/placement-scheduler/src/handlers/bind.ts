@@ -18,7 +18,7 @@ import type { Known } from '../known.ts'
 /**
  * Binds an object to a provider: the Assignment at the platform and the finalizer at the consumer, side by side, before any copy
  * exists. Returns the consumer object's resourceVersion with the finalizer, or undefined if the object went meanwhile or another
- * decider was first; the record that stands then comes round as a message.
+ * decider was first; the record that stands then is known, and to be looked at.
  */
 export async function bind(
   context: SchedulerContext,
@@ -28,7 +28,7 @@ export async function bind(
   view: KeyView,
 ): Promise<string | undefined> {
   const [assignment, sourceVersion] = await Promise.all([
-    createAssignment(context, known, offer, record),
+    createAssignment(context, known, offer, record, view),
     putFinalizer(context, known, offer.providerCluster, view),
   ])
   if (assignment === undefined) return undefined
@@ -56,6 +56,7 @@ async function createAssignment(
   known: Known,
   offer: OfferRef,
   record: DecisionRecord,
+  view: KeyView,
 ): Promise<KubeObject | undefined> {
   const { ref, source, key } = known
   const name = assignmentName(key)
@@ -77,7 +78,21 @@ async function createAssignment(
   try {
     return await context.clusters.coordination.create<KubeObject>({ ...Assignment.resource }, body, { fieldManager })
   } catch (error) {
-    if (isAlreadyExists(error)) return undefined
+    if (!isAlreadyExists(error)) throw error
+    await learnAssignment(context, key, view)
+    return undefined
+  }
+}
+
+/** Asks the platform for the Assignment of which nothing is known here. Returns whether there is one; it is known then. */
+export async function learnAssignment({ clusters, now }: SchedulerContext, key: string, view: KeyView): Promise<boolean> {
+  const name = assignmentName(key)
+  try {
+    const object = await clusters.coordination.get<KubeObject>({ ...Assignment.resource, name })
+    view.learn('assignment', undefined, { name, object: withoutDecision(object) }, now().getTime())
+    return true
+  } catch (error) {
+    if (isNotFound(error)) return false
     throw error
   }
 }

@@ -2,7 +2,10 @@ import {
   AcceptAPI,
   type Assignment,
   annotations,
+  type Condition,
+  conditionTypes,
   decide,
+  getCondition,
   keyOf,
   type Migration,
   type OfferRef,
@@ -16,13 +19,16 @@ import { ClusterNotConnectedError } from '@resource-broker/service'
 import type { SchedulerContext } from '../context.ts'
 import { failedTargets, type Known, readKnown, runningMigration } from '../known.ts'
 import { announce } from './announce.ts'
-import { bind, ensureFinalizer } from './bind.ts'
+import { bind, ensureFinalizer, learnAssignment } from './bind.ts'
 import { editAssignment } from './edit-assignment.ts'
 import { cancelMigration, startMigration } from './migrate.ts'
 import { reportAccepted, reportUnplaceable } from './report.ts'
 
 /** The last place went to another meanwhile, which the watch of the places is about to show. */
 const FULL: Outcome = { requeueAfterMs: 100, reason: 'the last place of the offer went to another object' }
+
+/** The platform told of a record that no message did: it is looked at as any other. */
+const LEARNED: Outcome = { requeueAfterMs: 0, reason: 'the object has an Assignment that was not heard of' }
 
 /** Decides where one object belongs, and records it: the Assignment of a new object, the Migration of one that must move. */
 export async function place(context: SchedulerContext, run: Run): Promise<Outcome> {
@@ -67,15 +73,22 @@ async function placeNew(context: SchedulerContext, known: Known, view: KeyView):
   )
   if (decision.verdict !== 'place') {
     const reason = reasons.noProviderAccepts
+    if (saysPlaced(known) && (await learnAssignment(context, known.key, view))) return LEARNED
     if ('record' in decision)
       await reportUnplaceable(context, known, { reason, message: refusalMessage(decision.record) }, view)
     return DONE
   }
   if (!(await context.capacity.claim(known.key, known.object.uid, decision.offer.ref))) return FULL
   const sourceVersion = await bind(context, known, decision.offer.ref, decision.record, view)
-  if (sourceVersion !== undefined)
-    await announce(context, known, sourceVersion, decision.offer.ref.providerCluster, view)
+  if (sourceVersion === undefined) return view.get('assignment')?.object == null ? DONE : LEARNED
+  await announce(context, known, sourceVersion, decision.offer.ref.providerCluster, view)
   return DONE
+}
+
+/** Only who knows its Assignment can have told the object that it is placed. */
+function saysPlaced({ source }: Known): boolean {
+  const { conditions } = (source.status ?? {}) as { conditions?: Condition[] }
+  return getCondition(conditions, conditionTypes.placed)?.status === 'True'
 }
 
 /** The object is where the Assignment says; is that still right? */
