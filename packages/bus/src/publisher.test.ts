@@ -110,6 +110,45 @@ test('what counts on a message that is not the last any more is refused, and its
   await Promise.all([former.close(), owner.close()])
 })
 
+test('what is no news beside what others said is not stored, and what is news comes after it', async () => {
+  const [former, owner] = await Promise.all([openBus(nats.url, 'news'), openBus(nats.url, 'news')])
+  const seen = (version: string) => ({ ...source('a', version), ifNews: true })
+  const gone = { ...source('a'), version: 'a-gone', tombstone: true, ifNews: true }
+  const first = await former.publish(seen('5'))
+  const second = await owner.publish({ ...seen('6'), after: first })
+  expect(await former.publish({ ...seen('7'), after: first })).toBeGreaterThan(second)
+  const last = await owner.publish({
+    ...gone,
+    after: second,
+    message: { ...gone.message, object: null, goneUID: 'uid-a', goneVersion: '6' },
+  })
+  expect(await former.publish(seen('8'))).toBe(last)
+  expect((await stored(owner, 'a')).seq).toBe(last)
+  await Promise.all([former.close(), owner.close()])
+})
+
+test('where neither can be told to be the newer, who publishes is told what to count on', async () => {
+  const bus = await openBus(nats.url, 'doubt')
+  const related = (name: string) => ({
+    ...{ part: 'copy-related' as const, key: keyOf('a'), qualifier: 'alpha', ifNews: true },
+    message: { related: [{ kind: 'Secret', namespace: 'default', name }] },
+  })
+  const other = await openBus(nats.url, 'doubt')
+  const sequence = await other.publish(related('x'))
+  await expect(bus.publish(related('y'))).rejects.toMatchObject({ code: 'Overtaken', sequence })
+  expect(await bus.publish({ ...related('y'), after: sequence })).toBeGreaterThan(sequence)
+  await Promise.all([bus.close(), other.close()])
+})
+
+test('a stream that was made anew begins beyond all that the one before had', async () => {
+  const bus = await openBus(nats.url, 'anew')
+  const before = await bus.publish(source('a', '1'))
+  const again = new Promise<number>((resolve) => bus.onLost(() => resolve(bus.publish(source('a', '2')))))
+  await (await jetstreamManager(raw)).streams.delete(bus.layout.stream)
+  expect(await again).toBeGreaterThan(before)
+  await bus.close()
+})
+
 test('a store that is full is told of in the server’s words, once, and so is that it takes messages again', async () => {
   const small = await startNats({ dir: join(dir, 'full'), config: 'jetstream { max_file_store: 200KB }' })
   const events: PublishEvent[] = []

@@ -43,7 +43,7 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   const offers = new Offers(bucket, logger, nudge)
   await offers.start(signal)
   const capacityOf = (offer: OfferRef) => offers.capacityOf(offer)
-  const capacity = new Capacity({ coordination: clusters.coordination, capacityOf, freed: nudge }) // whoever found it full may have the room
+  const capacity = new Capacity({ coordination: clusters.coordination, capacityOf, freed: nudge, now: Date.now }) // whoever found it full may have the room
   await capacity.start(signal)
   const context: SchedulerContext = {
     bus,

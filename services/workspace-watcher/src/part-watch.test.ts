@@ -9,7 +9,7 @@ import type { InventoryItem, KubeObject, Publication } from '@resource-broker/bu
 import { KubeClient } from '@resource-broker/kube'
 import type { View } from '@resource-broker/service'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { WatcherContext } from './context.ts'
+import type { Heard, WatcherContext } from './context.ts'
 import { sourceRule } from './handlers/sources.ts'
 import { Inventory } from './inventory.ts'
 import { KeyBook } from './key-book.ts'
@@ -120,6 +120,7 @@ async function watch(
   )
   const client = await KubeClient.fromFile(file)
   const published: Publication[] = []
+  const hears: Heard[] = []
   let cameIntoView: (cluster: string) => void = () => undefined
   const keys = new KeyBook()
   for (const record of records) keys.take(record)
@@ -128,7 +129,10 @@ async function watch(
     onCluster: (listener: (cluster: string) => void) => {
       cameIntoView = listener
     },
-    publish: (publication: Publication) => void published.push(publication),
+    publish: (publication: Publication, heard: Heard) => {
+      published.push(publication)
+      hears.push(heard)
+    },
     reportWatch: () => undefined,
   } as unknown as WatcherContext
   const stored = new Inventory(inventory).of('source', THINGS)
@@ -141,7 +145,7 @@ async function watch(
       version,
       gone: tombstone,
     }))
-  return { keys, parts, published, told, cameIntoView: (cluster: string) => cameIntoView(cluster) }
+  return { keys, parts, published, hears, told, cameIntoView: (cluster: string) => cameIntoView(cluster) }
 }
 
 /** The Assignment of an object, named by a key of the version before. */
@@ -171,7 +175,7 @@ async function settled(told: () => Told[]): Promise<Told[]> {
 
 /** What the stream has of an object: under its own key, or under another. */
 const stored = (name: string, version: string, { key = ownKey(name), api = 'v1' } = {}): InventoryItem => ({
-  ...{ part: 'source', key, partition: 0, version, sequence: 1 },
+  ...{ part: 'source', key, partition: 0, version, sequence: Number(version) },
   object: { cluster: 'acme', ...THINGS, version: api, namespace: 'default', name, uid: `uid-${name}` },
 })
 
@@ -318,6 +322,28 @@ test('an object that is read in another version of its API is told of again, und
   const [first, gone] = published.filter(({ object: ref }) => ref?.name !== 'marker')
   expect([first?.key, first?.epoch, first?.message]).toMatchObject([ownKey('a'), 'v1', { ref: { gvr: THINGS } }])
   expect([gone?.key, gone?.tombstone]).toEqual([ownKey('lost'), true])
+})
+
+describe('a watch that is not alone', () => {
+  test('publishes after what the stream had when it began, and after its own last word', async () => {
+    const { published, hears } = await watch([object({ resourceVersion: '5' })], [stored('a', '4')])
+    await vi.waitFor(() => expect(published).toHaveLength(1))
+    expect(published[0]).toMatchObject({ after: 4, ifNews: true })
+    hears[0]?.(17, false)
+    fake?.tell('DELETED', object({ resourceVersion: '6' }))
+    await vi.waitFor(() => expect(published).toHaveLength(2))
+    expect(published[1]).toMatchObject({ after: 17, ifNews: true })
+    expect(published[1]?.message).toMatchObject({ object: null, goneUID: 'uid-a', goneVersion: '5' })
+  })
+
+  test('reads the objects again where the stream has a word that may be newer, and counts on that one then', async () => {
+    const { published, hears } = await watch([object({ resourceVersion: '5' })])
+    await vi.waitFor(() => expect(published).toHaveLength(1))
+    hears[0]?.(30, true)
+    await vi.waitFor(() => expect(fake?.connections).toBe(2), { timeout: 5_000 })
+    await vi.waitFor(() => expect(published).toHaveLength(2))
+    expect(published[1]).toMatchObject({ after: 30, version: '5' })
+  })
 })
 
 test('a watch that is started anew publishes everything that is there again, and what went meanwhile', async () => {

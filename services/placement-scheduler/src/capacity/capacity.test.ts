@@ -12,8 +12,8 @@ const A = KEYS[0] as string
 type Platform = ReturnType<typeof platformOf>
 
 /** One replica's word on places, on a platform that it shares with others. */
-const replica = (platform: Platform, places: number, freed: () => void = () => undefined) =>
-  new Capacity({ coordination: platform.client, capacityOf: () => places, freed })
+const replica = (platform: Platform, places: number, freed: () => void = () => undefined, now = () => 0) =>
+  new Capacity({ coordination: platform.client, capacityOf: () => places, freed, now })
 
 const claimants = ({ held }: Platform, offer: OfferRef): string[] =>
   [...held.values()]
@@ -57,10 +57,40 @@ test('the place of an object that is gone is free again, and whoever waits is to
   const platform = platformOf()
   const told: string[] = []
   const capacity = replica(platform, 1, () => told.push('freed'))
-  await capacity.claim(A, 'u', small)
+  await capacity.claim(A, 'uid-a', small)
+  await capacity.settle(A, viewOf({ assignment: assignment() }))
   await capacity.settle(A, viewOf({ assignment: { name: 'assignment-a', object: null } }))
   expect(claimants(platform, small)).toEqual([])
   expect(told).toEqual(['freed'])
+})
+
+test('a place is not given away while the Assignment that it was taken for may be on its way', async () => {
+  const platform = platformOf()
+  await replica(platform, 1).claim(A, 'u', small) // and stands still
+  let now = 0
+  const owner = replica(platform, 1, undefined, () => now)
+  const look = async () => {
+    await owner.settle(A, viewOf({}))
+    return owner.isUnsettled(A, viewOf({}))
+  }
+  await owner.claim(A, 'u', small) // the ledger is read
+  expect(await look()).toBe(true)
+  now = 14_999
+  expect(await look()).toBe(true)
+  expect(await owner.claim(KEYS[1] as string, 'v', small)).toBe(false)
+  now = 15_000
+  expect(await look()).toBe(false)
+  expect(await owner.claim(KEYS[1] as string, 'v', small)).toBe(true)
+})
+
+test('the place of the next life of an object is not given away because that of the last one was used', async () => {
+  const platform = platformOf()
+  const capacity = replica(platform, 1)
+  await capacity.claim(A, 'uid-a', small)
+  await capacity.settle(A, viewOf({ assignment: assignment() }))
+  await capacity.claim(A, 'the next', small)
+  await capacity.settle(A, viewOf({ assignment: { name: 'assignment-a', object: null } }))
+  expect(claimants(platform, small)).toEqual([A])
 })
 
 test('a place is not given away because a replica has not heard of the Assignment that has it', async () => {

@@ -1,4 +1,4 @@
-import { Assignment, assignmentName, Migration, type OfferRef, OfferUsage, offerUsageName } from '@resource-broker/api'
+import { Assignment, assignmentName, Migration, type OfferClaim, type OfferRef, OfferUsage, offerUsageName } from '@resource-broker/api'
 import type { KeyView, KubeObject } from '@resource-broker/bus'
 import { isNotFound, type KubeClient, watchResource } from '@resource-broker/kube'
 import { offersOf } from './claimants.ts'
@@ -11,15 +11,25 @@ type Options = {
   capacityOf: (offer: OfferRef) => number | undefined
   /** Called after places came free. */
   freed: () => void
+  /** Milliseconds since 1970. */
+  now: () => number
 }
 
 type Seen = { offer: OfferRef; claims: Claims; uid: string | undefined; version: string }
+
+/**
+ * A place that nothing was ever seen to refer to may be that of a replica whose Assignment is still on its way: it is kept for longer than
+ * a request lasts (10 s, TIMEOUT_MS of KubeClient). What stood still before it sent one sends none: its fence is checked.
+ */
+const UNUSED_MS = 15_000
 
 /** Who has a place at which offer: known by one watch of all OfferUsages, changed by a conditional write of one. */
 export class Capacity {
   readonly #options: Options
   readonly #claims = new Map<string, Seen>()
   readonly #ledgers = new Map<string, Ledger>()
+  /** Of each place since when it is known here and nothing refers to it; infinitely long once something did. */
+  readonly #unused = new Map<string, number>()
 
   constructor(options: Options) {
     this.#options = options
@@ -63,8 +73,8 @@ export class Capacity {
 
   /** Whether `settle` has something to do. */
   isUnsettled(key: string, view: KeyView): boolean {
-    const { held, due } = this.#compare(key, view)
-    return held.length + due.length > 0
+    const { held, kept, due } = this.#compare(key, view)
+    return held.length + kept.length + due.length > 0
   }
 
   /** Gives back the places that nothing of what is known of the key refers to, and notes those that it has and nobody wrote down. */
@@ -74,6 +84,7 @@ export class Capacity {
       ...held.map((offer) => this.#ledgerOf(offer).ask({ kind: 'release', key })),
       ...due.map((offer) => this.#ledgerOf(offer).ask({ kind: 'hold', key, uid })),
     ])
+    for (const offer of due) this.#unused.set(placeOf(offerUsageName(offer), key, { uid }), Number.NEGATIVE_INFINITY)
   }
 
   #compare(key: string, view: KeyView) {
@@ -83,16 +94,25 @@ export class Capacity {
       object === null ? [] : [Migration.of(object)],
     )
     const offers = new Map(offersOf(assignment, migrations).map((offer) => [offerUsageName(offer), offer]))
-    const held = [...this.#claims].flatMap(([name, { offer, claims }]) =>
-      claims[key] !== undefined && !offers.has(name) ? [offer] : [],
-    )
+    const places = [...this.#claims].flatMap(([name, { offer, claims }]) => {
+      const claim = claims[key]
+      return claim === undefined ? [] : [{ name, offer, id: placeOf(name, key, claim), uid: claim.uid }]
+    })
+    for (const { name, id, uid } of places) {
+      if (!offers.has(name)) this.#unused.set(id, this.#unused.get(id) ?? this.#options.now())
+      else if (assignment?.spec.uid === uid) this.#unused.set(id, Number.NEGATIVE_INFINITY)
+    }
+    const left = places.filter(({ name }) => !offers.has(name))
+    const isFree = ({ id }: { id: string }) => this.#options.now() - (this.#unused.get(id) ?? 0) >= UNUSED_MS
+    const held = left.filter(isFree).map(({ offer }) => offer)
+    const kept = left.filter((place) => !isFree(place)).map(({ offer }) => offer)
     const due = [...offers].flatMap(([name, offer]) =>
       this.#claims.get(name)?.claims[key] === undefined &&
       Number.isFinite(this.#options.capacityOf(offer) ?? Number.POSITIVE_INFINITY)
         ? [offer]
         : [],
     )
-    return { uid: assignment?.spec.uid ?? '', held, due }
+    return { uid: assignment?.spec.uid ?? '', held, kept, due }
   }
 
   /** The watch may tell of what is older than an answer. */
@@ -102,6 +122,8 @@ export class Capacity {
     const before = this.#claims.get(metadata.name)
     if (before !== undefined && before.uid === uid && BigInt(before.version) >= BigInt(version)) return
     this.#claims.set(metadata.name, { offer: { providerCluster, name: acceptAPIName }, claims, uid, version })
+    for (const [key, claim] of Object.entries(before?.claims ?? {}))
+      if (claims[key]?.uid !== claim.uid) this.#unused.delete(placeOf(metadata.name, key, claim))
     if (Object.keys(before?.claims ?? {}).some((key) => claims[key] === undefined)) this.#options.freed()
   }
 
@@ -137,3 +159,6 @@ export class Capacity {
     return new Set((await Promise.all(free)).flat())
   }
 }
+
+/** Tells the places of one life of an object from those of another. */
+const placeOf = (usage: string, key: string, { uid }: OfferClaim): string => `${usage} ${key} ${uid}`
