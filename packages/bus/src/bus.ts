@@ -83,8 +83,8 @@ export class Bus {
   /** Puts the last message of one part of a key into `view`, as the stream has it now. */
   async refresh(view: KeyView, part: Part, key: string): Promise<void> {
     const subject = this.layout.subject(part, key)
+    view.forget(part) // where that is not to be read, nothing is known of it
     const message = await this.#port.last(subject)
-    view.forget(part)
     if (message !== undefined) view.put(part, undefined, new Snapshot(part, message), Date.now())
   }
 

@@ -15,6 +15,7 @@ export {
   isTerminal,
   isTooLarge,
   isUnreachable,
+  OvertakenError,
   OwnershipLostError,
   TerminalError,
   TooLargeError,

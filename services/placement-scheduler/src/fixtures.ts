@@ -94,6 +94,9 @@ export function viewOf(messages: Record<string, unknown>): KeyView {
     learn: (part: string, qualifier: string | undefined, message: unknown) => {
       messages[id(part, qualifier)] = message
     },
+    forget: (part: string, qualifier?: string) => {
+      delete messages[id(part, qualifier)]
+    },
     sequence: () => 0,
     published: () => undefined,
   }

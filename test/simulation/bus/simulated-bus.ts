@@ -69,8 +69,8 @@ export class SimulatedBus {
 
   /** Puts the last message of one part of a key into `view`, as the stream has it when it is asked. */
   async refresh(view: KeyView, part: Part, key: string): Promise<void> {
-    const message = await this.#port.last(this.layout.subject(part, key))
     view.forget(part)
+    const message = await this.#port.last(this.layout.subject(part, key))
     if (message !== undefined) view.put(part, undefined, new Snapshot(part, message), Date.now())
   }
 

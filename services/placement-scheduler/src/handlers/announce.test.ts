@@ -1,4 +1,4 @@
-import type { DecisionMessage } from '@resource-broker/bus'
+import { type DecisionMessage, type KeyView, OvertakenError, type Part } from '@resource-broker/bus'
 import { expect, test } from 'vitest'
 import type { SchedulerContext } from '../context.ts'
 import { consumerOf, ref, source, viewOf } from '../fixtures.ts'
@@ -30,6 +30,27 @@ test.each([
     published: [{ part: 'decision', key: 'k', message, after: 0 }],
     known: message,
   })
+})
+
+test('what was refused, and of which what stands instead could not be read, is said again at the next look', async () => {
+  const messages: Record<string, unknown> = { source: { ref, object: source() }, decision: undefined }
+  const view = viewOf(messages)
+  const published: unknown[] = []
+  const bus = {
+    publish: async (publication: unknown) => {
+      published.push(publication)
+      throw new OvertakenError('a newer message')
+    },
+    refresh: async (of: KeyView, part: Part) => {
+      of.forget(part)
+      throw new Error('no answer')
+    },
+  }
+  const context = { bus, now: () => new Date(0) } as unknown as SchedulerContext
+  const again = () => announce(context, readKnown('k', view, consumerOf) as Known, '9', 'alpha', view)
+  await expect(again()).rejects.toThrow('no answer')
+  await expect(again()).rejects.toThrow('no answer')
+  expect(published).toHaveLength(2)
 })
 
 test('the same is not said twice', async () => {
