@@ -1,0 +1,3 @@
+export { endOfString } from './end-of-string.ts'
+export { parseJson } from './parse-json.ts'
+export { stringifyJson } from './stringify-json.ts'
