@@ -75,6 +75,25 @@ test('a changed spec reaches the copy in place, and the status says for which ge
   expect((await told(acme, 'changes', 'Synced', 'True', 'Synced')).message).toBe(`generation 2 is at ${alpha.cluster}`)
 })
 
+test('integers of 64 bits pass as they were written, down and up', async () => {
+  const integers = {
+    v: 9007199254740993n,
+    max: 9223372036854775807n,
+    list: [{ min: -9223372036854775808n }],
+    float: 1.5,
+  }
+  await create(acme, thing('integers', integers))
+  await served(acme, 'integers', alpha)
+  const [at, copy] = copyAt(alpha, acme, 'integers')
+  expect((await read(at, copy))?.spec).toEqual(integers)
+  await at.kube.mergePatch(copy, { status: { integers } }, { subresource: 'status' })
+  const told = async () => (await read(acme, thingRef('integers')))?.status?.['integers']
+  await expect.poll(told).toEqual(integers)
+  await patchSpec(acme, thingRef('integers'), { v: 9007199254740992n })
+  await served(acme, 'integers', alpha)
+  expect((await read(at, copy))?.spec['v']).toBe(9007199254740992n)
+})
+
 test('fields that the consumer removes leave the copy, and fields that the provider owns stay', async () => {
   await create(acme, thing('fields', { keep: 1, drop: { deep: 1, deeper: 2 }, both: { mine: 1, more: 1 } }))
   await served(acme, 'fields', alpha)

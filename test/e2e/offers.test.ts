@@ -50,6 +50,16 @@ test('an object that nobody accepts says so for each offer, and is placed withou
   )
 })
 
+test('a boundary tells integers of 64 bits apart that differ by one', async () => {
+  const filters = (boundary: object) => ({ filters: [{ key: 'serial', boundary }] })
+  await offer(alpha, 'serial-low', filters({ min: 9007199254740990, max: 9007199254740992n }))
+  await offer(beta, 'serial-high', filters({ min: 9007199254740993n, max: 9223372036854775807n }))
+  await create(acme, thing('serial-2', { serial: 9007199254740992n }))
+  await create(acme, thing('serial-3', { serial: 9007199254740993n }))
+  await served(acme, 'serial-2', alpha)
+  await served(acme, 'serial-3', beta)
+})
+
 test('an object that nobody accepts can be deleted', async () => {
   await create(acme, thing('unwanted', { size: 'unwanted' }))
   await told(acme, 'unwanted', 'Placed', 'False', 'NoProviderAccepts')

@@ -10,11 +10,12 @@ const DECIMAL: Record<string, number> = { n: -9, u: -6, m: -3, k: 3, M: 6, G: 9,
 const SHAPE = /^([+-]?)(\d*)(?:\.(\d*))?(Ki|Mi|Gi|Ti|Pi|Ei|n|u|m|k|M|G|T|P|E|[eE][+-]?\d{1,3})?$/
 
 /**
- * Reads a number, or a string that holds a decimal or a Kubernetes quantity (`16Gi`, `500m`, `-1.5`, `1e3`), exactly.
+ * Reads a number, a bigint, or a string that holds a decimal or a Kubernetes quantity (`16Gi`, `500m`, `-1.5`, `1e3`), exactly.
  * Returns undefined for anything else, and for strings above 64 characters.
  * Source of the syntax: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
  */
 export function parseQuantity(value: unknown): Quantity | undefined {
+  if (typeof value === 'bigint') return exact(value, 0)
   if (typeof value === 'number') return Number.isSafeInteger(value) ? whole(value) : parseText(String(value))
   if (typeof value === 'string' && value.length <= LONGEST) return parseText(value)
   return undefined

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type KV, Kvm } from '@nats-io/kv'
 import type { NatsConnection } from '@nats-io/transport-node'
+import { parseJson, stringifyJson } from '@resource-broker/json'
 import type { z } from 'zod'
 import { AFTER_DELETION_MS } from './stream.ts'
 
@@ -56,7 +57,7 @@ export class Bucket<T> {
   }
 
   async put(key: string, value: T): Promise<void> {
-    await this.#write((kv) => kv.put(key, JSON.stringify(value)))
+    await this.#write((kv) => kv.put(key, stringifyJson(value)))
   }
 
   async delete(key: string): Promise<void> {
@@ -104,7 +105,7 @@ export class Bucket<T> {
 
   #parse(value: Uint8Array): T | undefined {
     try {
-      return this.#schema.parse(JSON.parse(Buffer.from(value).toString('utf8')))
+      return this.#schema.parse(parseJson(Buffer.from(value).toString('utf8')))
     } catch {
       return undefined // documented: yielded without its value
     }

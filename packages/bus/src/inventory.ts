@@ -1,4 +1,5 @@
 import type { NatsConnection } from '@nats-io/transport-node'
+import { parseJson } from '@resource-broker/json'
 import type { Address, Layout, Part } from './layout.ts'
 import { readAll } from './load-partition.ts'
 import { HEADERS } from './publish-port.ts'
@@ -42,7 +43,7 @@ async function readOnce(connection: NatsConnection, layout: Layout, parts: Part[
 
 function refOf(header: string): ObjectRef | undefined {
   try {
-    return JSON.parse(header) as ObjectRef
+    return parseJson(header) as ObjectRef
   } catch {
     return undefined // not of the broker's making
   }

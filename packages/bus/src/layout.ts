@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { stringifyJson } from '@resource-broker/json'
 
 /**
  * What a subject of the stream can hold about one key. Every name is used here and nowhere else:
@@ -131,7 +132,7 @@ export class Layout {
 /** The key of an AcceptAPI: 32 hex digits, spread over the partitions like every other key. */
 export function acceptAPIKey(providerCluster: string, name: string): string {
   return createHash('sha256')
-    .update(JSON.stringify([providerCluster, name]))
+    .update(stringifyJson([providerCluster, name]))
     .digest('hex')
     .slice(0, 32)
 }

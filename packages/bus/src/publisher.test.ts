@@ -9,6 +9,7 @@ import { keyOf, openBus, source } from '../test/fixture.ts'
 import { scratchDirectory } from '../test/scratch.ts'
 import { Bus } from './bus.ts'
 import { OvertakenError } from './errors.ts'
+import type { KubeObject } from './messages.ts'
 import { KeyView } from './partition-view.ts'
 import type { PublishEvent } from './publish-trouble.ts'
 
@@ -223,4 +224,16 @@ test('closing a bus whose server is away ends soon, and what was not stored reje
   await Promise.race([bus.close(), delay(5_000).then(() => Promise.reject(new Error('close took too long')))])
   expect(await publication).toBe('rejected')
   await nats.process.start()
+})
+
+test('integers of 64 bits are in the stream as they were written', async () => {
+  const bus = await openBus(nats.url, 'integers')
+  const publication = source('a')
+  const object = { ...publication.message.object, spec: { v: 9007199254740993n } } as KubeObject
+  await bus.publish({ ...publication, message: { ...publication.message, object } })
+  const jsm = await jetstreamManager(raw)
+  const subject = bus.layout.subject('source', keyOf('a'))
+  const message = await jsm.streams.getMessage(bus.layout.stream, { last_by_subj: subject })
+  expect(message?.string()).toContain('"spec":{"v":9007199254740993}')
+  await bus.close()
 })

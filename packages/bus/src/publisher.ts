@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { stringifyJson } from '@resource-broker/json'
 import { OvertakenError, TooLargeError } from './errors.ts'
 import { isNews } from './is-news.ts'
 import type { Layout, Part } from './layout.ts'
@@ -202,7 +203,7 @@ export class Publisher {
 
   /** What is too large is refused by the client at once, and would be at every attempt: something less is said in its place. */
   #carried(subject: string, publication: Publication): { publication: Publication; body: string } {
-    const body = JSON.stringify(publication.message)
+    const body = stringifyJson(publication.message)
     const { limit } = this.#port
     const bytes = Buffer.byteLength(body) + HEADER_ROOM
     if (limit === undefined || bytes <= limit) return { publication, body }

@@ -39,3 +39,9 @@ test('what nobody asked for in two turns is not kept for others', () => {
   expect(snapshots.of('source', stored(1, '10'))).not.toBe(snapshot)
   vi.useRealTimers()
 })
+
+test('integers of 64 bits are in a message as they were written', () => {
+  const text = JSON.stringify(sourceMessage('a', '10')).replace('"kind"', '"spec":{"v":9007199254740993},"kind"')
+  const { message } = new Snapshots().of('source', { ...stored(1, '10'), data: Buffer.from(text) })
+  expect((message as SourceMessage).object).toMatchObject({ spec: { v: 9007199254740993n } })
+})

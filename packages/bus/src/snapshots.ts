@@ -1,4 +1,5 @@
 import type { JsMsg } from '@nats-io/jetstream'
+import { parseJson } from '@resource-broker/json'
 import { TerminalError } from './errors.ts'
 import type { Part } from './layout.ts'
 import { type Messages, messageSchemas } from './messages.ts'
@@ -33,7 +34,7 @@ export class Snapshot {
 
   #parse(): Messages[Part] {
     try {
-      const message = messageSchemas[this.#part].parse(JSON.parse(this.#text))
+      const message = messageSchemas[this.#part].parse(parseJson(this.#text))
       this.#text = ''
       return message
     } catch (cause) {

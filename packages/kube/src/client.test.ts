@@ -1,6 +1,6 @@
 import { waitFor } from '@resource-broker/testbed'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { answer, ScriptedServer, status } from '../test/scripted-server.ts'
+import { type Answer, answer, ScriptedServer, status } from '../test/scripted-server.ts'
 import type { ClientEvent } from './client.ts'
 import { ConnectionError, isAlreadyExists, isGone, isNotFound, isTransient, KubeError } from './errors.ts'
 
@@ -203,4 +203,25 @@ test('a closed client says so', async () => {
   const client = server.client()
   client.close()
   expect((await refusal(client.get(ref))).message).toContain('the client was closed')
+})
+
+test('integers of 64 bits are read and written as they stand', async () => {
+  const text =
+    '{"metadata":{"name":"a"},"spec":{"v":9007199254740993,"ends":[-9223372036854775808,9223372036854775807]}}'
+  const client = server.client()
+  const bodies: string[] = []
+  const echo: Answer = (request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      bodies.push(Buffer.concat(chunks).toString())
+      answer(200, text)(request, response)
+    })
+  }
+  server.next(answer(200, text), echo, echo)
+  const read = await client.get<object>(ref)
+  expect(read).toMatchObject({ spec: { v: 9007199254740993n, ends: [-9223372036854775808n, 9223372036854775807n] } })
+  await client.apply(ref, read)
+  await client.mergePatch(ref, read)
+  expect(bodies).toEqual([text, text])
 })

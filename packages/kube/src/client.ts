@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http'
+import { parseJson, stringifyJson } from '@resource-broker/json'
 import { type Endpoint, readKubeconfig } from './clusters/kubeconfig.ts'
 import { AlreadyExistsError, isGone, isVersionRefusal, KubeError, type Status } from './errors.ts'
 import { stripManagedFields } from './managed-fields.ts'
-import { parseJson } from './parse-json.ts'
+import { parseAnswer } from './parse-answer.ts'
 import { Patience } from './patience.ts'
 import { type CollectionRef, type ObjectRef, pathOf, type Query } from './refs.ts'
 import { type HttpResponse, Transport } from './transport.ts'
@@ -261,7 +262,7 @@ export class KubeClient {
     const path = this.#base + sent.path
     const headers: Record<string, string> = { accept }
     if (sent.body !== undefined) headers['content-type'] = contentType
-    const body = sent.body === undefined ? undefined : JSON.stringify(sent.body)
+    const body = sent.body === undefined ? undefined : stringifyJson(sent.body)
     const timeoutMs = sent.timeoutMs ?? this.#options.timeoutMs ?? TIMEOUT_MS
     let renewed = false
     for (let patience = MOST_PATIENCE; ; patience--) {
@@ -269,7 +270,7 @@ export class KubeClient {
       if (waiting !== undefined) await waiting
       if (method !== 'GET') this.#fence?.check()
       const response = await this.#answer({ method, path, headers, body, signal, timeoutMs, repeatable })
-      if (response.status >= 200 && response.status < 300) return stripManagedFields(parseJson<T>(response.body))
+      if (response.status >= 200 && response.status < 300) return stripManagedFields(parseAnswer<T>(response.body))
       if (response.status === 401 && !renewed && this.#transport.renewCredentials()) {
         renewed = true
         continue
@@ -309,7 +310,7 @@ function errorOf({ status, headers, body }: HttpResponse): KubeError {
 /** Proxies, virtual workspaces and unknown paths answer plain text. */
 function statusOf(body: string): Status {
   try {
-    const parsed: unknown = JSON.parse(body)
+    const parsed: unknown = parseJson(body)
     if (typeof parsed === 'object' && parsed !== null) return parsed
   } catch {}
   const message = body.trim().slice(0, 500)

@@ -1,3 +1,4 @@
+import { parseJson, stringifyJson } from '@resource-broker/json'
 import type { DestinationStream } from 'pino'
 
 type Line = {
@@ -12,7 +13,7 @@ type Line = {
 export function pretty(destination: DestinationStream): DestinationStream {
   return {
     write(text) {
-      const { time, level, msg = '', service, err, ...fields } = JSON.parse(text) as Line
+      const { time, level, msg = '', service, err, ...fields } = parseJson(text) as Line
       const rest = Object.entries(fields).map(([key, value]) => ` ${key}=${show(value)}`)
       const error = err === undefined ? '' : err.stack === undefined ? ` ${err.type}: ${err.message}` : `\n${err.stack}`
       const name = service === undefined ? '' : ` ${service}:`
@@ -24,5 +25,5 @@ export function pretty(destination: DestinationStream): DestinationStream {
 }
 
 function show(value: unknown): string {
-  return typeof value === 'string' && /^\S+$/.test(value) ? value : JSON.stringify(value)
+  return typeof value === 'string' && /^\S+$/.test(value) ? value : stringifyJson(value)
 }

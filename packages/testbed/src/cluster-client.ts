@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { Agent, request } from 'node:https'
 import { join } from 'node:path'
+import { parseJson, stringifyJson } from '@resource-broker/json'
 import { parseAllDocuments } from 'yaml'
 import { waitFor } from './wait.ts'
 
@@ -70,7 +71,7 @@ export class ClusterClient {
       )
       call.on('timeout', () => call.destroy(new Error(`${method} ${path} had no answer in 30 s`)))
       call.on('error', reject)
-      call.end(body === undefined ? undefined : JSON.stringify(body))
+      call.end(body === undefined ? undefined : stringifyJson(body))
     })
   }
 
@@ -79,7 +80,7 @@ export class ClusterClient {
     const answer = await this.send(method, path, body, contentType)
     if (answer.status >= 300)
       throw new ClusterError(answer.status, `${method} ${path}: ${answer.status} ${answer.body}`)
-    return JSON.parse(answer.body) as KubeObject
+    return parseJson(answer.body) as KubeObject
   }
 
   /** Server-side apply, forced; waits for a kind whose CRD was created a moment ago. */
@@ -130,7 +131,7 @@ export class ClusterClient {
     if (known !== undefined) return known
     const answer = await this.send('GET', groupPath(apiVersion))
     if (answer.status !== 200) return undefined
-    const { resources } = JSON.parse(answer.body) as { resources: ApiResource[] }
+    const { resources } = parseJson(answer.body) as { resources: ApiResource[] }
     const found = resources.find((resource) => resource.kind === kind && !resource.name.includes('/'))
     if (found !== undefined) this.#kinds.set(`${apiVersion} ${kind}`, found)
     return found

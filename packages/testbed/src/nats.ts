@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { stringifyJson } from '@resource-broker/json'
 import { ensureBinaries } from './binaries.ts'
 import { freePort } from './ports.ts'
 import { ManagedProcess } from './processes.ts'
@@ -51,7 +52,7 @@ function configuration(dir: string, port: number, extra: string): string {
   return `host: 127.0.0.1
 port: ${port}
 max_payload: 8MB
-jetstream: { store_dir: ${JSON.stringify(join(dir, 'jetstream'))} }
+jetstream: { store_dir: ${stringifyJson(join(dir, 'jetstream'))} }
 ${extra}
 `
 }

@@ -1,3 +1,4 @@
+import { stringifyJson } from '@resource-broker/json'
 /** Keys that wait until copies of a consumer can go to a provider, or until a provider can be reached. */
 export class Waiting {
   readonly #keys = new Map<string, Set<string>>()
@@ -17,4 +18,4 @@ export class Waiting {
   }
 }
 
-const idOf = (provider: string, consumer: string | undefined): string => JSON.stringify([provider, consumer ?? null])
+const idOf = (provider: string, consumer: string | undefined): string => stringifyJson([provider, consumer ?? null])

@@ -1,4 +1,5 @@
 import { annotations, copiesExportName, type ProviderExport } from '@resource-broker/api'
+import { stringifyJson } from '@resource-broker/json'
 import { type Binding, type ExportRef, isAlreadyExists, isNotFound, type KubeClient } from '@resource-broker/kube'
 import { BINDINGS, type StagingCluster } from '@resource-broker/service'
 import type { ProvisionerContext, Wanted } from './context.ts'
@@ -61,7 +62,7 @@ export async function ensureCopiesExport(
 ): Promise<void> {
   const name = copiesExportName(trial)
   const permissionClaims = copiesClaims(trial)
-  const text = JSON.stringify(permissionClaims)
+  const text = stringifyJson(permissionClaims)
   if (claimed.get(name) === text) return
   const body = {
     apiVersion: 'apis.kcp.io/v1alpha2',
@@ -136,5 +137,5 @@ function textOf(claims: readonly Claim[]): string {
     identityHash,
     ...verbs,
   ])
-  return JSON.stringify(said.sort())
+  return stringifyJson(said.sort())
 }

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { InventoryItem, KubeObject, Messages, ObjectRef, Part, Publication } from '@resource-broker/bus'
+import { stringifyJson } from '@resource-broker/json'
 import { type Gone, type ResourceRef, type Watch, type WatchEvent, watchResource } from '@resource-broker/kube'
 import type { View } from '@resource-broker/service'
 import type { WatcherContext } from './context.ts'
@@ -113,7 +114,7 @@ export class PartWatch<P extends Part> {
       this.#guests.set(route.key, (this.#guests.get(route.key) ?? new Map<string, KubeObject>()).set(id, object))
     const ref = this.#ref(cluster, object.metadata)
     this.#rule.seen?.(route, object, ref)
-    const fingerprint = hash('sha1', JSON.stringify([object.metadata.uid, this.#rule.significant(object)]), 'base64')
+    const fingerprint = hash('sha1', stringifyJson([object.metadata.uid, this.#rule.significant(object)]), 'base64')
     const guarded = this.#rule.guarded?.(object) ?? false
     const same = known?.fingerprint === fingerprint && !(known.guarded && !guarded)
     const { resourceVersion: version } = object.metadata

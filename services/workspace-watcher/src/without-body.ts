@@ -1,4 +1,5 @@
 import type { KubeObject, Part, Publication } from '@resource-broker/bus'
+import { stringifyJson } from '@resource-broker/json'
 
 /** The fields of an object's metadata that the broker reads. */
 const READ = [
@@ -20,7 +21,7 @@ export function withoutBody(
   const { apiVersion, kind, metadata } = message.object
   const read = Object.fromEntries(READ.flatMap((field) => (field in metadata ? [[field, metadata[field]]] : [])))
   const { status } = message.object
-  const isSmall = status !== undefined && Buffer.byteLength(JSON.stringify(status)) < limit / 2
+  const isSmall = status !== undefined && Buffer.byteLength(stringifyJson(status)) < limit / 2
   const object = { apiVersion, kind, metadata: read, ...(isSmall ? { status } : {}) } as KubeObject
   return {
     ...publication,

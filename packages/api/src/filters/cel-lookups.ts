@@ -35,17 +35,22 @@ function comparison(op: string, left: ASTNode, right: ASTNode): Found[] {
 }
 
 function comparisonLookup(op: string, literal: Scalar): Lookup | undefined {
-  if (op === '==') return { by: 'value', texts: [scalarText(literal) ?? ''] }
+  if (op === '==' && !isCoarse(literal)) return { by: 'value', texts: [scalarText(literal) ?? ''] }
   if (typeof literal !== 'number' && typeof literal !== 'bigint') return undefined
-  const bound = parseQuantity(Number(literal))
+  const bound = parseQuantity(literal)
+  if (op === '==') return { by: 'range', min: bound, max: bound }
   return op.startsWith('<') ? { by: 'range', min: undefined, max: bound } : { by: 'range', min: bound, max: undefined }
 }
+
+/** A double that equals an integer whose text is another: 2^62 is written 4611686018427388000. */
+const isCoarse = (literal: Scalar): boolean =>
+  typeof literal === 'number' && Math.abs(literal) > Number.MAX_SAFE_INTEGER
 
 function membership(item: ASTNode, list: ASTNode): Found[] {
   const path = pathOf(item)
   if (path === undefined || list.op !== 'list') return []
   const literals = list.args.map(literalOf)
-  if (!literals.every((literal) => literal !== undefined)) return []
+  if (!literals.every((literal) => literal !== undefined && !isCoarse(literal))) return []
   return found(path, { by: 'value', texts: [...new Set(literals.map((literal) => scalarText(literal) ?? ''))] })
 }
 

@@ -1,3 +1,4 @@
+import { stringifyJson } from '@resource-broker/json'
 /** The rule that refused: a condition of a filter, or the offer's own `consumers` and `capacity`. */
 export type RuleName =
   | 'valueIn'
@@ -23,7 +24,7 @@ export function brief(text: string, longest = LONGEST_TEXT): string {
 }
 
 /** A string as people read it: in quotes, with what does not print escaped. */
-export const quoted = (text: string): string => JSON.stringify(brief(text))
+export const quoted = (text: string): string => stringifyJson(brief(text))
 
 /** A value of an object as people read it. */
 export function describe(value: unknown): string {

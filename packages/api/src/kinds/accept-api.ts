@@ -7,7 +7,7 @@ const values = z.array(z.string().max(1024)).max(256).meta(crd.atomic)
 
 /** A CEL rule cannot look at these texts: the API server prices an int-or-string as if it were megabytes long. */
 const bound = z
-  .union([z.number(), z.string().max(64)])
+  .union([z.number(), z.bigint(), z.string().max(64)])
   .meta({
     ...crd.intOrString,
     maxLength: 64,

@@ -31,7 +31,10 @@ const objectWith = (spec: unknown, gvr = things, cluster = 'c1'): BrokeredObject
 
 const key = fc.constantFrom('a', 'b', 'a.c', 'l.0', 'l.1.n', '__proto__', 'constructor')
 const word = fc.constantFrom('', 'x', 'y', 'xy', 'yx', 'xyx', '1', '2', '10', '500m', '1Gi', 'true', 'größe')
-const bound = fc.constantFrom<number | string>(
+/** Of 64 bits: the first that a double rounds, and one that a double has but writes otherwise. */
+const LARGE = [9007199254740992n, 9007199254740993n, 4611686018427387904n]
+const bound = fc.constantFrom<number | bigint | string>(
+  ...LARGE,
   -10,
   -1,
   0,
@@ -65,6 +68,11 @@ const expressions = [
   'object.spec.b >= 1 && 2 > object.spec.b',
   'object.spec.b == 0.5',
   'object.spec.b == 1',
+  'object.spec.b == 9007199254740993',
+  'object.spec.b >= 9007199254740993',
+  'object.spec.b == 4611686018427387904.0',
+  'object.spec.b in [9007199254740992, 9007199254740993]',
+  'object.spec.b in [4611686018427387904.0]',
   'object.spec.b == true',
   "object.spec.a in ['x', 'y']",
   'object.spec.b in [1, 2]',
@@ -94,7 +102,7 @@ const step = fc.oneof(
 )
 const leaf = fc.oneof(
   word,
-  fc.constantFrom<unknown>(-1, 0, 1, 2, 0.5, true, false, null, 9007199254740991),
+  fc.constantFrom<unknown>(-1, 0, 1, 2, 0.5, true, false, null, 9007199254740991, ...LARGE),
   fc.constant([]),
   fc.constant({}),
 )
@@ -115,7 +123,7 @@ const object = fc
   .tuple(spec, fc.constantFrom(things, others), fc.constantFrom('c1', 'c2'))
   .map((args) => objectWith(...args))
 
-function compileBounds(min: number | string, max: number | string) {
+function compileBounds(min: number | bigint | string, max: number | bigint | string) {
   const metadata = { name: 'x' }
   const filters = [{ key: 'a', boundary: { min, max } }]
   return compileAcceptAPI(

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { stringifyJson } from '@resource-broker/json'
 import { parseAllDocuments } from 'yaml'
 import { BootstrapError } from '../errors.ts'
 import { type Crd, type Manifest, manifest, type Version } from './types.ts'
@@ -44,7 +45,7 @@ export function schemaOf(crd: Crd): Manifest {
     versions: versions.map(schemaVersion),
     ...(versions.length > 1 ? { conversion: { strategy: 'None' } } : {}),
   }
-  const hash = createHash('sha256').update(JSON.stringify(spec)).digest('hex').slice(0, 8)
+  const hash = createHash('sha256').update(stringifyJson(spec)).digest('hex').slice(0, 8)
   return manifest('APIResourceSchema', `v${hash}.${names.plural}.${group === '' ? 'core' : group}`, { spec })
 }
 

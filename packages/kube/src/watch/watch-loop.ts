@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { KubeClient } from '../client.ts'
 import { ConnectionError, isGone, isNotFound, isTransient, KubeError, type Status } from '../errors.ts'
 import { stripManagedFields } from '../managed-fields.ts'
-import { parseJson } from '../parse-json.ts'
+import { parseAnswer } from '../parse-answer.ts'
 import { pause } from '../patience.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { isBefore, ObjectIndex } from './object-index.ts'
@@ -146,7 +146,7 @@ export class WatchLoop {
       for await (const chunk of response) {
         busy = true
         for (const line of lines.push(chunk as Buffer)) {
-          const told = this.#take(parseJson<WireEvent>(line), connection.signal)
+          const told = this.#take(parseAnswer<WireEvent>(line), connection.signal)
           if (told !== undefined) await told
           connection.signal.throwIfAborted()
         }

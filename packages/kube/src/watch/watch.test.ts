@@ -378,3 +378,14 @@ test('it ends with its signal and calls no handler afterwards', async () => {
   await requested(1)
   expect(recorder.told).toEqual(['+a@5', 'synced'])
 })
+
+test('integers of 64 bits come as they stand', async () => {
+  const seen: unknown[] = []
+  const live = listed(10)
+  start({}, { upsert: (object) => void seen.push((object as WatchedObject & { spec?: unknown }).spec) })
+  await waitFor('synced', () => recorder.syncs > 0, { intervalMs: 5 })
+  const { metadata } = thing('a', 11)
+  live.raw(`{"type":"ADDED","object":{"metadata":${JSON.stringify(metadata)},"spec":{"v":9007199254740993}}}\n`)
+  await waitFor('the event', () => seen.length > 0, { intervalMs: 5 })
+  expect(seen).toEqual([{ v: 9007199254740993n }])
+})

@@ -1,5 +1,6 @@
 import type { CopyStatus } from '@resource-broker/api'
 import type { CopyMessage, KubeObject, RelatedMeta } from '@resource-broker/bus'
+import { stringifyJson } from '@resource-broker/json'
 import type { DesiredCopy } from './desired-copy.ts'
 import type { WantedRelated } from './related.ts'
 
@@ -48,7 +49,7 @@ export function idOf(action: Action): string {
     case 'remove related':
       return `${action.do} ${action.meta.kind}/${action.meta.name}`
     case 'record':
-      return `${action.do} ${JSON.stringify(action.edit)}`
+      return `${action.do} ${stringifyJson(action.edit)}`
     case 'event':
       return `${action.do} ${action.reason} ${action.message}`
     default:
