@@ -1,5 +1,7 @@
-import { type Answer, TestServer } from '../../../packages/sandbox/src/kube/requests/test-support.ts'
+import { type Answer, TestServer, type Watched } from '../../../packages/sandbox/src/kube/requests/test-support.ts'
 import { ApiServer } from '../server/api-server.ts'
+import { WatchStream } from '../server/watch-stream.ts'
+import { VirtualTime } from '../world/virtual-time.ts'
 import type { Kind, Step } from './requests.ts'
 
 type Json = Record<string, unknown>
@@ -60,14 +62,22 @@ class Side {
   }
 }
 
+/** What a watch told, one after the other. */
+export type Told = { type: string; object: Json }[]
+type Watch = { path: string; sandbox: Watched; model: Buffer[] }
+
 /** The model of the simulation, and the sandbox, which is held against a real API server elsewhere. */
 export class BothServers {
   readonly #sandbox: TestServer
+  readonly #model: ApiServer
   readonly #sides: readonly [Side, Side]
+  readonly #time = new VirtualTime()
+  readonly #watches: Watch[] = []
 
   private constructor(sandbox: TestServer) {
     this.#sandbox = sandbox
     const model = new ApiServer('model', () => 0)
+    this.#model = model
     this.#sides = [
       new Side(async ({ body, ...step }) => {
         const sent = { ...step, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }
@@ -93,6 +103,34 @@ export class BothServers {
 
   stop(): void {
     this.#sandbox.stop()
+  }
+
+  /** Begins a watch at both, which tells of all that comes, and first of what there is. */
+  async watch(collection: string, selector: string): Promise<void> {
+    const path = `${collection}?watch=true&allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan${selector}`
+    const request = { method: 'GET', path, headers: {}, timeoutMs: 0, signal: new AbortController().signal }
+    const [time, server] = [this.#time, this.#model]
+    const stream = new WatchStream({ time, server, request, delay: () => 0, who: undefined })
+    const watch: Watch = { path, model: [], sandbox: await this.#sandbox.watch(path) }
+    this.#watches.push(watch)
+    void (async () => {
+      for await (const line of stream) watch.model.push(line)
+    })()
+  }
+
+  /** What each watch has told until now: by the model, and by the sandbox. */
+  async told(): Promise<{ path: string; model: Told; sandbox: Told }[]> {
+    while (await this.#time.step(1)) {}
+    await this.#sandbox.settled()
+    const [model, sandbox] = this.#sides
+    return this.#watches.map((watch) => ({
+      path: watch.path,
+      model: toldBy(
+        model,
+        watch.model.map((line) => JSON.parse(line.toString())),
+      ),
+      sandbox: toldBy(sandbox, watch.sandbox.events),
+    }))
   }
 
   /** What the model says, and what the sandbox. */
@@ -125,6 +163,11 @@ function definitionOf({ apiVersion, kind, collection, hasStatus }: Kind): object
 function withoutCluster({ annotations, ...metadata }: Json): Json {
   const { 'kcp.io/cluster': _, ...others } = (annotations ?? {}) as Json
   return Object.keys(others).length > 0 ? { ...metadata, annotations: others } : metadata
+}
+
+/** A bookmark is worth the time at which it comes, and is about no object. */
+function toldBy(side: Side, events: Told): Told {
+  return events.map(({ type, object }) => ({ type, object: type === 'BOOKMARK' ? {} : side.masked(object) }))
 }
 
 /** The texts are for people. */

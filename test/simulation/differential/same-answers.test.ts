@@ -28,12 +28,18 @@ test.each(Array.from({ length: SEEDS }, (_, index) => index + 1))(
     const servers = await BothServers.start(KINDS)
     const requests = new Requests(new SeededRandom(seed), KINDS)
     const before: object[] = []
+    for (const { collection } of KINDS) {
+      await servers.watch(collection, '')
+      await servers.watch(collection, '&labelSelector=team%3Dred')
+    }
     for (let step = 0; step < STEPS; step++) {
       const request = requests.next()
       const [model, sandbox] = await servers.say(request)
       expect({ request, before, ...model }).toEqual({ request, before, ...sandbox })
       before.push(request)
     }
+    for (const { path, model, sandbox } of await servers.told())
+      expect({ path, told: model }).toEqual({ path, told: sandbox })
     servers.stop()
   },
 )

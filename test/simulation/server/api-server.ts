@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { applied, isApplier, updated } from './apply.ts'
 import { type Entry, idOf, type Managers, mergePatched, type Place, type StoredObject } from './objects.ts'
+import { Refused, refuseChanges } from './refused.ts'
 import { type ApiRequest, parseRequest } from './request.ts'
 
 export type ApiAnswer = { status: number; body: object }
@@ -24,17 +25,6 @@ const WITHOUT_STATUS = new Set([
 ])
 /** What is a change of metadata alone does not count as a generation. */
 const UNCOUNTED = ['metadata', 'apiVersion', 'kind']
-
-class Refused extends Error {
-  readonly answer: ApiAnswer
-
-  constructor(code: number, reason: string, message: string, ...fields: string[]) {
-    super(message)
-    const causes = fields.map((field) => ({ field, message, reason: 'FieldValueInvalid' }))
-    const details = fields.length === 0 ? {} : { details: { causes } }
-    this.answer = { status: code, body: { kind: 'Status', status: 'Failure', code, reason, message, ...details } }
-  }
-}
 
 /** One API server with the semantics of kube-apiserver 1.34 as far as the broker relies on them. */
 export class ApiServer {
@@ -236,7 +226,7 @@ export class ApiServer {
     const object = { ...wanted, metadata: { ...wanted.metadata, generation, resourceVersion } }
     const entry: Entry = { object, managers }
     if (isOver && before !== undefined) {
-      this.#remove(place, before, entry)
+      this.#remove(place, before)
       return entry
     }
     this.#entries.set(idOf(place), { place, entry })
@@ -244,10 +234,10 @@ export class ApiServer {
     return entry
   }
 
-  #remove(place: Place, before: Entry, last: Entry = before): void {
+  /** What goes is told of as it was before the write that made it go. */
+  #remove(place: Place, before: Entry): void {
     this.#entries.delete(idOf(place))
-    const metadata = { ...last.object.metadata, resourceVersion: String(++this.#version) }
-    const entry = { ...last, object: { ...last.object, metadata } }
+    const entry = withVersion(before, String(++this.#version))
     this.#tell({ type: 'DELETED', place, version: this.#version, entry, before })
   }
 
@@ -255,6 +245,10 @@ export class ApiServer {
     this.#history.push(change)
     for (const follower of this.#followers) follower(change)
   }
+}
+
+export function withVersion({ object, ...entry }: Entry, resourceVersion: string): Entry {
+  return { ...entry, object: { ...object, metadata: { ...object.metadata, resourceVersion } } }
 }
 
 const stamp = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
@@ -271,16 +265,6 @@ function isSame(a: StoredObject, b: StoredObject): boolean {
 function counted(object: StoredObject, { resource }: Place): unknown {
   const omitted = WITHOUT_STATUS.has(resource) ? UNCOUNTED : [...UNCOUNTED, 'status']
   return Object.fromEntries(Object.entries(object).filter(([name]) => !omitted.includes(name)))
-}
-
-/** What no update changes. `uid`: that the update says, if it does. */
-function refuseChanges(old: StoredObject, wanted: StoredObject, uid: string | undefined): void {
-  const known = new Set(old.metadata.finalizers ?? [])
-  const isLeaving = old.metadata.deletionTimestamp !== undefined
-  const isNew = isLeaving && (wanted.metadata.finalizers ?? []).some((name) => !known.has(name))
-  const isOther = uid !== undefined && uid !== old.metadata.uid
-  const fields = [...(isNew ? ['metadata.finalizers'] : []), ...(isOther ? ['metadata.uid'] : [])]
-  if (fields.length > 0) throw new Refused(422, 'Invalid', 'these cannot change so', ...fields)
 }
 
 /** Metadata has no empty maps and lists. */

@@ -1,7 +1,7 @@
 import { ConnectionError } from '@resource-broker/kube'
 import type { Process } from '../world/process.ts'
 import type { VirtualTime } from '../world/virtual-time.ts'
-import { type ApiServer, type Change, isSelected, rendered } from './api-server.ts'
+import { type ApiServer, type Change, isSelected, rendered, withVersion } from './api-server.ts'
 import { type ApiRequest, parseRequest } from './request.ts'
 
 type Options = {
@@ -80,7 +80,9 @@ export class WatchStream {
     const is = type !== 'DELETED' && isSelected(entry.object, selector)
     const was = before !== undefined && isSelected(before.object, selector)
     if (is) this.#send(was ? 'MODIFIED' : 'ADDED', rendered(entry, metadataOnly))
-    else if (was) this.#send('DELETED', rendered(entry, metadataOnly))
+    // What goes out of the selection is told of as it was when it was in.
+    else if (was)
+      this.#send('DELETED', rendered(withVersion(before, entry.object.metadata.resourceVersion), metadataOnly))
   }
 
   #send(type: string, object: object): void {
