@@ -15,6 +15,7 @@ if it finds nothing in the broker as it is.
 
   --seeds N    from how many seeds each mutation is given its worlds, 2000 if left out
   --only TEXT  mutations whose name contains it
+  --share I/N  every Nth mutation from the one of number I: processes share them by it
 `
 
 const ROOT = join(import.meta.dirname, '../../..')
@@ -25,19 +26,25 @@ const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '2000' },
     only: { type: 'string', default: '' },
+    share: { type: 'string', default: '0/1' },
     help: { type: 'boolean' },
   },
 })
 
 if (values.help) process.stdout.write(USAGE)
-else await runAll(Number(values.seeds), values.only)
+else await runAll(Number(values.seeds), mutationsOf(values.only, values.share))
 
-async function runAll(seeds: number, only: string): Promise<void> {
+function mutationsOf(only: string, share: string): Mutation[] {
   const all = JSON.parse(readFileSync(join(import.meta.dirname, 'mutations.json'), 'utf8')) as Mutation[]
+  const [first = 0, of = 1] = share.split('/').map(Number)
+  return all.filter(({ name }, index) => name.includes(only) && index % of === first)
+}
+
+async function runAll(seeds: number, mutations: Mutation[]): Promise<void> {
   const copy = copied()
   try {
     process.stdout.write('| what was taken out | rule | seed | steps | worlds |\n| --- | --- | --- | --- | --- |\n')
-    for (const mutation of all.filter(({ name }) => name.includes(only))) {
+    for (const mutation of mutations) {
       const found = await firstFound(copy, mutation, seeds)
       process.stdout.write(`| ${mutation.name} | ${found} |\n`)
     }
