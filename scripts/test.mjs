@@ -18,6 +18,8 @@ const variants = {
 export const allSuites = ['unit', ...clusterSuites]
 /** Run by name only. */
 const namedSuites = ['churn', 'churn-kcp', 'simulation']
+/** Of a test that hangs: no machine is so busy that one that does not takes as long. */
+const unitTimeoutMs = 300_000
 /** Flags that are for the tests and not for vitest, and where tests read their values. */
 const testFlags = { '--minutes': 'BROKER_TEST_MINUTES', '--seed': 'BROKER_TEST_SEED', '--seeds': 'BROKER_TEST_SEEDS' }
 
@@ -59,7 +61,8 @@ function takeFlags(args) {
 async function runUnits(suite, vitestArgs, env) {
   for (const folder of packageFolders()) refuseUnrunTests(suite, folder)
   const args = ['run', 'test', '--continue', '--concurrency=2', '--output-logs=new-only', '--no-update-notifier', '--']
-  return await run('turbo', [...args, '--passWithNoTests', ...reporters(packageResults), ...vitestArgs], {
+  const vitest = ['--passWithNoTests', `--testTimeout=${unitTimeoutMs}`, ...reporters(packageResults), ...vitestArgs]
+  return await run('turbo', [...args, ...vitest], {
     env,
     cwd: root,
   })

@@ -46,7 +46,8 @@ test('on one subject the last call wins, and what was overtaken before it was se
 })
 
 test('the server drops a second publication of one version, by whomever', async () => {
-  const [one, two] = await Promise.all([openBus(nats.url, 'same'), openBus(nats.url, 'same')])
+  const one = await openBus(nats.url, 'same')
+  const two = await openBus(nats.url, 'same')
   await one.publish(source('a', '7'))
   await two.publish(source('a', '7'))
   expect(await stored(one, 'a')).toMatchObject({ taken: 1, version: '7' })
@@ -75,7 +76,8 @@ test('one bus does not send twice what it has stored, unless the stream was lost
 })
 
 test('a publisher that lags behind another does not leave an older version in the stream', async () => {
-  const [writer, watcher] = await Promise.all([openBus(nats.url, 'lag'), openBus(nats.url, 'lag')])
+  const writer = await openBus(nats.url, 'lag')
+  const watcher = await openBus(nats.url, 'lag')
   await writer.publish(source('a', '10'))
   await watcher.publish(source('a', '9'))
   expect((await stored(writer, 'a')).version).toBe('9')
@@ -95,7 +97,8 @@ test('what is too large for the server is refused and holds nothing up', async (
 })
 
 test('what counts on a message that is not the last any more is refused, and its author reads what is', async () => {
-  const [former, owner] = await Promise.all([openBus(nats.url, 'after'), openBus(nats.url, 'after')])
+  const former = await openBus(nats.url, 'after')
+  const owner = await openBus(nats.url, 'after')
   const decision = (generation: number) => ({
     ...{ part: 'decision' as const, key: keyOf('a') },
     message: { uid: 'u', generation, sourceVersion: '1', provider: 'alpha' },
@@ -112,7 +115,8 @@ test('what counts on a message that is not the last any more is refused, and its
 })
 
 test('what is no news beside what others said is not stored, and what is news comes after it', async () => {
-  const [former, owner] = await Promise.all([openBus(nats.url, 'news'), openBus(nats.url, 'news')])
+  const former = await openBus(nats.url, 'news')
+  const owner = await openBus(nats.url, 'news')
   const seen = (version: string) => ({ ...source('a', version), ifNews: true })
   const gone = { ...source('a'), version: 'a-gone', tombstone: true, ifNews: true }
   const first = await former.publish(seen('5'))

@@ -140,9 +140,7 @@ export class Publisher {
     let after = ifNews ? Math.max(publication.after ?? 0, this.#stored.get(subject)?.seq ?? 0) : publication.after
     for (;;) {
       const era = this.#era
-      const answer = await this.#ask(() =>
-        this.#port.store({ subject, body, id, after, object, version, tombstone }),
-      )
+      const answer = await this.#ask(() => this.#port.store({ subject, body, id, after, object, version, tombstone }))
       if (answer === 'refused') {
         if (!ifNews) throw new OvertakenError(`${subject} has a newer message`)
         const last = await this.#ask(() => this.#port.last(subject))

@@ -212,7 +212,12 @@ export class Replica {
     const offers = new Offers(this.#bucket() as unknown as Bucket<OfferEntry>, this.#logger, nudge)
     await offers.start(this.process.signal)
     const capacityOf = (offer: OfferRef) => offers.capacityOf(offer)
-    const capacity = new Capacity({ coordination: clusters.coordination, capacityOf, freed: nudge, now: () => Date.now() })
+    const capacity = new Capacity({
+      coordination: clusters.coordination,
+      capacityOf,
+      freed: nudge,
+      now: () => Date.now(),
+    })
     await capacity.start(this.process.signal)
     const context: SchedulerContext = {
       bus,

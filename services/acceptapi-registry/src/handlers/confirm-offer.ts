@@ -20,7 +20,8 @@ export async function confirmOffer(context: RegistryContext, key: string, attemp
   if (entry === undefined) return DONE
   if (attempt === 1) return { requeueAfterMs: GRACE_MS, reason: 'an offer is here before its AcceptAPI' }
   const { provider, name } = entry
-  if (!context.clusters.providers.isGone(provider) && (await readOffer(context.clusters, provider, name)) !== undefined) return DONE // its message is on the way
+  if (!context.clusters.providers.isGone(provider) && (await readOffer(context.clusters, provider, name)) !== undefined)
+    return DONE // its message is on the way
   const at = offerKey(provider, name)
   context.kept.delete(at)
   await context.bucket.delete(at)

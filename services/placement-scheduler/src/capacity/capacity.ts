@@ -1,4 +1,12 @@
-import { Assignment, assignmentName, Migration, type OfferClaim, type OfferRef, OfferUsage, offerUsageName } from '@resource-broker/api'
+import {
+  Assignment,
+  assignmentName,
+  Migration,
+  type OfferClaim,
+  type OfferRef,
+  OfferUsage,
+  offerUsageName,
+} from '@resource-broker/api'
 import type { KeyView, KubeObject } from '@resource-broker/bus'
 import { isNotFound, type KubeClient, watchResource } from '@resource-broker/kube'
 import { offersOf } from './claimants.ts'

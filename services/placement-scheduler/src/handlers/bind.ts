@@ -85,7 +85,11 @@ async function createAssignment(
 }
 
 /** Asks the platform for the Assignment of which nothing is known here. Returns whether there is one; it is known then. */
-export async function learnAssignment({ clusters, now }: SchedulerContext, key: string, view: KeyView): Promise<boolean> {
+export async function learnAssignment(
+  { clusters, now }: SchedulerContext,
+  key: string,
+  view: KeyView,
+): Promise<boolean> {
   const name = assignmentName(key)
   try {
     const object = await clusters.coordination.get<KubeObject>({ ...Assignment.resource, name })

@@ -93,7 +93,7 @@ function isNamed({ metadata }: KubeObject, brokerID: string, assignment: Assignm
 }
 
 /** Whether what an object says of itself makes it this broker's. */
-export function isClaimed({ metadata }: KubeObject, brokerID: string, assignment: Assignment | undefined): boolean {
+function isClaimed({ metadata }: KubeObject, brokerID: string, assignment: Assignment | undefined): boolean {
   const { [annotations.brokerID]: its, [annotations.consumerUID]: consumer } = metadata.annotations ?? {}
   return its === undefined ? consumer !== undefined && consumer === assignment?.spec.uid : its === brokerID
 }
