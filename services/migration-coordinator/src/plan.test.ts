@@ -24,6 +24,8 @@ type Case = {
   copies?: AssignmentCopy[]
   said?: CopyStatus[]
   servedFrom?: string
+  /** kcp: the APIExports of the active copy and of the one that is to come. */
+  through?: { active?: string; to?: string }
   waitsFor?: string
   configuration?: string
   step: Step | null
@@ -34,7 +36,7 @@ const { cases } = JSON.parse(readFileSync(file, 'utf8')) as { cases: Case[] }
 
 const gvk = { group: 'test.platform-mesh.io', version: 'v1', kind: 'Thing' }
 
-function migrationOf({ state, cancel, of = 'uid-a' }: Partial<Case>): Migration {
+function migrationOf({ state, cancel, through, of = 'uid-a' }: Partial<Case>): Migration {
   return {
     apiVersion: 'coord.broker.platform-mesh.io/v1alpha1',
     kind: 'Migration',
@@ -43,14 +45,17 @@ function migrationOf({ state, cancel, of = 'uid-a' }: Partial<Case>): Migration 
       assignment: 'assignment-a',
       ...(of === null ? {} : { assignmentUID: of }),
       from: { gvk, providerCluster: 'alpha', acceptAPIName: 'small' },
-      to: { gvk, providerCluster: 'beta', acceptAPIName: 'large' },
+      to: {
+        ...{ gvk, providerCluster: 'beta', acceptAPIName: 'large' },
+        ...(through?.to === undefined ? {} : { apiExportName: through.to }),
+      },
       ...(cancel === undefined ? {} : { cancel }),
     },
     ...(state === undefined ? {} : { status: { state } }),
   }
 }
 
-function assignmentOf({ active = 'alpha', copies, said, servedFrom, terminating }: Partial<Case>): Assignment {
+function assignmentOf({ active = 'alpha', copies, said, servedFrom, through, terminating }: Partial<Case>): Assignment {
   return {
     apiVersion: 'coord.broker.platform-mesh.io/v1alpha1',
     kind: 'Assignment',
@@ -64,6 +69,7 @@ function assignmentOf({ active = 'alpha', copies, said, servedFrom, terminating 
       phase: terminating === true ? 'Terminating' : 'Bound',
       ...(said === undefined ? {} : { copies: said }),
       ...(servedFrom === undefined ? {} : { servedFrom }),
+      ...(through?.active === undefined ? {} : { apiExportName: through.active }),
     },
   }
 }

@@ -4,6 +4,7 @@ import {
   annotations,
   type CopyStatus,
   type DecisionRecord,
+  exportAt,
   hasEnded,
   isMoveOf,
   type Migration,
@@ -19,8 +20,8 @@ export type Step = {
   reason: string
   message: string
   edit?: AssignmentEdit
-  /** Why the object is where the edit puts it. */
-  decision?: DecisionRecord
+  /** Of the active copy, from the edit on: why the object is there, and through which APIExport; null: of none that is known. */
+  active?: { decision?: DecisionRecord; apiExportName: string | null }
 }
 
 /** What the Migration cannot know by itself. */
@@ -93,6 +94,7 @@ function askForIncoming({ spec: { to }, status }: Migration, assignment: Assignm
     providerCluster: to.providerCluster,
     acceptAPIName: to.acceptAPIName,
     role: 'Incoming',
+    ...named(to.apiExportName),
   }
   const message = `making a copy at ${to.providerCluster}`
   return {
@@ -102,6 +104,9 @@ function askForIncoming({ spec: { to }, status }: Migration, assignment: Assignm
     edit: { copies: [...others(assignment, to.providerCluster), incoming] },
   }
 }
+
+/** kcp: a copy stays at the APIExport through which it was made. */
+const named = (apiExportName: string | undefined) => (apiExportName === undefined ? {} : { apiExportName })
 
 const isAskedFor = ({ spec: { to } }: Migration, { spec }: Assignment): boolean =>
   spec.copies?.some(({ providerCluster, role }) => providerCluster === to.providerCluster && role === 'Incoming') ??
@@ -160,6 +165,7 @@ function cutOver(migration: Migration, assignment: Assignment): Step | undefined
     providerCluster: from.providerCluster,
     acceptAPIName: from.acceptAPIName,
     role: 'Outgoing',
+    ...named(exportAt(assignment, from.providerCluster)),
   }
   const copies = [
     ...others(assignment, to.providerCluster).filter(({ providerCluster }) => providerCluster !== from.providerCluster),
@@ -171,7 +177,10 @@ function cutOver(migration: Migration, assignment: Assignment): Step | undefined
     reason: 'Cutover',
     message: `switching the consumer over to ${to.providerCluster}`,
     edit,
-    ...(decision === undefined ? {} : { decision }),
+    active: {
+      apiExportName: exportAt(assignment, to.providerCluster) ?? null,
+      ...(decision === undefined ? {} : { decision }),
+    },
   }
 }
 

@@ -109,7 +109,10 @@ export const AcceptAPI = defineKind({
   ],
   spec: z.object({
     gvr: gvrSchema.describe('The resource that is served.'),
-    apiExportName: optional(objectName, 'kcp: the APIExport in the provider workspace that serves it.'),
+    apiExportName: optional(
+      objectName,
+      'kcp: the APIExport in the provider workspace that serves it; copies that are there stay where they were made when it changes.',
+    ),
     filters: optional(
       z.array(filterSchema).max(64).meta(crd.atomic),
       'All must hold. Without filters every object of the resource is accepted.',

@@ -12,7 +12,7 @@ export type CopyRole = z.infer<typeof copyRoleSchema>
 const specCopySchema = z.object({
   ...offerNames,
   role: copyRoleSchema,
-  apiExportName: optional(objectName, 'kcp: the APIExport that its AcceptAPI names.'),
+  apiExportName: optional(objectName, 'kcp: the APIExport that its AcceptAPI named when the copy was asked for.'),
 })
 export type AssignmentCopy = z.infer<typeof specCopySchema>
 
@@ -23,6 +23,7 @@ const copyStatusSchema = z.object({
   ready: z.boolean(),
   state: optional(z.string().max(64), 'status.status of the copy, such as Provisioning, Available or Failed.'),
   message: optional(z.string().max(4096)),
+  apiExportName: optional(objectName, 'kcp: the APIExport through which the copy was made.'),
   uid: optional(
     z.string().min(1).max(64),
     'metadata.uid of a copy that leaves for good: nobody asks for a copy at this provider until it is gone.',
@@ -112,7 +113,10 @@ export const Assignment = defineKind({
     ),
   status: z.object({
     phase: z.enum(['Pending', 'Bound', 'Terminating']),
-    apiExportName: optional(objectName, 'kcp: the APIExport that serves the active copy.'),
+    apiExportName: optional(
+      objectName,
+      'kcp: the APIExport through which the active copy was made: the one that its AcceptAPI named then.',
+    ),
     stagingWorkspace: optional(objectName, 'kcp: the StagingWorkspace that holds the active copy.'),
     servedFrom: optional(clusterName, 'The provider whose status and related objects the consumer has.'),
     copies: optional(z.array(copyStatusSchema).max(17).meta(crd.listMap('providerCluster'))),
@@ -122,11 +126,14 @@ export const Assignment = defineKind({
 })
 export type Assignment = z.infer<typeof Assignment.schema>
 
-/** The APIExport of a provider through which the copy there is to be had, if the Assignment names one. */
-export function exportAt(assignment: Pick<Assignment, 'spec' | 'status'>, provider: string): string | undefined {
-  const { spec, status } = assignment
-  if (provider === spec.providerCluster) return status?.apiExportName
-  return spec.copies?.find(({ providerCluster }) => providerCluster === provider)?.apiExportName
+/**
+ * The APIExport of a provider through which the copy there was made or is to be, also of one that nobody asks for any more; undefined if
+ * the Assignment names none.
+ */
+export function exportAt({ spec, status }: Pick<Assignment, 'spec' | 'status'>, provider: string): string | undefined {
+  const isThere = ({ providerCluster }: { providerCluster: string }) => providerCluster === provider
+  const asked = isThere(spec) ? status?.apiExportName : spec.copies?.find(isThere)?.apiExportName
+  return asked ?? status?.copies?.find(isThere)?.apiExportName
 }
 
 /** An Assignment without the reasons of its decision: they are for people, most of its size, and no service reads them. */

@@ -50,7 +50,12 @@ export const Migration = defineKind({
         'metadata.uid of that Assignment: one of another life of the object is another one.',
       ),
       from: endSchema,
-      to: endSchema,
+      to: endSchema.extend({
+        apiExportName: optional(
+          objectName,
+          'kcp: the APIExport that the AcceptAPI names; if left out, any that serves the resource.',
+        ),
+      }),
       decision: optional(decisionRecordSchema, 'Why it moves; the Assignment has it from the switch on.'),
       cancel: optional(z.boolean(), 'true takes the move back, as long as the switch has not begun; it stays true.'),
     })

@@ -141,11 +141,11 @@ async function record(
 async function editAssignment(
   context: CoordinatorContext,
   { spec: { assignment: name } }: Migration,
-  { edit, decision }: Step,
+  { edit, active }: Step,
   view: KeyView,
 ): Promise<void> {
   const { uid, resourceVersion } = view.get('assignment')?.object?.metadata ?? {}
-  const patch = { spec: edit, ...(decision === undefined ? {} : { status: { decision } }) }
+  const patch = { spec: edit, ...(active === undefined ? {} : { status: active }) }
   const object = await context.coordination.mergePatch<KubeObject>(
     { ...Assignment.resource, name },
     { metadata: { uid, resourceVersion }, ...patch },

@@ -7,7 +7,7 @@ import {
   fieldManager,
   finalizer,
   labels,
-  type OfferRef,
+  type Offer,
   withoutDecision,
 } from '@resource-broker/api'
 import { isOvertaken, type KeyView, type KubeObject } from '@resource-broker/bus'
@@ -23,13 +23,13 @@ import type { Known } from '../known.ts'
 export async function bind(
   context: SchedulerContext,
   known: Known,
-  offer: OfferRef,
+  offer: Offer,
   record: DecisionRecord,
   view: KeyView,
 ): Promise<string | undefined> {
   const [assignment, sourceVersion] = await Promise.all([
     createAssignment(context, known, offer, record, view),
-    putFinalizer(context, known, offer.providerCluster, view),
+    putFinalizer(context, known, offer.ref.providerCluster, view),
   ])
   if (assignment === undefined) return undefined
   const { name } = assignment.metadata
@@ -54,7 +54,7 @@ export async function bind(
 async function createAssignment(
   context: SchedulerContext,
   known: Known,
-  offer: OfferRef,
+  offer: Offer,
   record: DecisionRecord,
   view: KeyView,
 ): Promise<KubeObject | undefined> {
@@ -70,10 +70,10 @@ async function createAssignment(
       ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }),
       name: ref.name,
       uid: source.metadata.uid,
-      providerCluster: offer.providerCluster,
-      acceptAPIName: offer.name,
+      providerCluster: offer.ref.providerCluster,
+      acceptAPIName: offer.ref.name,
     },
-    status: { phase: 'Bound', decision: record },
+    status: { phase: 'Bound', ...exportOf(offer), decision: record },
   }
   try {
     return await context.clusters.coordination.create<KubeObject>({ ...Assignment.resource }, body, { fieldManager })
@@ -99,6 +99,11 @@ export async function learnAssignment(
     if (isNotFound(error)) return false
     throw error
   }
+}
+
+/** kcp: the copy is made through the APIExport that the AcceptAPI names now, and stays there. */
+export function exportOf({ apiExportName }: Pick<Offer, 'apiExportName'>): { apiExportName?: string } {
+  return apiExportName === undefined ? {} : { apiExportName }
 }
 
 /** By them the Assignments of a cluster are found that came back under another name, or of another that came under its name. */

@@ -7,7 +7,7 @@ import { type Known, readKnown, runningMigration } from '../known.ts'
 import { startMigration } from './migrate.ts'
 
 const decision = { time: '2026-01-01T00:00:00Z', candidates: [], refused: [], refusedCount: 0 }
-const beta = { providerCluster: 'beta', name: 'large' }
+const beta = { ref: { providerCluster: 'beta', name: 'large' }, apiExportName: 'things-b' }
 
 /** One decider after the other asks for the move of the object to beta; each returns the Migration that it knows of then. */
 function deciders(...objects: KubeObject[]) {
@@ -29,6 +29,7 @@ test('two who decide the same move make one Migration, and both know it', async 
   expect(second.metadata.name).toBe(first.metadata.name)
   expect(platform.held.size).toBe(1)
   expect(first.spec.assignmentUID).toBe('uid-assignment')
+  expect(first.spec.to).toMatchObject({ providerCluster: 'beta', acceptAPIName: 'large', apiExportName: 'things-b' })
 })
 
 test.each(['RolledBack', 'Failed', 'CutoverCompleted'])(

@@ -1,15 +1,9 @@
-import {
-  annotations,
-  type DecisionRecord,
-  hasEnded,
-  Migration,
-  migrationName,
-  type OfferRef,
-} from '@resource-broker/api'
+import { annotations, type DecisionRecord, hasEnded, Migration, migrationName, type Offer } from '@resource-broker/api'
 import type { KeyView, KubeObject } from '@resource-broker/bus'
 import { isAlreadyExists, isNotFound } from '@resource-broker/kube'
 import type { SchedulerContext } from '../context.ts'
 import type { Known } from '../known.ts'
+import { exportOf } from './bind.ts'
 
 /**
  * Asks for the move of an object to another provider. Two deciders name the Migration alike and make one; where one of that name has
@@ -18,20 +12,21 @@ import type { Known } from '../known.ts'
 export async function startMigration(
   context: SchedulerContext,
   known: Known,
-  to: OfferRef,
+  offer: Pick<Offer, 'ref' | 'apiExportName'>,
   decision: DecisionRecord,
   view: KeyView,
 ): Promise<void> {
   const { assignment, ref, key } = known
   if (assignment === undefined) throw new TypeError('an object without an Assignment cannot move')
   const { spec, metadata } = assignment
+  const to = offer.ref
   const [from, target] = [
     { providerCluster: spec.providerCluster, acceptAPIName: spec.acceptAPIName },
     { providerCluster: to.providerCluster, acceptAPIName: to.name },
   ]
   const { uid = '', generation = 0 } = metadata
   const gvk = { group: ref.gvr.group, version: ref.gvr.version, kind: known.source.kind }
-  const ends = { from: { gvk, ...from }, to: { gvk, ...target } }
+  const ends = { from: { gvk, ...from }, to: { gvk, ...target, ...exportOf(offer) } }
   for (let attempt = 0; ; attempt++) {
     const name = migrationName({ assignment: { name: metadata.name, uid }, from, to: target, generation, attempt })
     const body = {

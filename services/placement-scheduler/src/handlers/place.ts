@@ -79,7 +79,7 @@ async function placeNew(context: SchedulerContext, known: Known, view: KeyView):
     return DONE
   }
   if (!(await context.capacity.claim(known.key, known.object.uid, decision.offer.ref))) return FULL
-  const sourceVersion = await bind(context, known, decision.offer.ref, decision.record, view)
+  const sourceVersion = await bind(context, known, decision.offer, decision.record, view)
   if (sourceVersion === undefined) return view.get('assignment')?.object == null ? DONE : LEARNED
   await announce(context, known, sourceVersion, decision.offer.ref.providerCluster, view)
   return DONE
@@ -121,7 +121,7 @@ async function placeAgain(
     await editAssignment(context, assignment, { spec: { acceptAPIName: next.name } }, view)
   const sourceVersion = await ensureFinalizer(context, known, current.providerCluster, view)
   if (decision.verdict === 'move') {
-    await startMigration(context, known, decision.offer.ref, decision.record, view)
+    await startMigration(context, known, decision.offer, decision.record, view)
     await announce(context, known, sourceVersion, decision.offer.ref.providerCluster, view)
     return DONE
   }

@@ -1,8 +1,8 @@
-import { annotations, fieldManager } from '@resource-broker/api'
+import { annotations, exportAt, fieldManager } from '@resource-broker/api'
 import type { CopyMessage, KubeObject, SourceRef } from '@resource-broker/bus'
 import { isAlreadyExists, isAppliedBy, isNotFound, type KubeClient, type ObjectRef } from '@resource-broker/kube'
 import type { Settled } from '../context.ts'
-import { isOwn } from '../facts/known.ts'
+import { isOwn, type Known } from '../facts/known.ts'
 import type { Action } from '../plan/action.ts'
 import { contentOf, type DesiredCopy, isUpToDate, withoutEmptied } from '../plan/desired-copy.ts'
 import type { Performance } from './perform.ts'
@@ -18,8 +18,11 @@ export async function applyCopy(
 ): Promise<void> {
   const { context, known, view } = performance
   const ref = known.ref as SourceRef
-  const there = context.clusters.destinations.of(ref, provider)
-  if ('waitsFor' in there) return // it was there a moment ago: what waits for it is woken
+  const { destinations } = context.clusters
+  const seen = over && known.copies.get(provider)
+  const there =
+    seen === undefined ? destinations.of(ref, provider, exportFor(known, provider)) : destinations.at(seen.cluster)
+  if (there === undefined || 'waitsFor' in there) return // it was there a moment ago: what waits for it is woken
   const { client, cluster } = there
   const target = { ...ref.gvr, name: desired.metadata.name, ...namespaceOf(ref) }
   const object = await (over === undefined
@@ -124,7 +127,7 @@ const LEFT_ALONE = 'an object of the copy’s name, which the broker did not mak
 /** Asks a provider for the copy. */
 export async function readCopy({ context, known, view }: Performance, { provider }: Of<'read copy'>): Promise<void> {
   const ref = known.ref as SourceRef
-  const there = context.clusters.destinations.find(ref, provider)
+  const there = context.clusters.destinations.find(ref, provider, exportFor(known, provider))
   const target = there && { ...ref.gvr, name: there.nameOf(ref), ...namespaceOf(ref) }
   const object = (target && (await readIfThere(there.client, target))) ?? null
   const ours = object !== null && isAppliedBy(object, fieldManager)
@@ -134,5 +137,7 @@ export async function readCopy({ context, known, view }: Performance, { provider
   known.notes.without.add(provider)
   if (object !== null) context.logger.warn({ key: known.key, provider, name: object.metadata.name }, LEFT_ALONE)
 }
+
+const exportFor = ({ assignment }: Known, provider: string) => (assignment ? exportAt(assignment, provider) : undefined)
 
 const namespaceOf = ({ namespace }: SourceRef) => (namespace === undefined ? {} : { namespace })

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type CopyStatus, readiness } from '@resource-broker/api'
+import { type CopyStatus, exportAt, readiness } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
 import { type Current, copyAt, isOnAccountOf, wantedCopies } from '../facts/known.ts'
 import type { Action, RecordEdit } from './action.ts'
@@ -65,7 +65,11 @@ function copyStatuses(known: Current, problems: Map<string, string>): CopyStatus
       .map(({ provider, object }) => leavingStatus(known, provider, object)),
     ...unseen(known, wanted),
   ]
-  return entries.sort((a, b) => (a.providerCluster < b.providerCluster ? -1 : 1))
+  const withExport = (entry: CopyStatus): CopyStatus => {
+    const apiExportName = exportAt(known.assignment, entry.providerCluster)
+    return apiExportName === undefined ? entry : { ...entry, apiExportName }
+  }
+  return entries.map(withExport).sort((a, b) => (a.providerCluster < b.providerCluster ? -1 : 1))
 }
 
 /** What was recorded of copies that nobody has heard of since stays until they are known to be gone. */

@@ -1,4 +1,4 @@
-import { Assignment, annotations, copiesExportName, type StagingWorkspace } from '@resource-broker/api'
+import { Assignment, annotations, copiesExportName, exportAt, type StagingWorkspace } from '@resource-broker/api'
 import { removeCopiesExport, unbindCopies } from '../bindings.ts'
 import type { ProvisionerContext } from '../context.ts'
 
@@ -53,10 +53,11 @@ async function isWanted(
   { metadata, spec: place }: StagingWorkspace,
 ): Promise<boolean> {
   const provider = metadata.annotations?.[annotations.providerCluster] ?? ''
-  type Listed = { spec: { consumerCluster: string; providerCluster: string; copies?: { providerCluster: string }[] } }
-  const { items } = await clusters.coordination.list<Listed>({ ...Assignment.resource })
-  return items.some(({ spec }) => {
+  const { items } = await clusters.coordination.list<Pick<Assignment, 'spec' | 'status'>>({ ...Assignment.resource })
+  return items.some((assignment) => {
+    const { spec } = assignment
     const providers = [spec.providerCluster, ...(spec.copies ?? []).map(({ providerCluster }) => providerCluster)]
-    return spec.consumerCluster === place.consumerCluster && providers.includes(provider)
+    if (spec.consumerCluster !== place.consumerCluster || !providers.includes(provider)) return false
+    return (exportAt(assignment, provider) ?? place.apiExportName) === place.apiExportName
   })
 }
