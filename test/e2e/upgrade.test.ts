@@ -1,5 +1,4 @@
-import { Assignment, finalizer } from '@resource-broker/api'
-import type { KubeObject } from '@resource-broker/bus'
+import { Assignment, fieldManager, finalizer } from '@resource-broker/api'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Landscape, Site } from '../support/landscape.ts'
 import { THING } from '../support/provider-controller.ts'
@@ -25,13 +24,11 @@ let [acme, alpha, beta] = [] as unknown as [Site, Site, Site]
 
 /** An object that the version before has placed at a provider. */
 async function placeAsBefore(landscape: Landscape, consumer: Site, name: string, provider: Site): Promise<void> {
-  const object = thing(name, { value: 1 })
-  const { metadata } = await consumer.kube.create<KubeObject>(
-    thingRef(name),
-    { ...object, metadata: { ...object.metadata, finalizers: [finalizer] } },
-    { fieldManager: 'resource-broker' },
-  )
-  const of = { consumerCluster: consumer.cluster, gvr: THING, namespace: 'default', name, uid: metadata.uid }
+  const { apiVersion, kind, metadata } = await create(consumer, thing(name, { value: 1 }))
+  const { namespace, uid } = metadata
+  const guarded = { apiVersion, kind, metadata: { name, namespace, uid, finalizers: [finalizer] } }
+  await consumer.kube.apply(thingRef(name), guarded, { fieldManager, force: true })
+  const of = { consumerCluster: consumer.cluster, gvr: THING, namespace: 'default', name, uid }
   await landscape.platform.kube.create(Assignment.resource, {
     apiVersion: Assignment.apiVersion,
     kind: Assignment.kind,
