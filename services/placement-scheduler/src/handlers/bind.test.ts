@@ -1,0 +1,71 @@
+import { assignmentName, compileAcceptAPI, conditionTypes, keyOf, OfferIndex } from '@resource-broker/api'
+import type { KeyView, KubeObject, RecordMessage, Run } from '@resource-broker/bus'
+import { expect, test } from 'vitest'
+import type { SchedulerContext } from '../context.ts'
+import { assignment, consumerOf, platformOf, ref, source, viewOf } from '../fixtures.ts'
+import { place } from './place.ts'
+
+const KEY = keyOf(ref)
+
+/** The Assignment that the platform has, and no message told of. */
+const named = (): KubeObject => {
+  const object = assignment().object as KubeObject
+  return { ...object, metadata: { ...object.metadata, name: assignmentName(KEY) } }
+}
+
+/** What a provider accepts; undefined: there is no offer. */
+function offers(providerCluster?: string): OfferIndex {
+  const index = new OfferIndex()
+  if (providerCluster === undefined) return index
+  const accepts = compileAcceptAPI(
+    {
+      apiVersion: 'broker.platform-mesh.io/v1alpha1',
+      kind: 'AcceptAPI',
+      metadata: { name: 'small', uid: 'u', resourceVersion: '1' },
+      spec: { gvr: ref.gvr },
+    },
+    providerCluster,
+  )
+  if ('offer' in accepts) index.set(accepts.offer)
+  return index
+}
+
+/** One look at an object of which no Assignment is known here. */
+async function look({ platform = platformOf(named()), index = offers('alpha'), status = {} } = {}) {
+  const written: unknown[] = []
+  const consumer = {
+    apply: async () => source({ resourceVersion: '8' }),
+    mergePatch: async (_ref: object, patch: unknown) => {
+      written.push(patch)
+      return source()
+    },
+    create: async () => ({}),
+  }
+  const context = {
+    clusters: {
+      coordination: platform.client,
+      consumers: { client: () => consumer, describe: consumerOf, uidOf: () => undefined },
+    },
+    offers: { index },
+    capacity: { claim: async () => true, usageBy: () => () => 0 },
+    bus: { publish: async () => 1 },
+    now: () => new Date(0),
+  } as unknown as SchedulerContext
+  const view: KeyView = viewOf({ source: { ref, object: { ...source(), status } } })
+  const outcome = await place(context, { key: KEY, view, attempt: 1 } as unknown as Run)
+  return { outcome, written, known: view.get('assignment') as RecordMessage | undefined }
+}
+
+test('an Assignment that nobody told of is known once the platform refuses a second one', async () => {
+  const { outcome, known } = await look()
+  expect(known?.object?.metadata.uid).toBe('uid-assignment')
+  expect(outcome).toMatchObject({ requeueAfterMs: 0 })
+})
+
+test('an object that says it is placed is not told otherwise before the platform was asked', async () => {
+  const status = { conditions: [{ type: conditionTypes.placed, status: 'True', reason: 'Placed', message: '' }] }
+  const found = await look({ index: offers(), status })
+  expect(found.known?.object?.metadata.uid).toBe('uid-assignment')
+  expect(found.written).toEqual([])
+  expect((await look({ index: offers(), status, platform: platformOf() })).written).toHaveLength(1)
+})
