@@ -1,20 +1,37 @@
 import { Assignment, assignmentName, readiness } from '@resource-broker/api'
-import type { KubeObject, SourceRef } from '@resource-broker/bus'
+import { isOvertaken, type KubeObject, type SourceRef } from '@resource-broker/bus'
 import { isConflict, isNotFound } from '@resource-broker/kube'
 import type { Action } from '../plan/action.ts'
 import type { Performance } from './perform.ts'
 import { readIfThere } from './read-if-there.ts'
 
 /** Asks the platform for the Assignment of the key: not heard of is not gone. */
-export async function readAssignment({ context, known, view }: Performance): Promise<void> {
+export async function readAssignment(performance: Performance): Promise<void> {
+  const { context, known, view } = performance
   const name = view.get('assignment')?.name ?? assignmentName(known.key)
   const object = await readIfThere(context.clusters.coordination, { ...Assignment.resource, name })
   const now = context.now().getTime()
   if (object !== undefined) return view.learn('assignment', undefined, { name, object }, now)
   known.notes.hasNoAssignment = true
   // What is known may never be taken back by a message: a snapshot can be stored after the word that the object is gone.
-  const { uid } = known.assignment?.metadata ?? {}
-  if (uid !== undefined) view.learn('assignment', undefined, { name, object: null, goneUID: uid }, now)
+  if (known.assignment !== undefined) await tellGone(performance, known.assignment)
+}
+
+/**
+ * Who put the Assignment into the stream may have been faster than the watch, which then never knew of it and does not tell that it is
+ * gone: the word of the server is passed on to all.
+ */
+async function tellGone({ context, known: { key }, view }: Performance, { metadata }: Assignment): Promise<void> {
+  const { name, uid = '', resourceVersion = '' } = metadata
+  const message = { name, object: null, goneUID: uid, goneVersion: resourceVersion }
+  const after = view.sequence('assignment')
+  view.learn('assignment', undefined, message, context.now().getTime())
+  const about = { object: { cluster: '', ...Assignment.resource, name, uid }, version: `${uid}-gone`, tombstone: true }
+  await context.bus
+    .publish({ part: 'assignment', key, message, ...about, after, ifNews: true })
+    .catch((error: unknown) => {
+      if (!isOvertaken(error)) throw error
+    })
 }
 
 /** Writes into the Assignment's status, if it is still as it was read; where it rests on a copy being ready, that copy is asked first. */
@@ -48,7 +65,8 @@ async function isReady({ context, known, view }: Performance, provider: string):
 }
 
 /** Deletes the Assignment in the state in which it ends. */
-export async function deleteAssignment({ context, known, view }: Performance): Promise<void> {
+export async function deleteAssignment(performance: Performance): Promise<void> {
+  const { context, known } = performance
   const { name, uid, resourceVersion } = (known.assignment as Assignment).metadata
   const preconditions = { uid, resourceVersion }
   await context.clusters.coordination
@@ -57,6 +75,6 @@ export async function deleteAssignment({ context, known, view }: Performance): P
       if (!isNotFound(error)) throw error
     })
   known.notes.hasNoAssignment = true
-  view.learn('assignment', undefined, { name, object: null, goneUID: uid ?? '' }, context.now().getTime())
+  await tellGone(performance, known.assignment as Assignment)
   context.logger.info({ key: known.key, consumer: known.ref?.cluster, name: known.ref?.name }, 'object released')
 }
