@@ -1,6 +1,6 @@
 import { annotations, exportAt, fieldManager } from '@resource-broker/api'
 import type { CopyMessage, KubeObject, SourceRef } from '@resource-broker/bus'
-import { isAlreadyExists, isAppliedBy, isNotFound, type KubeClient, type ObjectRef } from '@resource-broker/kube'
+import { isAlreadyExists, isAppliedBy, isConflict, isNotFound, type KubeClient, type ObjectRef } from '@resource-broker/kube'
 import type { Settled } from '../context.ts'
 import { isOwn, type Known } from '../facts/known.ts'
 import type { Action } from '../plan/action.ts'
@@ -105,7 +105,10 @@ async function createNamespace(client: KubeClient, name: string): Promise<void> 
   })
 }
 
-/** Asks for the deletion of exactly this copy; that it is gone is for the watch to tell. */
+/**
+ * Asks for the deletion of exactly this copy; that it is gone is for the watch to tell. Where the server has another copy, or another
+ * version of it, that one is known then: no message may come of it any more.
+ */
 export async function deleteCopy(
   { context, known, view }: Performance,
   { copy, version, provider }: Of<'delete copy'>,
@@ -113,12 +116,18 @@ export async function deleteCopy(
   const { name, namespace, uid } = copy.object.metadata
   const target = { ...copy.gvr, name, ...(namespace === undefined ? {} : { namespace }) }
   const there = context.clusters.destinations.at(copy.cluster)
+  if (there === undefined) return
   const preconditions = { uid, ...(version === undefined ? {} : { resourceVersion: version }) }
   if (known.assignment === null) context.logger.warn({ key: known.key, provider, name }, 'orphan copy removed')
-  await there?.client.delete(target, preconditions).catch((error: unknown) => {
-    if (!isNotFound(error)) throw error
-    // Its tombstone may have been overtaken by an older snapshot, and never come again.
-    view.learn('copy', provider, { ...copy, object: null, goneUID: uid }, context.now().getTime())
+  const learn = (object: KubeObject | undefined) => {
+    const ours = object !== undefined && isAppliedBy(object, fieldManager)
+    const message = object === undefined ? { ours, object: null, goneUID: uid } : { ours, object }
+    view.learn('copy', provider, { ...copy, ...message }, context.now().getTime())
+  }
+  await there.client.delete(target, preconditions).catch(async (error: unknown) => {
+    if (isNotFound(error)) return learn(undefined)
+    if (isConflict(error)) learn(await readIfThere(there.client, target))
+    throw error
   })
 }
 

@@ -1,0 +1,45 @@
+import type { CopyMessage, KeyView, KubeObject } from '@resource-broker/bus'
+import { isConflict, KubeError } from '@resource-broker/kube'
+import { expect, test } from 'vitest'
+import { copied, copy } from '../fixtures.ts'
+import { deleteCopy } from './copies.ts'
+import type { Performance } from './perform.ts'
+
+/** What is known of the copy at alpha after its deletion was asked for, and refused. */
+async function refused(refusal: KubeError, there?: KubeObject) {
+  const learned: CopyMessage[] = []
+  const client = {
+    delete: async () => {
+      throw refusal
+    },
+    get: async () => {
+      if (there === undefined) throw new KubeError(404, { reason: 'NotFound' })
+      return there
+    },
+  }
+  const context = { clusters: { destinations: { at: () => ({ client }) } }, now: () => new Date(0) }
+  const view = {
+    learn: (_part: string, _provider: string, message: CopyMessage) => void learned.push(message),
+  } as unknown as KeyView
+  const seen = { ...copy('alpha'), object: copied({ resourceVersion: '5' }) }
+  const performance = { context, known: { key: 'k' }, view } as unknown as Performance
+  const error = await deleteCopy(performance, { do: 'delete copy', provider: 'alpha', copy: seen, version: '5' }).catch(
+    (thrown: unknown) => thrown,
+  )
+  return { learned, error }
+}
+
+test('a copy that has another version than was seen is known in that one, and the refusal told', async () => {
+  const newer = copied({ resourceVersion: '6' })
+  const { learned, error } = await refused(new KubeError(409, { reason: 'Conflict' }), newer)
+  expect(learned).toMatchObject([{ provider: 'alpha', cluster: 'alpha', object: newer }])
+  expect(isConflict(error)).toBe(true)
+})
+
+test.each([
+  { what: 'when it is to be deleted', status: 404 },
+  { what: 'when it is asked for after a refusal', status: 409 },
+])('a copy that is gone $what is known to be gone', async ({ status }) => {
+  const { learned } = await refused(new KubeError(status, { reason: status === 404 ? 'NotFound' : 'Conflict' }))
+  expect(learned).toMatchObject([{ object: null, goneUID: 'uid-copy' }])
+})
