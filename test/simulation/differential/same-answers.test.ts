@@ -5,7 +5,7 @@ import { type Kind, Requests } from './requests.ts'
 
 /** Of one seed. */
 const STEPS = 120
-const SEEDS = Number(process.env['BROKER_TEST_SEEDS'] ?? 20)
+const SEEDS = 20
 
 const KINDS: Kind[] = [
   {
