@@ -77,6 +77,20 @@ export class Operator {
     if (word !== 'Available') time.after(200 + random.next() * 4_000, () => acts(() => this.#look(place)))
   }
 
+  /** Says otherwise of its copy than it did, for a while: that it is not ready, or that it is. */
+  waver(isOf: (copy: StoredObject) => boolean): void {
+    const { random, server, time, acts } = this.#options
+    for (const { object } of server.all(resources.things).filter((entry) => isOf(entry.object))) {
+      const { name, namespace, generation, deletionTimestamp } = object.metadata
+      if (deletionTimestamp !== undefined) continue
+      const place = { resource: resources.things, namespace, name }
+      const word =
+        (object['status'] as { status?: string } | undefined)?.status === 'Available' ? 'Failed' : 'Available'
+      this.#patch(place, { status: { status: word, observedGeneration: generation } }, 'status')
+      if (word === 'Failed') time.after(200 + random.next() * 4_000, () => acts(() => this.#look(place)))
+    }
+  }
+
   /** Changes a Secret that it gave out, or makes it anew. */
   rotate(): void {
     const { server, random } = this.#options

@@ -11,9 +11,10 @@ import { BucketStore } from '../bus/simulated-bucket.ts'
 import { SimulatedStream } from '../bus/state-stream.ts'
 import { Invariants } from '../checks/invariants.ts'
 import { ApiServer, type Change } from '../server/api-server.ts'
+import type { StoredObject } from '../server/objects.ts'
 import { Ambush } from './ambush.ts'
 import { Lives } from './lives.ts'
-import { aboutOf, aboutRequest, CONSUMER, PROVIDERS, serverOf } from './places.ts'
+import { aboutOf, aboutRequest, CONSUMER, PROVIDERS, resources, serverOf } from './places.ts'
 import { Story } from './story.ts'
 import { detailsOf, wordOf } from './told.ts'
 import type { Violation } from './violation.ts'
@@ -210,10 +211,14 @@ export class World {
         freeze: (replica, ms) => this.#lives.freeze(replica, ms),
         crash: (replica) => this.#lives.crash(replica),
         handOver: () => this.#unpin(),
-        resize: (about) => void soon(300, 'user', () => putThing(consumer, about, random)),
-        remake: (about) => {
+        resize: (about, ms) => void soon(ms, 'user', () => putThing(consumer, about, random)),
+        remake: (about, ms) => {
           const later = (run: () => void) => void soon(1_500, 'user', run)
-          soon(300, 'user', () => remakeThing(consumer, about, random, later))
+          soon(ms, 'user', () => remakeThing(consumer, about, random, later))
+        },
+        waver: (about, ms) => {
+          const isOf = (copy: StoredObject) => aboutOf(resources.things, copy) === about
+          for (const operator of this.operators) soon(ms, 'provider', () => operator.waver(isOf))
         },
         reoffer: () => {
           const keeper = this.keepers.get(random.pick(PROVIDERS))
