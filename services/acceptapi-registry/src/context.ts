@@ -4,7 +4,7 @@ import type { Clusters, Logger } from '@resource-broker/service'
 /** What the handlers of the registry work with. */
 export type RegistryContext = {
   clusters: Clusters
-  bucket: Bucket<OfferEntry>
+  bucket: Pick<Bucket<OfferEntry>, 'put' | 'delete' | 'watch'>
   /** What the bucket holds, by key, whichever replica put it there: the last valid version of each offer. */
   kept: Map<string, OfferEntry>
   /** How often the bucket was lost: what was put there before counts no more. */

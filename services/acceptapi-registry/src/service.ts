@@ -12,6 +12,7 @@ import {
 } from '@resource-broker/service'
 import type { z } from 'zod'
 import type { RegistryContext } from './context.ts'
+import { followKept } from './follow-kept.ts'
 import { keptByKey } from './handlers/confirm-offer.ts'
 import { register } from './handlers/register.ts'
 
@@ -43,7 +44,7 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     logger: service.logger,
     now: () => new Date(),
   }
-  await follow(context, service.signal)
+  await followKept(context, service.signal)
   const report = consumerReport(service)
   let consumer: PartitionConsumer<Map<string, string>> | undefined
   const lookAtKept = () => {
@@ -68,29 +69,4 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     consumer?.reconcileAll()
   })
   service.onStop('consumer', () => consumer?.stop())
-}
-
-const RETRY_MS = 500
-
-/** Keeps `kept` as the bucket is; resolves once it was read. What a lost bucket held stays known, to be put there again. */
-async function follow(
-  { bucket, kept, logger }: Pick<RegistryContext, 'bucket' | 'kept' | 'logger'>,
-  signal: AbortSignal,
-): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const read = async () => {
-    for await (const entry of bucket.watch(signal)) {
-      if (entry === 'ready') resolve()
-      else if (entry.value === undefined) kept.delete(entry.key)
-      else kept.set(entry.key, entry.value)
-    }
-  }
-  const readAgain = async () => {
-    while (!signal.aborted) {
-      await read().catch((error: unknown) => logger.warn({ err: error }, 'offers are not readable, trying again'))
-      await new Promise((done) => setTimeout(done, RETRY_MS))
-    }
-  }
-  void readAgain()
-  await promise
 }

@@ -5,7 +5,7 @@ import type { Offers } from './offers.ts'
 
 /** What the handlers of the scheduler work with. */
 export type SchedulerContext = {
-  bus: Bus
+  bus: Pick<Bus, 'publish' | 'refresh'>
   clusters: Clusters
   offers: Offers
   /** Who has a place at an offer that has a capacity. */

@@ -5,14 +5,14 @@ import type { Logger } from '@resource-broker/service'
 /** The index of offers, kept current from the bucket that the registry fills. */
 export class Offers {
   readonly index = new OfferIndex()
-  readonly #bucket: Bucket<OfferEntry>
+  readonly #bucket: Pick<Bucket<OfferEntry>, 'watch'>
   readonly #logger: Logger
   readonly #changed: () => void
   readonly #entries = new Map<string, OfferRef>()
   readonly #limits = new Map<string, number>()
 
   /** `changed` is called after the index changed, also when it was read for the first time. */
-  constructor(bucket: Bucket<OfferEntry>, logger: Logger, changed: () => void) {
+  constructor(bucket: Pick<Bucket<OfferEntry>, 'watch'>, logger: Logger, changed: () => void) {
     this.#bucket = bucket
     this.#logger = logger
     this.#changed = changed

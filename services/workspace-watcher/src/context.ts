@@ -1,4 +1,4 @@
-import type { Bus, Part, Publication } from '@resource-broker/bus'
+import type { Part, Publication } from '@resource-broker/bus'
 import type { ResourceRef, WatchEvent } from '@resource-broker/kube'
 import type { Logger, View } from '@resource-broker/service'
 import type { KeyBook } from './key-book.ts'
@@ -12,9 +12,8 @@ export type Heard = (sequence: number, isDoubtful: boolean) => void
 
 /** What the watches of the watcher work with. */
 export type WatcherContext = {
-  bus: Bus
   logger: Logger
-  providers: ProviderBook
+  providers: Pick<ProviderBook, 'count' | 'follow'>
   /** Under which key an object goes. */
   keys: KeyBook
   /** Publishes what is news; returns a promise, which never rejects, only when so much is under way that the watch should wait. */

@@ -54,7 +54,7 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   await keys.follow(clusters.coordination, logger, signal)
   const context: WatcherContext = {
     ...publishing(service, bus),
-    ...{ bus, logger, keys, providers: book },
+    ...{ logger, keys, providers: book },
     onCluster: (listener, signal) => {
       inView.on('cluster', listener)
       signal.addEventListener('abort', () => void inView.off('cluster', listener))
@@ -63,7 +63,7 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   const watched = new WatchedViews(context, views, () =>
     untilDone(service, async () => new Inventory(await bus.inventory(PARTS))),
   )
-  const withdraw = () => untilDone(service, () => withdrawLost(context, clusters))
+  const withdraw = () => untilDone(service, () => withdrawLost(bus, clusters))
   const balance = () => {
     watched.balance(membership)
     book.review()
@@ -138,7 +138,7 @@ async function untilDone<T>({ signal, logger }: ServiceContext<Config>, run: () 
 }
 
 /** A provider that left offers nothing any more, also if it left while nobody watched; and copies go with the workspace that they are in. */
-async function withdrawLost({ bus }: WatcherContext, { providers, views }: Clusters): Promise<void> {
+async function withdrawLost(bus: Bus, { providers, views }: Clusters): Promise<void> {
   for (const item of await bus.inventory(['acceptapi', 'copy'])) {
     const { part, key, qualifier = '', object, sequence: after } = item
     const { cluster, group, version, resource, name, uid } = object

@@ -25,7 +25,7 @@ export class WatchedViews {
   }
 
   /** Starts and stops watches so that exactly this replica's share is watched. */
-  balance(membership: Membership): void {
+  balance(membership: Pick<Membership, 'shareOf'>): void {
     const all = this.#views.all
     const share = membership.shareOf(all.map(({ id }) => id))
     this.#wanted = new Map(all.filter(({ id }) => share.has(id)).map((view) => [view.id, view]))

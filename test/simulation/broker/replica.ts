@@ -1,11 +1,12 @@
 import { conditionTypes, type OfferRef, offerConditionType } from '@resource-broker/api'
-import type { Bucket, Bus, OfferEntry, PartitionHandle, Run } from '@resource-broker/bus'
+import type { OfferEntry, PartitionHandle, Run } from '@resource-broker/bus'
 import { type Address, Layout } from '@resource-broker/bus'
 import { KubeClient } from '@resource-broker/kube'
 import type { PartitionConsumerOptions } from '../../../packages/bus/src/consumer-options.ts'
 import { Snapshots } from '../../../packages/bus/src/snapshots.ts'
 import { clustersUnder } from '../../../packages/service/src/clusters/under-fence.ts'
 import type { Logger } from '../../../packages/service/src/logger.ts'
+import { followKept } from '../../../services/acceptapi-registry/src/follow-kept.ts'
 import { keptByKey } from '../../../services/acceptapi-registry/src/handlers/confirm-offer.ts'
 import { register } from '../../../services/acceptapi-registry/src/handlers/register.ts'
 import { drive } from '../../../services/migration-coordinator/src/handlers/drive.ts'
@@ -139,14 +140,14 @@ export class Replica {
     return consumer
   }
 
-  #bucket(): SimulatedBucket {
-    return new SimulatedBucket(this.#around.offers)
+  #bucket(): SimulatedBucket<OfferEntry> {
+    return new SimulatedBucket<OfferEntry>(this.#around.offers)
   }
 
   readonly #now = () => new Date(Date.now())
 
   async #startRegistry(): Promise<void> {
-    const bucket = this.#bucket() as unknown as Bucket<OfferEntry>
+    const bucket = this.#bucket()
     const kept = new Map<string, OfferEntry>()
     const { clusters } = this.clusters
     let losses = 0
@@ -159,7 +160,7 @@ export class Replica {
       logger: this.#logger,
       now: this.#now,
     }
-    await this.#follow(bucket, kept)
+    await followKept(context, this.process.signal)
     const consumer = this.#consume(
       {
         service: 'acceptapi-registry',
@@ -180,26 +181,8 @@ export class Replica {
     })
   }
 
-  /** As the registry's own, which is not to be had by itself. */
-  async #follow(bucket: Bucket<OfferEntry>, kept: Map<string, OfferEntry>): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const read = async () => {
-      for (;;) {
-        for await (const entry of bucket.watch(this.process.signal)) {
-          if (entry === 'ready') resolve()
-          else if (entry.value === undefined) kept.delete(entry.key)
-          else kept.set(entry.key, entry.value)
-        }
-        await new Promise((done) => setTimeout(done, 500))
-      }
-    }
-    void read()
-    await promise
-  }
-
   async #startScheduler(): Promise<void> {
     const { clusters } = this.clusters
-    const bus = this.#bus as unknown as Bus
     let due = false
     const nudge = () => {
       if (due) return
@@ -209,7 +192,7 @@ export class Replica {
         void this.#bus.nudgePartitions('offers', { by: 'placement-scheduler' })
       }, 50)
     }
-    const offers = new Offers(this.#bucket() as unknown as Bucket<OfferEntry>, this.#logger, nudge)
+    const offers = new Offers(this.#bucket(), this.#logger, nudge)
     await offers.start(this.process.signal)
     const capacityOf = (offer: OfferRef) => offers.capacityOf(offer)
     const capacity = new Capacity({
@@ -220,7 +203,7 @@ export class Replica {
     })
     await capacity.start(this.process.signal)
     const context: SchedulerContext = {
-      bus,
+      bus: this.#bus,
       clusters,
       offers,
       capacity,

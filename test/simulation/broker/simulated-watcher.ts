@@ -1,17 +1,10 @@
-import {
-  type Bus,
-  type InventoryItem,
-  isOvertaken,
-  type Membership,
-  type Part,
-  type Publication,
-} from '@resource-broker/bus'
+import { type InventoryItem, isOvertaken, type Part, type Publication } from '@resource-broker/bus'
 import type { Clusters } from '../../../packages/service/src/clusters/clusters.ts'
 import type { Logger } from '../../../packages/service/src/logger.ts'
 import type { Heard, WatcherContext } from '../../../services/workspace-watcher/src/context.ts'
 import { Inventory } from '../../../services/workspace-watcher/src/inventory.ts'
 import { KeyBook } from '../../../services/workspace-watcher/src/key-book.ts'
-import type { ProviderBook } from '../../../services/workspace-watcher/src/provider-book.ts'
+import { Tally } from '../../../services/workspace-watcher/src/tally.ts'
 import { WatchedViews } from '../../../services/workspace-watcher/src/watched-views.ts'
 import type { SimulatedBus } from '../bus/simulated-bus.ts'
 import type { SimulatedStream } from '../bus/state-stream.ts'
@@ -36,10 +29,10 @@ const PARTS: ReadonlySet<Part> = new Set<Part>([
 ])
 
 /** What is told of providers to people is not simulated. */
-const WITHOUT_BOOK = {
-  count: () => ({ tally: { set: () => undefined }, complete: () => undefined }),
+const WITHOUT_BOOK: WatcherContext['providers'] = {
+  count: () => ({ tally: new Tally(() => undefined), complete: () => undefined }),
   follow: () => () => undefined,
-} as unknown as ProviderBook
+}
 
 /** The watches of one process, with the rules and the loop of the real ones. */
 export class SimulatedWatcher {
@@ -51,7 +44,6 @@ export class SimulatedWatcher {
     this.#options = options
     const { bus, logger, clusters } = options
     const context: WatcherContext = {
-      bus: bus as unknown as Bus,
       logger,
       providers: WITHOUT_BOOK,
       keys: new KeyBook(), // nothing is there of a version before
@@ -71,7 +63,7 @@ export class SimulatedWatcher {
 
   /** Starts and stops watches, so that exactly the share of this process is watched. */
   balance(): void {
-    this.#watched.balance({ shareOf: (views: string[]) => this.#options.share(views) } as unknown as Membership)
+    this.#watched.balance({ shareOf: (views) => new Set(this.#options.share([...views])) })
   }
 
   /** The stream has nothing any more. */

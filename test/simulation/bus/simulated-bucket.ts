@@ -61,7 +61,7 @@ const entryOf = (key: string, value: string | undefined): BucketEntry<unknown> =
 })
 
 /** What one process has of a bucket. */
-export class SimulatedBucket {
+export class SimulatedBucket<T> {
   readonly #store: BucketStore
   readonly #lost = new Set<() => void>()
 
@@ -73,7 +73,7 @@ export class SimulatedBucket {
     this.#lost.add(listener)
   }
 
-  put(key: string, value: unknown): Promise<void> {
+  put(key: string, value: T): Promise<void> {
     return this.#store.write(key, JSON.stringify(value))
   }
 
@@ -81,7 +81,7 @@ export class SimulatedBucket {
     return this.#store.write(key, undefined)
   }
 
-  async *watch(_signal: AbortSignal): AsyncGenerator<BucketEntry<unknown> | 'ready'> {
+  async *watch(_signal?: AbortSignal): AsyncGenerator<BucketEntry<T> | 'ready'> {
     const queue: (BucketEntry<unknown> | 'ready' | 'lost')[] = []
     let wake: (() => void) | undefined
     const stop = this.#store.read({
@@ -95,7 +95,7 @@ export class SimulatedBucket {
       for (;;) {
         for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
           if (next === 'lost') return this.#tellLost()
-          yield next
+          yield next as BucketEntry<T> | 'ready'
         }
         await new Promise<void>((resolve) => {
           wake = resolve
