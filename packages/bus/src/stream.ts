@@ -35,16 +35,24 @@ export class StateStream {
   readonly #layout: Layout
   /** As many as are wanted; undefined: as many as the server can hold. */
   readonly #wanted: number | undefined
+  /** As many as are aimed at each time that the streams are made or updated: a server that was away then may be back. */
+  readonly #aim: number
   /** Of each stream. */
-  replicas = 1
+  replicas: number
   readonly #lost = new Set<() => void>()
   #created = ''
   #ensuring: Promise<void> | undefined
 
-  private constructor(jsm: JetStreamManager, layout: Layout, wanted: number | undefined) {
+  private constructor(
+    jsm: JetStreamManager,
+    layout: Layout,
+    { wanted, aim }: { wanted?: number | undefined; aim: number },
+  ) {
     this.jsm = jsm
     this.#layout = layout
     this.#wanted = wanted
+    this.#aim = aim
+    this.replicas = aim
   }
 
   static async open(connection: NatsConnection, layout: Layout, wanted?: number): Promise<StateStream> {
@@ -52,8 +60,8 @@ export class StateStream {
       if (!isRefusal(cause) || isWithoutLeader(cause)) throw cause
       throw new BusUnusableError(`JetStream is not there for this account: ${cause.message}`, { cause })
     })
-    const stream = new StateStream(jsm, layout, wanted)
-    stream.replicas = wanted ?? (connection.info?.cluster === undefined ? 1 : CLUSTERED)
+    const aim = wanted ?? (connection.info?.cluster === undefined ? 1 : CLUSTERED)
+    const stream = new StateStream(jsm, layout, { wanted, aim })
     await stream.ensure()
     stream.#watch(connection)
     return stream
@@ -97,6 +105,7 @@ export class StateStream {
   }
 
   async #ensure(): Promise<void> {
+    this.replicas = this.#aim
     const info = await this.#add({
       name: this.#layout.stream,
       subjects: [this.#layout.subjects],

@@ -86,7 +86,7 @@ async function start(service: ServiceContext<Config>): Promise<void> {
 }
 
 /** How the watches publish and tell how they fare. */
-function publishing(
+export function publishing(
   { logger, metrics: registry }: ServiceContext<Config>,
   bus: Bus,
 ): Pick<WatcherContext, 'publish' | 'reportWatch'> {

@@ -1,4 +1,4 @@
-import { AcceptAPI, Assignment, clusterLabel, copyName, labels, originOf } from '@resource-broker/api'
+import { AcceptAPI, copyName, originOf } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
 import { type Cluster, isTransient, KubeClient, resolveResource } from '@resource-broker/kube'
 import type { ClusterConfig, SharedConfig } from '../flags.ts'
@@ -14,8 +14,8 @@ import {
   scopeDiffers,
   type View,
 } from './clusters.ts'
+import { consumerClaim } from './consumer-claim.ts'
 import { ConsumerScopes } from './consumer-scopes.ts'
-import type { Claim } from './presence.ts'
 import { ProviderRecords } from './provider-records.ts'
 import { Roster } from './roster.ts'
 import { inOneVersion } from './watched-kinds.ts'
@@ -167,20 +167,4 @@ export function claimedOrigin(metadata: KubeObject['metadata'], provider: string
   if (metadata.namespace !== origin.namespace) return undefined
   const { cluster: consumer, ...place } = origin
   return { consumer, ...place, provider }
-}
-
-/** By which other name the objects of a cluster are placed, and of which other cluster those are that are placed under its name. */
-async function consumerClaim(coordination: KubeClient, name: string, uid: string): Promise<Claim> {
-  const { consumerCluster: itsName, consumerClusterUID: itsUID } = labels
-  const find = async (labelSelector: string): Promise<Assignment | undefined> => {
-    for await (const { items } of coordination.pages<Assignment>(Assignment.resource, { labelSelector, limit: 1 }))
-      if (items[0] !== undefined) return items[0]
-    return undefined
-  }
-  const label = clusterLabel(name)
-  const [elsewhere, others] = await Promise.all([
-    find(`${itsUID}=${uid},${itsName},${itsName}!=${label}`),
-    find(`${itsName}=${label},${itsUID},${itsUID}!=${uid}`),
-  ])
-  return { knownAs: elsewhere?.spec.consumerCluster, was: others?.metadata.labels?.[itsUID] }
 }

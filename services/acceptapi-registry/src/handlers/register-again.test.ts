@@ -1,0 +1,90 @@
+import { AcceptAPI } from '@resource-broker/api'
+import { type KubeObject, type OfferEntry, offerKey } from '@resource-broker/bus'
+import { expect, test } from 'vitest'
+import type { RegistryContext } from '../context.ts'
+import { register } from './register.ts'
+
+const acceptAPI = (spec: object = {}, metadata: object = {}): KubeObject => ({
+  ...{ apiVersion: AcceptAPI.apiVersion, kind: AcceptAPI.kind },
+  metadata: { name: 'things', uid: 'u', resourceVersion: '1', generation: 1, ...metadata },
+  spec: { gvr: { group: 'example.org', version: 'v1', resource: 'things' }, ...spec },
+})
+
+/** The bucket of offers and one replica of the registry after another over it. */
+function registry() {
+  const bucket = new Map<string, OfferEntry>()
+  const written: string[] = []
+  let losses = 0
+  const client = { mergePatch: async () => undefined, create: async () => undefined }
+  const context = {
+    clusters: {
+      kinds: { all: [{ group: 'example.org', version: 'v1', kind: 'Thing' }] },
+      providers: { obstacle: async () => undefined, client: () => client },
+    },
+    bucket: {
+      put: async (key: string, entry: OfferEntry) => {
+        written.push(`put ${entry.object === null ? 'nothing valid' : entry.object.metadata.generation}`)
+        bucket.set(key, entry)
+      },
+      delete: async (key: string) => {
+        written.push('delete')
+        bucket.delete(key)
+      },
+    },
+    ...{ losses: () => losses, conditionType: 'Ready', now: () => new Date(0), logger: { info: () => undefined } },
+  }
+  /** What a replica remembers from the moment on that it takes the partition over. */
+  const takeOver = () => {
+    const memory = { put: new Map<string, string>(), kept: new Map(bucket) }
+    return (object: KubeObject | null) => {
+      const message = { provider: 'alpha', name: 'things', object }
+      const run = { key: 'k', attempt: 1, view: { get: () => message } as never }
+      return register({ ...context, ...memory } as unknown as RegistryContext, run)
+    }
+  }
+  return { bucket, written, takeOver, lose: () => losses++ }
+}
+
+const AT = offerKey('alpha', 'things')
+
+test('an offer that is looked at again is not written again', async () => {
+  const { written, takeOver } = registry()
+  const look = takeOver()
+  await look(acceptAPI())
+  await look(acceptAPI())
+  expect(written).toEqual(['put 1'])
+})
+
+test('a replica that takes a partition over again writes what another undid meanwhile, though it wrote the very same before', async () => {
+  const { bucket, written, takeOver } = registry()
+  const [once, other] = [takeOver(), takeOver()]
+  await once(acceptAPI())
+  await other(null)
+  expect(bucket.has(AT)).toBe(false)
+  await takeOver()(acceptAPI())
+  expect(written).toEqual(['put 1', 'delete', 'put 1'])
+  expect(bucket.get(AT)?.object?.metadata.uid).toBe('u')
+})
+
+test('a bucket that was lost is filled again', async () => {
+  const { written, takeOver, lose } = registry()
+  const look = takeOver()
+  await look(acceptAPI())
+  lose()
+  await look(acceptAPI())
+  expect(written).toEqual(['put 1', 'put 1'])
+})
+
+test('while an AcceptAPI is not valid its last valid version stays in force, also with a replica that never saw it valid', async () => {
+  const { bucket, takeOver } = registry()
+  await takeOver()(acceptAPI())
+  await takeOver()(acceptAPI({ filters: [{ key: 'size', pattern: '(' }] }, { generation: 2 }))
+  expect(bucket.get(AT)?.object?.metadata.generation).toBe(1)
+})
+
+test('what was valid of another AcceptAPI of the name is not in force', async () => {
+  const { bucket, takeOver } = registry()
+  await takeOver()(acceptAPI())
+  await takeOver()(acceptAPI({ filters: [{ key: 'size', pattern: '(' }] }, { uid: 'another' }))
+  expect(bucket.get(AT)?.object).toBeNull()
+})
