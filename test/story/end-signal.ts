@@ -1,10 +1,8 @@
 import { once } from 'node:events'
 import { constants } from 'node:os'
+import { whenParentGone } from '../../packages/service/src/parent.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-
-/** How often it is looked whether the command that started us is still there, in milliseconds. */
-const PARENT_CHECK_MS = 1_000
 
 /** Tells that the user wants the story to end: by a signal, or because `scripts/run.mjs` that started it is gone. */
 export class EndSignal {
@@ -15,12 +13,12 @@ export class EndSignal {
   constructor() {
     for (const name of SIGNALS) process.on(name, () => this.#end(128 + constants.signals[name]))
     const parent = process.env['BROKER_PARENT']
-    if (parent === undefined) return
-    const check = setInterval(() => {
-      if (process.ppid === Number(parent)) return
-      clearInterval(check)
-      this.#end(1)
-    }, PARENT_CHECK_MS).unref()
+    if (parent !== undefined)
+      whenParentGone(
+        Number(parent),
+        () => process.ppid,
+        () => this.#end(1),
+      )
   }
 
   get signal(): AbortSignal {

@@ -225,3 +225,39 @@ test('integers of 64 bits are read and written as they stand', async () => {
   await client.mergePatch(ref, read)
   expect(bodies).toEqual([text, text])
 })
+
+test('a client under a fence asks it before each write, ends with it, and reads without asking', async () => {
+  const stopping = new AbortController()
+  let asked = 0
+  const check = () => {
+    asked++
+    stopping.signal.throwIfAborted()
+  }
+  const under = server.client().under({ signal: stopping.signal, check })
+  const body = { metadata: { name: 'a' } }
+  const writes = [
+    () => under.create(things, body),
+    () => under.replace(ref, body),
+    () => under.apply(ref, body),
+    () => under.mergePatch(ref, body),
+    () => under.delete(ref),
+  ]
+  server.next(...writes.map(() => answer(200, object)), answer(200, object))
+  for (const write of writes) await write()
+  expect(asked).toBe(writes.length)
+  await under.get(ref)
+  expect(asked).toBe(writes.length)
+  const sent = server.requests.length
+  stopping.abort(new Error('the partition is another’s'))
+  for (const write of writes) await expect(write()).rejects.toThrow('another’s')
+  expect(server.requests).toHaveLength(sent)
+})
+
+test('what is below a client under a fence is under it too', async () => {
+  const check = () => {
+    throw new Error('the partition is another’s')
+  }
+  const under = server.client().under({ signal: new AbortController().signal, check })
+  await expect(under.below('/clusters/a').create(things, object)).rejects.toThrow('another’s')
+  expect(server.requests).toEqual([])
+})

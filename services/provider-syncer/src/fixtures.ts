@@ -99,7 +99,7 @@ export function assignedFrom(...given: Parameters<typeof knownFrom>): Assigned {
 }
 
 /** A view that holds these messages: by part, or by part and qualifier as `copy/alpha`. What is learned goes into `messages`. */
-function viewOf(messages: Record<string, unknown>): KeyView {
+export function viewOf(messages: Record<string, unknown>): KeyView {
   const id = (part: string, qualifier?: string) => (qualifier === undefined ? part : `${part}/${qualifier}`)
   const view = {
     get: (part: string, qualifier?: string) => messages[id(part, qualifier)],

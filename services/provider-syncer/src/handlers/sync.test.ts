@@ -1,0 +1,77 @@
+import { conditionTypes } from '@resource-broker/api'
+import type { KubeObject, Run } from '@resource-broker/bus'
+import { expect, test } from 'vitest'
+import { newMemory, type SyncerContext, type SyncerMemory } from '../context.ts'
+import { assignment, BROKER, copied, copy, decision, KEY, ref, source, viewOf } from '../fixtures.ts'
+import { Waiting } from '../waiting.ts'
+import { sync } from './sync.ts'
+
+const NOON = Date.UTC(2026, 0, 1, 12)
+const HOUR_MS = 3_600_000
+
+/** A syncer whose consumer and provider take everything, at a time that the test gives. */
+function syncer(messages: Record<string, unknown>) {
+  const told: unknown[] = []
+  const consumer = {
+    mergePatch: async (_ref: unknown, { status }: { status: object }) => {
+      told.push(status)
+      return source({ resourceVersion: '2' }, { status })
+    },
+  }
+  const provider = {
+    apply: async (_ref: unknown, { metadata, ...content }: KubeObject) => {
+      const { object } = messages['copy/alpha'] as { object: KubeObject }
+      return { ...object, ...content, metadata: { ...object.metadata, ...metadata } }
+    },
+  }
+  const there = { cluster: 'alpha', client: provider, nameOf: () => 'a' }
+  const context = {
+    ...{ bus: {}, logger: {}, waiting: new Waiting(), check: () => undefined },
+    clusters: {
+      brokerID: BROKER,
+      consumers: { client: () => consumer },
+      destinations: { of: () => there, find: () => there, at: () => there },
+      providers: { presence: () => ({ state: 'connected' }) },
+    },
+  }
+  const look = async (memory: SyncerMemory, at: number) => {
+    const run = { key: KEY, view: viewOf(messages), attempt: 1 } as unknown as Run<SyncerMemory>
+    return await sync({ ...context, ...memory, now: () => new Date(at) } as unknown as SyncerContext, run)
+  }
+  return { look, told }
+}
+
+/** An object at alpha, whose copy has no status and was made when the provider's clock said `creationTimestamp`. */
+function silent(creationTimestamp: string): Record<string, unknown> {
+  return {
+    source: { ref, object: source({ finalizers: ['broker.platform-mesh.io/finalizer'] }) },
+    assignment: { name: 'assignment-a', object: assignment() },
+    decision: decision('alpha'),
+    'copy/alpha': copy('alpha', { object: copied({ creationTimestamp }) }),
+  }
+}
+
+test.each([
+  { clock: 'an hour ahead', made: NOON + HOUR_MS },
+  { clock: 'right', made: NOON },
+  { clock: 'an hour behind', made: NOON - HOUR_MS },
+])(
+  'a provider that says nothing, whose clock is $clock, keeps its consumer unaware for two seconds',
+  async ({ made }) => {
+    const { look, told } = syncer(silent(new Date(made).toISOString()))
+    const memory = newMemory()
+    expect(await look(memory, NOON)).toMatchObject({ requeueAfterMs: 2_000 })
+    expect(told).toEqual([])
+    await look(memory, NOON + 2_000)
+    expect(told).toMatchObject([
+      { conditions: expect.arrayContaining([expect.objectContaining({ type: conditionTypes.placed })]) },
+    ])
+  },
+)
+
+test('who takes a partition over counts the silence of a provider anew', async () => {
+  const { look, told } = syncer(silent(new Date(NOON).toISOString()))
+  await look(newMemory(), NOON)
+  expect(await look(newMemory(), NOON + 1_999)).toMatchObject({ requeueAfterMs: 2_000 })
+  expect(told).toEqual([])
+})
