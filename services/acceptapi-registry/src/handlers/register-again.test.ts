@@ -1,5 +1,6 @@
 import { AcceptAPI } from '@resource-broker/api'
 import { type KubeObject, type OfferEntry, offerKey } from '@resource-broker/bus'
+import { KubeError } from '@resource-broker/kube'
 import { expect, test } from 'vitest'
 import type { RegistryContext } from '../context.ts'
 import { register } from './register.ts'
@@ -15,11 +16,12 @@ function registry() {
   const bucket = new Map<string, OfferEntry>()
   const written: string[] = []
   let losses = 0
-  const client = { mergePatch: async () => undefined, create: async () => undefined }
+  const get = async () => Promise.reject(new KubeError(404, { reason: 'NotFound', message: 'not found' }))
+  const client = { mergePatch: async () => undefined, create: async () => undefined, get }
   const context = {
     clusters: {
       kinds: { all: [{ group: 'example.org', version: 'v1', kind: 'Thing' }] },
-      providers: { obstacle: async () => undefined, client: () => client },
+      providers: { obstacle: async () => undefined, client: () => client, isGone: () => false },
     },
     bucket: {
       put: async (key: string, entry: OfferEntry) => {
