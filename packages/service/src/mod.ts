@@ -41,3 +41,4 @@ export {
   MetricsRegistry,
 } from './metrics.ts'
 export { reportOnOffer } from './offer-conditions.ts'
+export { WatchObstacle } from './watch-obstacle.ts'

@@ -44,6 +44,7 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   await offers.start(signal)
   const capacityOf = (offer: OfferRef) => offers.capacityOf(offer)
   const capacity = new Capacity({ coordination: clusters.coordination, capacityOf, freed: nudge, now: Date.now }) // whoever found it full may have the room
+  service.readyCheck('places', () => capacity.obstacle)
   await capacity.start(signal)
   const context: SchedulerContext = {
     bus,

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import { conditionTypes, getCondition, Provider } from '@resource-broker/api'
 import { type KubeClient, type WatchEvent, type WatchedObject, watchResource } from '@resource-broker/kube'
 import type { Logger } from '../logger.ts'
+import { WatchObstacle } from '../watch-obstacle.ts'
 import type { PresenceEvent } from './presence.ts'
 
 type Events = { event: [event: PresenceEvent] }
@@ -13,11 +14,11 @@ export class ProviderRecords extends EventEmitter<Events> {
   /** That name, by the name of the Provider. */
   readonly #clusters = new Map<string, string>()
   readonly #synced = Promise.withResolvers<void>()
-  #trouble: string | undefined = 'the Providers of the platform are not known yet'
+  readonly #obstacle = new WatchObstacle('Providers')
 
   /** Why they are not known now; undefined while all is well. */
   get obstacle(): string | undefined {
-    return this.#trouble
+    return this.#obstacle.reason
   }
 
   get(cluster: string): Provider | undefined {
@@ -33,7 +34,7 @@ export class ProviderRecords extends EventEmitter<Events> {
         upsert: (object) => this.#take(object, logger),
         delete: ({ name }) => this.#forget(name),
         synced: () => {
-          this.#trouble = undefined
+          this.#obstacle.synced()
           this.#synced.resolve()
         },
         report: (event) => this.#heed(event),
@@ -43,12 +44,9 @@ export class ProviderRecords extends EventEmitter<Events> {
     await this.#synced.promise
   }
 
-  /** What is known stays; that the watch is interrupted is no trouble for long, as it begins again. */
   #heed(event: WatchEvent): void {
-    if (event.type === 'absent') this.#trouble = 'the platform does not serve Providers: apply the CRDs of this version'
-    else if (event.type === 'disconnected' && this.#trouble !== undefined)
-      this.#trouble = `the Providers of the platform cannot be listed: ${(event.error as Error).message}`
-    if (this.#trouble !== undefined && event.type !== 'connected') this.#synced.resolve()
+    this.#obstacle.heed(event)
+    if (this.#obstacle.reason !== undefined && event.type !== 'connected') this.#synced.resolve()
   }
 
   #take(object: WatchedObject, logger: Logger): void {

@@ -8,7 +8,8 @@ import {
   offerUsageName,
 } from '@resource-broker/api'
 import type { KeyView, KubeObject } from '@resource-broker/bus'
-import { isNotFound, type KubeClient, watchResource } from '@resource-broker/kube'
+import { isNotFound, type KubeClient, type WatchEvent, watchResource } from '@resource-broker/kube'
+import { WatchObstacle } from '@resource-broker/service'
 import { offersOf } from './claimants.ts'
 import type { Claims } from './claims.ts'
 import { Ledger } from './ledger.ts'
@@ -38,9 +39,15 @@ export class Capacity {
   readonly #ledgers = new Map<string, Ledger>()
   /** Of each place since when it is known here and nothing refers to it; infinitely long once something did. */
   readonly #unused = new Map<string, number>()
+  readonly #obstacle = new WatchObstacle('OfferUsages')
 
   constructor(options: Options) {
     this.#options = options
+  }
+
+  /** Why they are not known now; undefined while all is well. */
+  get obstacle(): string | undefined {
+    return this.#obstacle.reason
   }
 
   /** Resolves once all OfferUsages are known; goes on in the background until `signal` aborts. */
@@ -52,7 +59,11 @@ export class Capacity {
         delete: ({ name }: { name: string }) => {
           this.#claims.delete(name)
         },
-        synced,
+        synced: () => {
+          this.#obstacle.synced()
+          synced()
+        },
+        report: (event: WatchEvent) => this.#obstacle.heed(event),
       }
       watchResource(coordination, { ...OfferUsage.resource }, handler, { signal })
     })
