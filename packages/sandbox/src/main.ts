@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { stringifyJson } from '@resource-broker/json'
 import { ArgumentError, readArguments, type SandboxArguments, USAGE } from './arguments.ts'
 import { startSandbox } from './sandbox.ts'
 import { takeOrders } from './take-orders.ts'
@@ -48,7 +49,7 @@ function greeting(url: string, kubeconfig: string): string {
 Three commands to try:
 
   export KUBECONFIG=${kubeconfig}
-  echo '${JSON.stringify(workspace)}' | kubectl create -f -
+  echo '${stringifyJson(workspace)}' | kubectl create -f -
   kubectl --server=${url}/clusters/root:demo create configmap hello --from-literal=greeting=hi
 
 `

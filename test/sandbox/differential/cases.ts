@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { parse } from 'yaml'
+import { parseYaml } from './parse-yaml.ts'
 
 /** One part of a way into an answer: a key, an index, or the element of a list that has these fields. */
 export type PathPart = string | number | Record<string, string>
@@ -63,7 +63,7 @@ export function loadCases(): CaseFile[] {
   const files = readdirSync(FOLDER).filter((file) => file.endsWith('.yaml'))
   return files.sort().map((file) => {
     const name = basename(file, '.yaml')
-    const { crds = [], variables = {}, cases } = parse(readFileSync(join(FOLDER, file), 'utf8')) as Content
+    const { crds = [], variables = {}, cases } = parseYaml<Content>(readFileSync(join(FOLDER, file), 'utf8'))
     return { name, crds, cases: cases.map((each, at) => toCase(name, variables, each, at)) }
   })
 }

@@ -1,4 +1,5 @@
-import { parse } from 'yaml'
+import { parseJson, stringifyJson } from '@resource-broker/json'
+import { parseYaml } from './parse-yaml.ts'
 import type { Answer } from './requests.ts'
 
 /** What kcp adds to each object. */
@@ -51,7 +52,7 @@ export class Masking {
   #parse(text: string, isYaml = false): unknown {
     let value: unknown
     try {
-      value = isYaml ? parse(text) : JSON.parse(text)
+      value = isYaml ? parseYaml(text) : parseJson(text)
     } catch {
       return this.#text(text)
     }
@@ -97,8 +98,8 @@ export class Masking {
 
   /** With its keys in order: those of a Go map come sorted. */
   #quoted(text: string): string {
-    const value = this.#value(JSON.parse(JSON.parse(text) as string), [])
-    return JSON.stringify(sorted(value))
+    const value = this.#value(parseJson(parseJson<string>(text)), [])
+    return stringifyJson(sorted(value))
   }
 
   #label(kind: string, value: string): string {
@@ -126,12 +127,12 @@ function inOrder(body: unknown): unknown {
 }
 
 function byJson(a: unknown, b: unknown): number {
-  return JSON.stringify(a) < JSON.stringify(b) ? -1 : 1
+  return stringifyJson(a) < stringifyJson(b) ? -1 : 1
 }
 
 /** By the field first: messages may quote generated names. */
 function orderOf(cause: unknown): string {
-  return JSON.stringify([(cause as { field?: string }).field, cause])
+  return stringifyJson([(cause as { field?: string }).field, cause])
 }
 
 /** An entry of managedFields that had kcp's keys alone. */

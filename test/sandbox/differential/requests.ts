@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { request } from 'node:https'
+import { stringifyJson } from '@resource-broker/json'
 import type { Step } from './cases.ts'
 
 /** A server that the cases are run against. */
@@ -54,7 +55,7 @@ export function sendStep(target: Target, step: Step, fill: (text: string) => str
 function bodyOf({ body, text, base64 }: Step, fill: (text: string) => string): string | Buffer | undefined {
   if (base64 !== undefined) return Buffer.from(base64, 'base64')
   if (text !== undefined) return fill(text)
-  return body === undefined ? undefined : fill(JSON.stringify(body))
+  return body === undefined ? undefined : fill(stringifyJson(body))
 }
 
 function headersOf({ token }: Target, step: Step, fill: (text: string) => string, body?: string | Buffer) {

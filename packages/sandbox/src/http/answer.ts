@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
+import { stringifyJson } from '@resource-broker/json'
 import { StatusError } from '../kube/errors.ts'
 import type { HttpResponse } from '../kube/http.ts'
 import type { Outlets } from './outlets.ts'
@@ -54,7 +55,7 @@ export function statusAnswer(error: StatusError): HttpResponse {
   const retryAfter = error.details?.retryAfterSeconds
   return {
     status: error.code,
-    body: `${JSON.stringify(error.status)}\n`,
+    body: `${stringifyJson(error.status)}\n`,
     ...(retryAfter !== undefined && retryAfter > 0 && { headers: { 'retry-after': String(retryAfter) } }),
   }
 }

@@ -1,3 +1,4 @@
+import { stringifyJson } from '@resource-broker/json'
 // @peculiar/x509 does not load without it.
 import 'reflect-metadata'
 import { webcrypto } from 'node:crypto'
@@ -66,7 +67,7 @@ export class CertificateAuthority {
   /** A client certificate: Kubernetes takes the common name as the user and the organizations as the groups. */
   issueClient(user: string, groups: readonly string[]): Promise<KeyPair> {
     const subject = [...groups.map((group) => ({ O: [group] })), { CN: [user] }]
-    return this.#issueOnce(`client ${JSON.stringify([user, groups])}`, subject, () => [
+    return this.#issueOnce(`client ${stringifyJson([user, groups])}`, subject, () => [
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
     ])
   }

@@ -1,12 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { parseJson, stringifyJson } from '@resource-broker/json'
 
 const FILE = 'ports.json'
 
 /** The ports that `dir` was served at before: objects in it name URLs. undefined the first time. */
 export async function readPorts(dir: string): Promise<number[] | undefined> {
   try {
-    return JSON.parse(await readFile(join(dir, FILE), 'utf8')) as number[]
+    return parseJson(await readFile(join(dir, FILE), 'utf8')) as number[]
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
@@ -15,5 +16,5 @@ export async function readPorts(dir: string): Promise<number[] | undefined> {
 
 /** Keeps them for the next start. */
 export function keepPorts(dir: string, ports: readonly number[]): Promise<void> {
-  return writeFile(join(dir, FILE), `${JSON.stringify(ports)}\n`)
+  return writeFile(join(dir, FILE), `${stringifyJson(ports)}\n`)
 }

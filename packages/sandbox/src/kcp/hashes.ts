@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { stringifyJson } from '@resource-broker/json'
 import { CLAIM_LABEL_PREFIX } from './names.ts'
 
 const DIGITS = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'
@@ -47,7 +48,7 @@ export function claimLabelValue({ group = '', resource, identityHash: identity =
     verbs: null,
     ...(identity !== '' && { identityHash: identity }),
   }
-  return base62(sha224(JSON.stringify(claim)))
+  return base62(sha224(stringifyJson(claim)))
 }
 
 /** Value of that label on the APIBindings of the export themselves (contract 3.5). */

@@ -1,3 +1,5 @@
+import { stringifyJson } from '@resource-broker/json'
+
 /** Printable ASCII that stands for itself between quotes. */
 const PLAIN = /^[ !#-[\]-~]*$/
 
@@ -37,7 +39,8 @@ function escaped(character: string): string {
 }
 
 /** A number in Go's `%v`: floats leave plain notation below 1e-4 and from 1e21 on. */
-export function goNumber(value: number): string {
+export function goNumber(value: number | bigint): string {
+  if (typeof value === 'bigint') return String(value)
   if (Number.isInteger(value) && Math.abs(value) < 1e21) return value.toFixed(0)
   const magnitude = Math.abs(value)
   if (magnitude >= 1e-4 && magnitude < 1e21) return String(value)
@@ -51,7 +54,7 @@ export function goJson(value: unknown): string {
 
 /** The same of structs: fields keep their order. */
 export function goStructJson(value: unknown): string {
-  return JSON.stringify(value ?? null).replace(
+  return stringifyJson(value ?? null).replace(
     /[<>&\u2028\u2029]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )

@@ -1,3 +1,4 @@
+import { stringifyJson } from '@resource-broker/json'
 /** Why a text is no JSON, in the words of Go's encoding/json. Answers '' for one that is. */
 export function goSyntaxError(text: string): string {
   const scanner = new Scanner(text)
@@ -171,7 +172,7 @@ function isDigit(character: string): boolean {
 function quoted(character: string): string {
   if (character === "'") return String.raw`'\''`
   if (character === '"') return `'"'`
-  return `'${JSON.stringify(character)
+  return `'${stringifyJson(character)
     .slice(1, -1)
     .replace(/^\\u00/, '\\x')}'`
 }

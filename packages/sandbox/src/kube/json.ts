@@ -1,3 +1,4 @@
+import { endOfString, parseJson as parseExactly } from '@resource-broker/json'
 import { goSyntaxError } from './json-syntax.ts'
 import type { JsonObject, JsonValue } from './objects.ts'
 
@@ -10,7 +11,7 @@ export class JsonSyntaxError extends Error {
 }
 
 /**
- * Parses JSON. `__proto__` becomes a key like any other (JSON.parse defines own properties); write such keys only by
+ * Parses JSON; what a number would round of an int64 is a bigint. `__proto__` becomes a key like any other (JSON.parse defines own properties); write such keys only by
  * `setKey`. Throws JsonSyntaxError.
  */
 export function parseJson(text: string | Buffer): JsonValue {
@@ -23,7 +24,7 @@ export function parseJsonCounted(text: string | Buffer): { value: JsonValue; col
   const { depth, colons } = measure(source)
   if (depth > MAX_DEPTH) throw new JsonSyntaxError('exceeded max depth')
   try {
-    return { value: JSON.parse(source) as JsonValue, colons }
+    return { value: parseExactly<JsonValue>(source), colons }
   } catch (cause) {
     throw new JsonSyntaxError(goSyntaxError(source), { cause })
   }
@@ -31,7 +32,7 @@ export function parseJsonCounted(text: string | Buffer): { value: JsonValue; col
 
 /** Parses JSON that this program wrote. */
 export function parseOwnJson<T = JsonObject>(bytes: Buffer): T {
-  return JSON.parse(bytes.toString('utf8')) as T
+  return parseExactly<T>(bytes.toString('utf8'))
 }
 
 /** Whether `object` has `key` itself. */
@@ -49,6 +50,11 @@ export function setKey<T>(object: { [key: string]: T }, key: string, value: T): 
   if (key === '__proto__') {
     Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true })
   } else object[key] = value
+}
+
+/** Whether a value is a number of either form. */
+export function isNumber(value: unknown): value is number | bigint {
+  return typeof value === 'number' || typeof value === 'bigint'
 }
 
 /** Whether a value is a JSON object, not an array or null. */
@@ -97,7 +103,6 @@ function equalObjects(a: JsonObject, b: JsonObject): boolean {
 }
 
 const QUOTE = 34
-const BACKSLASH = 92
 
 /** Nesting and number of colons outside of strings, in one pass. */
 function measure(text: string): { depth: number; colons: number } {
@@ -114,19 +119,6 @@ function measure(text: string): { depth: number; colons: number } {
     } else if (code === 125 || code === 93) depth--
   }
   return { depth: deepest, colons }
-}
-
-/** Index of the quote that ends the string which starts at `start`; the length of `text` when nothing does. */
-function endOfString(text: string, start: number): number {
-  let end = text.indexOf('"', start + 1)
-  while (end > 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1)
-  return end < 0 ? text.length : end
-}
-
-function isEscaped(text: string, quote: number): boolean {
-  let index = quote - 1
-  while (text.charCodeAt(index) === BACKSLASH) index--
-  return (quote - index) % 2 === 0
 }
 
 /** Number of members in a parsed document; less than its colons when keys were repeated. */

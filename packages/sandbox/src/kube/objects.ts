@@ -1,5 +1,5 @@
-/** Any value that JSON can carry. */
-export type JsonValue = null | boolean | number | string | JsonValue[] | JsonObject
+/** Any value that JSON can carry; a bigint is an integer of 64 bits that a number would round, and nothing else. */
+export type JsonValue = null | boolean | number | bigint | string | JsonValue[] | JsonObject
 /** A parsed JSON object. `parseJson` makes them, so that `__proto__` is a key like any other. */
 export type JsonObject = { [key: string]: JsonValue }
 

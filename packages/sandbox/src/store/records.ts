@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import { parseJson, stringifyJson } from '@resource-broker/json'
 import { ownCopy } from './own-copy.ts'
 import type { ObjectKey } from './types.ts'
 
@@ -37,7 +38,7 @@ export function encodeRecord(record: LogRecord): Buffer[] {
 }
 
 function keyText({ resource, cluster, namespace, name }: ObjectKey): Buffer {
-  return Buffer.from(JSON.stringify([resource, cluster, namespace, name]))
+  return Buffer.from(stringifyJson([resource, cluster, namespace, name]))
 }
 
 /** `incomplete`: the buffer ends within the record; `broken`: these bytes are no record. */
@@ -63,7 +64,9 @@ function decodePayload(payload: Buffer): LogRecord {
   if (type === undefined) throw new Error(`unknown type of record: ${payload.readUInt8(0)}`)
   if (type === 'base' || type === 'whole') return { type, revision }
   const end = PREFIX + payload.readUInt32BE(7)
-  const [resource, cluster, namespace, name] = JSON.parse(payload.toString('utf8', PREFIX, end))
+  const [resource, cluster, namespace, name] = parseJson<[string, string, string, string]>(
+    payload.toString('utf8', PREFIX, end),
+  )
   const key = { resource, cluster, namespace, name }
   return type === 'remove' ? { type, revision, key } : { type, revision, key, bytes: ownCopy(payload.subarray(end)) }
 }

@@ -1,3 +1,4 @@
+import { parseJson, stringifyJson } from '@resource-broker/json'
 import { ANONYMOUS, AUTHENTICATED, parseServiceAccountName } from '../../kube/authn/mod.ts'
 import { isObject } from '../../kube/json.ts'
 import type { UserInfo } from '../../kube/user.ts'
@@ -31,7 +32,7 @@ export function scopeExtra(cluster: string): Record<string, string[]> {
 /** The extra that gives a user the rights of `warrant` as well. */
 export function warrantExtra(warrant: UserInfo): Record<string, string[]> {
   const { username: user, groups, extra, uid } = warrant
-  return { [WARRANT_EXTRA]: [JSON.stringify({ user, groups, extra, ...(uid !== undefined && { uid }) })] }
+  return { [WARRANT_EXTRA]: [stringifyJson({ user, groups, extra, ...(uid !== undefined && { uid }) })] }
 }
 
 /** Logical clusters of a service account; undefined for other users, and for accounts that are meant where they are named. */
@@ -104,7 +105,7 @@ function scopedDown(user: UserInfo): UserInfo {
 function parseWarrant(text: string): UserInfo | undefined {
   let value: unknown
   try {
-    value = JSON.parse(text)
+    value = parseJson(text)
   } catch {
     // Whoever wrote it by hand gives no rights by it.
     return undefined

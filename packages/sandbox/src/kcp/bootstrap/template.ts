@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { parseJson, stringifyJson } from '@resource-broker/json'
 import type { KubeObject } from '../../kube/objects.ts'
 import { timestamp } from '../../kube/timestamp.ts'
 import type { ObjectKey, Store } from '../../store/mod.ts'
@@ -30,7 +31,7 @@ export function rememberRoot(store: Store, identities: ReadonlyMap<string, strin
       store.list({ resource, cluster }).entries.map(({ key, bytes }) => ({ key, text: bytes.toString() })),
     ),
   )
-  const uids = objects.map(({ text }) => (JSON.parse(text) as KubeObject).metadata.uid ?? '')
+  const uids = objects.map(({ text }) => (parseJson(text) as KubeObject).metadata.uid ?? '')
   template = { objects, uids: new Set(uids), hashes: [...identities.values()] }
 }
 
@@ -43,13 +44,13 @@ export function copyRoot(store: Store, now: Date): boolean {
   const replace = (text: string) => text.replaceAll(OWN, (found) => own.get(found) ?? found)
   const creationTimestamp = timestamp(now)
   for (const { key, text } of template.objects) {
-    const object = JSON.parse(replace(text)) as KubeObject
+    const object = parseJson(replace(text)) as KubeObject
     object.metadata.creationTimestamp = creationTimestamp
     const index = isIdentity(key) ? ROOT_EXPORTS.findIndex(({ name }) => name === key.name) : -1
     if (index >= 0) object['data'] = { key: Buffer.from(keys[index]!).toString('base64') }
     store.create({ ...key, resource: replace(key.resource), name: replace(key.name) }, (revision) => {
       object.metadata.resourceVersion = String(revision)
-      return Buffer.from(JSON.stringify(object))
+      return Buffer.from(stringifyJson(object))
     })
   }
   return true

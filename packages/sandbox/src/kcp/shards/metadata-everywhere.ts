@@ -1,3 +1,4 @@
+import { parseJson, stringifyJson } from '@resource-broker/json'
 import { CRD_STORAGE } from '../../kube/crds/mod.ts'
 import type { HttpRequest, HttpResponse, StreamSink } from '../../kube/http.ts'
 import { type ApiRequest, createApiServer } from '../../kube/requests/mod.ts'
@@ -59,9 +60,9 @@ function joined(answers: readonly HttpResponse[]): HttpResponse {
   const [first] = answers
   const streams = answers.flatMap((answer) => ('stream' in answer ? [answer.stream] : []))
   if (streams.length > 0) return { ...first!, stream: (sink) => joinStreams(streams, sink) }
-  const lists = answers.map((answer) => JSON.parse('body' in answer ? answer.body.toString() : '{}') as List)
+  const lists = answers.map((answer) => parseJson('body' in answer ? answer.body.toString() : '{}') as List)
   const items = lists.flatMap((list) => list.items ?? [])
-  return { ...first!, body: `${JSON.stringify({ ...lists[0], items })}\n` }
+  return { ...first!, body: `${stringifyJson({ ...lists[0], items })}\n` }
 }
 
 /** One stream of all events; it ends when the first of its parts does. */

@@ -1,3 +1,4 @@
+import { parseJson, stringifyJson } from '@resource-broker/json'
 import { Controller, keyOf, parseKey } from '../../kube/controllers/mod.ts'
 import { StatusError } from '../../kube/errors.ts'
 import { deepEqual } from '../../kube/json.ts'
@@ -58,7 +59,7 @@ export function partitionsOf(spec: SetSpec, shards: readonly (Record<string, str
       matchLabels: { ...matchLabels, ...own },
       ...(matchExpressions !== undefined && { matchExpressions }),
     }
-    found.set(JSON.stringify(values), { values: values as string[], selector })
+    found.set(stringifyJson(values), { values: values as string[], selector })
   }
   return [...found.keys()].sort().map((key) => found.get(key)!)
 }
@@ -133,7 +134,7 @@ function hasSelector(partition: KubeObject, selector: Selector): boolean {
 
 /** Keys of the sets that made a partition. */
 function* ownersOf({ key, bytes }: { key: { cluster: string }; bytes: Buffer }): Iterable<string> {
-  const { metadata } = JSON.parse(bytes.toString()) as KubeObject
+  const { metadata } = parseJson(bytes.toString()) as KubeObject
   for (const { kind, name } of metadata.ownerReferences ?? []) {
     if (kind === 'PartitionSet') yield keyOf({ cluster: key.cluster, namespace: '', name })
   }

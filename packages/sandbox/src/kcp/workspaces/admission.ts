@@ -1,3 +1,4 @@
+import { stringifyJson } from '@resource-broker/json'
 import { MASTERS } from '../../kube/authn/mod.ts'
 import type { Authorizer } from '../../kube/authorizer.ts'
 import type { KubeObject } from '../../kube/objects.ts'
@@ -61,7 +62,7 @@ export function workspaceAdmission(options: WorkspaceAdmissionOptions): Admissio
 /** The owner annotation's value for whoever creates a workspace. */
 export function ownerValue({ username, uid, groups, extra }: UserInfo): string {
   const hasExtra = Object.keys(extra).length > 0
-  return JSON.stringify({ username, ...(uid !== undefined && { uid }), groups, ...(hasExtra && { extra }) })
+  return stringifyJson({ username, ...(uid !== undefined && { uid }), groups, ...(hasExtra && { extra }) })
 }
 
 function annotate({ object, user }: AdmissionRequest, parent: KubeObject): void {

@@ -1,3 +1,4 @@
+import { parseJson, stringifyJson } from '@resource-broker/json'
 import { forbidden } from '../../kube/authz/mod.ts'
 import { StatusError } from '../../kube/errors.ts'
 import type { HttpResponse } from '../../kube/http.ts'
@@ -63,7 +64,7 @@ export async function homeWorkspace(
   return {
     status: 200,
     contentType: 'application/json',
-    body: `${JSON.stringify(workspaceOf(services, home, cluster))}\n`,
+    body: `${stringifyJson(workspaceOf(services, home, cluster))}\n`,
   }
 }
 
@@ -83,7 +84,7 @@ function logicalClusterOf({ shard }: ShardServices, types: WorkspaceTypes, user:
     [TYPE_ANNOTATION]: `${ROOT_CLUSTER}:${HOME_TYPE}`,
     [OWNER_ANNOTATION]: owner,
   }
-  return newLogicalCluster(types.extended(type), annotations, { createdBy: JSON.parse(owner) })
+  return newLogicalCluster(types.extended(type), annotations, { createdBy: parseJson(owner) })
 }
 
 function workspaceOf({ shard }: ShardServices, home: KubeObject, cluster: string): object {

@@ -1,3 +1,4 @@
+import { parseJson, stringifyJson } from '@resource-broker/json'
 import type { KubeObject } from '../../kube/objects.ts'
 import { phaseLabel } from '../hashes.ts'
 import { INITIALIZER_LABEL_PREFIX, OWNER_ANNOTATION, PHASE_LABEL, TERMINATOR_LABEL_PREFIX } from '../names.ts'
@@ -42,8 +43,8 @@ function reduceOwner(object: KubeObject): void {
 
 function usernameOnly(value: string): string {
   try {
-    const { username } = JSON.parse(value) as { username?: string }
-    return JSON.stringify({ username })
+    const { username } = parseJson(value) as { username?: string }
+    return stringifyJson({ username })
   } catch {
     // The system's own users may write anything there.
     return '{}'

@@ -1,4 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto'
+import { parseJson } from '@resource-broker/json'
 import { StatusError } from '../../kube/errors.ts'
 import type { KubeObject } from '../../kube/objects.ts'
 import type { LocalClient } from '../../kube/requests/types.ts'
@@ -108,7 +109,7 @@ function logicalClusterOf({ directory }: ShardServices, types: WorkspaceTypes, w
   }
   return newLogicalCluster(extended, made, {
     owner: { apiVersion: `${TENANCY}/v1alpha1`, resource: 'workspaces', name, cluster: parent, uid },
-    ...(owner !== undefined && { createdBy: JSON.parse(owner) as NonNullable<LogicalClusterSpec['createdBy']> }),
+    ...(owner !== undefined && { createdBy: parseJson(owner) as NonNullable<LogicalClusterSpec['createdBy']> }),
   })
 }
 

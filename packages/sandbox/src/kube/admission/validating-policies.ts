@@ -1,3 +1,4 @@
+import { parseJson, stringifyJson } from '@resource-broker/json'
 import type { Store } from '../../store/types.ts'
 import { StatusError } from '../errors.ts'
 import { parseOwnJson } from '../json.ts'
@@ -85,7 +86,7 @@ function variablesOf(request: AdmissionRequest, version: string, namespace: Kube
     object: seen(object),
     oldObject: seen(old),
     request: toCel(requestOf(request, version)),
-    namespaceObject: shown === undefined ? null : toCel(JSON.parse(JSON.stringify(shown))),
+    namespaceObject: shown === undefined ? null : toCel(parseJson(stringifyJson(shown))),
     authorizer: null,
   }
 }

@@ -7,6 +7,7 @@ import {
   sign,
   verify,
 } from 'node:crypto'
+import { parseJson, stringifyJson } from '@resource-broker/json'
 
 export type Claims = Record<string, unknown>
 
@@ -51,7 +52,7 @@ export function readClaims(token: string): Claims | undefined {
   const parts = token.split('.')
   if (parts.length !== 3) return undefined
   try {
-    const claims: unknown = JSON.parse(Buffer.from(parts[1]!, 'base64url').toString())
+    const claims: unknown = parseJson(Buffer.from(parts[1]!, 'base64url').toString())
     return typeof claims === 'object' && claims !== null ? (claims as Claims) : undefined
   } catch {
     return undefined
@@ -59,5 +60,5 @@ export function readClaims(token: string): Claims | undefined {
 }
 
 function encode(value: object): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url')
+  return Buffer.from(stringifyJson(value)).toString('base64url')
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { stringifyJson } from '@resource-broker/json'
 import type { KubeObject } from '../objects.ts'
 import type { UserInfo } from '../user.ts'
 import { serviceAccountGroups, serviceAccountName } from './groups.ts'
@@ -151,7 +152,7 @@ export class ServiceAccountTokens {
     const own = typeof aud === 'string' ? [aud] : Array.isArray(aud) ? (aud as string[]) : this.audiences
     const shared = wanted.filter((each) => own.includes(each))
     if (shared.length > 0) return shared
-    const show = (list: readonly string[]) => `[${list.map((each) => JSON.stringify(each)).join(' ')}]`
+    const show = (list: readonly string[]) => `[${list.map((each) => stringifyJson(each)).join(' ')}]`
     throw new TokenError(`token audiences ${show(own)} is invalid for the target audiences ${show(wanted)}`)
   }
 

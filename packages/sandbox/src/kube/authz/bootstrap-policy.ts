@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { parseJson } from '@resource-broker/json'
 import type { KubeObject } from '../objects.ts'
 import { type Policy, PolicyIndex, type PolicySource } from './policy.ts'
 
@@ -11,7 +12,7 @@ let objects: readonly KubeObject[] | undefined
  * they are about what is served here. `admin`, `edit` and `view` carry the rules that they aggregate. Read once; not to be changed.
  */
 function bootstrapPolicy(): readonly KubeObject[] {
-  objects ??= (JSON.parse(readFileSync(FILE, 'utf8')) as { items: KubeObject[] }).items
+  objects ??= (parseJson(readFileSync(FILE, 'utf8')) as { items: KubeObject[] }).items
   return objects
 }
 

@@ -1,3 +1,4 @@
+import { stringifyJson } from '@resource-broker/json'
 import { goQuote, goQuoteList } from '../go-text.ts'
 import type { UserInfo } from '../user.ts'
 import type { PolicyRule } from './policy.ts'
@@ -83,7 +84,7 @@ function compact(parts: readonly PolicyRule[]): PolicyRule[] {
       others.push(part)
       continue
     }
-    const key = JSON.stringify([part.apiGroups, part.resources, part.resourceNames])
+    const key = stringifyJson([part.apiGroups, part.resources, part.resourceNames])
     const known = joined.get(key)
     joined.set(key, known === undefined ? part : { ...known, verbs: [...known.verbs, ...part.verbs] })
   }

@@ -1,3 +1,4 @@
+import { parseJson } from '@resource-broker/json'
 import type { Entry, Store, StoreEvent } from '../../store/types.ts'
 import type { KubeObject } from '../objects.ts'
 import { type Policy, PolicyIndex, type PolicySource } from './policy.ts'
@@ -43,6 +44,6 @@ export class StorePolicySource implements PolicySource {
       index = new PolicyIndex()
       this.#clusters.set(key.cluster, index)
     }
-    index.set(JSON.parse(bytes.toString()) as KubeObject)
+    index.set(parseJson(bytes.toString()) as KubeObject)
   }
 }

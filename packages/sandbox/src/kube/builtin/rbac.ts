@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { parseJson, stringifyJson } from '@resource-broker/json'
 import type { Authorizer } from '../authorizer.ts'
 import {
   escalationComplaint,
@@ -132,7 +133,7 @@ function aggregates({ aggregationRule }: RoleObject): boolean {
 function onlyCollectorFields(next: KubeObject, old: KubeObject): boolean {
   const strip = (object: KubeObject) => {
     const { ownerReferences, finalizers, managedFields, ...metadata } = object.metadata
-    return JSON.parse(JSON.stringify({ ...object, metadata })) as object
+    return parseJson(stringifyJson({ ...object, metadata })) as object
   }
   return isDeepStrictEqual(strip(next), strip(old))
 }

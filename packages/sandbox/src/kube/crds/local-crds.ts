@@ -1,3 +1,4 @@
+import { stringifyJson } from '@resource-broker/json'
 import type { Entry, Store } from '../../store/types.ts'
 import { parseOwnJson } from '../json.ts'
 import type { Resource } from '../resource.ts'
@@ -76,5 +77,5 @@ export class LocalCrds {
 function formOf(crd: Crd): string {
   if (!isTrue(crd, 'Established')) return ''
   const { uid, generation, deletionTimestamp } = crd.metadata
-  return JSON.stringify([uid, generation, deletionTimestamp !== undefined, crd.status?.acceptedNames])
+  return stringifyJson([uid, generation, deletionTimestamp !== undefined, crd.status?.acceptedNames])
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { parseJson, stringifyJson } from '@resource-broker/json'
 import protobuf from 'protobufjs'
 import type { JsonObject, JsonValue } from '../objects.ts'
 
@@ -23,7 +24,7 @@ let document: protobuf.Type | undefined
 
 /** A Swagger 2.0 document in gnostic's protobuf form, `application/com.github.proto-openapi.spec.v2@v1.0+protobuf`. */
 export function openApiV2Protobuf(openapi: JsonObject): Buffer {
-  document ??= protobuf.Root.fromJSON(JSON.parse(readFileSync(DESCRIPTION, 'utf8'))).lookupType('openapi.v2.Document')
+  document ??= protobuf.Root.fromJSON(parseJson(readFileSync(DESCRIPTION, 'utf8'))).lookupType('openapi.v2.Document')
   const message = document.fromObject({
     swagger: openapi['swagger'],
     info: openapi['info'],
@@ -47,7 +48,7 @@ function named(record: JsonValue | undefined, convert: (value: JsonObject) => ob
 function extensions(value: JsonObject): object[] {
   return Object.entries(value)
     .filter(([key]) => key.startsWith('x-'))
-    .map(([name, content]) => ({ name, value: { yaml: `${JSON.stringify(content)}\n` } }))
+    .map(([name, content]) => ({ name, value: { yaml: `${stringifyJson(content)}\n` } }))
 }
 
 function pathItem(item: JsonObject): object {
@@ -108,4 +109,4 @@ function schema(value: JsonObject): object {
   return converted
 }
 
-const any = (value: JsonValue): object => ({ yaml: `${JSON.stringify(value)}\n` })
+const any = (value: JsonValue): object => ({ yaml: `${stringifyJson(value)}\n` })

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { stringifyJson } from '@resource-broker/json'
 import type { JsonObject } from '../objects.ts'
 import type { Resource } from '../resource.ts'
 import { componentsOf } from './components.ts'
@@ -64,7 +65,7 @@ function fingerprint(resource: Resource): string {
     ...(!resource.builtIn && { schema: schema.openapi }),
   }))
   const made = createHash('sha512')
-    .update(JSON.stringify([plain, served, subresources.map(({ name, kind }) => [name, kind])]))
+    .update(stringifyJson([plain, served, subresources.map(({ name, kind }) => [name, kind])]))
     .digest('hex')
   fingerprints.set(resource, made)
   return made

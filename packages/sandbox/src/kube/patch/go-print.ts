@@ -28,7 +28,8 @@ export function goTypeName(value: JsonValue): string {
   if (Array.isArray(value)) return '[]interface {}'
   if (typeof value === 'object') return 'map[string]interface {}'
   if (typeof value === 'boolean') return 'bool'
-  return typeof value === 'number' ? (Number.isInteger(value) ? 'int64' : 'float64') : 'string'
+  if (typeof value === 'bigint') return 'int64'
+  return typeof value === 'number' ? (Number.isSafeInteger(value) ? 'int64' : 'float64') : 'string'
 }
 
 function sorted(map: { [key: string]: JsonValue }, print: (key: string, value: JsonValue) => string): string[] {

@@ -1,3 +1,4 @@
+import { parseJson, stringifyJson } from '@resource-broker/json'
 import { StatusError } from '../errors.ts'
 import { deepClone, deepEqual, getKey, hasKey, isDeeperThan, isObject, MAX_DEPTH, setKey } from '../json.ts'
 import type { JsonObject, JsonValue } from '../objects.ts'
@@ -32,7 +33,7 @@ export function jsonPatch(target: JsonObject, patch: JsonValue): JsonObject {
     throw error
   }
   if (isObject(document.root)) return document.root
-  throw refusedPatch(JSON.stringify(document.root), NO_OBJECT)
+  throw refusedPatch(stringifyJson(document.root), NO_OBJECT)
 }
 
 type Operation = { op: string; path: string | undefined; from: string | undefined; value: JsonValue }
@@ -125,12 +126,12 @@ class Document {
   #copy(from: string | undefined, path: string | undefined): void {
     const [holder, key] = this.#find(from)
     const value = get(holder, key)
-    const copy = JSON.stringify(value ?? null)
+    const copy = stringifyJson(value ?? null)
     if (value !== undefined && value !== null) this.#copied += Buffer.byteLength(copy)
     if (this.#copied > MAX_COPIED) {
       throw new PointerError(`copies would add ${this.#copied} bytes, more than ${MAX_COPIED}`)
     }
-    this.#add(path, JSON.parse(copy) as JsonValue)
+    this.#add(path, parseJson(copy) as JsonValue)
   }
 
   #test(path: string | undefined, wanted: JsonValue): void {

@@ -137,11 +137,16 @@ const typed =
     return value
   }
 
+const shapeInt64: Shaper = (value, place) => {
+  if (typeof value === 'bigint' || Number.isSafeInteger(value)) return value
+  throw place.mismatch(value, 'int64')
+}
+
 const SCALARS: Readonly<Record<string, Shaper>> = {
   string: typed('string', 'string'),
   bool: typed('boolean', 'bool'),
   int32: typed('number', 'int32', Number.isInteger),
-  int64: typed('number', 'int64', Number.isInteger),
+  int64: shapeInt64,
   float64: typed('number', 'float64'),
   bytes: shapeBytes,
   time: (value, place) => shapeTime(value, place, false),

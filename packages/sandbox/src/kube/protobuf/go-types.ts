@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { parseJson } from '@resource-broker/json'
 
 const FILE = new URL('../../../data/protobuf-types.json', import.meta.url)
 
@@ -31,7 +32,7 @@ const messages = new Map<string, GoMessage>()
 
 /** The Go type behind a kind that clients may send, or undefined; kinds such as DeleteOptions are in every group version. */
 export function goMessage(apiVersion: string, kind: string): GoMessage | undefined {
-  file ??= JSON.parse(readFileSync(FILE, 'utf8')) as File
+  file ??= parseJson(readFileSync(FILE, 'utf8')) as File
   const key = [`${apiVersion}/${kind}`, kind].find((each) => Object.hasOwn(file!.kinds, each))
   return key === undefined ? undefined : messageOf(file, file.kinds[key]!)
 }

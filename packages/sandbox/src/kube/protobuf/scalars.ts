@@ -16,7 +16,7 @@ const SCALARS: Readonly<Record<string, Scalar>> = {
   string: plain('', (reader) => reader.string()),
   bool: plain(false, (reader) => reader.bool()),
   int32: plain(0, (reader) => reader.int32()),
-  int64: plain(0, (reader) => Number(reader.int64())),
+  int64: plain(0, (reader) => integerOf(reader.int64())),
   float64: plain(0, (reader) => reader.double()),
   bytes: plain(null, (reader) => Buffer.from(reader.bytes()).toString('base64')),
   time: struct(null, (reader) => timeText(reader.bytes(), false)),
@@ -27,6 +27,12 @@ const SCALARS: Readonly<Record<string, Scalar>> = {
   schemaOrBool: struct(false, (reader, depth) => schemaOrBool(reader.bytes(), depth)),
   schemaOrArray: struct(null, (reader, depth) => schemaOrArray(reader.bytes(), depth)),
   schemaOrStrings: struct(null, (reader, depth) => schemaOrStrings(reader.bytes(), depth)),
+}
+
+/** A Long, or a number where there is none. */
+function integerOf(given: { toString(): string }): number | bigint {
+  const value = Number(given.toString())
+  return Number.isSafeInteger(value) ? value : BigInt(given.toString())
 }
 
 /** One value of a type whose JSON is not that of its fields. */

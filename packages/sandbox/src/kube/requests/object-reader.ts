@@ -1,3 +1,4 @@
+import { stringifyJson } from '@resource-broker/json'
 import type { Entry, Store } from '../../store/types.ts'
 import { StatusError } from '../errors.ts'
 import { deepEqual, parseOwnJson } from '../json.ts'
@@ -22,7 +23,7 @@ export function toApiVersion(resource: Resource, object: KubeObject, apiVersion:
 
 /** Kind and apiVersion come first, so that they can be cut off for the lists of built-in types. */
 export function encodeObject({ kind, apiVersion, metadata, ...rest }: KubeObject): Buffer {
-  return Buffer.from(JSON.stringify({ kind, apiVersion, metadata, ...rest }))
+  return Buffer.from(stringifyJson({ kind, apiVersion, metadata, ...rest }))
 }
 
 /** Of a custom resource that was stored in a version which its definition does not have any more: nobody can read it. */

@@ -1,3 +1,4 @@
+import { parseJson, stringifyJson } from '@resource-broker/json'
 import { openStore, type Store } from '../../store/mod.ts'
 import type { Authorizer } from '../authorizer.ts'
 import { builtInResources } from '../builtin/mod.ts'
@@ -92,7 +93,7 @@ export class TestServer {
     const response = await this.respond(method, url, send)
     const text = 'body' in response ? response.body.toString() : ''
     const { status, contentType = '', headers = {} } = response
-    return { status, contentType, headers, text, body: text.startsWith('{') ? JSON.parse(text) : {} }
+    return { status, contentType, headers, text, body: text.startsWith('{') ? parseJson(text) : {} }
   }
 
   patch(url: string, body: unknown): Promise<Answer> {
@@ -111,7 +112,7 @@ export class TestServer {
   private async respond(method: string, url: string, { body, headers, cluster = 'one' }: Send): Promise<HttpResponse> {
     const { pathname, searchParams } = new URL(url, 'http://sandbox')
     const path = decodeURIComponent(pathname)
-    const bytes = Buffer.from(body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body))
+    const bytes = Buffer.from(body === undefined ? '' : typeof body === 'string' ? body : stringifyJson(body))
     const http = {
       ...{ method, path, query: searchParams, credentials: {}, signal: new AbortController().signal },
       headers: {
@@ -126,7 +127,7 @@ export class TestServer {
       return await this.server.handle({ cluster, user: ALICE, info, http })
     } catch (error) {
       if (!(error instanceof StatusError)) throw error
-      return { status: error.code, contentType: 'application/json', body: JSON.stringify(error.status) }
+      return { status: error.code, contentType: 'application/json', body: stringifyJson(error.status) }
     }
   }
 }
@@ -140,7 +141,7 @@ export class Watched {
 
   readonly sink: StreamSink = {
     write: (chunk) => {
-      for (const line of chunk.toString().trimEnd().split('\n')) this.events.push(JSON.parse(line))
+      for (const line of chunk.toString().trimEnd().split('\n')) this.events.push(parseJson(line))
     },
     end: () => {
       this.ended = true

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { parseJson } from '@resource-broker/json'
 import type { OpenApiSchema } from './types.ts'
 
 type Schemas = Readonly<Record<string, OpenApiSchema>>
@@ -32,7 +33,7 @@ function load(name: string): Schemas {
 
 function read(name: string): unknown {
   try {
-    return JSON.parse(readFileSync(new URL(`${name}.json`, DATA), 'utf8'))
+    return parseJson(readFileSync(new URL(`${name}.json`, DATA), 'utf8'))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
     throw error

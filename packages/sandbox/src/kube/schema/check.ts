@@ -1,8 +1,9 @@
+import { isNumber } from '../json.ts'
 import type { JsonObject, JsonValue } from '../objects.ts'
 import { formatCheck } from './formats.ts'
 import { matches } from './patterns.ts'
 import type { OpenApiSchema } from './types.ts'
-import { inEnum, isMultiple, isUnique, typesOf, wrongType } from './values.ts'
+import { inEnum, int64Of, isMultiple, isUnique, typesOf, wrongType } from './values.ts'
 
 /** Whether a value satisfies a schema; says nothing of why not. */
 export type Check = (value: JsonValue) => boolean
@@ -88,17 +89,18 @@ function numberCheck(schema: OpenApiSchema): Check | undefined {
   const { maximum, minimum, multipleOf, exclusiveMaximum, exclusiveMinimum } = schema as Record<string, number>
   if (maximum === undefined && minimum === undefined && multipleOf === undefined) return undefined
   return (value) => {
-    if (typeof value !== 'number') return true
+    if (!isNumber(value)) return true
     if (multipleOf !== undefined && !isMultiple(value, multipleOf)) return false
     if (maximum !== undefined && !isBelow(value, bound(value, maximum), Boolean(exclusiveMaximum))) return false
-    return minimum === undefined || isBelow(-value, -bound(value, minimum), Boolean(exclusiveMinimum))
+    return minimum === undefined || isBelow(bound(value, minimum), value, Boolean(exclusiveMinimum))
   }
 }
 
-/** A whole number is compared with the whole part of its bound. */
-export const bound = (value: number, limit: number): number => (Number.isInteger(value) ? Math.trunc(limit) : limit)
+/** What a number is compared with: an integer with its bound as an int64, others with the double. */
+export const bound = (value: number | bigint, limit: number): number | bigint =>
+  typeof value === 'bigint' || Number.isSafeInteger(value) ? int64Of(limit) : limit
 
-export const isBelow = (value: number, limit: number, exclusive: boolean): boolean =>
+export const isBelow = (value: number | bigint, limit: number | bigint, exclusive: boolean): boolean =>
   exclusive ? value < limit : value <= limit
 
 function listCheck(schema: OpenApiSchema): Check | undefined {

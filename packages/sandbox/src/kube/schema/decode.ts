@@ -79,6 +79,8 @@ function decode(value: JsonValue, given: OpenApiSchema, place: Place, context: C
       `json: cannot unmarshal ${mismatch} into Go struct field ${place.struct}.${place.field} of type ${goType}`,
     )
   }
+  // A double in Go, whatever the document has.
+  if (typeof value === 'bigint' && schema.type === 'number') return Number(value)
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return decodeList(value, schema.items ?? {}, place, context)
   if (schema.properties !== undefined) {

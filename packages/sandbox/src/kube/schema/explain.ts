@@ -1,5 +1,6 @@
 import type { FieldError } from '../errors.ts'
 import { goJson, goNumber, goQuote } from '../go-text.ts'
+import { isNumber } from '../json.ts'
 import type { JsonObject, JsonValue } from '../objects.ts'
 import { bound, isBelow, runeCount } from './check.ts'
 import type { Correlation } from './correlation.ts'
@@ -36,7 +37,7 @@ function examine(schema: OpenApiSchema, value: JsonValue, place: Place, correlat
   } else {
     merge(result, checkLogic(schema, value, place, correlation), 1)
     if (typeof value === 'string') checkText(schema, value, place, result)
-    if (typeof value === 'number') checkNumber(schema, value, place, result)
+    if (isNumber(value)) checkNumber(schema, value, place, result)
     if (Array.isArray(value)) checkList(schema, value, place, correlation, result)
     checkEnum(schema, value, place, result)
     if (typeof value === 'object' && !Array.isArray(value)) checkObject(schema, value, place, correlation, result)
@@ -105,7 +106,7 @@ function checkText(schema: OpenApiSchema, value: string, place: Place, result: R
   add(result, sentence, typeInvalid(fieldOf(place), value, sentence))
 }
 
-function checkNumber(schema: OpenApiSchema, value: number, place: Place, result: Result): void {
+function checkNumber(schema: OpenApiSchema, value: number | bigint, place: Place, result: Result): void {
   const { multipleOf, maximum, minimum, exclusiveMaximum, exclusiveMinimum } = schema as Record<string, number>
   result.score += 2
   const say = (what: string) => complain(result, place, value, what)
@@ -116,7 +117,7 @@ function checkNumber(schema: OpenApiSchema, value: number, place: Place, result:
   } else if (multipleOf !== undefined && !isMultiple(value, multipleOf)) {
     say(`should be a multiple of ${goNumber(bound(value, multipleOf))}`)
   }
-  if (minimum !== undefined && !isBelow(-value, -bound(value, minimum), Boolean(exclusiveMinimum))) {
+  if (minimum !== undefined && !isBelow(bound(value, minimum), value, Boolean(exclusiveMinimum))) {
     say(`should be greater than ${exclusiveMinimum ? '' : 'or equal to '}${goNumber(bound(value, minimum))}`)
   }
   if (maximum !== undefined && !isBelow(value, bound(value, maximum), Boolean(exclusiveMaximum))) {

@@ -1,5 +1,6 @@
 import type { FieldError } from '../errors.ts'
 import { goJson, goNumber, goQuote } from '../go-text.ts'
+import { isNumber } from '../json.ts'
 
 /** The words of k8s.io/apimachinery/pkg/util/validation/field, one function per kind of error. */
 export const invalid = (field: string, value: unknown, detail: string): FieldError =>
@@ -57,6 +58,6 @@ function withDetail(text: string, detail: string): string {
 /** A value of a custom resource, as messages show it. */
 export function valueText(value: unknown): string {
   if (typeof value === 'string') return goQuote(value)
-  if (typeof value === 'number') return goNumber(value)
+  if (isNumber(value)) return goNumber(value)
   return typeof value === 'boolean' ? String(value) : goJson(value)
 }

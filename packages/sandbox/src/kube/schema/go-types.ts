@@ -1,4 +1,5 @@
 import { goNumber, goQuote } from '../go-text.ts'
+import { isNumber } from '../json.ts'
 import type { JsonValue } from '../objects.ts'
 import { refOf } from './builtin-data.ts'
 import { parseQuantity } from './cel/quantity.ts'
@@ -52,9 +53,11 @@ export function typeMismatch(value: JsonValue, schema: OpenApiSchema, name: stri
   const { type, format, properties, additionalProperties } = schema
   const found = jsonTypeOf(value)
   if (name === 'Quantity' || name === 'IntOrString') return undefined
-  if (type === 'integer' && typeof value === 'number') {
-    const limit = format === 'int32' ? 2 ** 31 : 2 ** 63
-    const fits = Number.isInteger(value) && value >= -limit && value < limit
+  if (type === 'integer' && isNumber(value)) {
+    const fits =
+      typeof value === 'bigint'
+        ? format !== 'int32'
+        : Number.isSafeInteger(value) && (format !== 'int32' || (value >= -(2 ** 31) && value < 2 ** 31))
     return fits ? undefined : `number ${goNumber(value)}`
   }
   const isObject = type === 'object' || properties !== undefined || additionalProperties !== undefined
@@ -64,13 +67,14 @@ export function typeMismatch(value: JsonValue, schema: OpenApiSchema, name: stri
 
 function jsonTypeOf(value: JsonValue): string {
   if (Array.isArray(value)) return 'array'
+  if (typeof value === 'bigint') return 'number'
   return typeof value === 'boolean' ? 'bool' : typeof value
 }
 
 /** Mistakes that decoders of single types report in words of their own. */
 export function scalarError(value: JsonValue, schema: OpenApiSchema, name: string): string | undefined {
   if (name === 'Quantity') {
-    const text = typeof value === 'number' || typeof value === 'string' ? String(value) : ''
+    const text = isNumber(value) || typeof value === 'string' ? String(value) : ''
     return parseQuantity(text) === undefined ? QUANTITY : undefined
   }
   if (typeof value !== 'string') return undefined

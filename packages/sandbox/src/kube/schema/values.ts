@@ -34,8 +34,8 @@ export function wrongType(
 function kindOf(value: Exclude<JsonValue, null>): [string, string] {
   if (typeof value === 'string') return ['string', '']
   if (typeof value === 'boolean') return ['boolean', '']
-  if (typeof value === 'number')
-    return Number.isInteger(value) && Math.abs(value) < 2 ** 63 ? ['integer', 'int64'] : ['number', 'float64']
+  if (typeof value === 'bigint') return ['integer', 'int64']
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? ['integer', 'int64'] : ['number', 'float64']
   return [Array.isArray(value) ? 'array' : 'object', '']
 }
 
@@ -45,10 +45,17 @@ export function inEnum(value: JsonValue, allowed: readonly JsonValue[]): boolean
   return typeof value === 'object' ? allowed.some((one) => deepEqual(one, value)) : allowed.includes(value)
 }
 
-export function isMultiple(value: number, factor: number): boolean {
-  if (Number.isInteger(value)) {
-    const whole = Math.trunc(factor)
-    return whole > 0 && value % whole === 0
+/** What Go on amd64 makes of a double: its whole part, and the smallest int64 of what does not fit. */
+export function int64Of(value: number): number | bigint {
+  const whole = Math.trunc(value)
+  if (Number.isSafeInteger(whole)) return whole
+  return Math.abs(whole) < 2 ** 63 ? BigInt(whole) : -(2n ** 63n)
+}
+
+export function isMultiple(value: number | bigint, factor: number): boolean {
+  if (typeof value === 'bigint' || Number.isSafeInteger(value)) {
+    const whole = int64Of(factor)
+    return whole > 0 && BigInt(value) % BigInt(whole) === 0n
   }
   return factor > 0 && Number.isInteger(factor < 1 ? (1 / factor) * value : value / factor)
 }

@@ -1,3 +1,4 @@
+import { stringifyJson } from '@resource-broker/json'
 import { StatusError } from '../errors.ts'
 import { getKey, isObject } from '../json.ts'
 import type { JsonValue, KubeObject } from '../objects.ts'
@@ -77,7 +78,7 @@ function checkField(
   if (supported.some((path) => pathOf(path).join('.') === field)) return
   throw StatusError.badRequest(
     metadataOnly
-      ? `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`
+      ? `${stringifyJson(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`
       : `field label not supported: ${field}`,
   )
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { parseJson } from '@resource-broker/json'
 import type { KubeObject } from '../objects.ts'
 import { eventRow, policyBindingRow, policyRow, quotaRow, requestRow, roleBindingRow } from './built-in-rows.ts'
 import { type Cell, type Column, CREATED_AT, type Layout, NAME } from './columns.ts'
@@ -52,6 +53,6 @@ export function builtInTable(group: string, kind: string): Layout {
   const key = `${group}/${kind}`
   const row = Object.hasOwn(ROWS, key) ? ROWS[key] : undefined
   if (row === undefined) return DEFAULT
-  columns ??= JSON.parse(readFileSync(FILE, 'utf8')).columns as Record<string, Column[]>
+  columns ??= parseJson<{ columns: Record<string, Column[]> }>(readFileSync(FILE, 'utf8')).columns
   return { columns: columns[key] ?? [], row }
 }

@@ -1,4 +1,5 @@
 import { goJson, goNumber } from '../go-text.ts'
+import { isNumber } from '../json.ts'
 import type { JsonValue } from '../objects.ts'
 import type { Cell } from './columns.ts'
 import { ageOf } from './duration.ts'
@@ -7,8 +8,9 @@ import { ageOf } from './duration.ts'
 export function customCell(type: string, value: JsonValue | undefined, now: Date): Cell {
   if (value === undefined) return null
   if (type === 'string') return textOf(value)
-  if (type === 'integer') return typeof value === 'number' ? Math.trunc(value) : null
-  if (type === 'number') return typeof value === 'number' ? value : null
+  if (type === 'integer')
+    return typeof value === 'number' ? Math.trunc(value) : typeof value === 'bigint' ? value : null
+  if (type === 'number') return isNumber(value) ? Number(value) : null
   if (type === 'boolean') return typeof value === 'boolean' ? value : null
   return type === 'date' && typeof value === 'string' ? dateCell(value, now) : null
 }

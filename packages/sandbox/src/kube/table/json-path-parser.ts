@@ -84,7 +84,8 @@ class Parser {
   }
 
   #number(): void {
-    const value = Number(this.#take(NUMBER)[0])
+    const [text] = this.#take(NUMBER)
+    const value = Number(text)
     if (Number.isNaN(value)) throw new JsonPathError(`cannot parse number in ${this.#text}`)
     this.#nodes.push({ kind: 'literal', value })
   }

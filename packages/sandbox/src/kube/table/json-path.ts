@@ -1,4 +1,4 @@
-import { deepEqual, getKey, isObject } from '../json.ts'
+import { deepEqual, getKey, isNumber, isObject } from '../json.ts'
 import type { JsonValue, KubeObject } from '../objects.ts'
 import { JsonPathError, type PathNode, parseJsonPath } from './json-path-parser.ts'
 
@@ -91,7 +91,8 @@ function filtered(value: JsonValue, { left, operator, right }: PathNode & { kind
 }
 
 function compares(a: JsonValue, operator: string, b: JsonValue): boolean {
-  if (typeof a !== typeof b || typeof a === 'object') throw new JsonPathError('incompatible types for comparison')
+  if ((typeof a !== typeof b && !(isNumber(a) && isNumber(b))) || typeof a === 'object')
+    throw new JsonPathError('incompatible types for comparison')
   if (operator === '==') return deepEqual(a, b)
   if (operator === '!=') return !deepEqual(a, b)
   if (typeof a === 'boolean') throw new JsonPathError('invalid type for comparison')

@@ -1,3 +1,4 @@
+import { parseJson, stringifyJson } from '@resource-broker/json'
 import { StatusError } from '../../../kube/errors.ts'
 import { deepClone, isObject, setKey } from '../../../kube/json.ts'
 import type { JsonObject, KubeObject } from '../../../kube/objects.ts'
@@ -52,7 +53,7 @@ function preserve(copy: KubeObject, object: KubeObject, { from, preserve }: Comp
     if (value !== undefined) setKey(kept, namesIn(path).join('.'), value)
   }
   if (Object.keys(kept).length === 0) return
-  copy.metadata.annotations = { ...copy.metadata.annotations, [PRESERVED + from]: JSON.stringify(kept) }
+  copy.metadata.annotations = { ...copy.metadata.annotations, [PRESERVED + from]: stringifyJson(kept) }
 }
 
 /** Gives back what was preserved from the version that the object has again. */
@@ -66,7 +67,7 @@ function restore(copy: KubeObject, to: string): void {
 
 function parsed(text: string): JsonObject {
   try {
-    const value = JSON.parse(text) as unknown
+    const value = parseJson(text) as unknown
     return isObject(value) ? value : {}
   } catch {
     // Whoever wrote the annotation by hand gets nothing back from it.

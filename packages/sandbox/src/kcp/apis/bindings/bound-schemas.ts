@@ -1,3 +1,4 @@
+import { stringifyJson } from '@resource-broker/json'
 import { parseOwnJson } from '../../../kube/json.ts'
 import type { ObjectKey } from '../../../store/types.ts'
 import type { ShardServices } from '../../services.ts'
@@ -34,7 +35,7 @@ export class BoundSchemas {
     if (store.get(key) !== undefined) return
     store.create(key, (revision) => {
       const metadata = { ...schema.metadata, resourceVersion: String(revision) }
-      return Buffer.from(JSON.stringify({ ...schema, metadata }))
+      return Buffer.from(stringifyJson({ ...schema, metadata }))
     })
   }
 

@@ -1,3 +1,4 @@
+import { parseJson, stringifyJson } from '@resource-broker/json'
 import { deepEqual, getKey, isObject, setKey } from '../../../kube/json.ts'
 import type { KubeObject } from '../../../kube/objects.ts'
 import type { LocalClient } from '../../../kube/requests/types.ts'
@@ -20,7 +21,7 @@ export function locksOf(logicalCluster: KubeObject | undefined): Locks {
   const text = logicalCluster?.metadata.annotations?.[ANNOTATION]
   if (text === undefined) return {}
   try {
-    const locks = JSON.parse(text) as unknown
+    const locks = parseJson(text) as unknown
     return isObject(locks) ? (locks as Locks) : {}
   } catch {
     // Whoever broke it owns nothing by that; the next change writes it anew.
@@ -40,7 +41,7 @@ export function changeLocks(client: LocalClient, change: (locks: Locks) => void)
     const before = structuredClone(locks)
     change(locks)
     if (deepEqual(before, locks)) return
-    object.metadata.annotations = { ...object.metadata.annotations, [ANNOTATION]: JSON.stringify(locks) }
+    object.metadata.annotations = { ...object.metadata.annotations, [ANNOTATION]: stringifyJson(locks) }
   })
 }
 

@@ -1,3 +1,4 @@
+import { stringifyJson } from '@resource-broker/json'
 import { setKey } from '../../../kube/json.ts'
 import type { KubeObject } from '../../../kube/objects.ts'
 import type { AdmissionPlugin, AdmissionRequest } from '../../../kube/requests/types.ts'
@@ -25,7 +26,7 @@ export function claimLabels(index: ClaimIndex): AdmissionPlugin {
       const wanted = index.labelsFor(cluster, resource, object)
       const labels = object.metadata.labels ?? {}
       for (const [key, value] of wanted) {
-        if (labels[key] !== value) throw refusal(request, `${key} must be set to ${JSON.stringify(value)}`)
+        if (labels[key] !== value) throw refusal(request, `${key} must be set to ${stringifyJson(value)}`)
       }
       const unwanted = claimLabelsOf(object).find((key) => !wanted.has(key))
       if (unwanted !== undefined) throw refusal(request, `${unwanted} must not be set`)

@@ -1,3 +1,4 @@
+import { stringifyJson } from '@resource-broker/json'
 import type { FieldError } from '../../../kube/errors.ts'
 import { deepEqual } from '../../../kube/json.ts'
 import { invalid, required } from '../../../kube/schema/field-errors.ts'
@@ -73,7 +74,7 @@ function validateGroup(group: string): FieldError[] {
 function validateVersion(version: SchemaVersion, path: string): FieldError[] {
   const { name, deprecated = false, deprecationWarning, subresources, selectableFields = [] } = version
   const { schema, error } = readSchema(version.schema)
-  if (error !== undefined) return [invalid(`${path}.schema`, JSON.stringify(version.schema), `invalid JSON: ${error}`)]
+  if (error !== undefined) return [invalid(`${path}.schema`, stringifyJson(version.schema), `invalid JSON: ${error}`)]
   const wrong = dns1035Label(name)
   const isEmpty = Object.keys(schema).length === 0
   const status = subresources?.status !== undefined

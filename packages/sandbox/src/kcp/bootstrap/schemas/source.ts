@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { stringifyJson } from '@resource-broker/json'
 import type { KubeObject } from '../../../kube/objects.ts'
 import type { PrinterColumn } from '../../../kube/resource.ts'
 import type { OpenApiSchema } from '../../../kube/schema/mod.ts'
@@ -38,7 +39,7 @@ export function apiResourceSchema(source: SchemaSource): KubeObject {
       },
     ],
   }
-  const hash = createHash('sha256').update(JSON.stringify(spec)).digest('hex').slice(0, HASH_LENGTH)
+  const hash = createHash('sha256').update(stringifyJson(spec)).digest('hex').slice(0, HASH_LENGTH)
   return {
     apiVersion: `${APIS}/v1alpha1`,
     kind: 'APIResourceSchema',

@@ -1,3 +1,4 @@
+import { stringifyJson } from '@resource-broker/json'
 import { MASTERS } from '../../../kube/authn/mod.ts'
 import { forbidden } from '../../../kube/authz/mod.ts'
 import { StatusError } from '../../../kube/errors.ts'
@@ -81,12 +82,12 @@ export class InitializingWorkspaces {
   /** Anything else goes on into the logical cluster (contract 8.3). */
   async #content({ url, request, user, info }: Asked): Promise<HttpResponse> {
     const { initializer, cluster, path } = url
-    const refused = () => plainText(403, `initializer ${JSON.stringify(initializer)} cannot access this workspace`)
+    const refused = () => plainText(403, `initializer ${stringifyJson(initializer)} cannot access this workspace`)
     const logicalCluster = this.#logicalCluster(cluster)
     if (logicalCluster === undefined || !waitsFor(logicalCluster, initializer)) return refused()
     const type = this.#typeOf(initializer)
     if (type === undefined)
-      return plainText(503, `workspace type of initializer ${JSON.stringify(initializer)} is not there`)
+      return plainText(503, `workspace type of initializer ${stringifyJson(initializer)} is not there`)
     const { serveInCluster } = this.#options
     if (type.spec.initializerPermissions === undefined) {
       return serveInCluster(request, { cluster, path, user: creatorOf(logicalCluster) })

@@ -1,3 +1,4 @@
+import { stringifyJson } from '@resource-broker/json'
 import { StatusError } from '../../errors.ts'
 import type { KubeObject, OwnerReference } from '../../objects.ts'
 import type { DeleteOptions, LocalClient } from '../../requests/types.ts'
@@ -135,7 +136,7 @@ class GarbageCollector {
         },
         type: 'Warning',
         reason: 'OwnerRefInvalidNamespace',
-        message: `ownerRef ${owner} does not exist in namespace ${JSON.stringify(namespace)}`,
+        message: `ownerRef ${owner} does not exist in namespace ${stringifyJson(namespace)}`,
         source: { component: COMPONENT },
         ...{ firstTimestamp: time, lastTimestamp: time, count: 1 },
       }),

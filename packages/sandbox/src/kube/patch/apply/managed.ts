@@ -1,3 +1,4 @@
+import { stringifyJson } from '@resource-broker/json'
 import { isObject } from '../../json.ts'
 import type { JsonValue, ManagedFieldsEntry } from '../../objects.ts'
 import { type FieldSet, union } from './field-set.ts'
@@ -25,7 +26,7 @@ export class ManagedFieldsError extends Error {
 
 /** Has the form of Go's JSON, since owners are sorted by it. */
 export function ownerId({ manager, operation, apiVersion, subresource }: Omit<Owner, 'fields' | 'time'>): string {
-  return JSON.stringify({
+  return stringifyJson({
     ...(manager !== '' && { manager }),
     operation,
     ...(operation === 'Update' && { apiVersion }),
@@ -54,7 +55,7 @@ function readOwner(given: ManagedFieldsEntry, index: number): Owner {
     throw new ManagedFieldsError(`missing fieldsType in managed fields entry ${index}`)
   }
   if (fieldsType !== 'FieldsV1') {
-    throw new ManagedFieldsError(`invalid fieldsType ${JSON.stringify(fieldsType)} in managed fields entry ${index}`)
+    throw new ManagedFieldsError(`invalid fieldsType ${stringifyJson(fieldsType)} in managed fields entry ${index}`)
   }
   return {
     manager: String(manager),

@@ -1,5 +1,6 @@
+import { stringifyJson } from '@resource-broker/json'
 import { goJson, goQuote } from '../../go-text.ts'
-import { isObject, parseJson } from '../../json.ts'
+import { isNumber, isObject, parseJson } from '../../json.ts'
 import type { JsonObject, JsonValue } from '../../objects.ts'
 
 /**
@@ -115,14 +116,15 @@ function compareValues(a: JsonValue, b: JsonValue): number {
   const order = rank(a) - rank(b)
   if (order !== 0) return order
   if (typeof a === 'string') return compareText(a, b as string)
-  if (typeof a === 'number' || typeof a === 'boolean') return Number(a) - Number(b)
-  return compareText(JSON.stringify(a), JSON.stringify(b))
+  if (typeof a === 'boolean') return Number(a) - Number(b)
+  if (isNumber(a) && isNumber(b)) return a < b ? -1 : a > b ? 1 : 0
+  return compareText(stringifyJson(a), stringifyJson(b))
 }
 
 function rank(value: JsonValue): number {
   if (value === null) return 5
   if (Array.isArray(value)) return 3
-  return ['number', 'string', 'boolean', '', 'object'].indexOf(typeof value)
+  return isNumber(value) ? 0 : ['', 'string', 'boolean', '', 'object'].indexOf(typeof value)
 }
 
 /** The order of the texts' bytes in UTF-8, as Go compares. */

@@ -1,3 +1,4 @@
+import { isNumber } from '../../json.ts'
 import type { JsonValue } from '../../objects.ts'
 import { goPlain, goSyntax, goTypeName } from '../go-print.ts'
 import { fieldElement, type PathElement, showElement } from './path-element.ts'
@@ -36,7 +37,7 @@ function validateValue(value: JsonValue, atom: Atom, allowDuplicates: boolean): 
 function scalarError(value: JsonValue, scalar: Scalar): string | undefined {
   if (value === null) return undefined
   if (scalar === 'numeric') {
-    return typeof value === 'number' ? undefined : `expected numeric (int or float), got ${goTypeName(value)}`
+    return isNumber(value) ? undefined : `expected numeric (int or float), got ${goTypeName(value)}`
   }
   if (scalar === 'string') {
     return typeof value === 'string'

@@ -1,3 +1,4 @@
+import { stringifyJson } from '@resource-broker/json'
 import { isObject } from '../../json.ts'
 import type { JsonObject, JsonValue } from '../../objects.ts'
 import { keyElement, type PathElement, valueElement } from './path-element.ts'
@@ -43,7 +44,7 @@ function keyedElement({ keys, element }: ListType, item: JsonValue): PathElement
     if (value !== undefined) values.push([key, value])
   }
   if (values.length > 0) return keyElement(values)
-  const names = keys.map((key) => JSON.stringify(key)).join(' ')
+  const names = keys.map((key) => stringifyJson(key)).join(' ')
   throw new ItemError(
     `associative list with keys has an element that omits all key fields [${names}] (and doesn't have default values for any key fields)`,
   )

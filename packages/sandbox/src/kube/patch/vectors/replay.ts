@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { parseJson } from '@resource-broker/json'
 import { StatusError } from '../../errors.ts'
 import { deepClone, isObject } from '../../json.ts'
 import type { JsonObject, JsonValue, KubeObject } from '../../objects.ts'
@@ -10,7 +11,7 @@ import { builtInSchema, compileSchema, type ObjectSchema, type OpenApiSchema } f
 export type Answer = JsonObject
 
 export function vectors<T>(file: string): T {
-  return JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8')) as T
+  return parseJson(readFileSync(new URL(file, import.meta.url), 'utf8')) as T
 }
 
 const definitions = vectors<Record<string, Record<string, OpenApiSchema>>>('definitions.json')

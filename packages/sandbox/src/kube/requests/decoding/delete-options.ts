@@ -1,3 +1,4 @@
+import { stringifyJson } from '@resource-broker/json'
 import { type FieldError, StatusError } from '../../errors.ts'
 import type { HttpRequest } from '../../http.ts'
 import { isObject, JsonSyntaxError } from '../../json.ts'
@@ -44,8 +45,8 @@ function fromBody(http: HttpRequest, body: Buffer): Raw {
   const value = parse(body, inputType(http, true))
   const kind = value['kind'] ?? 'DeleteOptions'
   if (kind !== 'DeleteOptions') {
-    const version = JSON.stringify(value['apiVersion'] ?? 'v1')
-    throw malformed(`no kind ${JSON.stringify(kind)} is registered for version ${version} in scheme "${SCHEME}"`)
+    const version = stringifyJson(value['apiVersion'] ?? 'v1')
+    throw malformed(`no kind ${stringifyJson(kind)} is registered for version ${version} in scheme "${SCHEME}"`)
   }
   const { object, error } = decodeBuiltIn({ ...value, kind: GVK.kind, apiVersion: GVK.version }, GVK)
   if (error !== undefined) throw malformed(error)
@@ -83,7 +84,7 @@ function fromQuery(query: URLSearchParams): Raw {
 /** Throws StatusError 400 in the words of Go's strconv. */
 export function integer(text: string): number {
   if (/^[+-]?\d+$/.test(text)) return Number(text)
-  throw StatusError.badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
+  throw StatusError.badRequest(`strconv.ParseInt: parsing ${stringifyJson(text)}: invalid syntax`)
 }
 
 function optionErrors({ orphanDependents, propagationPolicy, dryRun }: Raw): FieldError[] {

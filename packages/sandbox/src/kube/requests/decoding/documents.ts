@@ -1,3 +1,4 @@
+import { stringifyJson } from '@resource-broker/json'
 import { isAlias, LineCounter, parseDocument, type Tags, visit, type YAMLParseError } from 'yaml'
 import { countMembers, JsonSyntaxError, MAX_DEPTH, parseJson, parseJsonCounted, setKey } from '../../json.ts'
 import type { JsonObject, JsonValue } from '../../objects.ts'
@@ -66,6 +67,7 @@ export function parseYaml(body: Buffer): Document {
     customTags: (tags) => tags.filter(isPlainTag),
     version: '1.1',
     merge: true,
+    intAsBigInt: true,
     logLevel: 'silent',
   })
   const [problem] = document.errors
@@ -94,7 +96,7 @@ function isDeep(text: string): boolean {
 function toJson(document: ReturnType<typeof parseDocument>): JsonValue {
   try {
     const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES, mapAsMap: true })
-    return parseJson(JSON.stringify(plain(value)))
+    return parseJson(stringifyJson(plain(value)))
   } catch (cause) {
     if (cause instanceof JsonSyntaxError) throw cause
     throw new JsonSyntaxError('yaml: document contains excessive aliasing', { cause })
@@ -109,7 +111,7 @@ function plain(value: unknown): JsonValue {
     return object
   }
   if (Array.isArray(value)) return value.map(plain)
-  return typeof value === 'bigint' ? Number(value) : ((value ?? null) as JsonValue)
+  return (value ?? null) as JsonValue
 }
 
 function repeatedKeys(document: ReturnType<typeof parseDocument>): string[] {
@@ -119,7 +121,7 @@ function repeatedKeys(document: ReturnType<typeof parseDocument>): string[] {
       const seen = new Set<string>()
       for (const { key } of items) {
         const text = String(key)
-        if (seen.has(text)) complaints.push(`key ${JSON.stringify(text)} already set in map`)
+        if (seen.has(text)) complaints.push(`key ${stringifyJson(text)} already set in map`)
         seen.add(text)
       }
     },

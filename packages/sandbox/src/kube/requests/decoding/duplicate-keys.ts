@@ -1,3 +1,5 @@
+import { parseJson } from '@resource-broker/json'
+
 type Frame = { path: string; keys: Set<string> | undefined; index: number; expectsKey: boolean }
 
 /**
@@ -14,7 +16,7 @@ export function duplicateKeys(text: string): string[] {
     if (character === '"') {
       const end = endOfString(text, at)
       if (top?.keys !== undefined && top.expectsKey) {
-        const key = JSON.parse(text.slice(at, end + 1)) as string
+        const key = parseJson(text.slice(at, end + 1)) as string
         path = top.path === '' ? key : `${top.path}.${key}`
         if (top.keys.has(key)) duplicates.push(path)
         top.keys.add(key)

@@ -1,3 +1,4 @@
+import { stringifyJson } from '@resource-broker/json'
 import { StatusError } from '../../errors.ts'
 import type { HttpRequest } from '../../http.ts'
 import { isTrue } from '../request-info.ts'
@@ -80,7 +81,7 @@ function includeObjectOf(query: URLSearchParams): 'None' | 'Metadata' | 'Object'
   const value = query.get('includeObject') ?? ''
   if (value === '') return 'Metadata'
   if (!INCLUDE.includes(value)) {
-    const why = `includeObject: Invalid value: ${JSON.stringify(value)}: must be 'Metadata', 'Object', 'None', or empty`
+    const why = `includeObject: Invalid value: ${stringifyJson(value)}: must be 'Metadata', 'Object', 'None', or empty`
     throw StatusError.badRequest(`Unable to convert to Table as requested: ${why}`)
   }
   return value as 'None'

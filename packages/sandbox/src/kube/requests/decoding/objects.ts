@@ -1,3 +1,4 @@
+import { stringifyJson } from '@resource-broker/json'
 import { StatusError } from '../../errors.ts'
 import { goQuote } from '../../go-text.ts'
 import { isObject, JsonSyntaxError } from '../../json.ts'
@@ -90,7 +91,7 @@ export function decodeValue(
     return { object: object as KubeObject, complaints: [...complaints, ...unknown.map(unknownField)] }
   }
   if (typeof value['kind'] !== 'string' || value['kind'] === '') {
-    throw new DecodeFailure(`Object 'Kind' is missing in '${JSON.stringify(value)}'`)
+    throw new DecodeFailure(`Object 'Kind' is missing in '${stringifyJson(value)}'`)
   }
   const wrong = metadataTypeError(value)
   if (wrong !== undefined) throw new DecodeFailure(wrong)

@@ -1,3 +1,4 @@
+import { stringifyJson } from '@resource-broker/json'
 import { stringify } from 'yaml'
 import { type Status, StatusError } from '../../errors.ts'
 import type { HttpResponse } from '../../http.ts'
@@ -48,8 +49,8 @@ export function answer(
 
 function bodyOf(mediaType: string, pretty: boolean, value: Buffer | JsonObject | Status): Buffer | string {
   if (mediaType === YAML_TYPE) return stringify(plain(value), GO_STYLE)
-  if (pretty) return JSON.stringify(plain(value), undefined, 2)
-  return Buffer.isBuffer(value) ? value : JSON.stringify(value)
+  if (pretty) return stringifyJson(plain(value), 2)
+  return Buffer.isBuffer(value) ? value : stringifyJson(value)
 }
 
 function plain(value: Buffer | JsonObject | Status): unknown {

@@ -1,3 +1,4 @@
+import { stringifyJson } from '@resource-broker/json'
 import type { HttpResponse } from '../../http.ts'
 import { parseOwnJson } from '../../json.ts'
 import type { KubeObject } from '../../objects.ts'
@@ -29,7 +30,7 @@ function listBytes({ resource, version }: Scope, items: readonly Buffer[], meta:
   // Lists of custom resources say so when they are complete.
   const metadata = resource.builtIn ? meta : { continue: '', ...meta }
   const head = { kind: resource.listKind, apiVersion, metadata }
-  const chunks: Buffer[] = [Buffer.from(`${JSON.stringify(head).slice(0, -1)},"items":[`)]
+  const chunks: Buffer[] = [Buffer.from(`${stringifyJson(head).slice(0, -1)},"items":[`)]
   // Items of built-in types have no type of their own, as Go's typed lists do not write it.
   const prefix = resource.builtIn ? Buffer.from(`{"kind":"${resource.kind}","apiVersion":"${apiVersion}",`) : undefined
   for (const [index, bytes] of items.entries()) {

@@ -1,3 +1,4 @@
+import { stringifyJson } from '@resource-broker/json'
 import { StatusError } from '../../errors.ts'
 import { goQuote } from '../../go-text.ts'
 import { isObject, parseJson } from '../../json.ts'
@@ -11,7 +12,7 @@ const VERSION = 'meta.k8s.io/v1'
 /** As kube-apiserver's tokens, with the cluster in front of the start key. */
 export function encodeContinue({ revision, after }: Continuation): string {
   const start = [after.cluster, after.namespace, `${after.name}\u0000`].join('/')
-  return Buffer.from(JSON.stringify({ v: VERSION, rv: revision, start })).toString('base64url')
+  return Buffer.from(stringifyJson({ v: VERSION, rv: revision, start })).toString('base64url')
 }
 
 /** Throws StatusError 400. */

@@ -1,3 +1,4 @@
+import { stringifyJson } from '@resource-broker/json'
 import { CompactedError, type Entry, type Page, type Range } from '../../../store/types.ts'
 import { StatusError } from '../../errors.ts'
 import type { HttpResponse } from '../../http.ts'
@@ -134,7 +135,7 @@ function exactRevision(
   if (options.resourceVersion === '') return undefined
   const revision = parseRevision(options.resourceVersion)
   if (revision === undefined) {
-    const why = `resourceVersion: Invalid value: ${JSON.stringify(options.resourceVersion)}: strconv.ParseUint: parsing ${JSON.stringify(options.resourceVersion)}: invalid syntax`
+    const why = `resourceVersion: Invalid value: ${stringifyJson(options.resourceVersion)}: strconv.ParseUint: parsing ${stringifyJson(options.resourceVersion)}: invalid syntax`
     throw StatusError.badRequest(`invalid resource version: ${why}`)
   }
   const { resourceVersionMatch, limit } = options

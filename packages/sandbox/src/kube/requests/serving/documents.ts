@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { stringifyJson } from '@resource-broker/json'
 import {
   aggregatedDiscovery,
   apiGroup,
@@ -101,7 +102,7 @@ function discoveryAt(groups: readonly Group[], path: string): JsonObject | undef
 }
 
 function json(value: JsonObject): Document {
-  return document(Buffer.from(JSON.stringify(value)))
+  return document(Buffer.from(stringifyJson(value)))
 }
 
 function document(bytes: Buffer): Document {

@@ -1,3 +1,4 @@
+import { parseJson, stringifyJson } from '@resource-broker/json'
 import { StatusError } from '../../errors.ts'
 import { isObject, JsonSyntaxError } from '../../json.ts'
 import type { JsonObject, KubeObject } from '../../objects.ts'
@@ -13,7 +14,7 @@ export function patchedScale(scope: Scope, name: string, patch: Patch, options: 
   const change = (scale: KubeObject): KubeObject => {
     try {
       const value = parseYaml(patch.body).value
-      const target = JSON.parse(JSON.stringify(scale)) as JsonObject
+      const target = parseJson(stringifyJson(scale)) as JsonObject
       const next =
         patch.type === JSON_PATCH ? jsonPatch(target, value) : mergePatch(target, isObject(value) ? value : {})
       return decodeValue(scope, { value: next, complaints: [] }).object

@@ -1,5 +1,5 @@
 import type { FieldError } from '../../errors.ts'
-import { getKey, isObject } from '../../json.ts'
+import { getKey, isNumber, isObject } from '../../json.ts'
 import type { JsonValue, KubeObject } from '../../objects.ts'
 import type { ScaleSubresource } from '../../resource.ts'
 import { invalid } from '../../schema/field-errors.ts'
@@ -21,7 +21,7 @@ export function scaleErrors(scale: ScaleSubresource | undefined, object: KubeObj
   if (scale === undefined) return []
   return [scale.specReplicasPath, scale.statusReplicasPath].flatMap((path) => {
     const value = atPath(object, path)
-    if (typeof value !== 'number') return []
+    if (!isNumber(value)) return []
     if (value < 0) return [invalid(path, value, 'should be a non-negative integer')]
     return value > MAX ? [invalid(path, value, `should be less than or equal to ${MAX}`)] : []
   })

@@ -1,3 +1,5 @@
+import { parseJson } from '@resource-broker/json'
+
 const MASKS: readonly [RegExp, string][] = [
   [/[0-9a-f]{8}-[0-9a-f-]{27}/g, '<uid>'],
   [/\d{4}-\d\d-\d\dT[\d:]+Z/g, '<time>'],
@@ -24,7 +26,7 @@ export function readAnswer(text: string): unknown {
 
 function parse(text: string): unknown {
   try {
-    return withoutCluster(JSON.parse(text))
+    return withoutCluster(parseJson(text))
   } catch {
     return text
   }

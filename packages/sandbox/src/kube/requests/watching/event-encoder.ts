@@ -1,3 +1,4 @@
+import { stringifyJson } from '@resource-broker/json'
 import type { StoreEvent } from '../../../store/types.ts'
 import { parseOwnJson } from '../../json.ts'
 import type { JsonObject, KubeObject } from '../../objects.ts'
@@ -20,7 +21,7 @@ const END = Buffer.from('}\n')
 
 /** One line of a watch. */
 export function frame(type: EventType, object: Buffer | object): Buffer {
-  return Buffer.concat([HEADS[type], Buffer.isBuffer(object) ? object : Buffer.from(JSON.stringify(object)), END])
+  return Buffer.concat([HEADS[type], Buffer.isBuffer(object) ? object : Buffer.from(stringifyJson(object)), END])
 }
 
 function headOf(type: EventType): Buffer {

@@ -1,3 +1,4 @@
+import { stringifyJson } from '@resource-broker/json'
 import { CompactedError, type StoreEvent } from '../../../store/types.ts'
 import { StatusError } from '../../errors.ts'
 import type { HttpResponse, StreamSink } from '../../http.ts'
@@ -49,7 +50,7 @@ type Start = { since: number | undefined; initial: boolean }
 function startOf({ deps: { store } }: Scope, { resourceVersion, sendInitialEvents }: ListOptions): Start {
   const revision = resourceVersion === '' ? 0 : parseRevision(resourceVersion)
   if (revision === undefined) {
-    const quoted = JSON.stringify(resourceVersion)
+    const quoted = stringifyJson(resourceVersion)
     const why = `strconv.ParseUint: parsing ${quoted}: invalid syntax`
     throw new StatusError(500, '', `resourceVersion: Invalid value: ${quoted}: ${why}`)
   }

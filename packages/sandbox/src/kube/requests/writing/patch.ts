@@ -1,3 +1,4 @@
+import { stringifyJson } from '@resource-broker/json'
 import { type FieldError, StatusError } from '../../errors.ts'
 import { isObject, JsonSyntaxError } from '../../json.ts'
 import type { JsonObject, KubeObject } from '../../objects.ts'
@@ -148,7 +149,7 @@ function redecode(scope: Scope, document: Document, patch: Patch, { warn }: Writ
 /** As Go writes it, with the keys of the map in order. */
 function shown({ value }: Document): string {
   if (!isObject(value)) return ''
-  return JSON.stringify(Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))))
+  return stringifyJson(Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))))
 }
 
 function invalidPatch(errors: readonly FieldError[]): StatusError {

@@ -1,3 +1,5 @@
+import { stringifyJson } from '@resource-broker/json'
+
 const unordered = new WeakSet<object>()
 
 /** Marks a list in which order does not count for equality: x-kubernetes-list-type set and map. */
@@ -53,5 +55,5 @@ function textOf(value: unknown): string {
       .sort()
       .join()}}`
   }
-  return typeof value === 'string' ? JSON.stringify(value) : String(value)
+  return typeof value === 'string' ? stringifyJson(value) : String(value)
 }

@@ -34,7 +34,7 @@ export function compileTransformation(
 }
 
 function toJson(value: unknown): JsonValue {
-  if (typeof value === 'bigint') return Number(value)
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value
   if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number' || value === null)
     return value
   if (Array.isArray(value)) return value.map(toJson)

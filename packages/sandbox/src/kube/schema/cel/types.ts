@@ -150,9 +150,9 @@ function leaf(type: string): Structural {
   }
 }
 
-/** Whole numbers become ints, others doubles; what a schema says of a number does not change what a rule sees at run time. */
+/** Integers become ints, others doubles; what a schema says of a number does not change what a rule sees at run time. */
 export function dynamic(value: JsonValue): unknown {
-  if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(dynamic)
   return new Map(Object.entries(value).map(([key, entry]) => [key, dynamic(entry)]))
@@ -165,7 +165,12 @@ const INT: CelType = {
   maxElements: 0,
   minSize: 1,
 }
-const DOUBLE: CelType = { name: 'double', toCel: (value) => value, maxElements: 0, minSize: 1 }
+const DOUBLE: CelType = {
+  name: 'double',
+  toCel: (value) => (typeof value === 'bigint' ? Number(value) : value),
+  maxElements: 0,
+  minSize: 1,
+}
 const BOOL: CelType = { name: 'bool', toCel: (value) => value, maxElements: 0, minSize: 4 }
 
 function stringType(node: Structural): CelType {

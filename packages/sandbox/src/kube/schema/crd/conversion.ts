@@ -1,3 +1,4 @@
+import { stringifyJson } from '@resource-broker/json'
 import type { FieldError } from '../../errors.ts'
 import { forbidden, invalid, notSupported, required } from '../field-errors.ts'
 import { dns1035Label } from '../names.ts'
@@ -49,7 +50,7 @@ function validateUrl(text: string, path: string): FieldError[] {
   const form = 'desired format: https://host[/path]'
   const url = URL.parse(text)
   if (url === null)
-    return [required(path, `url must be a valid URL: parse ${JSON.stringify(text)}: invalid URI; ${form}`)]
+    return [required(path, `url must be a valid URL: parse ${stringifyJson(text)}: invalid URI; ${form}`)]
   const errors: FieldError[] = []
   const scheme = url.protocol.slice(0, -1)
   if (scheme !== 'https') {

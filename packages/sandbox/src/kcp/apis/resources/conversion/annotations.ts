@@ -1,3 +1,4 @@
+import { parseJson, stringifyJson } from '@resource-broker/json'
 import { isObject, setKey } from '../../../../kube/json.ts'
 import type { JsonObject, KubeObject } from '../../../../kube/objects.ts'
 
@@ -13,7 +14,7 @@ export function keptIn({ metadata }: KubeObject, key: string): JsonObject[] | un
   const text = metadata.annotations?.[key]
   if (text === undefined) return undefined
   try {
-    const list = JSON.parse(text) as unknown
+    const list = parseJson(text) as unknown
     return Array.isArray(list) && list.every(isObject) ? list : undefined
   } catch {
     // Admission refuses to take such a text; one that was stored before says nothing.
@@ -25,8 +26,8 @@ export function keptIn({ metadata }: KubeObject, key: string): JsonObject[] | un
 export function keep(object: KubeObject, key: string, list: readonly JsonObject[]): void {
   const { annotations } = object.metadata
   if (list.length > 0) {
-    if (annotations === undefined) object.metadata.annotations = { [key]: JSON.stringify(list) }
-    else setKey(annotations, key, JSON.stringify(list))
+    if (annotations === undefined) object.metadata.annotations = { [key]: stringifyJson(list) }
+    else setKey(annotations, key, stringifyJson(list))
   } else if (annotations !== undefined) {
     delete annotations[key]
     if (Object.keys(annotations).length === 0) delete object.metadata.annotations

@@ -1,3 +1,4 @@
+import { stringifyJson } from '@resource-broker/json'
 import type { Entry } from '../../../../store/types.ts'
 import { StatusError } from '../../../errors.ts'
 import type { KubeObject, ObjectMeta } from '../../../objects.ts'
@@ -44,7 +45,7 @@ function save(scope: Scope, entry: Entry, next: KubeObject, { dryRun }: Deletion
   const unchanged =
     metadata.deletionTimestamp === next.metadata.deletionTimestamp &&
     metadata.deletionGracePeriodSeconds === next.metadata.deletionGracePeriodSeconds &&
-    JSON.stringify(metadata.finalizers) === JSON.stringify(next.metadata.finalizers)
+    stringifyJson(metadata.finalizers) === stringifyJson(next.metadata.finalizers)
   if (unchanged || dryRun) return { object: next, gone: false, ...(unchanged && { entry }) }
   return { object: next, entry: scope.deps.store.update(entry.key, entry.revision, encoder(scope, next)), gone: false }
 }
