@@ -9,29 +9,35 @@ export type Injected =
   | 'performed, and not answered'
   | 'broken off'
 
-type Rule = { matches: (request: HttpRequest) => boolean; answer: Injected }
+/** What one request gets; undefined: the sandbox's own answer. */
+type Rule = (request: HttpRequest) => Injected | undefined | Promise<Injected | undefined>
 
 /** What stands before a sandbox: answers that are given otherwise, for as long as somebody wants them so. */
 export class Injections {
   readonly #rules = new Set<Rule>()
 
   readonly intercept: Intercept = async (request, answer) => {
-    const rule = [...this.#rules].find(({ matches }) => matches(request))
-    if (rule === undefined) return await answer(request)
-    if (rule.answer === 'performed, and not answered') {
+    const injected = await this.#injected(request)
+    if (injected === undefined) return await answer(request)
+    if (injected === 'performed, and not answered') {
       await answer(request)
       return await new Promise<HttpResponse>(() => undefined)
     }
-    return rule.answer === 'broken off' ? brokenOff() : refused(rule.answer)
+    return injected === 'broken off' ? brokenOff() : refused(injected)
   }
 
-  /** Answers requests so from now on; the latest rule that matches counts. Ends it when it is called. */
-  add(matches: Rule['matches'], answer: Injected): () => void {
-    const rule = { matches, answer }
-    const before = [...this.#rules]
-    this.#rules.clear()
-    for (const each of [rule, ...before]) this.#rules.add(each)
+  /** Has requests answered so from now on; of several rules the first that has an answer counts. Ends it when it is called. */
+  add(rule: Rule): () => void {
+    this.#rules.add(rule)
     return () => void this.#rules.delete(rule)
+  }
+
+  async #injected(request: HttpRequest): Promise<Injected | undefined> {
+    for (const rule of this.#rules) {
+      const injected = await rule(request)
+      if (injected !== undefined) return injected
+    }
+    return undefined
   }
 }
 

@@ -71,7 +71,10 @@ export async function forbid(at: Pick<Place, 'kube'>, forbidden: Forbidden): Pro
 }
 
 /** What an API server answers to a write whose webhook cannot be reached. */
-const UNREACHABLE = 'failed calling webhook "gone.test.platform-mesh.io": connection refused'
+const UNREACHABLE = {
+  ...{ status: 500, reason: 'InternalError' },
+  message: 'Internal error occurred: failed calling webhook "gone.test.platform-mesh.io": connection refused',
+}
 
 /** Has an API server fail at each write of one object, as where a webhook of its owner cannot be reached; answers what ends it. */
 export async function breakWrites(
@@ -82,13 +85,11 @@ export async function breakWrites(
   if (injections !== undefined) {
     const { metadata } = await at.kube.get<KubeObject>({ group, version, resource, name, namespace: 'default' })
     const cluster = metadata.annotations?.['kcp.io/cluster']
-    const end = injections.add(
-      ({ method, path }) =>
-        method === 'PATCH' &&
-        path.endsWith(`/${resource}/${name}`) &&
-        [cluster, at.path].some((each) => path.includes(`/clusters/${each}/`)),
-      { status: 500, reason: 'InternalError', message: `Internal error occurred: ${UNREACHABLE}` },
-    )
+    const end = injections.add(({ method, path }) => {
+      const isIt = method === 'PATCH' && path.endsWith(`/${resource}/${name}`)
+      const isHere = [cluster, at.path].some((each) => path.includes(`/clusters/${each}/`))
+      return isIt && isHere ? UNREACHABLE : undefined
+    })
     return async () => end()
   }
   const hook = 'gone.test.platform-mesh.io'

@@ -79,6 +79,7 @@ export function offerConditionType(
 export const reasons = {
   placed: 'Placed',
   noProviderAccepts: 'NoProviderAccepts',
+  placementFails: 'PlacementFails',
   tooLarge: 'TooLarge',
   providerNoLongerAccepts: 'ProviderNoLongerAccepts',
   accepted: 'Accepted',

@@ -1,5 +1,5 @@
 import type { ConsumerEvent } from '@resource-broker/bus'
-import { ConnectionError } from '@resource-broker/kube'
+import { ConnectionError, isConflict } from '@resource-broker/kube'
 import { ClusterNotConnectedError } from './clusters/clusters.ts'
 import type { ServiceContext } from './lifecycle.ts'
 
@@ -21,6 +21,8 @@ export function consumerReport({ logger, metrics }: ServiceContext): (event: Con
       case 'failed': {
         failed.add(1)
         const { key, error: err, retryInMs } = event
+        if (isConflict(err))
+          return logger.info({ key, err: err.message, retryInMs }, 'changed meanwhile, looking again')
         const expected = err instanceof ConnectionError || err instanceof ClusterNotConnectedError
         return expected
           ? logger.info({ key, err: err.message, retryInMs }, 'waiting for a cluster')

@@ -1,11 +1,12 @@
 import { AcceptAPI, type NextCondition, sameStatus, setCondition } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
-import { isConflict, isNotFound, type KubeClient } from '@resource-broker/kube'
+import { isNotFound, type KubeClient } from '@resource-broker/kube'
 import { recordEvent } from './events.ts'
 
 /**
  * Tells a provider how an AcceptAPI of theirs stands: as one of its conditions, and as an Event besides where that is False. Nothing is
- * written where it says so already, or where the object is gone or has changed, whose event is on the way.
+ * written where it says so already, or where the object is gone.
+ * @throws {KubeError} `isConflict` where it has changed meanwhile
  */
 export async function reportOnOffer(
   client: KubeClient,
@@ -21,8 +22,13 @@ export async function reportOnOffer(
   try {
     await client.mergePatch({ ...AcceptAPI.resource, name }, patch, { subresource: 'status' })
   } catch (error) {
-    if (isNotFound(error) || isConflict(error)) return
-    throw error
+    if (!isNotFound(error)) throw error
+    const isThere = await client.get({ ...AcceptAPI.resource, name }, { metadataOnly: true }).then(
+      () => true,
+      (missing: unknown) => !isNotFound(missing),
+    )
+    if (isThere) throw error
+    return
   }
   if (condition.status !== 'False') return
   await recordEvent(client, object, { type: 'Warning', reason: condition.reason, message: condition.message, now })

@@ -15,6 +15,7 @@ import { Capacity } from './capacity/capacity.ts'
 import type { SchedulerContext } from './context.ts'
 import { look } from './handlers/look.ts'
 import { isAffected } from './handlers/reconsider.ts'
+import type { Troubled } from './handlers/tell-trouble.ts'
 import { Offers } from './offers.ts'
 
 const NAME = 'placement-scheduler'
@@ -55,7 +56,7 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     now: () => new Date(),
   }
   const report = consumerReport(service)
-  let consumer: PartitionConsumer | undefined
+  let consumer: PartitionConsumer<Troubled> | undefined
   const lookAtClaims = () => {
     for (const key of capacity.keys()) consumer?.reconcile(key)
   }
@@ -64,9 +65,9 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     parts: ['source', 'assignment', 'migration', 'offers'],
     alsoLoad: ['decision'],
     concurrency: CONCURRENCY,
-    remember: () => undefined,
-    reconcile: (run: Run) => look({ ...context, clusters: clustersUnder(clusters, run.fence) }, run),
-    reconcilePartition: async (partition: PartitionHandle) => {
+    remember: (): Troubled => new Map(),
+    reconcile: (run: Run<Troubled>) => look({ ...context, clusters: clustersUnder(clusters, run.fence) }, run),
+    reconcilePartition: async (partition: PartitionHandle<Troubled>) => {
       const claimants = [...capacity.keys()].filter((key) => bus.layout.partitionOf(key) === partition.partition)
       for (const key of new Set([...partition.keys(), ...claimants]))
         if (isAffected(context, key, partition.view(key))) partition.reconcile(key)

@@ -1,6 +1,7 @@
 import type { Bus } from '@resource-broker/bus'
 import type { Clusters, Logger } from '@resource-broker/service'
 import type { DesiredCopy } from './plan/desired-copy.ts'
+import type { Problem } from './plan/problem.ts'
 import type { Waiting } from './waiting.ts'
 
 /** What the handlers of the syncer work with in one run. */
@@ -24,6 +25,9 @@ type Run = {
 /** A copy as it was applied, and what there was then of it besides metadata and status. */
 export type Settled = { desired: DesiredCopy; content: unknown }
 
+/** A problem, and the action that it came of. */
+export type LateProblem = { of: string; problem: Problem }
+
 /** What is remembered of a partition for as long as it is owned. */
 export type SyncerMemory = {
   /** Which versions of a related object were last found equal: by key, then `<kind>/<name>`, `<provider>/<origin's version>/<consumer's version>`. */
@@ -42,6 +46,10 @@ export type SyncerMemory = {
   silent: Map<string, { uid: string; since: number }>
   /** When another object was first seen in the place of an Assignment's, by key: its uid, and milliseconds of the broker's own clock. */
   replaced: Map<string, { uid: string; since: number }>
+  /** What the log was last told to be in the way, by key. */
+  said: Map<string, string>
+  /** Problems of the look before that a look finds only after it has told the consumer, by key. */
+  late: Map<string, LateProblem[]>
   /** Since when there is trouble that may pass by itself, by key, in milliseconds of the broker's own clock. */
   troubled: Map<string, number>
 }
@@ -52,5 +60,7 @@ export const newMemory = (): SyncerMemory => ({
   settled: new Map(),
   silent: new Map(),
   replaced: new Map(),
+  said: new Map(),
+  late: new Map(),
   troubled: new Map(),
 })

@@ -68,6 +68,7 @@ const FIRST: Before = {
   replacedMs: 0,
   troubledMs: 0,
   told: undefined,
+  late: [],
   settled: new Map(),
   compared: new Map(),
 }

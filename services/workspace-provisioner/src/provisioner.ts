@@ -59,12 +59,17 @@ export class Provisioner {
     ])
   }
 
-  /** Takes what one AcceptAPI or one Assignment asks for; what a trial came to is written into the AcceptAPI. */
-  async take(key: string, view: KeyView): Promise<void> {
+  /**
+   * Takes what one AcceptAPI or one Assignment asks for; what a trial came to is written into the AcceptAPI. Answers whether nothing will
+   * tell of what is still to come.
+   */
+  async take(key: string, view: KeyView): Promise<'done' | 'look again'> {
     const before = this.#wants.of(key)
-    const wanted = [...(await this.#offered(key, view)), ...this.#placed(key, view)]
+    const { offered, next } = await this.#offered(key, view)
+    const wanted = [...offered, ...this.#placed(key, view)]
     for (const name of this.#wants.set(key, wanted)) this.#work.push(name)
     for (const name of before) this.#leaveIfUnwanted(name)
+    return next
   }
 
   async stop(): Promise<void> {
@@ -112,14 +117,13 @@ export class Provisioner {
     for (const name of this.#wants.stagedAt(place)) this.#work.push(name)
   }
 
-  async #offered(key: string, view: KeyView): Promise<Wanted[]> {
+  async #offered(key: string, view: KeyView): Promise<{ offered: Wanted[]; next: 'done' | 'look again' }> {
     const offer = view.get('acceptapi')
     const of = offer === undefined ? undefined : exportOfOffer(offer)
-    if (offer === undefined || of === undefined) return []
+    if (offer === undefined || of === undefined) return { offered: [], next: 'done' }
     const wanted = { ...of, name: verificationWorkspaceName(of) }
     if (this.#wants.add(key, wanted)) this.#work.push(wanted.name) // what is learned from now on calls again
-    await judge(this.#context, offer, of)
-    return [wanted]
+    return { offered: [wanted], next: await judge(this.#context, offer, of) }
   }
 
   #placed(key: string, view: KeyView): Wanted[] {

@@ -37,6 +37,9 @@ export const workspaceProvisioner: ServiceDefinition<Config> = {
   start,
 }
 
+/** When a trial is looked at again of which nothing tells. */
+const TRIAL_MS = 500
+
 async function start(service: ServiceContext<Config>): Promise<void> {
   const { logger, signal } = service
   const { kcpKubeconfig, keepStaging } = service.config
@@ -55,8 +58,8 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     concurrency: CONCURRENCY,
     remember: () => undefined,
     reconcile: async ({ key, view }) => {
-      await provisioner.take(key, view)
-      return DONE
+      const again = (await provisioner.take(key, view)) === 'look again'
+      return again ? { requeueAfterMs: TRIAL_MS, reason: 'a trial is about to show what it serves' } : DONE
     },
     report: consumerReport(service),
   })

@@ -1,16 +1,32 @@
 import type { Outcome, Run } from '@resource-broker/bus'
 import type { SchedulerContext } from '../context.ts'
+import { readKnown } from '../known.ts'
 import { place } from './place.ts'
+import { type Troubled, tellRelief, tellTrouble } from './tell-trouble.ts'
 
 /** When the places of an object are looked at again that the platform still refers to, or that could not be written down. */
 const UNSETTLED_MS = 5_000
 
 /** Places one object, and has the places that it holds at offers with a capacity be what its records say. */
-export async function look(context: SchedulerContext, run: Run): Promise<Outcome> {
+export async function look(context: SchedulerContext, run: Run<Troubled>): Promise<Outcome> {
   const { key, view } = run
   const { capacity } = context
   const settled = () => capacity.settle(key, view)
-  const outcome = await place(context, run).finally(settled)
+  const outcome = await tried(context, run).finally(settled)
   if (!('done' in outcome) || !capacity.isUnsettled(key, view)) return outcome
   return { requeueAfterMs: UNSETTLED_MS, reason: 'the places of the object are not settled' }
+}
+
+/** What keeps the object from being placed is told to its consumer before it is tried again. */
+async function tried(context: SchedulerContext, run: Run<Troubled>): Promise<Outcome> {
+  const begun = context.now().getTime()
+  try {
+    const outcome = await place(context, run)
+    run.memory.delete(run.key)
+    await tellRelief(context, readKnown(run.key, run.view, context.clusters.consumers.describe), run.view)
+    return outcome
+  } catch (error) {
+    await tellTrouble(context, run, error, begun)
+    throw error
+  }
 }

@@ -9,7 +9,7 @@ import {
   setCondition,
 } from '@resource-broker/api'
 import { answered, type KeyView, type KubeObject } from '@resource-broker/bus'
-import { isConflict, isNotFound } from '@resource-broker/kube'
+import { isNotFound } from '@resource-broker/kube'
 import { recordEvent } from '@resource-broker/service'
 import type { SchedulerContext } from '../context.ts'
 import type { Known } from '../known.ts'
@@ -47,8 +47,13 @@ export async function reportUnplaceable(
     // Whole: its spec may be newer than ours.
     view.learn('source', undefined, answered(known, written), now.getTime())
   } catch (error) {
-    if (isNotFound(error) || isConflict(error)) return // gone or another object by now: its event is on the way
-    throw error
+    if (!isNotFound(error)) throw error
+    const existing = await client.get<KubeObject>(target, { metadataOnly: true }).catch((missing: unknown) => {
+      if (isNotFound(missing)) return undefined
+      throw missing
+    })
+    if (existing?.metadata.uid !== source.metadata.uid) return // its event is on the way
+    // A kind without status: the Event alone tells.
   }
   await recordEvent(client, source, { type: 'Warning', reason, message, now })
 }

@@ -1,4 +1,4 @@
-import type { Settled } from '../context.ts'
+import type { LateProblem, Settled } from '../context.ts'
 import type { Problem } from '../plan/problem.ts'
 
 /** What one look found out and did, besides what it learned of objects. */
@@ -12,6 +12,8 @@ export class Notes {
   /** Ids of what was done in this look, well or badly: nothing is done twice. */
   readonly done = new Set<string>()
   readonly problems: Problem[] = []
+  /** The same, by the action that each came of. */
+  readonly late: LateProblem[] = []
   /** Related objects that are at the consumer as they should be. */
   readonly brought = new Map<string, string>()
   /** The consumer was told all that there is to tell. */
@@ -36,6 +38,8 @@ export type Before = {
   replacedMs: number
   /** What the consumer was last told, and what its API server made of it: it drops fields that its schema lacks. */
   told: { wanted: unknown; status: unknown } | undefined
+  /** What went wrong at the last look after the consumer was told, and may stand still. */
+  late: readonly LateProblem[]
   /** What was last applied, by provider, and what it came to where that is not the same. */
   settled: ReadonlyMap<string, Settled>
   /** Which versions of a related object were last found equal, by `<kind>/<name>`. */

@@ -15,6 +15,7 @@ const MOST_STEPS = 64
 /** Makes one object's copies, and what comes back from them, be what its Assignment says. */
 export async function sync(context: SyncerContext, { key, view, attempt }: Run<SyncerMemory>): Promise<Outcome> {
   const { clusters } = context
+  const begun = context.now().getTime()
   const notes = new Notes(before(context, key, attempt, view))
   const places = placesOf(clusters.destinations, clusters.providers, (provider) => {
     const assignment = view.get('assignment')?.object
@@ -27,11 +28,14 @@ export async function sync(context: SyncerContext, { key, view, attempt }: Run<S
     if (actions.length === 0) break
     context.check()
     await Promise.all(actions.map((action) => perform({ context, known, view }, action)))
+    // A look that waited long for a server has lasted as the trouble has.
+    notes.before.troubledMs = Math.max(notes.before.troubledMs, context.now().getTime() - begun)
     const next = know()
     if (isOtherLife(known, next)) return DONE // what was found out is about the life before; its message has called again
     known = next
   }
   remember(context, known)
+  say(context, known)
   return outcomeOf(known, context.now())
 }
 
@@ -42,7 +46,7 @@ function isOtherLife(known: Known, next: Known): boolean {
 }
 
 function before(
-  { told, compared, settled, silent, replaced, troubled, now }: SyncerContext,
+  { told, compared, settled, silent, replaced, late, troubled, now }: SyncerContext,
   key: string,
   attempt: number,
   view: KeyView,
@@ -61,6 +65,7 @@ function before(
     replacedMs: at - (replaced.get(key)?.since ?? at),
     troubledMs: at - (troubled.get(key) ?? at),
     told: told.get(key),
+    late: late.get(key) ?? [],
     settled: settled.get(key) ?? new Map(),
     compared: compared.get(key) ?? new Map(),
   }
@@ -72,12 +77,24 @@ function follow(memory: SyncerMemory['silent'], key: string, uid: string | undef
   else if (memory.get(key)?.uid !== uid) memory.set(key, { uid, since: at })
 }
 
+/** What stands in the way is said in the log, once as long as it is the same. What may pass is said by whoever tries again. */
+function say({ said, logger }: SyncerContext, { key, notes }: Known): void {
+  const problems = notes.problems.filter(({ passing, awaited }) => passing === undefined && awaited !== true)
+  const text = problems.map(({ message }) => message).join('; ')
+  if (text === (said.get(key) ?? '')) return
+  if (text === '') said.delete(key)
+  else said.set(key, text)
+  if (text !== '') logger.warn({ key, problems: text }, 'something is in the way')
+}
+
 /** What was found out goes on for as long as the object is here. */
 function remember(
-  { told, compared, settled, silent, replaced, troubled, waiting, now }: SyncerContext,
+  { told, compared, settled, silent, replaced, late, troubled, waiting, now }: SyncerContext,
   known: Known,
 ): void {
   const { key, notes } = known
+  if (notes.late.length > 0) late.set(key, notes.late)
+  else late.delete(key)
   if (!notes.problems.some(({ passing }) => passing !== undefined)) troubled.delete(key)
   else if (!troubled.has(key)) troubled.set(key, now().getTime())
   if (!isAssigned(known)) {

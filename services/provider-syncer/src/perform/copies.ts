@@ -6,7 +6,7 @@ import { isOwn, type Known } from '../facts/known.ts'
 import type { Action } from '../plan/action.ts'
 import { contentOf, type DesiredCopy, isUpToDate, withoutEmptied } from '../plan/desired-copy.ts'
 import type { Performance } from './perform.ts'
-import { readIfThere } from './read-if-there.ts'
+import { deleteIfThere, readIfThere } from './read-if-there.ts'
 import { Refusal } from './refusal.ts'
 
 type Of<Do extends Action['do']> = Extract<Action, { do: Do }>
@@ -124,11 +124,14 @@ export async function deleteCopy(
     const message = object === undefined ? { ours, object: null, goneUID: uid } : { ours, object }
     view.learn('copy', provider, { ...copy, ...message }, context.now().getTime())
   }
-  await there.client.delete(target, preconditions).catch(async (error: unknown) => {
-    if (isNotFound(error)) return learn(undefined)
+  try {
+    const { isGone } = await deleteIfThere(there.client, target, preconditions)
+    // Its tombstone may have been overtaken by an older snapshot, and never come again.
+    if (isGone) learn(undefined)
+  } catch (error) {
     if (isConflict(error)) learn(await readIfThere(there.client, target))
     throw error
-  })
+  }
 }
 
 const LEFT_ALONE = 'an object of the copy’s name, which the broker did not make, is left alone'

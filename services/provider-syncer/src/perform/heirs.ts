@@ -3,6 +3,7 @@ import type { KubeObject } from '@resource-broker/bus'
 import type { KubeClient, ObjectRef } from '@resource-broker/kube'
 import { z } from 'zod'
 import type { Current } from '../facts/known.ts'
+import { deleteIfThere, readIfThere } from './read-if-there.ts'
 
 /** An object that names the same related object as its owner does, by its key. */
 const heir = z.object({
@@ -16,17 +17,22 @@ type Metadata = KubeObject['metadata'] & { labels?: Record<string, string>; owne
 export async function standInLine(
   client: KubeClient,
   ref: ObjectRef,
-  { metadata }: KubeObject,
+  existing: KubeObject,
   { key, source, brokerID }: Current,
 ): Promise<void> {
-  const { labels: its = {}, resourceVersion, uid } = metadata as Metadata
+  const { metadata } = existing
+  const { labels: its = {} } = metadata as Metadata
   if (its[labels.relatedTo] === undefined || its[labels.brokerID] !== brokerID) return
   const line = heirsOf(metadata)
   const { apiVersion, kind } = source
   const next: Heir = { key, owner: { apiVersion, kind, name: source.metadata.name, uid: source.metadata.uid } }
   if (line.some((other) => other.key === key && other.owner.uid === next.owner.uid)) return
   const noted = { [annotations.wantedBy]: JSON.stringify([...line.filter((other) => other.key !== key), next]) }
-  await client.mergePatch(ref, { metadata: { uid, resourceVersion, annotations: noted } })
+  // The broker may not patch what is not of a brokered kind at a consumer: its claims in a kcp have no such verb.
+  await client.replace(ref, {
+    ...existing,
+    metadata: { ...metadata, annotations: { ...metadata.annotations, ...noted } },
+  })
 }
 
 /** Hands a related object on to the next that names it; deletes it where there is none. One that does not name it any more does the same. */
@@ -38,14 +44,17 @@ export async function giveUp(
 ): Promise<void> {
   const { uid, resourceVersion, ownerReferences = [] } = metadata as Metadata
   const [next, ...others] = heirsOf(metadata).filter(({ owner }) => owner.uid !== assignment.spec.uid)
-  if (next === undefined) return await client.delete(ref, { uid, resourceVersion })
-  const owners = ownerReferences.filter((owner) => owner.uid !== assignment.spec.uid)
-  await client.mergePatch(ref, {
+  if (next === undefined) return void (await deleteIfThere(client, ref, { uid, resourceVersion }))
+  const whole = await readIfThere(client, ref) // it was read by its metadata
+  if (whole === undefined) return
+  const { [annotations.wantedBy]: _line, ...notes } = metadata.annotations ?? {}
+  await client.replace(ref, {
+    ...whole,
     metadata: {
-      ...{ uid, resourceVersion },
-      labels: { [labels.relatedTo]: next.key },
-      annotations: { [annotations.wantedBy]: others.length === 0 ? null : JSON.stringify(others) },
-      ownerReferences: [...owners, next.owner],
+      ...metadata, // in the version that was seen
+      labels: { ...(metadata as Metadata).labels, [labels.relatedTo]: next.key },
+      annotations: others.length === 0 ? notes : { ...notes, [annotations.wantedBy]: JSON.stringify(others) },
+      ownerReferences: [...ownerReferences.filter((owner) => owner.uid !== assignment.spec.uid), next.owner],
     },
   })
 }

@@ -19,9 +19,14 @@ export async function perform(performance: Performance, action: Action): Promise
     await doIt(performance, action)
   } catch (error) {
     performance.context.check()
-    notes.problems.push(problemOf(action, error, performance.known))
+    const problem = problemOf(action, error, performance.known)
+    notes.problems.push(problem)
+    if (isLate(action)) notes.late.push({ of: idOf(action), problem })
   }
 }
+
+/** The consumer is told before these are tried. */
+const isLate = (action: Action): boolean => action.do === 'record' || action.do === 'remove related'
 
 async function doIt(performance: Performance, action: Action): Promise<void> {
   switch (action.do) {

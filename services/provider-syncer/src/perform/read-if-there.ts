@@ -1,5 +1,11 @@
 import type { KubeObject } from '@resource-broker/bus'
-import { isNotFound, type KubeClient, type ObjectRef, type ReadOptions } from '@resource-broker/kube'
+import {
+  type DeleteOptions,
+  isNotFound,
+  type KubeClient,
+  type ObjectRef,
+  type ReadOptions,
+} from '@resource-broker/kube'
 
 /** The object, or undefined if its API server says that there is none. */
 export async function readIfThere(
@@ -11,4 +17,24 @@ export async function readIfThere(
     if (isNotFound(error)) return undefined
     throw error
   })
+}
+
+/**
+ * Deletes the very object of `uid`, and answers whether it is gone by now. A server that says "not found" of an object that it shows is
+ * not believed. @throws {KubeError} its refusal then
+ */
+export async function deleteIfThere(
+  client: KubeClient,
+  ref: ObjectRef,
+  preconditions: Pick<DeleteOptions, 'uid' | 'resourceVersion'>,
+): Promise<{ isGone: boolean }> {
+  try {
+    await client.delete(ref, preconditions)
+    return { isGone: false }
+  } catch (error) {
+    if (!isNotFound(error)) throw error
+    const there = await readIfThere(client, ref, { metadataOnly: true })
+    if (there?.metadata.uid === preconditions.uid) throw error
+    return { isGone: true }
+  }
 }

@@ -3,7 +3,7 @@ import { isOvertaken, type KubeObject, type SourceRef } from '@resource-broker/b
 import { isConflict, isNotFound } from '@resource-broker/kube'
 import type { Action } from '../plan/action.ts'
 import type { Performance } from './perform.ts'
-import { readIfThere } from './read-if-there.ts'
+import { deleteIfThere, readIfThere } from './read-if-there.ts'
 
 /** Asks the platform for the Assignment of the key: not heard of is not gone. */
 export async function readAssignment(performance: Performance): Promise<void> {
@@ -68,12 +68,7 @@ async function isReady({ context, known, view }: Performance, provider: string):
 export async function deleteAssignment(performance: Performance): Promise<void> {
   const { context, known } = performance
   const { name, uid, resourceVersion } = (known.assignment as Assignment).metadata
-  const preconditions = { uid, resourceVersion }
-  await context.clusters.coordination
-    .delete({ ...Assignment.resource, name }, preconditions)
-    .catch((error: unknown) => {
-      if (!isNotFound(error)) throw error
-    })
+  await deleteIfThere(context.clusters.coordination, { ...Assignment.resource, name }, { uid, resourceVersion })
   known.notes.hasNoAssignment = true
   await tellGone(performance, known.assignment as Assignment)
   context.logger.info({ key: known.key, consumer: known.ref?.cluster, name: known.ref?.name }, 'object released')

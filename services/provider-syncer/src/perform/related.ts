@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { labels, readiness, relatedResources } from '@resource-broker/api'
 import type { KubeObject, RelatedMeta, SourceRef } from '@resource-broker/bus'
-import { isAlreadyExists, isNotFound, type KubeClient, type ObjectRef } from '@resource-broker/kube'
+import { isAlreadyExists, type KubeClient, type ObjectRef } from '@resource-broker/kube'
 import type { Current } from '../facts/known.ts'
 import type { Action } from '../plan/action.ts'
 import { markOf, memoOf, TRAVELLING, type WantedRelated } from '../plan/related.ts'
@@ -163,9 +163,7 @@ export async function removeRelated(
   const client = context.clusters.consumers.client(known.ref as SourceRef)
   const existing = await readIfThere(client, ref, { metadataOnly: true })
   if (existing !== undefined && isOwn(existing, known as Current)) {
-    await giveUp(client, ref, existing, known as Current).catch((error: unknown) => {
-      if (!isNotFound(error)) throw error
-    })
+    await giveUp(client, ref, existing, known as Current)
   }
   context.compared.get(known.key)?.delete(`${meta.kind}/${meta.name}`)
   learn(performance, meta, undefined)

@@ -38,8 +38,7 @@ export async function releaseSource(performance: Performance): Promise<void> {
   try {
     await client.apply(target, body, { force: true })
   } catch (error) {
-    if (isNotFound(error)) return
-    if (!isConflict(error)) throw error
+    if (!isNotFound(error) && !isConflict(error)) throw error
     const existing = await readIfThere(client, target, { metadataOnly: true })
     if (existing?.metadata.uid === metadata.uid) throw error
   }
@@ -67,7 +66,6 @@ export async function report(performance: Performance, { status }: Extract<Actio
     const written = await writeStatus(client, target, source.status, status)
     tell(performance, written, status)
   } catch (error) {
-    if (isConflict(error)) return // another object by now: its event is on the way
     if (isNotFound(error)) return await tellWithoutStatus(performance)
     if (!isInvalid(error)) throw error
     const least = leastOf(source.status as Status | undefined, status, error, context.now())

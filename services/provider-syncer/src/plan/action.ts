@@ -32,8 +32,8 @@ export type Action =
   /** Takes the finalizer off the consumer's object. */
   | { do: 'release source' }
   | { do: 'forget decision' }
-  /** Writes the consumer's status. */
-  | { do: 'report'; status: Record<string, unknown> }
+  /** Writes the consumer's status. `isLast`: again, as what was done after the first time has changed what there is to say. */
+  | { do: 'report'; status: Record<string, unknown>; isLast?: true }
   | { do: 'event'; reason: string; message: string }
 
 /** Tells the actions of one look apart. */
@@ -50,6 +50,8 @@ export function idOf(action: Action): string {
       return `${action.do} ${action.meta.kind}/${action.meta.name}`
     case 'record':
       return `${action.do} ${stringifyJson(action.edit)}`
+    case 'report':
+      return action.isLast ? `${action.do} what came of it` : action.do
     case 'event':
       return `${action.do} ${action.reason} ${action.message}`
     default:

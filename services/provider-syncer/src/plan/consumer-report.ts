@@ -1,4 +1,4 @@
-import { sameStatus } from '@resource-broker/api'
+import { conditionTypes, getCondition, reasons, sameStatus } from '@resource-broker/api'
 import { type Current, copyAt } from '../facts/known.ts'
 import type { Action } from './action.ts'
 import { problemsToTell } from './problems.ts'
@@ -10,14 +10,16 @@ const FIRST_STATUS_MS = 2_000
 /** What the consumer is to be told; `isSaid`: it has been told all there is; `silentMs`: how long to wait for something to say. */
 export type Report = { actions: Action[]; isSaid: boolean; silentMs?: number }
 
-/** The serving copy's status with the broker's conditions beside it, where the consumer does not have it. */
-export function reportTo(known: Current, now: Date): Report {
+/** The serving copy's status with the broker's conditions beside it, where the consumer does not have it. `isLast`: as `problemsToTell` has it. */
+export function reportTo(known: Current, now: Date, isLast = false): Report {
   const { source, assignment, notes } = known
-  const problems = problemsToTell(known)
+  const problems = problemsToTell(known, isLast)
   const serving = copyAt(known, assignment.spec.providerCluster)
   const silentMs = serving !== undefined && serving.status === undefined ? FIRST_STATUS_MS - notes.before.silentMs : 0
   if (problems.length === 0) {
-    if (serving === undefined) return { actions: [], isSaid: false } // the copy is on its way, and then there is more to say
+    const accepted = getCondition(assignment.status?.conditions, conditionTypes.accepted)
+    const isInTrouble = accepted?.reason === reasons.placementFails
+    if (serving === undefined && !isInTrouble) return { actions: [], isSaid: false } // the copy is on its way, and then there is more to say
     if (silentMs > 0) return { actions: [], isSaid: false, silentMs }
   }
   const isLarge = serving !== undefined && serving.status === undefined && isTooLarge(known)
@@ -26,7 +28,7 @@ export function reportTo(known: Current, now: Date): Report {
   const status = statusFor(known, source, { serving, copyStatus, problems, now })
   return isTold(known, status)
     ? { actions: [], isSaid: true }
-    : { actions: [{ do: 'report', status }], isSaid: notes.isReported }
+    : { actions: [{ do: 'report', status, ...(isLast ? { isLast } : {}) }], isSaid: notes.isReported }
 }
 
 function isTooLarge({ copies, assignment }: Current): boolean {

@@ -30,6 +30,8 @@ export function outcomeOf(known: Known, now: Date): Outcome {
   if (!isAssigned(known)) {
     const waits = known.assignment === undefined && isStrange(known) && isEarly(known)
     if (waits) return later(GRACE_MS, 'something is here before its Assignment')
+    const [refused] = known.notes.problems
+    if (refused !== undefined) return later(REFUSED_MS, refused.message)
     const away = orphansOf(known).find(({ provider, cluster }) => known.places.at(provider, cluster).is === 'away')
     return away === undefined ? DONE : later(REFUSED_MS, `an orphan is at ${away.provider}, which is away`)
   }
@@ -38,7 +40,7 @@ export function outcomeOf(known: Known, now: Date): Outcome {
 
 function outcomeOfLive(known: Current, now: Date): Outcome {
   const { ref, places } = known
-  const [problem] = problemsToTell(known)
+  const [problem] = problemsToTell(known, true)
   if (problem !== undefined) return later(REFUSED_MS, problem.message)
   const awaited = awaitedBy(known)
   if (awaited !== undefined) return later(AWAITED_MS, awaited)

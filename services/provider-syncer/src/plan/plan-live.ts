@@ -19,6 +19,7 @@ export function planLive(known: Current, now: Date): (() => Action[])[] {
     () => [...applyCopy(known), ...bring(known), ...removeLeaving(known)],
     () => report.actions,
     () => [...recordOf(known, isServed), ...unnamed(known)],
+    () => (known.notes.late.length + known.notes.before.late.length > 0 ? reportTo(known, now, true).actions : []),
   ]
 }
 

@@ -2,6 +2,7 @@ import { finalizer } from '@resource-broker/api'
 import type { CopyMessage, KubeObject } from '@resource-broker/bus'
 import type { Known } from '../facts/known.ts'
 import type { Action } from './action.ts'
+import { PASSING_MS } from './problem.ts'
 
 /**
  * A copy without an Assignment is an orphan, and an object that is being deleted is let go without one, only once the platform itself
@@ -14,8 +15,19 @@ export function planOrphans(known: Known): (() => Action[])[] {
   return [
     () => orphans.filter((orphan) => isStaying(orphan) && isReachable(known, orphan)).map(remove),
     () => (orphans.length === 0 && awaitsRelease(known.source) ? [{ do: 'release source' }] : []),
+    () => tellUnreleased(known),
     () => (known.decision?.provider == null ? [] : [{ do: 'forget decision' }]),
   ]
+}
+
+/** There is no Assignment any more whose word a condition could be: an Event says why the object is held. */
+function tellUnreleased({ source, notes }: Known): Action[] {
+  if (!awaitsRelease(source)) return []
+  const refusals = notes.problems.filter(
+    ({ passing }) => passing === undefined || notes.before.troubledMs >= PASSING_MS,
+  )
+  const message = refusals.map((problem) => problem.message).join('; ')
+  return message === '' ? [] : [{ do: 'event', reason: 'NotReleased', message }]
 }
 
 /** Whether something is here that an Assignment should be behind. */

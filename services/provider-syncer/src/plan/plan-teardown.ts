@@ -18,12 +18,16 @@ export function planTeardown(known: Assigned, now: Date): (() => Action[])[] {
   if (isReplaced(known) && replacedWait(known) > 0) return [() => reportReplaced(known, now)]
   if (!isEnding && !isCertain(known))
     return [() => (known.source === undefined && isEarly(known) ? [] : [{ do: 'read source' }])]
-  if (!isEnding) return [() => [{ do: 'record', edit: { phase: 'Terminating' } }]]
+  if (!isEnding) return [() => [{ do: 'record', edit: { phase: 'Terminating' } }], () => reportLeaving(known, [], now)]
   const left = copiesLeft(known)
   if (left.length > 0) return [() => left.flatMap(({ actions }) => actions), () => reportLeaving(known, left, now)]
   // What is left behind when the Assignment is gone nobody looks for any more.
   const isThrough = () => !known.notes.problems.some(({ passing }) => passing !== undefined)
-  return [() => [...allRelated(known), ...lostEvents(known)], () => (isThrough() ? [{ do: 'delete assignment' }] : [])]
+  return [
+    () => [...allRelated(known), ...lostEvents(known)],
+    () => (isThrough() ? [{ do: 'delete assignment' }] : []),
+    () => reportLeaving(known, [], now),
+  ]
 }
 
 /** The object is being deleted, or its own API server says that it is gone or another one. Not heard of is not gone. */

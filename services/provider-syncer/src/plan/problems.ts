@@ -5,11 +5,16 @@ import { isLeaving, targetOf } from './plan-live.ts'
 import { PASSING_MS, type Problem } from './problem.ts'
 import { refusedRelated } from './related.ts'
 
-/** What stands in the way, as far as it is to be told now: what may pass by itself is told once it has lasted. */
-export function problemsToTell(known: Current): Problem[] {
+/**
+ * What stands in the way, as far as it is to be told now: what may pass by itself is told once it has lasted. What went wrong at the end
+ * of the look before stands until the same is tried again; `isLast`: nothing else is tried in this look.
+ */
+export function problemsToTell(known: Current, isLast = false): Problem[] {
   const { notes } = known
   const { attempt, troubledMs } = notes.before
-  return [...problemsOfSize(known), ...problemsOfPlaces(known), ...notes.problems, ...refusedRelated(known)].filter(
+  const standing = isLast ? [] : notes.before.late.filter(({ of }) => !notes.done.has(of)).map(({ problem }) => problem)
+  const found = [...notes.problems, ...standing]
+  return [...problemsOfSize(known), ...problemsOfPlaces(known), ...found, ...refusedRelated(known)].filter(
     ({ passing, awaited }) => {
       if (awaited === true) return attempt > 1
       return passing === undefined || troubledMs >= PASSING_MS

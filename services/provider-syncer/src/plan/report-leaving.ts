@@ -2,15 +2,17 @@ import { sameStatus } from '@resource-broker/api'
 import type { Assigned } from '../facts/known.ts'
 import type { Action } from './action.ts'
 import type { CopyLeft } from './plan-teardown.ts'
+import { PASSING_MS } from './problem.ts'
 import { type Status, statusFor } from './status-for.ts'
 
-/** While an object is being deleted its consumer reads the provider's last words, and what is waited for, where, since when. */
+/** While an object is being deleted its consumer reads the provider's last words, and what is waited for, where, since when, and what is refused. */
 export function reportLeaving(known: Assigned, left: CopyLeft[], now: Date): Action[] {
   const { source, assignment, notes } = known
   const held = left.filter(({ actions }) => actions.length === 0) // what goes at once is no news
-  if (held.length === 0 || !source || source.metadata.uid !== assignment.spec.uid) return []
   const serving = left.find(({ provider }) => provider === assignment.spec.providerCluster)?.copy
-  const problems = notes.problems.filter(({ passing }) => passing === undefined)
+  const isLasting = notes.before.troubledMs >= PASSING_MS
+  const problems = notes.problems.filter(({ passing }) => passing === undefined || isLasting)
+  if (held.length + problems.length === 0 || !source || source.metadata.uid !== assignment.spec.uid) return []
   const message = [...held.map(({ waitsFor }) => waitsFor), ...problems.map((problem) => problem.message)].join('; ')
   const waits = { reason: 'Deleting', message: `waiting for what was made for the object to go: ${message}` }
   const copyStatus = serving?.status as Status | undefined

@@ -8,6 +8,7 @@ import {
 import type { AcceptAPIMessage, KubeObject, SourceRef } from '@resource-broker/bus'
 import { isTrue, resolveResource } from '@resource-broker/kube'
 import { BINDINGS, reportOnOffer, type StagingCluster, scopeDiffers } from '@resource-broker/service'
+import { ensureCopiesExport } from '../bindings.ts'
 import type { ProvisionerContext } from '../context.ts'
 
 /** The export that an AcceptAPI names, in its spec or as the Go broker had it; undefined if it is not valid or names none. */
@@ -19,22 +20,24 @@ export function exportOfOffer({ provider, object }: AcceptAPIMessage): ProviderE
   return apiExportName === undefined ? undefined : { providerCluster: provider, apiExportName }
 }
 
-/** Writes into an AcceptAPI what the trial of its export came to. */
+/** Writes into an AcceptAPI what the trial of its export came to; answers whether nothing will tell of more. */
 export async function judge(
   context: ProvisionerContext,
   { provider, object }: AcceptAPIMessage,
   of: ProviderExport,
-): Promise<void> {
-  if (object === null) return
+): Promise<'done' | 'look again'> {
+  if (object === null) return 'done'
   const client = context.clusters.providers.client(provider)
-  await reportOnOffer(client, object, await verdict(context, object, of), context.now())
+  const condition = await verdict(context, object, of)
+  await reportOnOffer(client, object, condition, context.now())
+  return condition.reason === ABOUT ? 'look again' : 'done'
 }
 
-async function verdict(
-  { clusters, failures, conditionType: type }: ProvisionerContext,
-  object: KubeObject,
-  of: ProviderExport,
-): Promise<NextCondition> {
+/** An export's virtual workspace serves what it claims a moment after the export is there, and nothing tells when. */
+const ABOUT = 'VerifyingResource'
+
+async function verdict(context: ProvisionerContext, object: KubeObject, of: ProviderExport): Promise<NextCondition> {
+  const { clusters, failures, conditionType: type } = context
   const { gvr } = AcceptAPI.of(object).spec
   const observedGeneration = object.metadata.generation ?? 0
   const say = (status: NextCondition['status'], reason: string, message: string): NextCondition => ({
@@ -57,26 +60,33 @@ async function verdict(
     const told = `${of.apiExportName} serves ${served.join(', ') || 'nothing'}, and not ${gvr.resource}.${gvr.group}`
     return say('False', 'ResourceNotExported', told)
   }
-  const misfit = await misfitOf(clusters, trial, gvr, of)
+  const misfit = await misfitOf(context, trial, gvr, of)
+  if (misfit === 'pending') return say('Unknown', ABOUT, `${nameOf(gvr)} is about to be served for a trial`)
   return misfit === undefined
     ? say('True', 'Bound', `${of.apiExportName} can be bound`)
     : say('False', misfit.reason, misfit.message)
 }
 
-/** What the trial shows of the resource itself: whether it is served in the version, and in the scope that it has at the consumers. */
+type GVR = SourceRef['gvr']
+const nameOf = ({ resource, version, group }: GVR): string => `${resource}.${version}.${group}`
+
+/**
+ * Whether the resource has the scope that it has at its consumers. The discovery of an export's virtual workspace tells (contract 7.7),
+ * and needs no rights in the workspace of the trial.
+ */
 async function misfitOf(
-  { kcp: { base }, kinds }: ProvisionerContext['clusters'],
-  { cluster }: StagingCluster,
-  gvr: SourceRef['gvr'],
+  context: ProvisionerContext,
+  trial: StagingCluster,
+  gvr: GVR,
   { apiExportName }: ProviderExport,
-): Promise<{ reason: string; message: string } | undefined> {
-  const name = `${gvr.resource}.${gvr.version}.${gvr.group}`
-  const served = await resolveResource(base.below(`/clusters/${cluster}`), gvr)
-  if (served === undefined) return { reason: 'VersionNotExported', message: `${apiExportName} does not serve ${name}` }
-  const brokered = kinds.all.find(({ group, version, resource }) => {
+): Promise<{ reason: string; message: string } | 'pending' | undefined> {
+  await ensureCopiesExport(context, trial)
+  const served = await resolveResource(trial.client, gvr)
+  if (served === undefined) return 'pending'
+  const brokered = context.clusters.kinds.all.find(({ group, version, resource }) => {
     return group === gvr.group && version === gvr.version && resource === gvr.resource
   })
-  return scopeDiffers(name, apiExportName, served.namespaced, brokered?.namespaced)
+  return scopeDiffers(nameOf(gvr), apiExportName, served.namespaced, brokered?.namespaced)
 }
 
 /** What stands in the way of a binding to the export; an export that is deleted goes on being served where it is bound (contract 5.4). */

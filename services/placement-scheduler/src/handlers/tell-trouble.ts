@@ -1,0 +1,81 @@
+import {
+  type Assignment,
+  conditionTypes,
+  getCondition,
+  type NextCondition,
+  reasons,
+  setCondition,
+} from '@resource-broker/api'
+import { isTerminal, type KeyView, type Run } from '@resource-broker/bus'
+import { isConflict, isTransient } from '@resource-broker/kube'
+import { ClusterNotConnectedError } from '@resource-broker/service'
+import type { SchedulerContext } from '../context.ts'
+import { type Known, readKnown } from '../known.ts'
+import { editAssignment } from './edit-assignment.ts'
+import { reportUnplaceable } from './report.ts'
+
+/** How long trouble that may pass by itself is kept from the consumer. */
+const PASSING_MS = 3_000
+
+/** Since when an object cannot be placed, by key, in milliseconds of the broker's own clock. */
+export type Troubled = Map<string, number>
+
+/**
+ * Tells the consumer why its object is not placed, or not placed anew, in the words of the server that is in the way: in its own status,
+ * or once it has an Assignment by a condition of that, which the syncer passes on. Where not even that can be done the log tells.
+ */
+export async function tellTrouble(
+  context: SchedulerContext,
+  { key, view, memory }: Pick<Run<Troubled>, 'key' | 'view' | 'memory'>,
+  error: unknown,
+  begun: number,
+): Promise<void> {
+  const since = memory.get(key) ?? begun
+  memory.set(key, since)
+  const mayPass = isConflict(error) || isTransient(error) || error instanceof ClusterNotConnectedError
+  if (isTerminal(error) || (mayPass && context.now().getTime() - since < PASSING_MS)) return
+  try {
+    const known = readKnown(key, view, context.clusters.consumers.describe)
+    if (known === undefined) return
+    const message = (error as Error).message
+    const { assignment, object } = known
+    if (assignment === undefined)
+      return await reportUnplaceable(
+        context,
+        known,
+        { reason: reasons.placementFails, message: `the object is not placed: ${message}` },
+        view,
+      )
+    if (assignment.spec.uid !== object.uid || assignment.status?.phase === 'Terminating') return
+    await accept(
+      context,
+      assignment,
+      { status: 'False', reason: reasons.placementFails, message: `what the object is now is not placed: ${message}` },
+      view,
+    )
+  } catch (err) {
+    context.logger.warn({ key, err }, 'the trouble cannot be told to the consumer')
+  }
+}
+
+/** Takes the word of trouble back once placing the object went well. */
+export async function tellRelief(context: SchedulerContext, known: Known | undefined, view: KeyView): Promise<void> {
+  const { assignment } = known ?? {}
+  const said = getCondition(assignment?.status?.conditions, conditionTypes.accepted)
+  if (assignment === undefined || said?.reason !== reasons.placementFails) return
+  const word = { status: 'True', reason: reasons.accepted, message: 'the provider accepts the object' } as const
+  await accept(context, assignment, word, view)
+}
+
+async function accept(
+  context: SchedulerContext,
+  assignment: Assignment,
+  word: Pick<NextCondition, 'status' | 'reason' | 'message'>,
+  view: KeyView,
+): Promise<void> {
+  const before = assignment.status?.conditions
+  const said = getCondition(before, conditionTypes.accepted)
+  if (said?.reason === word.reason && said.message === word.message) return
+  const conditions = setCondition(before, { type: conditionTypes.accepted, ...word }, context.now())
+  await editAssignment(context, assignment, { status: { conditions } }, view)
+}
