@@ -1,4 +1,4 @@
-import type { HttpRequest, HttpResponse, Intercept } from '@resource-broker/sandbox'
+import type { HttpRequest, HttpResponse, Intercept, StreamSink } from '@resource-broker/sandbox'
 
 /**
  * What a client gets in the place of the sandbox's own answer: a refusal, no answer although the request was performed, or an answer
@@ -15,10 +15,11 @@ type Rule = (request: HttpRequest) => Injected | undefined | Promise<Injected | 
 /** What stands before a sandbox: answers that are given otherwise, for as long as somebody wants them so. */
 export class Injections {
   readonly #rules = new Set<Rule>()
+  readonly #streams = new Map<StreamSink, HttpRequest>()
 
   readonly intercept: Intercept = async (request, answer) => {
     const injected = await this.#injected(request)
-    if (injected === undefined) return await answer(request)
+    if (injected === undefined) return this.#followed(request, await answer(request))
     if (injected === 'performed, and not answered') {
       await answer(request)
       return await new Promise<HttpResponse>(() => undefined)
@@ -26,10 +27,32 @@ export class Injections {
     return injected === 'broken off' ? brokenOff() : refused(injected)
   }
 
+  /** Ends the watches that are open and match; answers how many. */
+  cut(matches: (request: HttpRequest) => boolean): number {
+    const open = [...this.#streams].filter(([, request]) => matches(request))
+    for (const [sink] of open) sink.end()
+    return open.length
+  }
+
+  /** How many watches that match are open. */
+  open(matches: (request: HttpRequest) => boolean): number {
+    return [...this.#streams.values()].filter(matches).length
+  }
+
   /** Has requests answered so from now on; of several rules the first that has an answer counts. Ends it when it is called. */
   add(rule: Rule): () => void {
     this.#rules.add(rule)
     return () => void this.#rules.delete(rule)
+  }
+
+  #followed(request: HttpRequest, response: HttpResponse): HttpResponse {
+    if (!('stream' in response)) return response
+    const stream = (sink: StreamSink) => {
+      this.#streams.set(sink, request)
+      request.signal.addEventListener('abort', () => this.#streams.delete(sink))
+      response.stream(sink)
+    }
+    return { ...response, stream }
   }
 
   async #injected(request: HttpRequest): Promise<Injected | undefined> {

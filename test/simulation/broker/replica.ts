@@ -210,15 +210,16 @@ export class Replica {
       logger: this.#logger,
       now: this.#now,
     }
-    const consumer: SimulatedConsumer<undefined> = this.#consume(
+    const consumer: SimulatedConsumer<Map<string, number>> = this.#consume(
       {
         service: 'placement-scheduler',
         parts: ['source', 'assignment', 'migration', 'offers'],
         alsoLoad: ['decision'],
         concurrency: 128,
-        remember: () => undefined,
-        reconcile: (run: Run) => look({ ...context, clusters: clustersUnder(clusters, run.fence) }, run),
-        reconcilePartition: async (partition: PartitionHandle) => {
+        remember: () => new Map<string, number>(),
+        reconcile: (run: Run<Map<string, number>>) =>
+          look({ ...context, clusters: clustersUnder(clusters, run.fence) }, run),
+        reconcilePartition: async (partition: PartitionHandle<Map<string, number>>) => {
           const claimants = [...capacity.keys()].filter(
             (key) => this.#bus.layout.partitionOf(key) === partition.partition,
           )
