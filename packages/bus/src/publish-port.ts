@@ -1,5 +1,6 @@
 import { JetStreamApiError, type JetStreamClient, type JetStreamManager, jetstream } from '@nats-io/jetstream'
 import { type NatsConnection, headers as natsHeaders } from '@nats-io/transport-node'
+import { stringifyJson } from '@resource-broker/json'
 import type { Layout } from './layout.ts'
 import type { ObjectRef } from './publisher.ts'
 import type { Stored } from './snapshots.ts'
@@ -86,7 +87,7 @@ export class NatsPublishPort implements PublishPort {
 
 function publishOptions({ object, version, tombstone, after, id }: Omit<Sent, 'subject' | 'body'>) {
   const headers = natsHeaders()
-  if (object !== undefined) headers.set(HEADERS.object, JSON.stringify(object))
+  if (object !== undefined) headers.set(HEADERS.object, stringifyJson(object))
   if (version !== undefined) headers.set(HEADERS.version, version)
   return {
     headers,

@@ -31,10 +31,7 @@ const FULL: Outcome = { requeueAfterMs: 100, reason: 'the last place of the offe
 const LEARNED: Outcome = { requeueAfterMs: 0, reason: 'the object has an Assignment that was not heard of' }
 
 /** Decides where one object belongs, and records it: the Assignment of a new object, the Migration of one that must move. */
-export async function place(
-  context: SchedulerContext,
-  run: Pick<Run, 'key' | 'view' | 'attempt'>,
-): Promise<Outcome> {
+export async function place(context: SchedulerContext, run: Pick<Run, 'key' | 'view' | 'attempt'>): Promise<Outcome> {
   const { key, view, attempt } = run
   const known = readKnown(key, view, context.clusters.consumers.describe)
   if (known === undefined) return DONE

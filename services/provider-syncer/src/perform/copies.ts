@@ -1,6 +1,13 @@
 import { annotations, exportAt, fieldManager } from '@resource-broker/api'
 import type { CopyMessage, KubeObject, SourceRef } from '@resource-broker/bus'
-import { isAlreadyExists, isAppliedBy, isConflict, isNotFound, type KubeClient, type ObjectRef } from '@resource-broker/kube'
+import {
+  isAlreadyExists,
+  isAppliedBy,
+  isConflict,
+  isNotFound,
+  type KubeClient,
+  type ObjectRef,
+} from '@resource-broker/kube'
 import type { Settled } from '../context.ts'
 import { isOwn, type Known } from '../facts/known.ts'
 import type { Action } from '../plan/action.ts'

@@ -1,5 +1,6 @@
 import { annotations, labels } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
+import { parseJson, stringifyJson } from '@resource-broker/json'
 import type { KubeClient, ObjectRef } from '@resource-broker/kube'
 import { z } from 'zod'
 import type { Current } from '../facts/known.ts'
@@ -27,7 +28,7 @@ export async function standInLine(
   const { apiVersion, kind } = source
   const next: Heir = { key, owner: { apiVersion, kind, name: source.metadata.name, uid: source.metadata.uid } }
   if (line.some((other) => other.key === key && other.owner.uid === next.owner.uid)) return
-  const noted = { [annotations.wantedBy]: JSON.stringify([...line.filter((other) => other.key !== key), next]) }
+  const noted = { [annotations.wantedBy]: stringifyJson([...line.filter((other) => other.key !== key), next]) }
   // The broker may not patch what is not of a brokered kind at a consumer: its claims in a kcp have no such verb.
   await client.replace(ref, {
     ...existing,
@@ -53,7 +54,7 @@ export async function giveUp(
     metadata: {
       ...metadata, // in the version that was seen
       labels: { ...(metadata as Metadata).labels, [labels.relatedTo]: next.key },
-      annotations: others.length === 0 ? notes : { ...notes, [annotations.wantedBy]: JSON.stringify(others) },
+      annotations: others.length === 0 ? notes : { ...notes, [annotations.wantedBy]: stringifyJson(others) },
       ownerReferences: [...ownerReferences.filter((owner) => owner.uid !== assignment.spec.uid), next.owner],
     },
   })
@@ -62,7 +63,7 @@ export async function giveUp(
 /** Anybody may write there: what is no list of heirs names none. */
 function heirsOf({ annotations: notes }: KubeObject['metadata']): Heir[] {
   try {
-    return z.array(heir).parse(JSON.parse(notes?.[annotations.wantedBy] ?? '[]'))
+    return z.array(heir).parse(parseJson(notes?.[annotations.wantedBy] ?? '[]'))
   } catch {
     return []
   }

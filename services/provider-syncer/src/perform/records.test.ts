@@ -33,14 +33,23 @@ async function act(perform: (performance: Performance) => Promise<void>) {
 test.each([
   { what: 'is asked for', perform: readAssignment },
   { what: 'is deleted', perform: deleteAssignment },
-])('that an Assignment is gone is passed on to all when it $what: the watch may never have known of it', async ({
-  perform,
-}) => {
-  const { published, learned, notes } = await act(perform)
-  const { name, uid, resourceVersion } = known.metadata
-  expect(learned).toEqual([{ name, object: null, goneUID: uid, goneVersion: resourceVersion }])
-  expect(published).toMatchObject([
-    { part: 'assignment', key: 'k', message: learned[0], version: `${uid}-gone`, after: 7, ifNews: true, tombstone: true },
-  ])
-  expect(notes.hasNoAssignment).toBe(true)
-})
+])(
+  'that an Assignment is gone is passed on to all when it $what: the watch may never have known of it',
+  async ({ perform }) => {
+    const { published, learned, notes } = await act(perform)
+    const { name, uid, resourceVersion } = known.metadata
+    expect(learned).toEqual([{ name, object: null, goneUID: uid, goneVersion: resourceVersion }])
+    expect(published).toMatchObject([
+      {
+        part: 'assignment',
+        key: 'k',
+        message: learned[0],
+        version: `${uid}-gone`,
+        after: 7,
+        ifNews: true,
+        tombstone: true,
+      },
+    ])
+    expect(notes.hasNoAssignment).toBe(true)
+  },
+)

@@ -14,7 +14,7 @@ export async function readAssignment(performance: Performance): Promise<void> {
   if (object !== undefined) return view.learn('assignment', undefined, { name, object }, now)
   known.notes.hasNoAssignment = true
   // What is known may never be taken back by a message: a snapshot can be stored after the word that the object is gone.
-  if (known.assignment !== undefined) await tellGone(performance, known.assignment)
+  if (known.assignment != null) await tellGone(performance, known.assignment)
 }
 
 /**
