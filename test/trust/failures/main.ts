@@ -6,7 +6,7 @@ import { playFailures } from './play.ts'
 import { tableOf } from './table.ts'
 
 /** Long enough for everything to be told that ever is. */
-const SETTLED_MS = 45_000
+const SETTLED_MS = 40_000
 
 const file = join(ROOT, 'docs/failures.md')
 await writeFile(file, tableOf(await playFailures(() => delay(SETTLED_MS))))

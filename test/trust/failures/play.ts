@@ -19,7 +19,7 @@ export type Failures = { cells: Map<RequestKind, Map<string, Told>>; watches: Wa
 
 const CRDS = ['test/support/thing-crd.yaml', 'test/e2e/fixtures/gadget-crd.yaml'].map((file) => join(ROOT, file))
 /** Objects that are prepared at once. */
-const AT_ONCE = 16
+const AT_ONCE = 24
 
 type Play = Stage & { injections: Injections; logFile: string }
 type Cell = { kind: RequestKind; answer: string; name: string }
@@ -60,13 +60,12 @@ export async function playFailures(patience: Patience): Promise<Failures> {
 
 async function playAll(play: Play, patience: Patience): Promise<Failures> {
   const cells: Failures['cells'] = new Map(REQUESTS.map((kind) => [kind, new Map()]))
-  const watches = await playWatches({ ...play, isBroker })
   const quick = Object.keys(ANSWERS).filter((answer) => !HOLDING.includes(answer))
   for (const answers of [quick, ...HOLDING.map((answer) => [answer])]) {
     for (const [kind, told] of await playBatch(play, answers, patience))
       for (const [answer, each] of told) cells.get(kind)?.set(answer, each)
   }
-  return { cells, watches }
+  return { cells, watches: await playWatches({ ...play, isBroker }) }
 }
 
 async function playBatch(play: Play, answers: string[], patience: Patience): Promise<Failures['cells']> {

@@ -4,7 +4,7 @@ import type { HttpRequest } from '@resource-broker/sandbox'
 import { waitFor } from '@resource-broker/testbed'
 import type { Landscape, Site } from '../../support/landscape.ts'
 import { THING } from '../../support/provider-controller.ts'
-import { copyAt, create, gone, offer, patchSpec, secretOf, served, thing, thingRef } from '../../support/things.ts'
+import { copyAt, create, gone, offer, patchSpec, read, secretOf, thing, thingRef } from '../../support/things.ts'
 
 /** Where a cell of the table is played. */
 export type Stage = { landscape: Landscape; acme: Site; alpha: Site; beta: Site }
@@ -41,14 +41,21 @@ const change = async ({ acme }: Stage, name: string, spec: Record<string, unknow
   void (await patchSpec(acme, thingRef(name), spec))
 const remove = ({ acme }: Stage, name: string) => acme.kube.delete(thingRef(name))
 
+/** For hundreds of objects together, on a busy machine. */
+const MANY = { timeoutMs: 180_000 }
+
 const isServed = async (stage: Stage, name: string) => {
   await make(stage, name, { value: 1 })
-  await served(stage.acme, name, stage.alpha)
+  await waitFor(
+    `${name} is served`,
+    async () => (await read(stage.acme, thingRef(name)))?.status?.['status'] === 'Available',
+    MANY,
+  )
 }
 
 const hasSecret = async (stage: Stage, name: string) => {
   await make(stage, name, { secret: true, value: 1 })
-  await waitFor(`the Secret of ${name}`, async () => (await secretOf(stage.acme, `${name}-secret`)) !== undefined)
+  await waitFor(`the Secret of ${name}`, async () => (await secretOf(stage.acme, `${name}-secret`)) !== undefined, MANY)
 }
 
 /** A request for one object by its path. */
