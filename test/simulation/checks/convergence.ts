@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type Assignment, finalizer } from '@resource-broker/api'
+import { type Assignment, annotations, finalizer } from '@resource-broker/api'
 import { isOffered } from '../actors/offers.ts'
 import type { StoredObject } from '../server/objects.ts'
 import {
@@ -66,11 +66,12 @@ function judgeSource(around: Around, source: StoredObject, assignments: Assignme
       : [new Violation('not-placed', `${name} (size ${size}) has no provider, and ${withRoom} would take it`, name)]
   const { providerCluster, copies } = assignment.spec
   const found: Violation[] = []
-  if (!takers.includes(providerCluster as never) && withRoom.length > 0)
+  const untried = withRoom.filter((provider) => !failedBefore(around.servers, source, assignment, provider))
+  if (!takers.includes(providerCluster as never) && untried.length > 0)
     found.push(
       new Violation(
         'misplaced',
-        `${name} (size ${size}) is at ${providerCluster}, which does not take it, and ${withRoom} would`,
+        `${name} (size ${size}) is at ${providerCluster}, which does not take it, and ${untried} would`,
         name,
       ),
     )
@@ -79,6 +80,22 @@ function judgeSource(around: Around, source: StoredObject, assignments: Assignme
   if (!source.metadata.finalizers?.includes(finalizer))
     found.push(new Violation('unguarded', `${name} has no finalizer`, name))
   return [...found, ...judgeCopy(around, source, providerCluster, takers.includes(providerCluster as never))]
+}
+
+/** A move of this generation that failed is not begun again while its record stands. */
+function failedBefore(servers: Servers, source: StoredObject, { metadata }: Assignment, provider: string): boolean {
+  return serverOf(servers, 'platform')
+    .all(resources.migrations)
+    .some(({ object }) => {
+      const { assignmentUID, to } = object['spec'] as { assignmentUID?: string; to: { providerCluster: string } }
+      const { state = '' } = (object['status'] ?? {}) as { state?: string }
+      return (
+        assignmentUID === metadata.uid &&
+        to.providerCluster === provider &&
+        ['Failed', 'RolledBack'].includes(state) &&
+        object.metadata.annotations?.[annotations.consumerGeneration] === String(source.metadata.generation)
+      )
+    })
 }
 
 function hasRoom({ capacityOf }: Around, provider: string, assignments: Assignment[]): boolean {
