@@ -51,10 +51,11 @@ export function readKnown({ key, view, brokerID, places, notes }: Told): Known {
   const source = view.get('source')
   const ref = assignment === undefined ? source?.ref : refOf(assignment, source?.ref)
   const related = [...view.all('copy-related')]
+  const isAsked = notes.hasNoAssignment && notes.askedFor === source?.object?.metadata.uid
   return {
     key,
     brokerID,
-    assignment: assignment ?? (notes.hasNoAssignment ? null : undefined),
+    assignment: assignment ?? (isAsked ? null : undefined),
     ref,
     source: notes.goneSource !== undefined && notes.goneSource === assignment?.spec.uid ? null : source?.object,
     tooLarge: source?.tooLarge,

@@ -5,6 +5,8 @@ import type { Problem } from '../plan/problem.ts'
 export class Notes {
   /** The platform itself says that there is no Assignment. */
   hasNoAssignment = false
+  /** The uid of the object that was known when the platform was asked so: what it said is no word on a later one. */
+  askedFor: string | undefined
   /** The uid of the object of which the consumer's API server itself says that it is gone, or another one. */
   goneSource: string | undefined
   /** Providers whose API server itself says that there is no copy. */

@@ -2,7 +2,8 @@ import { Assignment } from '@resource-broker/api'
 import type { KeyView, Publication } from '@resource-broker/bus'
 import { KubeError } from '@resource-broker/kube'
 import { expect, test } from 'vitest'
-import { assignment } from '../fixtures.ts'
+import { readKnown } from '../facts/known.ts'
+import { assignment, BROKER, KEY, knownFrom, ref, source, viewOf } from '../fixtures.ts'
 import type { Performance } from './perform.ts'
 import { deleteAssignment, readAssignment } from './records.ts'
 
@@ -53,3 +54,20 @@ test.each([
     expect(notes.hasNoAssignment).toBe(true)
   },
 )
+
+test.each([
+  { what: 'the object that was known then', next: {}, says: null },
+  { what: 'no other that has its name since', next: { uid: 'uid-next' }, says: undefined },
+])('that there is no Assignment is said of $what', async ({ next, says }) => {
+  const messages: Record<string, unknown> = { source: { ref, object: source() } }
+  const view = viewOf(messages)
+  const before = knownFrom(messages)
+  const get = async () => {
+    messages['source'] = { ref, object: source(next) } // while the answer is on its way
+    throw new KubeError(404, { reason: 'NotFound' })
+  }
+  const context = { clusters: { coordination: { get } }, now: () => new Date(0) }
+  await readAssignment({ context, view, known: before } as unknown as Performance)
+  const { places, notes } = before
+  expect(readKnown({ key: KEY, view, brokerID: BROKER, places, notes }).assignment).toBe(says)
+})

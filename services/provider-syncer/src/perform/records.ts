@@ -1,5 +1,5 @@
 import { Assignment, assignmentName, readiness } from '@resource-broker/api'
-import { isOvertaken, type KubeObject, type SourceRef } from '@resource-broker/bus'
+import { isOvertaken, type KeyView, type KubeObject, type SourceRef } from '@resource-broker/bus'
 import { isConflict, isNotFound } from '@resource-broker/kube'
 import type { Action } from '../plan/action.ts'
 import type { Performance } from './perform.ts'
@@ -9,10 +9,11 @@ import { deleteIfThere, readIfThere } from './read-if-there.ts'
 export async function readAssignment(performance: Performance): Promise<void> {
   const { context, known, view } = performance
   const name = view.get('assignment')?.name ?? assignmentName(known.key)
+  const askedFor = uidIn(view)
   const object = await readIfThere(context.clusters.coordination, { ...Assignment.resource, name })
   const now = context.now().getTime()
   if (object !== undefined) return view.learn('assignment', undefined, { name, object }, now)
-  known.notes.hasNoAssignment = true
+  Object.assign(known.notes, { hasNoAssignment: true, askedFor })
   // What is known may never be taken back by a message: a snapshot can be stored after the word that the object is gone.
   if (known.assignment != null) await tellGone(performance, known.assignment)
 }
@@ -68,8 +69,11 @@ async function isReady({ context, known, view }: Performance, provider: string):
 export async function deleteAssignment(performance: Performance): Promise<void> {
   const { context, known } = performance
   const { name, uid, resourceVersion } = (known.assignment as Assignment).metadata
+  const askedFor = uidIn(performance.view)
   await deleteIfThere(context.clusters.coordination, { ...Assignment.resource, name }, { uid, resourceVersion })
-  known.notes.hasNoAssignment = true
+  Object.assign(known.notes, { hasNoAssignment: true, askedFor })
   await tellGone(performance, known.assignment as Assignment)
   context.logger.info({ key: known.key, consumer: known.ref?.cluster, name: known.ref?.name }, 'object released')
 }
+
+const uidIn = (view: KeyView): string | undefined => view.get('source')?.object?.metadata.uid
