@@ -138,26 +138,33 @@ async function untilDone<T>({ signal, logger }: ServiceContext<Config>, run: () 
 }
 
 /** A provider that left offers nothing any more, also if it left while nobody watched; and copies go with the workspace that they are in. */
-async function withdrawLost(bus: Bus, { providers, views }: Clusters): Promise<void> {
+async function withdrawLost(bus: Bus, clusters: Clusters): Promise<void> {
+  const { providers, views } = clusters
+  let isThrough = true
   for (const item of await bus.inventory(['acceptapi', 'copy'])) {
     const { part, key, qualifier = '', object, sequence: after } = item
     const { cluster, group, version, resource, name, uid } = object
     if (part === 'acceptapi' && providers.isGone(cluster)) {
       const message = { provider: cluster, name, object: null }
       const lost = { key, object, version: `${uid}-left`, epoch: randomUUID(), tombstone: true, after }
-      await unlessOvertaken(bus.publish({ part, message, ...lost }))
+      isThrough = (await isLast(bus.publish({ part, message, ...lost }))) && isThrough
     }
     if (part === 'copy' && views.isGone(cluster)) {
       const message = { provider: qualifier, cluster, gvr: { group, version, resource }, ours: false, object: null }
       const lost = { key, qualifier, object, version: `${uid}-gone`, tombstone: true, after }
-      await unlessOvertaken(bus.publish({ part, message, ...lost }))
+      isThrough = (await isLast(bus.publish({ part, message, ...lost }))) && isThrough
     }
   }
+  if (!isThrough) await withdrawLost(bus, clusters) // somebody said something since
 }
 
-/** Who said something since knows more. */
-async function unlessOvertaken(publication: Promise<unknown>): Promise<void> {
-  await publication.catch((error: unknown) => {
-    if (!isOvertaken(error)) throw error
-  })
+/** Whether it was stored: a watch that ended may have had something under way. */
+async function isLast(publication: Promise<unknown>): Promise<boolean> {
+  return await publication.then(
+    () => true,
+    (error: unknown) => {
+      if (isOvertaken(error)) return false
+      throw error
+    },
+  )
 }

@@ -79,8 +79,9 @@ export class SimulatedWatcher {
       if (part !== 'acceptapi' || !clusters.providers.isGone(cluster)) continue
       const message = { provider: cluster, name, object: null }
       const lost = { key, object, version: `${uid}-left`, epoch: `left-${++this.#epochs}`, tombstone: true, after }
-      await bus.publish({ part, message, ...lost }).catch((error: unknown) => {
+      await bus.publish({ part, message, ...lost }).catch(async (error: unknown) => {
         if (!isOvertaken(error)) throw error
+        await this.withdrawLost() // somebody said something since
       })
     }
   }

@@ -50,8 +50,13 @@ test('an offer that was withdrawn with its provider counts again once the provid
 
 test.each([
   { what: 'whose provider is gone', isGone: true },
+  {
+    what: 'whose provider is gone, which no message told yet,',
+    isGone: true,
+    message: { ...withdrawn, object: offer },
+  },
   { what: 'that its provider does not have', there: false },
   { what: 'that was seen to go', message: { ...withdrawn, goneUID: 'u' } },
-])('an offer $what stays withdrawn', async ({ what: _, ...around }) => {
+])('an offer $what counts no more', async ({ what: _, ...around }) => {
   expect(await look(around)).toEqual({ bucket: ['withdrawn'], known: [] })
 })

@@ -9,7 +9,8 @@ export async function register(context: RegistryContext, run: Pick<Run, 'key' | 
   const message = run.view.get('acceptapi')
   if (message === undefined) return await confirmOffer(context, run.key, run.attempt)
   const { provider, name } = message
-  const object = message.object ?? (await readWithdrawn(context, run, message))
+  const isGone = context.clusters.providers.isGone(provider)
+  const object = isGone ? null : (message.object ?? (await readWithdrawn(context, run, message)))
   const key = offerKey(provider, name)
   if (object === null || object.metadata.deletionTimestamp !== undefined) {
     context.put.delete(key)
@@ -36,7 +37,7 @@ async function readWithdrawn(
   { view }: Pick<Run, 'view'>,
   { provider, name, goneUID }: AcceptAPIMessage,
 ): Promise<KubeObject | null> {
-  if (goneUID !== undefined || clusters.providers.isGone(provider)) return null
+  if (goneUID !== undefined) return null
   const object = await readOffer(clusters, provider, name)
   if (object !== undefined) view.learn('acceptapi', undefined, { provider, name, object }, now().getTime())
   return object ?? null
