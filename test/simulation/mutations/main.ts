@@ -3,12 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
-
-/**
- * One mend taken out: `find` stands once in `file`, and `replace` takes its place. `where` names what the weather has to have so that it
- * is missed at all.
- */
-type Mutation = { name: string; file: string; find: string; replace: string; where?: string }
+import { type Mutation, occurrences, readMutations } from './mutation.ts'
 
 const USAGE = `Takes mends out of the broker, one at a time and in a copy, and tells which seed of the simulation finds it out,
 if it finds nothing in the broker as it is.
@@ -35,9 +30,8 @@ if (values.help) process.stdout.write(USAGE)
 else await runAll(Number(values.seeds), mutationsOf(values.only, values.share))
 
 function mutationsOf(only: string, share: string): Mutation[] {
-  const all = JSON.parse(readFileSync(join(import.meta.dirname, 'mutations.json'), 'utf8')) as Mutation[]
   const [first = 0, of = 1] = share.split('/').map(Number)
-  return all.filter(({ name }, index) => name.includes(only) && index % of === first)
+  return readMutations().filter(({ name }, index) => name.includes(only) && index % of === first)
 }
 
 async function runAll(seeds: number, mutations: Mutation[]): Promise<void> {
@@ -63,10 +57,11 @@ function copied(): string {
   return copy
 }
 
-async function mutated<T>(copy: string, { name, file, find, replace }: Mutation, run: () => Promise<T>): Promise<T> {
+async function mutated<T>(copy: string, mutation: Mutation, run: () => Promise<T>): Promise<T> {
+  const { name, file, find, replace } = mutation
   const path = join(copy, file)
   const text = readFileSync(path, 'utf8')
-  if (text.split(find).length !== 2) throw new Error(`${name}: ${file} has to have this once: ${find}`)
+  if (occurrences(text, mutation) !== 1) throw new Error(`${name}: ${file} has to have this once: ${find}`)
   writeFileSync(
     path,
     text.replace(find, () => replace),
