@@ -11,7 +11,7 @@ import { operate, THING_KIND } from '../../support/provider-controller.ts'
 import { offer, offerCondition } from '../../support/things.ts'
 import { ANSWERS, HOLDING } from './answers.ts'
 import { namesOf, REQUESTS, type RequestKind, type Stage } from './requests.ts'
-import { readLog, type Told, toldOf } from './told.ts'
+import { type Cell, readLog, type Told, toldOf } from './told.ts'
 import { playWatches, type Watches } from './watches.ts'
 
 /** What was told of each request with each answer. */
@@ -22,7 +22,6 @@ const CRDS = ['test/support/thing-crd.yaml', 'test/e2e/fixtures/gadget-crd.yaml'
 const AT_ONCE = 24
 
 type Play = Stage & { injections: Injections; logFile: string }
-type Cell = { kind: RequestKind; answer: string; name: string }
 
 /**
  * How long the cells that are played together are given: `read` answers what was told until now, of each request with each answer.
@@ -79,7 +78,7 @@ async function playBatch(play: Play, answers: string[], patience: Patience): Pro
   await Promise.all(batch.map(({ kind, name }) => limit(() => kind.trigger(play, name))))
   const read = async () => {
     const log = await readLog(play.logFile)
-    const told = await Promise.all(batch.map(({ kind, name }) => limit(() => toldOf(play, kind, name, log))))
+    const told = await Promise.all(batch.map((cell) => limit(() => toldOf(play, cell, log))))
     const cells: Failures['cells'] = new Map(REQUESTS.map((kind) => [kind, new Map()]))
     for (const [i, { kind, answer }] of batch.entries()) cells.get(kind)?.set(answer, told[i] as Told)
     return cells

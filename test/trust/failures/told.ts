@@ -20,19 +20,28 @@ export type Line = {
   view?: string
 }
 
-/** What was told until now of what `kind` did with the object of this name. `log` is the broker's. */
-export async function toldOf(stage: Stage, kind: RequestKind, name: string, log: readonly Line[]): Promise<Told> {
+/** A cell, and the object that it is played with. */
+export type Cell = { kind: RequestKind; answer: string; name: string }
+
+/** What was told until now in one cell. `log` is the broker's. */
+export async function toldOf(stage: Stage, { kind, answer, name }: Cell, log: readonly Line[]): Promise<Told> {
   const { acme, alpha } = stage
   const [owner, ref] =
     kind.about === 'offer' ? [alpha, { ...AcceptAPI.resource, name }] : [acme, thingRef(name, namespaceOf(kind, name))]
   const object = await read<Thing>(owner, ref)
   const words = object === undefined ? ['the object is gone'] : (object.status?.conditions ?? []).flatMap(wordOf)
   const key = keyIn(kind, stage, name)
+  const lines = log.filter((line) => line.key === key).flatMap(lineOf)
   return {
-    owner: masked([...words, ...(await eventsOn(owner, ref))], name),
-    operator: masked(log.filter((line) => line.key === key).flatMap(lineOf), name),
+    // Where a condition tells, when its Event comes is a matter of chance.
+    owner: masked(words.length > 0 ? words : await eventsOn(owner, ref), name),
+    operator: masked(lines.filter((line) => answer === UNANSWERED || !line.includes(LATE)), name),
   }
 }
+
+const UNANSWERED = 'performed, and not answered'
+/** On a machine that is busy beyond measure other requests go without an answer too. */
+const LATE = 'no answer within 10000 ms'
 
 /** What is well is no telling. */
 function wordOf({ type, status, reason, message }: Condition): string[] {

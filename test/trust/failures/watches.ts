@@ -5,7 +5,7 @@ import { ANSWERS } from './answers.ts'
 import { type Line, readLog } from './told.ts'
 
 /** What the broker watches, and lists before that, by what the log calls it. */
-export const WATCHED: { name: string; view: string; resource: string }[] = [
+const WATCHED: { name: string; view: string; resource: string }[] = [
   { name: 'watching objects', view: 'sources/acme', resource: 'things' },
   { name: 'watching Secrets', view: 'sources/acme', resource: 'secrets' },
   { name: 'watching copies', view: 'offers/alpha', resource: 'things' },

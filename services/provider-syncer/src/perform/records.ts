@@ -15,7 +15,7 @@ export async function readAssignment(performance: Performance): Promise<void> {
   if (object !== undefined) return view.learn('assignment', undefined, { name, object }, now)
   Object.assign(known.notes, { hasNoAssignment: true, askedFor })
   // What is known may never be taken back by a message: a snapshot can be stored after the word that the object is gone.
-  if (known.assignment != null) await tellGone(performance, known.assignment)
+  if (known.assignment) await tellGone(performance, known.assignment)
 }
 
 /**
