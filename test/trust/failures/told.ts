@@ -35,7 +35,10 @@ export async function toldOf(stage: Stage, { kind, answer, name }: Cell, log: re
   return {
     // Where a condition tells, when its Event comes is a matter of chance.
     owner: masked(words.length > 0 ? words : await eventsOn(owner, ref), name),
-    operator: masked(lines.filter((line) => answer === UNANSWERED || !line.includes(LATE)), name),
+    operator: masked(
+      lines.filter((line) => answer === UNANSWERED || !line.includes(LATE)),
+      name,
+    ),
   }
 }
 
