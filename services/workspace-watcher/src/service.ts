@@ -155,7 +155,9 @@ async function withdrawLost(bus: Bus, clusters: Clusters): Promise<void> {
       isThrough = (await isLast(bus.publish({ part, message, ...lost }))) && isThrough
     }
   }
-  if (!isThrough) await withdrawLost(bus, clusters) // somebody said something since
+  if (isThrough) return
+  await new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref()) // somebody says something else meanwhile
+  await withdrawLost(bus, clusters)
 }
 
 /** Whether it was stored: a watch that ended may have had something under way. */

@@ -34,6 +34,8 @@ const WITHOUT_BOOK: WatcherContext['providers'] = {
   follow: () => () => undefined,
 }
 
+const RETRY_MS = 500
+
 /** The watches of one process, with the rules and the loop of the real ones. */
 export class SimulatedWatcher {
   readonly #options: Options
@@ -81,7 +83,8 @@ export class SimulatedWatcher {
       const lost = { key, object, version: `${uid}-left`, epoch: `left-${++this.#epochs}`, tombstone: true, after }
       await bus.publish({ part, message, ...lost }).catch(async (error: unknown) => {
         if (!isOvertaken(error)) throw error
-        await this.withdrawLost() // somebody said something since
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS)) // somebody says something else meanwhile
+        await this.withdrawLost()
       })
     }
   }
