@@ -18,7 +18,7 @@ const rowsOf = (table: string): string[] => {
 test('whatever a server answers, somebody is told, and docs/failures.md says who and how', async () => {
   const documented = await readFile(join(ROOT, 'docs/failures.md'), 'utf8')
   const isTold = (cells: Failures['cells']) =>
-    [...cells.values()].every((told) => [...told.values()].every((each) => documented.includes(textOf(each))))
+    [...cells.values()].every((told) => [...told.values()].every((each) => documented.includes(`| ${textOf(each)} |`)))
   const failures = await playFailures(async (read) => {
     await waitFor('all that is told', async () => isTold(await read()), {
       timeoutMs: 120_000,
