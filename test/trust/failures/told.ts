@@ -31,15 +31,21 @@ export async function toldOf(stage: Stage, { kind, answer, name }: Cell, log: re
   const object = await read<Thing>(owner, ref)
   const words = object === undefined ? ['the object is gone'] : (object.status?.conditions ?? []).flatMap(wordOf)
   const key = keyIn(kind, stage, name)
-  const lines = log.filter((line) => line.key === key).flatMap(lineOf)
+  const lines = latest(log.filter((line) => line.key === key)).flatMap(lineOf)
   return {
-    // Where a condition tells, when its Event comes is a matter of chance.
-    owner: masked(words.length > 0 ? words : await eventsOn(owner, ref), name),
+    // Where a condition tells, when its Event comes is a matter of chance; and so is what comes of what was done without an answer.
+    owner: answer === UNANSWERED && lines.length > 0 ? [] : masked(words.length > 0 ? words : await eventsOn(owner, ref), name),
     operator: masked(
       lines.filter((line) => answer === UNANSWERED || !line.includes(LATE)),
       name,
     ),
   }
+}
+
+/** Of what is in the way the log has each state, of which the last is what remains. */
+function latest(lines: Line[]): Line[] {
+  const last = lines.findLast(({ problems }) => problems !== undefined)
+  return lines.filter((line) => line.problems === undefined || line === last)
 }
 
 const UNANSWERED = 'performed, and not answered'

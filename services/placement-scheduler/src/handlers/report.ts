@@ -55,7 +55,10 @@ export async function reportUnplaceable(
     if (existing?.metadata.uid !== source.metadata.uid) return // its event is on the way
     // A kind without status: the Event alone tells.
   }
-  await recordEvent(client, source, { type: 'Warning', reason, message, now })
+  // The condition says the same: an Event that cannot be recorded keeps nobody from going on.
+  await recordEvent(client, source, { type: 'Warning', reason, message, now }).catch((err: unknown) => {
+    context.logger.warn({ key: known.key, err }, 'an Event could not be recorded')
+  })
 }
 
 /** Keeps the Assignment's condition Accepted: False while the provider that has the object accepts it no longer and nobody else does. */
