@@ -34,7 +34,10 @@ export async function toldOf(stage: Stage, { kind, answer, name }: Cell, log: re
   const lines = latest(log.filter((line) => line.key === key)).flatMap(lineOf)
   return {
     // Where a condition tells, when its Event comes is a matter of chance; and so is what comes of what was done without an answer.
-    owner: answer === UNANSWERED && lines.length > 0 ? [] : masked(words.length > 0 ? words : await eventsOn(owner, ref), name),
+    owner:
+      answer === UNANSWERED && lines.length > 0
+        ? []
+        : masked(words.length > 0 ? words : await eventsOn(owner, ref), name),
     operator: masked(
       lines.filter((line) => answer === UNANSWERED || !line.includes(LATE)),
       name,
