@@ -49,4 +49,5 @@ function grouped<T>(told: ReadonlyMap<string, T>, text: (told: T) => string): st
 
 const listed = (texts: string[]): string => (texts.length === 0 ? '-' : texts.map((text) => `\`${text}\``).join('<br>'))
 
-const title = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1)
+/** The heading of a request's section. */
+export const title = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1)

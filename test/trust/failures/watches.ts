@@ -37,7 +37,9 @@ export async function playWatches({ injections, isBroker, logFile }: Played): Pr
       async () => {
         const lines = (await readLog(logFile)).slice(before)
         for (const { name, view, resource } of WATCHED) {
-          const said = lines.find((line) => line.view === view && line.resource === resource && TELLING.test(line.msg))
+          const said = lines.find(
+            (line) => line.view === view && line.resource === resource && telling(answer).test(line.msg),
+          )
           if (said !== undefined) told.get(name)?.set(answer, wordsOf(said))
         }
         return WATCHED.every(({ name }) => told.get(name)?.has(answer))
@@ -51,6 +53,7 @@ export async function playWatches({ injections, isBroker, logFile }: Played): Pr
   return told
 }
 
-const TELLING = /^(watch interrupted|not served here)/
+/** A server that does not have the resource at all is told of when it was asked for a list, after the watch. */
+const telling = (answer: string): RegExp => (answer.startsWith('404') ? /^not served here/ : /^watch interrupted/)
 
 const wordsOf = ({ level, service, msg }: Line): string => `${level} by ${service}: ${msg}`
