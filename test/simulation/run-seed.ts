@@ -6,8 +6,10 @@ import { World } from './world/world.ts'
 
 /** After the last fault everything is as it should be by then: longer than what is tried again waits, several times. */
 const SETTLE_MS = 180_000
-/** Then nothing is written any more for so long. */
+/** Then nothing is written any more for so long: longer than whatever is tried again waits. */
 const CALM_MS = 40_000
+/** How often it is looked whether that is so already. */
+const LOOK_MS = 5_000
 
 export type Verdict = { seed: number; steps: number; violations: Violation[]; story: string[]; hash: string }
 
@@ -17,9 +19,15 @@ export async function runSeed(seed: number): Promise<Verdict> {
   const giveBack = takeClocks(world.time, new SeededRandom(seed ^ 0x5f5f5f5f))
   try {
     world.start()
-    const end = world.weather.troubleMs + SETTLE_MS
-    while (world.violations.length === 0 && (await world.time.step(end))) {}
-    const found = world.violations.length > 0 ? world.violations : atTheEnd(world, end)
+    const { troubleMs } = world.weather
+    const end = troubleMs + SETTLE_MS
+    let look = troubleMs + CALM_MS
+    while (world.violations.length === 0 && (await world.time.step(end))) {
+      if (world.time.elapsed < look) continue
+      look = world.time.elapsed + LOOK_MS
+      if (atTheEnd(world, world.time.elapsed).length === 0) break
+    }
+    const found = world.violations.length > 0 ? world.violations : atTheEnd(world, world.time.elapsed)
     return {
       seed,
       steps: world.time.steps,
