@@ -154,6 +154,18 @@ test('a stream that was made anew begins beyond all that the one before had', as
   await bus.close()
 })
 
+test('integers of 64 bits are in the stream as they were written', async () => {
+  const bus = await openBus(nats.url, 'integers')
+  const publication = source('a')
+  const object = { ...publication.message.object, spec: { v: 9007199254740993n } } as KubeObject
+  await bus.publish({ ...publication, message: { ...publication.message, object } })
+  const jsm = await jetstreamManager(raw)
+  const subject = bus.layout.subject('source', keyOf('a'))
+  const message = await jsm.streams.getMessage(bus.layout.stream, { last_by_subj: subject })
+  expect(message?.string()).toContain('"spec":{"v":9007199254740993}')
+  await bus.close()
+})
+
 test('a store that is full is told of in the server’s words, once, and so is that it takes messages again', async () => {
   const small = await startNats({ dir: join(dir, 'full'), config: 'jetstream { max_file_store: 200KB }' })
   const events: PublishEvent[] = []
@@ -228,16 +240,4 @@ test('closing a bus whose server is away ends soon, and what was not stored reje
   await Promise.race([bus.close(), delay(5_000).then(() => Promise.reject(new Error('close took too long')))])
   expect(await publication).toBe('rejected')
   await nats.process.start()
-})
-
-test('integers of 64 bits are in the stream as they were written', async () => {
-  const bus = await openBus(nats.url, 'integers')
-  const publication = source('a')
-  const object = { ...publication.message.object, spec: { v: 9007199254740993n } } as KubeObject
-  await bus.publish({ ...publication, message: { ...publication.message, object } })
-  const jsm = await jetstreamManager(raw)
-  const subject = bus.layout.subject('source', keyOf('a'))
-  const message = await jsm.streams.getMessage(bus.layout.stream, { last_by_subj: subject })
-  expect(message?.string()).toContain('"spec":{"v":9007199254740993}')
-  await bus.close()
 })
