@@ -177,6 +177,11 @@ test('copies that no running Migration accounts for are left over, replicas are 
   expect(leftoversOf(assignment, [])).toEqual([copies[0]])
 })
 
+test('an Assignment that ends keeps the copies that its teardown has to ask for', () => {
+  const copies: AssignmentCopy[] = [{ providerCluster: 'beta', acceptAPIName: 'large', role: 'Incoming' }]
+  expect(leftoversOf(assignmentOf({ copies, terminating: true }), [migrationOf({ state: 'Failed' })])).toEqual([])
+})
+
 test('the outgoing copy of a Migration that is gone is left over', () => {
   const copies: AssignmentCopy[] = [{ providerCluster: 'alpha', acceptAPIName: 'small', role: 'Outgoing' }]
   const assignment = assignmentOf({ active: 'beta', copies })

@@ -234,8 +234,9 @@ function without(assignment: Assignment, provider: string): AssignmentCopy[] | n
   return left.length > 0 ? left : null
 }
 
-/** The copies that Migrations ask for, and none that runs accounts for. */
+/** The copies that Migrations ask for, and none that runs accounts for. One that ends keeps all: its teardown reads there where copies may be. */
 export function leftoversOf(assignment: Assignment, migrations: Migration[]): AssignmentCopy[] {
+  if (assignment.status?.phase === 'Terminating') return []
   const running = migrations.filter((migration) => isMoveOf(migration, assignment) && !hasEnded(migration))
   const ends = new Set(running.flatMap(({ spec: { from, to } }) => [from.providerCluster, to.providerCluster]))
   const { copies = [] } = assignment.spec
