@@ -53,13 +53,15 @@ export function unsettled(around: Around): Violation[] {
 function judgeSource(around: Around, source: StoredObject, assignments: Assignment[]): Violation[] {
   const { name, uid, deletionTimestamp } = source.metadata
   const assignment = assignments.find(({ spec }) => spec.uid === uid)
-  if (deletionTimestamp !== undefined && isHeldUp(around, assignment)) return []
+  const earlier = assignment === undefined ? assignments.find(({ spec }) => spec.name === name) : undefined
+  if (deletionTimestamp !== undefined && isHeldUp(around, assignment ?? earlier)) return []
   if (deletionTimestamp !== undefined)
     return [new Violation('not-released', `${name} is being deleted, and held`, name)]
   const { size } = source['spec'] as { size: number }
   const present = PROVIDERS.filter((provider) => !around.away.has(provider))
   const takers = present.filter((provider) => isOffered(serverOf(around.servers, provider), size))
   const withRoom = takers.filter((provider) => hasRoom(around, provider, assignments))
+  if (assignment === undefined && isHeldUp(around, earlier)) return judgeWaiting(around, source)
   if (assignment === undefined)
     return withRoom.length === 0
       ? []
@@ -80,6 +82,21 @@ function judgeSource(around: Around, source: StoredObject, assignments: Assignme
   if (!source.metadata.finalizers?.includes(finalizer))
     found.push(new Violation('unguarded', `${name} has no finalizer`, name))
   return [...found, ...judgeCopy(around, source, providerCluster, takers.includes(providerCluster as never))]
+}
+
+/** What an earlier object of the name had is at a provider that is away: nothing is made before it is known to be gone, and that is told. */
+function judgeWaiting({ away }: Around, { metadata: { name }, status }: StoredObject): Violation[] {
+  const { conditions = [] } = (status ?? {}) as { conditions?: { type: string; status: string; message: string }[] }
+  const synced = conditions.find(({ type }) => type === 'Synced')
+  const words = synced?.status === 'False' ? synced.message : ''
+  if (words.startsWith('waiting') && [...away].some((provider) => words.includes(provider))) return []
+  return [
+    new Violation(
+      'untold',
+      `${name} waits for ${[...away]}, and reads Synced=${synced?.status}: ${synced?.message}`,
+      name,
+    ),
+  ]
 }
 
 /** A move of this generation that failed is not begun again while its record stands. */
