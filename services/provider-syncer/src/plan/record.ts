@@ -110,10 +110,16 @@ function leavingStatus(known: Current, providerCluster: string, copy: KubeObject
   const { uid } = copy.metadata
   const status: CopyStatus = { providerCluster, applied: true, ready: false, message: 'the copy is being removed' }
   const place = known.places.ofCopy(known.ref, providerCluster)
-  const isDoomed = isRecordedAsLeaving(known, providerCluster, copy) || mayGo(known, copy)
+  const isDoomed = isRecordedAsLeaving(known, providerCluster, copy) || (mayGo(known, copy) && canRest(known, copy))
   const state = isDoomed ? { state: 'Deleting', uid } : { state: 'Leaving' }
   const leaving = { ...status, ...state }
   return place.is === 'away' ? awayStatus(leaving, place.why) : leaving
+}
+
+/** What serves goes on the word of the active copy, which is asked for it: one that is out of reach gives none, and holds up the record of all others. */
+function canRest({ assignment, copies, places }: Current, copy: KubeObject): boolean {
+  const active = copies.get(assignment.spec.providerCluster)
+  return !readiness(copy).ready || (active !== undefined && places.at(active.provider, active.cluster).is === 'there')
 }
 
 function awayStatus(status: CopyStatus, why: string): CopyStatus {
