@@ -10,7 +10,7 @@ import {
   type MigrationState,
 } from '@resource-broker/api'
 import { expect, test } from 'vitest'
-import { leftoversOf, planStep, type Step } from './plan.ts'
+import { leftoversOf, planStep, recordAfter, type Step } from './plan.ts'
 
 type Case = {
   name: string
@@ -187,4 +187,22 @@ test('the outgoing copy of a Migration that is gone is left over', () => {
   const assignment = assignmentOf({ active: 'beta', copies })
   expect(leftoversOf(assignment, [migrationOf({ state: 'CutoverInProgress' })])).toEqual([])
   expect(leftoversOf(assignment, [])).toEqual(copies)
+})
+
+test('a copy that is taken off before anybody recorded it as made leaves the word that it may be there', () => {
+  const incoming: AssignmentCopy = { providerCluster: 'beta', acceptAPIName: 'large', role: 'Incoming' }
+  const replica: AssignmentCopy = { providerCluster: 'gamma', acceptAPIName: 'g', role: 'Replica' }
+  const active: CopyStatus = { providerCluster: 'alpha', applied: true, ready: true }
+  const word = { providerCluster: 'beta', applied: true, ready: false, message: expect.any(String) }
+  const after = (said: CopyStatus[] | undefined, copies: AssignmentCopy[] | null) =>
+    recordAfter(assignmentOf({ copies: [incoming, replica], ...(said && { said }) }), { copies })
+  expect(after(undefined, [replica])).toEqual([word])
+  expect(after([active, { providerCluster: 'beta', applied: false, ready: false }], [replica])).toEqual([active, word])
+  expect(after([active, { providerCluster: 'beta', applied: true, ready: true }], [replica])).toBeUndefined()
+  expect(after([active], [incoming, replica])).toBeUndefined()
+})
+
+test('a copy that becomes the active one is not taken off', () => {
+  const copies: AssignmentCopy[] = [{ providerCluster: 'beta', acceptAPIName: 'large', role: 'Incoming' }]
+  expect(recordAfter(assignmentOf({ copies }), { providerCluster: 'beta', copies: null })).toBeUndefined()
 })

@@ -11,7 +11,7 @@ import {
 import { DONE, type KeyView, type KubeObject, type Outcome, type Run } from '@resource-broker/bus'
 import { isConflict, isNotFound, type ObjectRef } from '@resource-broker/kube'
 import type { CoordinatorContext } from '../context.ts'
-import { planStep, type Step } from '../plan.ts'
+import { planStep, recordAfter, type Step } from '../plan.ts'
 import { matchingConfiguration } from './configurations.ts'
 import { removeLeftovers } from './leftovers.ts'
 
@@ -144,8 +144,11 @@ async function editAssignment(
   { edit, active }: Step,
   view: KeyView,
 ): Promise<void> {
-  const { uid, resourceVersion } = view.get('assignment')?.object?.metadata ?? {}
-  const patch = { spec: edit, ...(active === undefined ? {} : { status: active }) }
+  const known = view.get('assignment')?.object
+  const { uid, resourceVersion } = known?.metadata ?? {}
+  const copies = known && edit && recordAfter(Assignment.of(known), edit)
+  const status = { ...active, ...(copies && { copies }) }
+  const patch = { spec: edit, ...(Object.keys(status).length === 0 ? {} : { status }) }
   const object = await context.coordination.mergePatch<KubeObject>(
     { ...Assignment.resource, name },
     { metadata: { uid, resourceVersion }, ...patch },

@@ -2,7 +2,7 @@ import { Assignment, Migration } from '@resource-broker/api'
 import { DONE, type KeyView, type KubeObject, type Outcome } from '@resource-broker/bus'
 import { isNotFound } from '@resource-broker/kube'
 import type { CoordinatorContext } from '../context.ts'
-import { leftoversOf } from '../plan.ts'
+import { leftoversOf, recordAfter } from '../plan.ts'
 
 /** How long the word of a Migration may be behind that of its Assignment before the platform is asked. */
 const GRACE_MS = 2_000
@@ -35,7 +35,9 @@ export async function removeLeftovers(
   if (leftovers.length === 0) return DONE
   const left = copies.filter((copy) => !leftovers.includes(copy))
   const { uid, resourceVersion } = assignment.metadata
-  const patch = { metadata: { uid, resourceVersion }, spec: { copies: left.length > 0 ? left : null } }
+  const spec = { copies: left.length > 0 ? left : null }
+  const said = recordAfter(Assignment.of(assignment), spec)
+  const patch = { metadata: { uid, resourceVersion }, spec, ...(said && { status: { copies: said } }) }
   const object = await context.coordination.mergePatch<KubeObject>({ ...Assignment.resource, name }, patch)
   view.learn('assignment', undefined, { name, object }, context.now().getTime())
   context.logger.warn({ assignment: name, leftovers }, 'copies that no Migration accounts for are taken back')
