@@ -142,12 +142,18 @@ const shapeInt64: Shaper = (value, place) => {
   throw place.mismatch(value, 'int64')
 }
 
+/** A long integer is rounded there: bounds of a schema are such fields. */
+const shapeFloat64: Shaper = (value, place) => {
+  if (typeof value === 'bigint' || typeof value === 'number') return Number(value)
+  throw place.mismatch(value, 'float64')
+}
+
 const SCALARS: Readonly<Record<string, Shaper>> = {
   string: typed('string', 'string'),
   bool: typed('boolean', 'bool'),
   int32: typed('number', 'int32', Number.isInteger),
   int64: shapeInt64,
-  float64: typed('number', 'float64'),
+  float64: shapeFloat64,
   bytes: shapeBytes,
   time: (value, place) => shapeTime(value, place, false),
   microtime: (value, place) => shapeTime(value, place, true),

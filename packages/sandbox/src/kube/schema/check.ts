@@ -96,9 +96,9 @@ function numberCheck(schema: OpenApiSchema): Check | undefined {
   }
 }
 
-/** What a number is compared with: an integer with its bound as an int64, others with the double. */
-export const bound = (value: number | bigint, limit: number): number | bigint =>
-  typeof value === 'bigint' || Number.isSafeInteger(value) ? int64Of(limit) : limit
+/** What a number is compared with: an integer with its bound as an int64, others with the double that each bound is. */
+export const bound = (value: number | bigint, limit: number | bigint): number | bigint =>
+  typeof value === 'bigint' || Number.isSafeInteger(value) ? int64Of(limit) : Number(limit)
 
 export const isBelow = (value: number | bigint, limit: number | bigint, exclusive: boolean): boolean =>
   exclusive ? value < limit : value <= limit

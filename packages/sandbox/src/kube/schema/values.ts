@@ -46,18 +46,19 @@ export function inEnum(value: JsonValue, allowed: readonly JsonValue[]): boolean
 }
 
 /** What Go on amd64 makes of a double: its whole part, and the smallest int64 of what does not fit. */
-export function int64Of(value: number): number | bigint {
-  const whole = Math.trunc(value)
+export function int64Of(value: number | bigint): number | bigint {
+  const whole = Math.trunc(Number(value))
   if (Number.isSafeInteger(whole)) return whole
   return Math.abs(whole) < 2 ** 63 ? BigInt(whole) : -(2n ** 63n)
 }
 
-export function isMultiple(value: number | bigint, factor: number): boolean {
+export function isMultiple(value: number | bigint, factor: number | bigint): boolean {
   if (typeof value === 'bigint' || Number.isSafeInteger(value)) {
     const whole = int64Of(factor)
     return whole > 0 && BigInt(value) % BigInt(whole) === 0n
   }
-  return factor > 0 && Number.isInteger(factor < 1 ? (1 / factor) * value : value / factor)
+  const double = Number(factor)
+  return double > 0 && Number.isInteger(double < 1 ? (1 / double) * value : value / double)
 }
 
 export function isUnique(list: readonly JsonValue[]): boolean {

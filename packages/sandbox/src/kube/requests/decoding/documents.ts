@@ -7,7 +7,12 @@ import { duplicateKeys } from './duplicate-keys.ts'
 import { PROTOBUF_TYPE, YAML_TYPE } from './media-types.ts'
 
 /** A body as a value; `complaints` are what strict decoding says of its form. */
-export type Document = { value: JsonValue; complaints: string[] }
+export type Document = {
+  value: JsonValue
+  complaints: string[]
+  /** Why it is no object of any kind, though it is JSON. */
+  failure?: string
+}
 
 const TOO_DEEP = 'exceeded max depth'
 
@@ -21,6 +26,9 @@ const GO_WORDS: Readonly<Record<string, string>> = {
 const NOT_JSON = ['timestamp', 'binary', 'set', 'omap', 'pairs']
 /** Aliases may stand for this many nodes altogether. */
 const MAX_ALIASES = 1000
+
+const LARGE_EXPONENT = /[eE]\+?\d{3}/
+const NUMBERS = /-?\d+(?:\.\d+)?[eE]\+?\d{3,}/g
 
 /** Lists in lists, or keys of keys, in one line. */
 const DEEP_BLOCK = /(?:[-?] ){64}/
@@ -42,8 +50,24 @@ export function parseDocumentBody(body: Buffer, mediaType: string): Document {
 export function parseJsonBody(body: Buffer): Document {
   const text = body.toString('utf8')
   const { value, colons } = parseJsonCounted(text)
+  const number = LARGE_EXPONENT.test(text) ? tooLargeIn(value, text) : undefined
+  if (number !== undefined) {
+    const failure = `json: cannot unmarshal number ${number} into Go value of type float64`
+    return { value, complaints: [], failure }
+  }
   if (countMembers(value) === colons) return { value, complaints: [] }
   return { value, complaints: duplicateKeys(text).map((path) => `duplicate field "${path}"`) }
+}
+
+/** The first number that no float64 can be, of which JavaScript makes Infinity. */
+function tooLargeIn(value: JsonValue, text: string): string | undefined {
+  const left = [value]
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    if (typeof next === 'object' && next !== null) for (const inner of Object.values(next)) left.push(inner)
+    if (next === Infinity || next === -Infinity)
+      return text.match(NUMBERS)?.find((number) => !Number.isFinite(Number(number)))
+  }
+  return undefined
 }
 
 /** The bodies of apply patches are YAML, mostly in the form of JSON. Throws JsonSyntaxError. */

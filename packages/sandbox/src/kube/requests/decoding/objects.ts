@@ -56,6 +56,7 @@ export function decodeBody(
   const isForeign = !typed && named.version !== '' && !scope.resource.versions.has(named.version)
   const foreign = isForeign ? Object.keys(value).filter((key) => !COMMON_FIELDS.includes(key)) : []
   try {
+    if (document.failure !== undefined) throw new DecodeFailure(document.failure)
     const { object, complaints } = decodeValue(scope, document, expected)
     const all = validation === 'Ignore' ? [] : isForeign ? foreign.map(unknownField) : complaints
     if (validation === 'Strict' && all.length > 0) throw new DecodeFailure(`strict decoding error: ${all.join(', ')}`)
