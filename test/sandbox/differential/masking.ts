@@ -127,7 +127,7 @@ function inOrder(body: unknown): unknown {
 }
 
 function byJson(a: unknown, b: unknown): number {
-  return stringifyJson(a) < stringifyJson(b) ? -1 : 1
+  return stringifyJson(sorted(a)) < stringifyJson(sorted(b)) ? -1 : 1
 }
 
 /** By the field first: messages may quote generated names. */
