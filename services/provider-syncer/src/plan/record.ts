@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { type CopyStatus, exportAt, readiness } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
 import { type Current, copyAt, isOnAccountOf, wantedCopies } from '../facts/known.ts'
-import type { Action, RecordEdit } from './action.ts'
+import { type Action, idOf, type RecordEdit } from './action.ts'
 import { consumerGenerationOf } from './desired-copy.ts'
 import { isRecordedAsLeaving, mayGo, targetOf, unwantedCopies } from './plan-live.ts'
 import { problemsToTell } from './problems.ts'
@@ -13,10 +13,18 @@ import { problemsToTell } from './problems.ts'
  * again waits until it is gone. In quiet times nothing is written. `isServed`: the consumer has what the active copy says.
  */
 export function recordOf(known: Current, isServed: boolean): Action[] {
+  const actions = recordWhere(known, isServed, true)
+  const isInVain = (action: Action) =>
+    action.do === 'record' && action.rests !== undefined && known.notes.done.has(idOf(action))
+  return actions.some(isInVain) ? recordWhere(known, isServed, false) : actions
+}
+
+/** `mayRest`: what goes on the word of the active copy is among it, as that copy was not asked in vain. */
+function recordWhere(known: Current, isServed: boolean, mayRest: boolean): Action[] {
   const { assignment } = known
   const before = assignment.status ?? { phase: 'Bound' as const }
   const problems = new Map(problemsToTell(known).map(({ about, message }) => [about, message]))
-  const copies = copyStatuses(known, problems)
+  const copies = copyStatuses(known, problems, mayRest)
   const isQuiet = copies.length <= 1 && !copies.some(({ providerCluster }) => problems.has(providerCluster))
   if (isQuiet && before.copies === undefined && before.servedFrom === undefined) return []
   const servedFrom = isServed ? assignment.spec.providerCluster : before.servedFrom
@@ -50,7 +58,7 @@ function newlyLeaving(known: Current, copies: CopyStatus[]): KubeObject[] {
     .filter(({ metadata }) => !recorded.has(metadata.uid) && copies.some(({ uid }) => uid === metadata.uid))
 }
 
-function copyStatuses(known: Current, problems: Map<string, string>): CopyStatus[] {
+function copyStatuses(known: Current, problems: Map<string, string>, mayRest: boolean): CopyStatus[] {
   const wanted = wantedCopies(known.assignment).map(({ provider }) => provider)
   const entries = [
     ...wanted.map(
@@ -62,7 +70,7 @@ function copyStatuses(known: Current, problems: Map<string, string>): CopyStatus
         const isLost = known.places.ofCopy(known.ref, provider).is === 'lost'
         return !isLost && isOnAccountOf(object, known.assignment)
       })
-      .map(({ provider, object }) => leavingStatus(known, provider, object)),
+      .map(({ provider, object }) => leavingStatus(known, provider, object, mayRest)),
     ...unseen(known, wanted),
   ]
   const withExport = (entry: CopyStatus): CopyStatus => {
@@ -106,20 +114,21 @@ function awayUnheardOf(known: Current, provider: string): CopyStatus | undefined
 }
 
 /** What a copy that goes says of itself must not be taken for the word of one that comes. */
-function leavingStatus(known: Current, providerCluster: string, copy: KubeObject): CopyStatus {
+function leavingStatus(known: Current, providerCluster: string, copy: KubeObject, mayRest: boolean): CopyStatus {
   const { uid } = copy.metadata
   const status: CopyStatus = { providerCluster, applied: true, ready: false, message: 'the copy is being removed' }
   const place = known.places.ofCopy(known.ref, providerCluster)
-  const isDoomed = isRecordedAsLeaving(known, providerCluster, copy) || (mayGo(known, copy) && canRest(known, copy))
+  const begins = mayGo(known, copy) && (!readiness(copy).ready || (mayRest && isActiveThere(known)))
+  const isDoomed = begins || isRecordedAsLeaving(known, providerCluster, copy)
   const state = isDoomed ? { state: 'Deleting', uid } : { state: 'Leaving' }
   const leaving = { ...status, ...state }
   return place.is === 'away' ? awayStatus(leaving, place.why) : leaving
 }
 
 /** What serves goes on the word of the active copy, which is asked for it: one that is out of reach gives none, and holds up the record of all others. */
-function canRest({ assignment, copies, places }: Current, copy: KubeObject): boolean {
+function isActiveThere({ assignment, copies, places }: Current): boolean {
   const active = copies.get(assignment.spec.providerCluster)
-  return !readiness(copy).ready || (active !== undefined && places.at(active.provider, active.cluster).is === 'there')
+  return active !== undefined && places.at(active.provider, active.cluster).is === 'there'
 }
 
 function awayStatus(status: CopyStatus, why: string): CopyStatus {
