@@ -186,6 +186,7 @@ function cutOver(migration: Migration, assignment: Assignment): Step | undefined
 
 function finish({ spec }: Migration, assignment: Assignment): Step | undefined {
   const { from, to } = spec
+  if (spec.cancel === true && copyOf(assignment, to.providerCluster)?.ready === false) return abandon(spec, assignment)
   const outgoing =
     assignment.spec.copies?.some(({ providerCluster }) => providerCluster === from.providerCluster) ?? false
   if (outgoing) {
@@ -209,6 +210,15 @@ function finish({ spec }: Migration, assignment: Assignment): Step | undefined {
     reason: 'Completed',
     message: `moved from ${from.providerCluster} to ${to.providerCluster}`,
   }
+}
+
+/**
+ * The new copy may never be ready again, as where its provider takes the object no more: the move holds up no other one. What is left of
+ * the old copy is taken off without the record that it goes, so that it stays for whoever comes next.
+ */
+function abandon({ from, to }: Migration['spec'], assignment: Assignment): Step {
+  const message = `cancelled after the switch: the copy at ${to.providerCluster} is not ready, and the one at ${from.providerCluster} stays until another is`
+  return { state: 'Failed', reason: 'Cancelled', message, edit: { copies: without(assignment, from.providerCluster) } }
 }
 
 /** State of a copy at a provider that cannot be reached: it goes when the provider is back, and holds up nothing until then. */

@@ -57,7 +57,10 @@ export const Migration = defineKind({
         ),
       }),
       decision: optional(decisionRecordSchema, 'Why it moves; the Assignment has it from the switch on.'),
-      cancel: optional(z.boolean(), 'true takes the move back, as long as the switch has not begun; it stays true.'),
+      cancel: optional(
+        z.boolean(),
+        'true takes the move back, as long as the switch has not begun; after it the move does not wait for a new copy that is not ready. It stays true.',
+      ),
     })
     .meta(
       crd.rules(

@@ -2,7 +2,7 @@ import { annotations, finalizer, keyOf, OfferIndex } from '@resource-broker/api'
 import type { KubeObject, Publication } from '@resource-broker/bus'
 import { expect, test } from 'vitest'
 import type { SchedulerContext } from '../context.ts'
-import { assignment, consumerOf, platformOf, ref, source, viewOf } from '../fixtures.ts'
+import { assignment, consumerOf, migration, platformOf, ref, source, viewOf } from '../fixtures.ts'
 import { place } from './place.ts'
 
 const OWN = keyOf(ref)
@@ -22,6 +22,7 @@ function schedulerWith(...records: KubeObject[]) {
     },
     offers: { index: new OfferIndex(), isKnown: () => true },
     capacity: { usageBy: () => () => 0 },
+    logger: { info: () => undefined },
     now: () => new Date(0),
   } as unknown as SchedulerContext
   return { context, platform, published }
@@ -48,6 +49,19 @@ test.each([
     const view = viewOf({ source: { ref: moved, object: source(guarded) }, assignment: placed })
     await place(context, run(key, view))
     expect(platform.held.get(placed.name)?.['spec']).toMatchObject({ gvr: moved.gvr, providerCluster: 'alpha' })
+    expect(view.get('decision')).toMatchObject({ provider: null })
+  },
+)
+
+test.each(['alpha', 'beta'])(
+  'a move to a provider that takes the object no more is cancelled, also once it is there: the object is at %s',
+  async (at) => {
+    const [placed, moving] = [assignment({ at }), migration({ to: 'beta', state: 'CutoverInProgress' })]
+    const { context, platform } = schedulerWith(placed.object as KubeObject, moving.object as KubeObject)
+    const object = source({ ...guarded, annotations: { [annotations.providerCluster]: at } })
+    const view = viewOf({ source: { ref, object }, assignment: placed, 'migration/migration-1': moving })
+    await place(context, run(OWN, view))
+    expect(platform.held.get('migration-1')?.['spec']).toMatchObject({ cancel: true })
     expect(view.get('decision')).toMatchObject({ provider: null })
   },
 )

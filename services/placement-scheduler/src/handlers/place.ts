@@ -130,7 +130,10 @@ async function placeAgain(
   return DONE
 }
 
-/** The object is between two providers: the new spec goes to the incoming one, or the move is taken back. */
+/**
+ * The object is between two providers: the new spec goes to the incoming one, or the move is taken back; after the switch it is only told
+ * that it need not wait for a copy that its provider takes no more.
+ */
 async function placeMoving(
   context: SchedulerContext,
   known: Known,
@@ -141,12 +144,13 @@ async function placeMoving(
   const { to } = migration.spec
   const sourceVersion = await ensureFinalizer(context, known, assignment.spec.providerCluster, view)
   const target = { providerCluster: to.providerCluster, name: to.acceptAPIName }
-  if (assignment.spec.providerCluster === to.providerCluster || accepts(context, known, target)) {
+  const isAccepted = accepts(context, known, target)
+  if (!isAccepted) await cancelMigration(context, known, migration, view)
+  if (isAccepted || assignment.spec.providerCluster === to.providerCluster) {
     await announce(context, known, sourceVersion, nextProvider(context, known, target), view)
     return DONE
   }
   const current = currentOffer(assignment)
-  await cancelMigration(context, known, migration, view)
   await announce(context, known, sourceVersion, accepts(context, known, current) ? current.providerCluster : null, view)
   return DONE
 }
