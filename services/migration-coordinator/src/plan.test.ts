@@ -116,7 +116,7 @@ test.each(cases.filter(({ step }) => step?.edit !== undefined))(
 /** Plays a Migration against an Assignment that obeys, a step at a time, as the coordinator does. */
 function play(given: Partial<Case>, said: (spec: Assignment['spec']) => Partial<Case>): MigrationState[] {
   const states: MigrationState[] = []
-  let [state, spec]: [MigrationState, Assignment['spec']] = ['Pending', assignmentOf(given).spec]
+  let [state, spec]: [MigrationState, Assignment['spec']] = [given.state ?? 'Pending', assignmentOf(given).spec]
   for (let i = 0; i < 20; i++) {
     const { copies } = spec
     const around = { active: spec.providerCluster, ...(copies === undefined ? {} : { copies }), ...said(spec) }
@@ -161,6 +161,36 @@ test('from step to step a Migration whose new copy fails ends with the object wh
   expect(states).toEqual(['InitialInProgress', 'Failed'])
   expect(states.every((state) => state === 'InitialInProgress' || hasEnded({ status: { state } }))).toBe(true)
 })
+
+/** Every way in which a Migration can be found once it has begun, but for what is said of the new copy. */
+const found = (['InitialInProgress', 'InitialCompleted', 'CutoverInProgress'] as const).flatMap((state) =>
+  (['alpha', 'beta'] as const)
+    .filter((active) => state === 'InitialCompleted' || active === (state === 'CutoverInProgress' ? 'beta' : 'alpha'))
+    .flatMap((active) => {
+      const other: AssignmentCopy =
+        active === 'alpha'
+          ? { providerCluster: 'beta', acceptAPIName: 'large', role: 'Incoming' }
+          : { providerCluster: 'alpha', acceptAPIName: 'small', role: 'Outgoing' }
+      return [undefined, [other]].flatMap((copies) =>
+        ['Available', 'Failed', 'Leaving', 'Deleting', 'Away'].flatMap((old) =>
+          ['alpha', 'beta'].map((servedFrom) => ({ state, active, copies, old, servedFrom })),
+        ),
+      )
+    }),
+)
+
+test.each(found)(
+  'cancelled it ends while the new copy is not ready: $state, active $active, copies $copies, the old one $old, served from $servedFrom',
+  ({ copies, old, servedFrom, ...given }) => {
+    const leaving = old === 'Deleting' ? { uid: 'uid-alpha' } : {}
+    const said: CopyStatus[] = [
+      { providerCluster: 'alpha', applied: true, ready: old === 'Available', state: old, ...leaving },
+      { providerCluster: 'beta', applied: false, ready: false },
+    ]
+    const states = play({ ...given, cancel: true, ...(copies && { copies }) }, () => ({ said, servedFrom }))
+    expect(hasEnded({ status: { state: states.at(-1) ?? given.state } })).toBe(true)
+  },
+)
 
 test('copies that no running Migration accounts for are left over, replicas are not', () => {
   const copies: AssignmentCopy[] = [
