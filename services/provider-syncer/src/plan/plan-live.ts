@@ -93,8 +93,8 @@ function removeLeaving(known: Current): Action[] {
     const goes = isRecordedAsLeaving(known, copy.provider, copy.object)
     if (!goes || copy.object.metadata.deletionTimestamp !== undefined) return []
     if (!isReachable(known, copy) || !mayGo(known, copy.object)) return []
-    // One that is not ready goes only as it was seen: it may be ready by now, and the only one.
-    const asSeen = readiness(copy.object).ready ? {} : { version: copy.object.metadata.resourceVersion }
+    // One that cannot be used goes only as it was seen: it may be ready by now, and the only one.
+    const asSeen = isUsable(copy.object) ? {} : { version: copy.object.metadata.resourceVersion }
     return [{ do: 'delete copy', provider: copy.provider, copy, ...asSeen }]
   })
 }
@@ -122,5 +122,8 @@ export function unwantedCopies({ assignment, copies }: Current): (CopyMessage & 
 /** One that serves stays until the Active one is ready. */
 export function mayGo(known: Current, copy: KubeObject): boolean {
   const active = copyAt(known, known.assignment.spec.providerCluster)
-  return !readiness(copy).ready || (active !== undefined && readiness(active).ready)
+  return !isUsable(copy) || (active !== undefined && readiness(active).ready)
 }
+
+/** By what its provider last said of it: one whose spec has just changed, so that this is of an earlier one, is not worse for that. */
+export const isUsable = ({ status }: KubeObject): boolean => readiness({ status }).ready

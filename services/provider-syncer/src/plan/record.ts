@@ -4,7 +4,7 @@ import type { KubeObject } from '@resource-broker/bus'
 import { type Current, copyAt, isOnAccountOf, wantedCopies } from '../facts/known.ts'
 import { type Action, idOf, type RecordEdit } from './action.ts'
 import { consumerGenerationOf } from './desired-copy.ts'
-import { isRecordedAsLeaving, mayGo, targetOf, unwantedCopies } from './plan-live.ts'
+import { isRecordedAsLeaving, isUsable, mayGo, targetOf, unwantedCopies } from './plan-live.ts'
 import { problemsToTell } from './problems.ts'
 
 /**
@@ -33,7 +33,7 @@ function recordWhere(known: Current, isServed: boolean, mayRest: boolean): Actio
     : { copies, ...(servedFrom === undefined ? {} : { servedFrom }) }
   const is = { copies: before.copies ?? null, servedFrom: before.servedFrom ?? null }
   if (isDeepStrictEqual(is, { copies: after.copies ?? null, servedFrom: after.servedFrom ?? null })) return []
-  const rests = newlyLeaving(known, copies).some((copy) => readiness(copy).ready)
+  const rests = newlyLeaving(known, copies).some(isUsable)
   return [
     { do: 'record', edit: after, ...(rests ? { rests: assignment.spec.providerCluster } : {}) },
     ...lostWith(known).map((provider): Action => ({ do: 'event', ...lostEvent(provider) })),
@@ -118,7 +118,7 @@ function leavingStatus(known: Current, providerCluster: string, copy: KubeObject
   const { uid } = copy.metadata
   const status: CopyStatus = { providerCluster, applied: true, ready: false, message: 'the copy is being removed' }
   const place = known.places.ofCopy(known.ref, providerCluster)
-  const begins = mayGo(known, copy) && (!readiness(copy).ready || (mayRest && isActiveThere(known)))
+  const begins = mayGo(known, copy) && (!isUsable(copy) || (mayRest && isActiveThere(known)))
   const isDoomed = begins || isRecordedAsLeaving(known, providerCluster, copy)
   const state = isDoomed ? { state: 'Deleting', uid } : { state: 'Leaving' }
   const leaving = { ...status, ...state }
