@@ -6,7 +6,9 @@ import { filesBelow, packageFolders, root } from './toolchain.mjs'
 
 /** Suites that start real clusters: one after another, as two cores carry one set of API servers at a time. */
 const clusterSuites =
-  'sandbox story e2e e2e-workspaces e2e-kcp faults faults-kcp outages outages-kcp trust kcp examples'.split(' ')
+  'sandbox story e2e e2e-workspaces e2e-kcp faults faults-kcp outages outages-kcp trust kcp examples churn churn-kcp'.split(
+    ' ',
+  )
 /** The same tests on something else: workspaces of the sandbox in the place of control planes, or a kcp. */
 const variants = {
   'e2e-workspaces': { folder: 'e2e', env: { BROKER_TEST_ENGINE: 'sandbox' } },
@@ -15,9 +17,7 @@ const variants = {
   'churn-kcp': { folder: 'churn', env: { BROKER_TEST_ENGINE: 'kcp' } },
   'outages-kcp': { folder: 'kcp-outages', also: ['outages/lost-bus'], env: { BROKER_TEST_ENGINE: 'kcp' } },
 }
-export const allSuites = ['unit', ...clusterSuites]
-/** Run by name only. */
-const namedSuites = ['churn', 'churn-kcp', 'simulation']
+export const allSuites = ['unit', 'simulation', ...clusterSuites]
 /** Of a test that hangs: no machine is so busy that one that does not takes as long. */
 const unitTimeoutMs = 300_000
 /** Flags that are for the tests and not for vitest, and where tests read their values. */
@@ -28,7 +28,7 @@ const testFlags = { '--minutes': 'BROKER_TEST_MINUTES', '--seed': 'BROKER_TEST_S
  * go to vitest. Goes on after a suite that fails, and ends with the counts over all.
  */
 export async function test({ env }, args) {
-  const firstOther = args.findIndex((arg) => ![...allSuites, ...namedSuites].includes(arg))
+  const firstOther = args.findIndex((arg) => !allSuites.includes(arg))
   const named = firstOther === -1 ? args : args.slice(0, firstOther)
   const suites = named.length > 0 ? named : allSuites
   const { vitestArgs, given } = takeFlags(args.slice(named.length))
@@ -36,7 +36,7 @@ export async function test({ env }, args) {
   for (const suite of suites) {
     process.stdout.write(`\n== suite: ${suite}\n`)
     clearResults(suite)
-    const runSuite = suite === 'unit' ? runUnits : runClusterSuite
+    const runSuite = suite === 'unit' ? runUnits : runWholeSuite
     const { code, interrupted } = await runSuite(suite, vitestArgs, { ...env, ...given })
     if (interrupted) return 130
     // vitest can fail without a failed test, for example by an error that nobody handled.
@@ -79,7 +79,7 @@ function refuseUnrunTests(suite, folder) {
 }
 
 /** Never cached: what it depends on stands outside the checkout too. */
-async function runClusterSuite(suite, vitestArgs, env) {
+async function runWholeSuite(suite, vitestArgs, env) {
   const { folder = suite, also, env: own = {} } = variants[suite] ?? {}
   if (!hasTests(`test/${folder}`)) {
     process.stdout.write(`skipped: test/${folder} has no *.test.ts\n`)
