@@ -27,10 +27,12 @@ export async function drive(context: CoordinatorContext, { view, attempt }: Run)
     for (let steps = 0; steps < MOST_STEPS; steps++) {
       const migration = readMigration(view, name)
       if (migration === undefined) break
-      const step = planStep(migration, await surroundings(context, migration, view))
+      const around = await surroundings(context, migration, view)
+      const step = planStep(migration, around)
       if (step === undefined) break
-      if (isDecisive(step) && !(await isCurrent(context, migration, view))) continue
-      if (!(await take(context, migration, step, view))) break
+      const plan: Plan = { migration, assignment: around.assignment, step }
+      if (isDecisive(step) && !(await isCurrent(context, plan, view))) continue
+      if (!(await take(context, plan, view))) break
     }
     const held = readMigration(view, name)?.status?.state === 'Pending' ? HELD_MS : Number.POSITIVE_INFINITY
     again = Math.min(again, held, await expire(context, view, name))
@@ -39,6 +41,9 @@ export async function drive(context: CoordinatorContext, { view, attempt }: Run)
   if (outcome !== undefined && 'requeueAfterMs' in outcome) return outcome
   return Number.isFinite(again) ? { requeueAfterMs: again, reason: 'a Migration is held, or kept for a while' } : DONE
 }
+
+/** A step, and what it was planned by. */
+type Plan = { migration: Migration; assignment: Assignment | undefined; step: Step }
 
 function readMigration(view: KeyView, name: string): Migration | undefined {
   const object = view.get('migration', name)?.object
@@ -49,20 +54,21 @@ function readMigration(view: KeyView, name: string): Migration | undefined {
 const isDecisive = ({ edit, state }: Step): boolean => edit !== undefined || hasEnded({ status: { state } })
 
 /**
- * Whether what is known of the Migration and its Assignment is what the platform has; if not, it is now. A view can be behind, and
- * an Assignment that was edited for a Migration that has ended would stay so.
+ * Whether what a step was planned by is what the platform has; that is known from then on. A view can be behind, or tell of another
+ * Assignment by now, and an Assignment that was edited for a Migration that has ended would stay so.
  */
-async function isCurrent(context: CoordinatorContext, { metadata: { name }, spec }: Migration, view: KeyView) {
+async function isCurrent(context: CoordinatorContext, { migration, assignment }: Omit<Plan, 'step'>, view: KeyView) {
   const now = context.now().getTime()
-  const [migration, assignment] = await Promise.all([
-    readOrNull(context, { ...Migration.resource, name }),
+  const { metadata, spec } = migration
+  const [itself, record] = await Promise.all([
+    readOrNull(context, { ...Migration.resource, name: metadata.name }),
     readOrNull(context, { ...Assignment.resource, name: spec.assignment }),
   ])
-  const known = [view.get('migration', name)?.object, view.get('assignment')?.object]
-  view.learn('migration', name, { name, object: migration }, now)
-  view.learn('assignment', undefined, { name: spec.assignment, object: assignment }, now)
-  return [migration, assignment].every(
-    (object, index) => object?.metadata.resourceVersion === known[index]?.metadata.resourceVersion,
+  view.learn('migration', metadata.name, { name: metadata.name, object: itself }, now)
+  view.learn('assignment', undefined, { name: spec.assignment, object: record }, now)
+  return (
+    itself?.metadata.resourceVersion === metadata.resourceVersion &&
+    record?.metadata.resourceVersion === assignment?.metadata.resourceVersion
   )
 }
 
@@ -107,17 +113,18 @@ function order({ metadata, status }: Migration): string {
  * Performs one step: the Assignment first, then the record of it; each as it was seen, and no other version of it. Returns whether
  * there may be a next step: anything changed, or something else was there than was known, which is learned then.
  */
-async function take(context: CoordinatorContext, migration: Migration, step: Step, view: KeyView): Promise<boolean> {
+async function take(context: CoordinatorContext, plan: Plan, view: KeyView): Promise<boolean> {
+  const { migration, step } = plan
   const conditions = conditionsOf(migration, step, context.now())
   if (migration.status?.state === step.state && conditions === migration.status.conditions && step.edit === undefined)
     return false
   try {
-    if (step.edit !== undefined) await editAssignment(context, migration, step, view)
+    if (step.edit !== undefined) await editAssignment(context, plan, view)
     const said = { state: step.state, ...(conditions === undefined ? {} : { conditions }) }
     await record(context, migration, said, view)
   } catch (error) {
     if (!isConflict(error) && !isNotFound(error)) throw error
-    await isCurrent(context, migration, view)
+    await isCurrent(context, plan, view)
     return true
   }
   context.logger.info({ migration: migration.metadata.name, state: step.state, reason: step.reason }, step.message)
@@ -140,13 +147,12 @@ async function record(
 
 async function editAssignment(
   context: CoordinatorContext,
-  { spec: { assignment: name } }: Migration,
-  { edit, active }: Step,
+  { migration, assignment, step: { edit, active } }: Plan,
   view: KeyView,
 ): Promise<void> {
-  const known = view.get('assignment')?.object
-  const { uid, resourceVersion } = known?.metadata ?? {}
-  const copies = known && edit && recordAfter(Assignment.of(known), edit)
+  const { assignment: name } = migration.spec
+  const { uid, resourceVersion } = assignment?.metadata ?? {}
+  const copies = assignment && edit && recordAfter(assignment, edit)
   const status = { ...active, ...(copies && { copies }) }
   const patch = { spec: edit, ...(Object.keys(status).length === 0 ? {} : { status }) }
   const object = await context.coordination.mergePatch<KubeObject>(
