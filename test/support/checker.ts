@@ -47,7 +47,7 @@ export async function findViolations(clusters: Clusters): Promise<string[]> {
 }
 
 /** Waits until the clusters are as they must be and nothing is written any more; throws with what is wrong at the deadline. */
-export async function untilConsistent(clusters: Clusters, timeoutMs = 90_000): Promise<void> {
+export async function untilConsistent(clusters: Clusters, timeoutMs = 300_000): Promise<void> {
   let violations: string[] = []
   let before: Snapshot | undefined
   const clean = async () => {
@@ -65,7 +65,7 @@ export async function untilConsistent(clusters: Clusters, timeoutMs = 90_000): P
 }
 
 /** Whether nothing of the broker's is left anywhere: no object, copy, Assignment or Secret. */
-export async function untilEmpty(clusters: Clusters, timeoutMs = 90_000): Promise<void> {
+export async function untilEmpty(clusters: Clusters, timeoutMs = 300_000): Promise<void> {
   let left: string[] = []
   const empty = async () => {
     const now = await snapshotIfAnswered(clusters)

@@ -44,14 +44,14 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   const { views, providers } = clusters
   const inView = new EventEmitter<{ cluster: [name: string] }>().setMaxListeners(0)
   views.onCluster((cluster) => void inView.emit('cluster', cluster))
-  const membership = bus.membership(NAME, randomUUID(), () => balance())
   const { logger, signal } = service
+  const keys = new KeyBook()
+  await keys.follow(clusters.coordination, logger, signal)
+  const membership = bus.membership(NAME, randomUUID(), () => balance()) // nothing is awaited from here until there is one
   const book = new ProviderBook({
     ...{ coordination: clusters.coordination, providers, logger, signal },
     shareOf: (names) => membership.shareOf(names),
   })
-  const keys = new KeyBook()
-  await keys.follow(clusters.coordination, logger, signal)
   const context: WatcherContext = {
     ...publishing(service, bus),
     ...{ logger, keys, providers: book },
