@@ -6,9 +6,7 @@ import { filesBelow, packageFolders, root } from './toolchain.mjs'
 
 /** Suites that start real clusters: one after another, as two cores carry one set of API servers at a time. */
 const clusterSuites =
-  'sandbox story e2e e2e-workspaces e2e-kcp faults faults-kcp outages outages-kcp trust kcp examples churn churn-kcp'.split(
-    ' ',
-  )
+  'sandbox story e2e e2e-workspaces e2e-kcp faults faults-kcp outages outages-kcp trust kcp examples'.split(' ')
 /** The same tests on something else: workspaces of the sandbox in the place of control planes, or a kcp. */
 const variants = {
   'e2e-workspaces': { folder: 'e2e', env: { BROKER_TEST_ENGINE: 'sandbox' } },
@@ -18,6 +16,8 @@ const variants = {
   'outages-kcp': { folder: 'kcp-outages', also: ['outages/lost-bus'], env: { BROKER_TEST_ENGINE: 'kcp' } },
 }
 export const allSuites = ['unit', 'simulation', ...clusterSuites]
+/** Run by name only: each of their runs is another one. */
+const namedSuites = ['churn', 'churn-kcp']
 /** Of a test that hangs: no machine is so busy that one that does not takes as long. */
 const unitTimeoutMs = 300_000
 /** Flags that are for the tests and not for vitest, and where tests read their values. */
@@ -28,7 +28,7 @@ const testFlags = { '--minutes': 'BROKER_TEST_MINUTES', '--seed': 'BROKER_TEST_S
  * go to vitest. Goes on after a suite that fails, and ends with the counts over all.
  */
 export async function test({ env }, args) {
-  const firstOther = args.findIndex((arg) => !allSuites.includes(arg))
+  const firstOther = args.findIndex((arg) => ![...allSuites, ...namedSuites].includes(arg))
   const named = firstOther === -1 ? args : args.slice(0, firstOther)
   const suites = named.length > 0 ? named : allSuites
   const { vitestArgs, given } = takeFlags(args.slice(named.length))
