@@ -7,7 +7,7 @@ import { runSeed } from './run-seed.ts'
 const ONE = process.env['BROKER_TEST_SEED']
 const SEEDS = Number(process.env['BROKER_TEST_SEEDS'] ?? 500)
 /** What is not mended yet (docs/simulation.md): a seed goes from here once its world ends well. */
-const NOT_MENDED = [107]
+const NOT_MENDED = [107, 420]
 const AT_ONCE = Math.min(availableParallelism(), 8)
 const main = fileURLToPath(new URL('main.ts', import.meta.url))
 
