@@ -198,6 +198,17 @@ test('a store that is full is told of in the server’s words, once, and so is t
   await small.stop()
 })
 
+test('what services that start at the same time have stored is there after a restart of the server', async () => {
+  const together = await Promise.all(Array.from({ length: 5 }, () => openBus(nats.url, 'together')))
+  const [first] = together as [Bus]
+  await first.publish(source('a', '7'))
+  await nats.process.stop()
+  await nats.process.start()
+  await first.publish(source('b', '1'))
+  expect(await stored(first, 'a')).toMatchObject({ version: '7' })
+  await Promise.all(together.map((bus) => bus.close()))
+})
+
 test('what is published while the server is away is stored when it is back, in order', async () => {
   const bus = await openBus(nats.url, 'away')
   await bus.publish(source('a', '1'))

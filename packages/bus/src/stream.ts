@@ -151,10 +151,14 @@ export class StateStream {
     }
   }
 
-  /** Where nobody said how many copies there are to be, a stream keeps those that it has. */
-  async #update(config: Partial<StreamConfig> & { name: string }): Promise<StreamInfo> {
+  /**
+   * Where nobody said how many copies there are to be, a stream keeps those that it has; its first sequence stays always: what it holds
+   * from before that is taken away when the server starts again, without a word.
+   */
+  async #update({ first_seq: _, ...given }: Partial<StreamConfig> & { name: string }): Promise<StreamInfo> {
+    const { num_replicas, first_seq } = (await this.jsm.streams.info(given.name)).config
+    const config = first_seq === undefined ? given : { ...given, first_seq }
     if (this.#wanted !== undefined) return await this.jsm.streams.update(config.name, config)
-    const { num_replicas } = (await this.jsm.streams.info(config.name)).config
     this.replicas = Math.max(num_replicas, this.replicas)
     try {
       return await this.jsm.streams.update(config.name, { ...config, num_replicas: this.replicas })
