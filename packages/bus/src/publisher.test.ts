@@ -198,9 +198,12 @@ test('a store that is full is told of in the server’s words, once, and so is t
   await small.stop()
 })
 
-test('what services that start at the same time have stored is there after a restart of the server', async () => {
+test('what is stored in a stream that several made anew at the same time is there after a restart of the server', async () => {
   const together = await Promise.all(Array.from({ length: 5 }, () => openBus(nats.url, 'together')))
   const [first] = together as [Bus]
+  const lost = Promise.all(together.map((bus) => new Promise<void>((resolve) => bus.onLost(resolve))))
+  await (await jetstreamManager(raw)).streams.delete(first.layout.stream)
+  await lost
   await first.publish(source('a', '7'))
   await nats.process.stop()
   await nats.process.start()
