@@ -1,6 +1,6 @@
 import { AcceptAPI, Assignment, assignmentName, type Condition, copyName, keyOf, Migration } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
-import { isNotFound, type ObjectRef } from '@resource-broker/kube'
+import { type ObjectRef, readIfThere } from '@resource-broker/kube'
 import { waitFor } from '@resource-broker/testbed'
 import { expect } from 'vitest'
 import type { Landscape, Place, Site } from './landscape.ts'
@@ -42,10 +42,7 @@ export const secretRef = (name: string, namespace = 'default'): ObjectRef => ({
 
 /** The object, or undefined where there is none. */
 export async function read<T = Thing>(site: Pick<Site, 'kube'>, ref: ObjectRef): Promise<T | undefined> {
-  return await site.kube.get<T>(ref).catch((error: unknown) => {
-    if (isNotFound(error)) return undefined
-    throw error
-  })
+  return await readIfThere<T>(site.kube, ref)
 }
 
 /** Creates or changes a provider's offer of Things, or of what `spec.gvr` names. */

@@ -52,6 +52,7 @@ export {
   watchExport,
 } from './kcp/watch-export.ts'
 export { isAppliedBy } from './managed-fields.ts'
+export { readIfThere } from './read-if-there.ts'
 export type { CollectionRef, ObjectRef, ResourceRef } from './refs.ts'
 export { openWatches } from './transport.ts'
 export type { Gone, Known, WatchEvent, WatchedObject, WatchHandler, WatchOptions } from './watch/types.ts'

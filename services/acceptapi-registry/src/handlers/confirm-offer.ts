@@ -1,6 +1,6 @@
 import { AcceptAPI } from '@resource-broker/api'
 import { acceptAPIKey, DONE, type KubeObject, type OfferEntry, type Outcome, offerKey } from '@resource-broker/bus'
-import { isNotFound } from '@resource-broker/kube'
+import { readIfThere } from '@resource-broker/kube'
 import type { RegistryContext } from '../context.ts'
 
 /** How long the word of an AcceptAPI may be behind that of the bucket before its provider is asked. */
@@ -35,11 +35,5 @@ export async function readOffer(
   provider: string,
   name: string,
 ): Promise<KubeObject | undefined> {
-  return await providers
-    .client(provider)
-    .get<KubeObject>({ ...AcceptAPI.resource, name })
-    .catch((error: unknown) => {
-      if (isNotFound(error)) return undefined
-      throw error
-    })
+  return await readIfThere<KubeObject>(providers.client(provider), { ...AcceptAPI.resource, name })
 }

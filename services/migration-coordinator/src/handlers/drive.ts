@@ -9,7 +9,7 @@ import {
   timestamp,
 } from '@resource-broker/api'
 import { DONE, type KeyView, type KubeObject, type Outcome, type Run } from '@resource-broker/bus'
-import { isConflict, isNotFound, type ObjectRef } from '@resource-broker/kube'
+import { isConflict, isNotFound, type ObjectRef, readIfThere } from '@resource-broker/kube'
 import type { CoordinatorContext } from '../context.ts'
 import { planStep, recordAfter, type Step } from '../plan.ts'
 import { matchingConfiguration } from './configurations.ts'
@@ -73,10 +73,7 @@ async function isCurrent(context: CoordinatorContext, { migration, assignment }:
 }
 
 async function readOrNull(context: CoordinatorContext, ref: ObjectRef): Promise<KubeObject | null> {
-  return await context.coordination.get<KubeObject>(ref).catch((error: unknown) => {
-    if (isNotFound(error)) return null
-    throw error
-  })
+  return (await readIfThere<KubeObject>(context.coordination, ref)) ?? null
 }
 
 async function surroundings(context: CoordinatorContext, migration: Migration, view: KeyView) {

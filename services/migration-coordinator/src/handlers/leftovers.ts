@@ -1,6 +1,6 @@
 import { Assignment, Migration } from '@resource-broker/api'
 import { DONE, type KeyView, type KubeObject, type Outcome } from '@resource-broker/bus'
-import { isNotFound } from '@resource-broker/kube'
+import { readIfThere } from '@resource-broker/kube'
 import type { CoordinatorContext } from '../context.ts'
 import { leftoversOf, recordAfter } from '../plan.ts'
 
@@ -23,10 +23,7 @@ export async function removeLeftovers(
   if (attempt === 1) return { requeueAfterMs: GRACE_MS, reason: 'a copy is asked for without a Migration' }
   const { name } = known.metadata
   const [assignment, migrations] = await Promise.all([
-    context.coordination.get<KubeObject>({ ...Assignment.resource, name }).catch((error: unknown) => {
-      if (isNotFound(error)) return undefined
-      throw error
-    }),
+    readIfThere<KubeObject>(context.coordination, { ...Assignment.resource, name }),
     context.coordination.list<KubeObject>({ ...Migration.resource }),
   ])
   if (assignment === undefined) return DONE // its message is on the way

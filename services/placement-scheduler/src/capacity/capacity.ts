@@ -8,7 +8,7 @@ import {
   offerUsageName,
 } from '@resource-broker/api'
 import type { KeyView, KubeObject } from '@resource-broker/bus'
-import { isNotFound, type KubeClient, type WatchEvent, watchResource } from '@resource-broker/kube'
+import { type KubeClient, readIfThere, type WatchEvent, watchResource } from '@resource-broker/kube'
 import { WatchObstacle } from '@resource-broker/service'
 import { offersOf } from './claimants.ts'
 import type { Claims } from './claims.ts'
@@ -168,10 +168,7 @@ export class Capacity {
     const migrations = list.items.map(Migration.of)
     const free = keys.map(async (key) => {
       const ref = { ...Assignment.resource, name: assignmentName(key) }
-      const record = await coordination.get<KubeObject>(ref).catch((error: unknown) => {
-        if (isNotFound(error)) return undefined
-        throw error
-      })
+      const record = await readIfThere<KubeObject>(coordination, ref)
       const offers = offersOf(record && Assignment.of(record), migrations).map(offerUsageName)
       return offers.includes(offerUsageName(offer)) ? [] : [key]
     })

@@ -1,6 +1,6 @@
 import { type OfferRef, OfferUsage, offerUsageName } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
-import { isAlreadyExists, isConflict, isNotFound, type KubeClient } from '@resource-broker/kube'
+import { isAlreadyExists, isConflict, isNotFound, type KubeClient, readIfThere } from '@resource-broker/kube'
 import { type Claims, claimsPatch, settle, type Wish } from './claims.ts'
 
 type Asked = { wish: Wish; resolve: (granted: boolean) => void; reject: (error: unknown) => void }
@@ -81,10 +81,7 @@ export class Ledger {
 
   async #read(): Promise<OfferUsage | undefined> {
     const ref = { ...OfferUsage.resource, name: offerUsageName(this.#offer) }
-    const object = await this.#coordination.get<KubeObject>(ref).catch((error: unknown) => {
-      if (isNotFound(error)) return undefined
-      throw error
-    })
+    const object = await readIfThere<KubeObject>(this.#coordination, ref)
     if (object === undefined) return undefined
     const usage = OfferUsage.of(object)
     this.#seen(usage)

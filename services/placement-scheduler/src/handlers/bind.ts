@@ -11,7 +11,7 @@ import {
   withoutDecision,
 } from '@resource-broker/api'
 import { isOvertaken, type KeyView, type KubeObject } from '@resource-broker/bus'
-import { isAlreadyExists, isConflict, isForbidden, isInvalid, isNotFound } from '@resource-broker/kube'
+import { isAlreadyExists, isConflict, isForbidden, isInvalid, isNotFound, readIfThere } from '@resource-broker/kube'
 import type { SchedulerContext } from '../context.ts'
 import type { Known } from '../known.ts'
 
@@ -91,14 +91,10 @@ export async function learnAssignment(
   view: KeyView,
 ): Promise<boolean> {
   const name = assignmentName(key)
-  try {
-    const object = await clusters.coordination.get<KubeObject>({ ...Assignment.resource, name })
-    view.learn('assignment', undefined, { name, object: withoutDecision(object) }, now().getTime())
-    return true
-  } catch (error) {
-    if (isNotFound(error)) return false
-    throw error
-  }
+  const object = await readIfThere<KubeObject>(clusters.coordination, { ...Assignment.resource, name })
+  if (object === undefined) return false
+  view.learn('assignment', undefined, { name, object: withoutDecision(object) }, now().getTime())
+  return true
 }
 
 /** kcp: the copy is made through the APIExport that the AcceptAPI names now, and stays there. */
@@ -149,13 +145,9 @@ async function putFinalizer(
 /** Tells a refusal because the object is leaving from one that has another cause. */
 async function isThere(context: SchedulerContext, { ref, source }: Known): Promise<boolean> {
   const target = { ...ref.gvr, name: ref.name, ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }) }
-  try {
-    const { metadata } = await context.clusters.consumers.client(ref).get<KubeObject>(target, { metadataOnly: true })
-    return metadata.uid === source.metadata.uid && metadata.deletionTimestamp === undefined
-  } catch (error) {
-    if (isNotFound(error)) return false
-    throw error
-  }
+  const client = context.clusters.consumers.client(ref)
+  const object = await readIfThere<KubeObject>(client, target, { metadataOnly: true })
+  return object?.metadata.uid === source.metadata.uid && object.metadata.deletionTimestamp === undefined
 }
 
 /**

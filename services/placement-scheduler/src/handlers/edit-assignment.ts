@@ -1,6 +1,6 @@
 import { Assignment } from '@resource-broker/api'
 import type { KeyView, KubeObject } from '@resource-broker/bus'
-import { isConflict, isNotFound } from '@resource-broker/kube'
+import { isConflict, isNotFound, readIfThere } from '@resource-broker/kube'
 import type { SchedulerContext } from '../context.ts'
 
 /**
@@ -22,12 +22,7 @@ export async function editAssignment(
     learn(await coordination.mergePatch<KubeObject>({ ...Assignment.resource, name }, { metadata, ...patch }))
   } catch (error) {
     if (isConflict(error) || isNotFound(error)) {
-      const ref = { ...Assignment.resource, name }
-      learn(
-        await coordination
-          .get<KubeObject>(ref)
-          .catch((missing) => (isNotFound(missing) ? null : Promise.reject(missing))),
-      )
+      learn((await readIfThere<KubeObject>(coordination, { ...Assignment.resource, name })) ?? null)
     }
     throw error
   }

@@ -14,7 +14,7 @@ import {
   sameRef,
 } from '@resource-broker/api'
 import { DONE, type KeyView, type Outcome, type Run, tooLargeMessage } from '@resource-broker/bus'
-import { isNotFound } from '@resource-broker/kube'
+import { readIfThere } from '@resource-broker/kube'
 import { ClusterNotConnectedError } from '@resource-broker/service'
 import type { SchedulerContext } from '../context.ts'
 import { failedTargets, type Known, readKnown, runningMigration } from '../known.ts'
@@ -186,12 +186,11 @@ async function isUnheardOf(context: SchedulerContext, offer: OfferRef): Promise<
   const { providers } = context.clusters
   if (providers.isGone(offer.providerCluster)) return false // the provider left, and its offers with it
   try {
-    await providers
-      .client(offer.providerCluster)
-      .get({ ...AcceptAPI.resource, name: offer.name }, { metadataOnly: true })
-    return true
+    const client = providers.client(offer.providerCluster)
+    return (
+      (await readIfThere(client, { ...AcceptAPI.resource, name: offer.name }, { metadataOnly: true })) !== undefined
+    )
   } catch (error) {
-    if (isNotFound(error)) return false
     if (error instanceof ClusterNotConnectedError) return true // it stays where it is until the provider is back
     throw error
   }

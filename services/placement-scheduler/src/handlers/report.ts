@@ -9,7 +9,7 @@ import {
   setCondition,
 } from '@resource-broker/api'
 import { answered, type KeyView, type KubeObject } from '@resource-broker/bus'
-import { isNotFound } from '@resource-broker/kube'
+import { isNotFound, readIfThere } from '@resource-broker/kube'
 import { recordEvent } from '@resource-broker/service'
 import type { SchedulerContext } from '../context.ts'
 import type { Known } from '../known.ts'
@@ -48,10 +48,7 @@ export async function reportUnplaceable(
     view.learn('source', undefined, answered(known, written), now.getTime())
   } catch (error) {
     if (!isNotFound(error)) throw error
-    const existing = await client.get<KubeObject>(target, { metadataOnly: true }).catch((missing: unknown) => {
-      if (isNotFound(missing)) return undefined
-      throw missing
-    })
+    const existing = await readIfThere<KubeObject>(client, target, { metadataOnly: true })
     if (existing?.metadata.uid !== source.metadata.uid) return // its event is on the way
     // A kind without status: the Event alone tells.
   }

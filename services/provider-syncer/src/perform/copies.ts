@@ -7,13 +7,14 @@ import {
   isNotFound,
   type KubeClient,
   type ObjectRef,
+  readIfThere,
 } from '@resource-broker/kube'
 import type { Settled } from '../context.ts'
 import { isOwn, type Known } from '../facts/known.ts'
 import type { Action } from '../plan/action.ts'
 import { contentOf, type DesiredCopy, isUpToDate, withoutEmptied } from '../plan/desired-copy.ts'
+import { deleteIfThere } from './delete-if-there.ts'
 import type { Performance } from './perform.ts'
-import { deleteIfThere, readIfThere } from './read-if-there.ts'
 import { Refusal } from './refusal.ts'
 
 type Of<Do extends Action['do']> = Extract<Action, { do: Do }>
@@ -136,7 +137,7 @@ export async function deleteCopy(
     // Its tombstone may have been overtaken by an older snapshot, and never come again.
     if (isGone) learn(undefined)
   } catch (error) {
-    if (isConflict(error)) learn(await readIfThere(there.client, target))
+    if (isConflict(error)) learn(await readIfThere<KubeObject>(there.client, target))
     throw error
   }
 }
@@ -148,7 +149,7 @@ export async function readCopy({ context, known, view }: Performance, { provider
   const ref = known.ref as SourceRef
   const there = context.clusters.destinations.find(ref, provider, exportFor(known, provider))
   const target = there && { ...ref.gvr, name: there.nameOf(ref), ...namespaceOf(ref) }
-  const object = (target && (await readIfThere(there.client, target))) ?? null
+  const object = (target && (await readIfThere<KubeObject>(there.client, target))) ?? null
   const ours = object !== null && isAppliedBy(object, fieldManager)
   const message: CopyMessage = { provider, cluster: there?.cluster ?? '', gvr: ref.gvr, ours, object }
   view.learn('copy', provider, message, context.now().getTime())

@@ -1,10 +1,10 @@
 import { annotations, labels } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
 import { parseJson, stringifyJson } from '@resource-broker/json'
-import type { KubeClient, ObjectRef } from '@resource-broker/kube'
+import { type KubeClient, type ObjectRef, readIfThere } from '@resource-broker/kube'
 import { z } from 'zod'
 import type { Current } from '../facts/known.ts'
-import { deleteIfThere, readIfThere } from './read-if-there.ts'
+import { deleteIfThere } from './delete-if-there.ts'
 
 /** An object that names the same related object as its owner does, by its key. */
 const heir = z.object({
@@ -46,7 +46,7 @@ export async function giveUp(
   const { uid, resourceVersion, ownerReferences = [] } = metadata as Metadata
   const [next, ...others] = heirsOf(metadata).filter(({ owner }) => owner.uid !== assignment.spec.uid)
   if (next === undefined) return void (await deleteIfThere(client, ref, { uid, resourceVersion }))
-  const whole = await readIfThere(client, ref) // it was read by its metadata
+  const whole = await readIfThere<KubeObject>(client, ref) // it was read by its metadata
   if (whole === undefined) return
   const { [annotations.wantedBy]: _line, ...notes } = metadata.annotations ?? {}
   await client.replace(ref, {

@@ -1,16 +1,16 @@
 import { Assignment, assignmentName, readiness } from '@resource-broker/api'
 import { isOvertaken, type KeyView, type KubeObject, type SourceRef } from '@resource-broker/bus'
-import { isConflict, isNotFound } from '@resource-broker/kube'
+import { isConflict, isNotFound, readIfThere } from '@resource-broker/kube'
 import type { Action } from '../plan/action.ts'
+import { deleteIfThere } from './delete-if-there.ts'
 import type { Performance } from './perform.ts'
-import { deleteIfThere, readIfThere } from './read-if-there.ts'
 
 /** Asks the platform for the Assignment of the key: not heard of is not gone. */
 export async function readAssignment(performance: Performance): Promise<void> {
   const { context, known, view } = performance
   const name = view.get('assignment')?.name ?? assignmentName(known.key)
   const askedFor = uidIn(view)
-  const object = await readIfThere(context.clusters.coordination, { ...Assignment.resource, name })
+  const object = await readIfThere<KubeObject>(context.clusters.coordination, { ...Assignment.resource, name })
   const now = context.now().getTime()
   if (object !== undefined) return view.learn('assignment', undefined, { name, object }, now)
   Object.assign(known.notes, { hasNoAssignment: true, askedFor })
@@ -60,7 +60,7 @@ async function isReady({ context, known, view }: Performance, provider: string):
   if (there === undefined || message?.object == null) return false
   const { name, namespace, uid } = message.object.metadata
   const target = { ...ref.gvr, name, ...(namespace === undefined ? {} : { namespace }) }
-  const object = (await readIfThere(there.client, target)) ?? null
+  const object = (await readIfThere<KubeObject>(there.client, target)) ?? null
   view.learn('copy', provider, { ...message, object }, context.now().getTime())
   return object !== null && object.metadata.uid === uid && readiness(object).ready
 }

@@ -1,13 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import { labels, readiness, relatedResources } from '@resource-broker/api'
 import type { KubeObject, RelatedMeta, SourceRef } from '@resource-broker/bus'
-import { isAlreadyExists, type KubeClient, type ObjectRef } from '@resource-broker/kube'
+import { isAlreadyExists, type KubeClient, type ObjectRef, readIfThere } from '@resource-broker/kube'
 import type { Current } from '../facts/known.ts'
 import type { Action } from '../plan/action.ts'
 import { markOf, memoOf, TRAVELLING, type WantedRelated } from '../plan/related.ts'
 import { giveUp, standInLine } from './heirs.ts'
 import type { Performance } from './perform.ts'
-import { readIfThere } from './read-if-there.ts'
 import { Refusal } from './refusal.ts'
 
 type Of<Do extends Action['do']> = Extract<Action, { do: Do }>
@@ -37,7 +36,7 @@ async function readOrigin(
 ): Promise<KubeObject | undefined> {
   const there = context.clusters.destinations.at(cluster)
   const ref = { group: '', version: 'v1', resource: TRAVELLING[kind].resource, ...from }
-  const origin = there && (await readIfThere(there.client, ref))
+  const origin = there && (await readIfThere<KubeObject>(there.client, ref))
   if (origin === undefined) {
     if (!readiness(object).ready) return undefined // it may name what it has yet to make
     const message = `${provider} has no ${kind} ${from.namespace}/${from.name}, which its status refers to`
@@ -100,7 +99,7 @@ async function write(
   } catch (error) {
     if (!isAlreadyExists(error)) throw error
   }
-  const existing = await readIfThere(client, ref)
+  const existing = await readIfThere<KubeObject>(client, ref)
   if (existing === undefined) return await client.create<KubeObject>(ref, body) // it went since it was heard of
   if (!isOwn(existing, known)) {
     await standInLine(client, ref, existing, known)
@@ -161,7 +160,7 @@ export async function removeRelated(
   const ref = { group: '', version: 'v1', resource, namespace: meta.namespace, name: meta.name }
   if (unlessNamedBy !== undefined && !(await isStillAsSeen(performance, unlessNamedBy))) return
   const client = context.clusters.consumers.client(known.ref as SourceRef)
-  const existing = await readIfThere(client, ref, { metadataOnly: true })
+  const existing = await readIfThere<KubeObject>(client, ref, { metadataOnly: true })
   if (existing !== undefined && isOwn(existing, known as Current)) {
     await giveUp(client, ref, existing, known as Current)
   }
@@ -178,7 +177,7 @@ async function isStillAsSeen(
   if (there === undefined || copy.object === null) return false
   const { name, namespace } = copy.object.metadata
   const target = { ...(known.ref as SourceRef).gvr, name, ...(namespace === undefined ? {} : { namespace }) }
-  const object = (await readIfThere(there.client, target)) ?? null
+  const object = (await readIfThere<KubeObject>(there.client, target)) ?? null
   view.learn('copy', copy.provider, { ...copy, object }, context.now().getTime())
   const named = (of: KubeObject | null) => relatedResources(of?.status).related
   return object?.metadata.uid === copy.object.metadata.uid && isDeepStrictEqual(named(object), named(copy.object))

@@ -7,11 +7,10 @@ import {
   setCondition,
 } from '@resource-broker/api'
 import { answered, isOvertaken, type KubeObject, type SourceRef } from '@resource-broker/bus'
-import { isConflict, isInvalid, isNotFound, type KubeClient, type ObjectRef } from '@resource-broker/kube'
+import { isConflict, isInvalid, isNotFound, type KubeClient, type ObjectRef, readIfThere } from '@resource-broker/kube'
 import { recordEvent } from '@resource-broker/service'
 import type { Action } from '../plan/action.ts'
 import type { Performance } from './perform.ts'
-import { readIfThere } from './read-if-there.ts'
 import { Refusal } from './refusal.ts'
 
 type Status = Record<string, unknown>
@@ -20,7 +19,7 @@ type Status = Record<string, unknown>
 export async function readSource(performance: Performance): Promise<void> {
   const { context, known, view } = performance
   const { client, target, ref } = sourceOf(performance)
-  const object = await readIfThere(client, target)
+  const object = await readIfThere<KubeObject>(client, target)
   const { group, version, resource } = target
   const versions = context.clusters.kinds.all.filter((kind) => kind.group === group).map((kind) => kind.version)
   if (object === undefined && versions.length > 0 && !versions.includes(version))
@@ -39,7 +38,7 @@ export async function releaseSource(performance: Performance): Promise<void> {
     await client.apply(target, body, { force: true })
   } catch (error) {
     if (!isNotFound(error) && !isConflict(error)) throw error
-    const existing = await readIfThere(client, target, { metadataOnly: true })
+    const existing = await readIfThere<KubeObject>(client, target, { metadataOnly: true })
     if (existing?.metadata.uid === metadata.uid) throw error
   }
 }
@@ -121,7 +120,7 @@ const refusalOf = (error: Error): string =>
 async function tellWithoutStatus(performance: Performance): Promise<void> {
   const { context, known } = performance
   const { client, target } = sourceOf(performance)
-  const existing = await readIfThere(client, target, { metadataOnly: true })
+  const existing = await readIfThere<KubeObject>(client, target, { metadataOnly: true })
   if (existing?.metadata.uid !== known.source?.metadata.uid || existing === undefined) return
   const { group, version, resource } = target
   const message = `${resource}.${version}.${group} has no status subresource here: the broker cannot tell how the object fares`

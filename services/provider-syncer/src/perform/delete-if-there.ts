@@ -1,23 +1,5 @@
 import type { KubeObject } from '@resource-broker/bus'
-import {
-  type DeleteOptions,
-  isNotFound,
-  type KubeClient,
-  type ObjectRef,
-  type ReadOptions,
-} from '@resource-broker/kube'
-
-/** The object, or undefined if its API server says that there is none. */
-export async function readIfThere(
-  client: KubeClient,
-  ref: ObjectRef,
-  options: ReadOptions = {},
-): Promise<KubeObject | undefined> {
-  return await client.get<KubeObject>(ref, options).catch((error: unknown) => {
-    if (isNotFound(error)) return undefined
-    throw error
-  })
-}
+import { type DeleteOptions, isNotFound, type KubeClient, type ObjectRef, readIfThere } from '@resource-broker/kube'
 
 /**
  * Deletes the very object of `uid`, and answers whether it is gone by now. A server that says "not found" of an object that it shows is
@@ -33,7 +15,7 @@ export async function deleteIfThere(
     return { isGone: false }
   } catch (error) {
     if (!isNotFound(error)) throw error
-    const there = await readIfThere(client, ref, { metadataOnly: true })
+    const there = await readIfThere<KubeObject>(client, ref, { metadataOnly: true })
     if (there?.metadata.uid === preconditions.uid) throw error
     return { isGone: true }
   }
