@@ -1,4 +1,5 @@
 import {
+  type Assignment,
   conditionTypes,
   consumerStatus,
   getCondition,
@@ -76,18 +77,28 @@ export async function reportAccepted(
     (refusal === undefined || existing.message === stays)
   )
     return
-  const next: NextCondition =
+  const word: Word =
     refusal === undefined
-      ? {
-          type: conditionTypes.accepted,
-          status: 'True',
-          reason: reasons.accepted,
-          message: 'the provider accepts the object',
-        }
-      : { type: conditionTypes.accepted, status: 'False', reason: reasons.providerNoLongerAccepts, message: stays }
-  const now = context.now()
-  await editAssignment(context, assignment, { status: { conditions: setCondition(before, next, now) } }, view)
+      ? { status: 'True', reason: reasons.accepted, message: 'the provider accepts the object' }
+      : { status: 'False', reason: reasons.providerNoLongerAccepts, message: stays }
+  await accept(context, assignment, word, view)
   if (refusal === undefined) return
-  const event = { type: 'Warning', reason: reasons.providerNoLongerAccepts, message: stays, now } as const
+  const event = { type: 'Warning', reason: word.reason, message: stays, now: context.now() } as const
   await recordEvent(context.clusters.consumers.client(ref), source, event)
+}
+
+type Word = Pick<NextCondition, 'status' | 'reason' | 'message'>
+
+/** Writes the Assignment's condition Accepted, unless it says so already. */
+export async function accept(
+  context: SchedulerContext,
+  assignment: Assignment,
+  word: Word,
+  view: KeyView,
+): Promise<void> {
+  const before = assignment.status?.conditions
+  const said = getCondition(before, conditionTypes.accepted)
+  if (said?.reason === word.reason && said.message === word.message) return
+  const conditions = setCondition(before, { type: conditionTypes.accepted, ...word }, context.now())
+  await editAssignment(context, assignment, { status: { conditions } }, view)
 }

@@ -1,21 +1,9 @@
-import {
-  type Assignment,
-  conditionTypes,
-  getCondition,
-  type NextCondition,
-  reasons,
-  setCondition,
-} from '@resource-broker/api'
+import { conditionTypes, getCondition, reasons } from '@resource-broker/api'
 import { isTerminal, type KeyView, type Run } from '@resource-broker/bus'
-import { isConflict, isTransient } from '@resource-broker/kube'
-import { ClusterNotConnectedError } from '@resource-broker/service'
+import { mayPass, PASSING_MS } from '@resource-broker/service'
 import type { SchedulerContext } from '../context.ts'
 import { type Known, readKnown } from '../known.ts'
-import { editAssignment } from './edit-assignment.ts'
-import { reportUnplaceable } from './report.ts'
-
-/** How long trouble that may pass by itself is kept from the consumer. */
-const PASSING_MS = 3_000
+import { accept, reportAccepted, reportUnplaceable } from './report.ts'
 
 /** Since when an object cannot be placed, by key, in milliseconds of the broker's own clock. */
 export type Troubled = Map<string, number>
@@ -32,8 +20,7 @@ export async function tellTrouble(
 ): Promise<void> {
   const since = memory.get(key) ?? begun
   memory.set(key, since)
-  const mayPass = isConflict(error) || isTransient(error) || error instanceof ClusterNotConnectedError
-  if (isTerminal(error) || (mayPass && context.now().getTime() - since < PASSING_MS)) return
+  if (isTerminal(error) || (mayPass(error) && context.now().getTime() - since < PASSING_MS)) return
   try {
     const known = readKnown(key, view, context.clusters.consumers.describe)
     if (known === undefined) return
@@ -60,22 +47,7 @@ export async function tellTrouble(
 
 /** Takes the word of trouble back once placing the object went well. */
 export async function tellRelief(context: SchedulerContext, known: Known | undefined, view: KeyView): Promise<void> {
-  const { assignment } = known ?? {}
-  const said = getCondition(assignment?.status?.conditions, conditionTypes.accepted)
-  if (assignment === undefined || said?.reason !== reasons.placementFails) return
-  const word = { status: 'True', reason: reasons.accepted, message: 'the provider accepts the object' } as const
-  await accept(context, assignment, word, view)
-}
-
-async function accept(
-  context: SchedulerContext,
-  assignment: Assignment,
-  word: Pick<NextCondition, 'status' | 'reason' | 'message'>,
-  view: KeyView,
-): Promise<void> {
-  const before = assignment.status?.conditions
-  const said = getCondition(before, conditionTypes.accepted)
-  if (said?.reason === word.reason && said.message === word.message) return
-  const conditions = setCondition(before, { type: conditionTypes.accepted, ...word }, context.now())
-  await editAssignment(context, assignment, { status: { conditions } }, view)
+  const said = getCondition(known?.assignment?.status?.conditions, conditionTypes.accepted)
+  if (known !== undefined && said?.reason === reasons.placementFails)
+    await reportAccepted(context, known, undefined, view)
 }

@@ -2,7 +2,7 @@ import { finalizer } from '@resource-broker/api'
 import type { CopyMessage, KubeObject } from '@resource-broker/bus'
 import type { Known } from '../facts/known.ts'
 import type { Action } from './action.ts'
-import { PASSING_MS } from './problem.ts'
+import { isToBeTold } from './problem.ts'
 
 /**
  * A copy without an Assignment is an orphan, and an object that is being deleted is let go without one, only once the platform itself
@@ -23,9 +23,7 @@ export function planOrphans(known: Known): (() => Action[])[] {
 /** There is no Assignment any more whose word a condition could be: an Event says why the object is held. */
 function tellUnreleased({ source, notes }: Known): Action[] {
   if (!awaitsRelease(source)) return []
-  const refusals = notes.problems.filter(
-    ({ passing }) => passing === undefined || notes.before.troubledMs >= PASSING_MS,
-  )
+  const refusals = notes.problems.filter((problem) => isToBeTold(problem, notes.before))
   const message = refusals.map((problem) => problem.message).join('; ')
   return message === '' ? [] : [{ do: 'event', reason: 'NotReleased', message }]
 }

@@ -1,5 +1,6 @@
-import { ConnectionError, isConflict, isTransient, KubeError } from '@resource-broker/kube'
-import { ClusterNotConnectedError } from '@resource-broker/service'
+import { KubeError } from '@resource-broker/kube'
+import { mayPass, PASSING_MS } from '@resource-broker/service'
+import type { Before } from '../facts/notes.ts'
 
 /** Why something is not as it should be, in the words of the consumer's condition. */
 export type Problem = {
@@ -13,15 +14,15 @@ export type Problem = {
   awaited?: true
 }
 
-/** How long trouble that may pass by itself is kept from the consumer. */
-export const PASSING_MS = 3_000
-
 /** What kube-apiserver 1.34 says, with status 500, to an apply with a value of another type than the schema's. */
 const ILL_TYPED = 'failed to create typed patch object'
 
 /** Whether the same request may be answered otherwise in a moment. */
 export function isPassing(error: unknown): boolean {
-  if (error instanceof ConnectionError || error instanceof ClusterNotConnectedError) return true
-  if (error instanceof KubeError && error.message.startsWith(ILL_TYPED)) return false
-  return isConflict(error) || isTransient(error)
+  return mayPass(error) && !(error instanceof KubeError && error.message.startsWith(ILL_TYPED))
+}
+
+/** What may pass by itself is told once it has lasted. */
+export function isToBeTold({ passing }: Problem, { troubledMs }: Pick<Before, 'troubledMs'>): boolean {
+  return passing === undefined || troubledMs >= PASSING_MS
 }

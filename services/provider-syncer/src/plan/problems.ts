@@ -2,7 +2,7 @@ import { reasons } from '@resource-broker/api'
 import { tooLargeMessage } from '@resource-broker/bus'
 import { type Current, copyAt } from '../facts/known.ts'
 import { isLeaving, targetOf } from './plan-live.ts'
-import { PASSING_MS, type Problem } from './problem.ts'
+import { isToBeTold, type Problem } from './problem.ts'
 import { refusedRelated } from './related.ts'
 
 /**
@@ -11,14 +11,11 @@ import { refusedRelated } from './related.ts'
  */
 export function problemsToTell(known: Current, isLast = false): Problem[] {
   const { notes } = known
-  const { attempt, troubledMs } = notes.before
-  const standing = isLast ? [] : notes.before.late.filter(({ of }) => !notes.done.has(of)).map(({ problem }) => problem)
+  const { before } = notes
+  const standing = isLast ? [] : before.late.filter(({ of }) => !notes.done.has(of)).map(({ problem }) => problem)
   const found = [...notes.problems, ...standing]
-  return [...problemsOfSize(known), ...problemsOfPlaces(known), ...found, ...refusedRelated(known)].filter(
-    ({ passing, awaited }) => {
-      if (awaited === true) return attempt > 1
-      return passing === undefined || troubledMs >= PASSING_MS
-    },
+  return [...problemsOfSize(known), ...problemsOfPlaces(known), ...found, ...refusedRelated(known)].filter((problem) =>
+    problem.awaited === true ? before.attempt > 1 : isToBeTold(problem, before),
   )
 }
 

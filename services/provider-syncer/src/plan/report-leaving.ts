@@ -2,7 +2,7 @@ import { sameStatus } from '@resource-broker/api'
 import type { Assigned } from '../facts/known.ts'
 import type { Action } from './action.ts'
 import type { CopyLeft } from './plan-teardown.ts'
-import { PASSING_MS } from './problem.ts'
+import { isToBeTold } from './problem.ts'
 import { COPY_OF_EARLIER } from './report-replaced.ts'
 import { type Status, statusFor } from './status-for.ts'
 
@@ -13,8 +13,7 @@ import { type Status, statusFor } from './status-for.ts'
 export function reportLeaving(known: Assigned, left: CopyLeft[], now: Date): Action[] {
   const { source, assignment, notes } = known
   const held = left.filter(({ actions }) => actions.length === 0) // what goes at once is no news
-  const isLasting = notes.before.troubledMs >= PASSING_MS
-  const problems = notes.problems.filter(({ passing }) => passing === undefined || isLasting)
+  const problems = notes.problems.filter((problem) => isToBeTold(problem, notes.before))
   if (held.length + problems.length === 0 || !source) return []
   const isEarlier = source.metadata.uid !== assignment.spec.uid
   const copy = left.find(({ provider }) => provider === assignment.spec.providerCluster)?.copy
