@@ -120,9 +120,5 @@ function isEmpty(message: Messages[Part]): boolean {
 
 /** What is not valid is older than nothing: it is told of when somebody reads it. */
 function readable(known: Known): Messages[Part] | undefined {
-  try {
-    return messageOf(known)
-  } catch {
-    return undefined
-  }
+  return 'snapshot' in known ? known.snapshot.readable : known.learned
 }

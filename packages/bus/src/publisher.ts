@@ -147,7 +147,7 @@ export class Publisher {
         after = last?.seq ?? 0
         if (last === undefined) continue
         if (era === this.#era) this.#remember(subject, { seq: last.seq, id: undefined, at: Date.now() })
-        const says = isNews(message, readable(new Snapshot(part, last)))
+        const says = isNews(message, new Snapshot(part, last).readable)
         if (says === false) return last.seq
         if (says === undefined) throw new OvertakenError(`${subject} has a message that may be newer`, last.seq)
         continue
@@ -215,13 +215,4 @@ export class Publisher {
 /** By what the server knows a repetition. */
 function idOf(subject: string, { version, epoch = '' }: Publication): string | undefined {
   return version === undefined ? undefined : `${subject}@${version}${epoch}`
-}
-
-/** What is not valid tells nothing. */
-function readable(snapshot: Snapshot): Messages[Part] | undefined {
-  try {
-    return snapshot.message
-  } catch {
-    return undefined
-  }
 }

@@ -32,6 +32,15 @@ export class Snapshot {
     return this.#message
   }
 
+  /** The same, or undefined if the text is not valid: who only compares leaves that to who reads. */
+  get readable(): Messages[Part] | undefined {
+    try {
+      return this.message
+    } catch {
+      return undefined
+    }
+  }
+
   #parse(): Messages[Part] {
     try {
       const message = messageSchemas[this.#part].parse(parseJson(this.#text))

@@ -146,8 +146,7 @@ export class StateStream {
         return await this.#add(config)
       }
       if (!isStreamExists(error)) throw unusable(config.name, error)
-      await this.#refuseForeign(config)
-      return await this.#update(full)
+      return await this.#update(full, await this.#refuseForeign(config))
     }
   }
 
@@ -155,8 +154,10 @@ export class StateStream {
    * Where nobody said how many copies there are to be, a stream keeps those that it has; its first sequence stays always: what it holds
    * from before that is taken away when the server starts again, without a word.
    */
-  async #update({ first_seq: _, ...given }: Partial<StreamConfig> & { name: string }): Promise<StreamInfo> {
-    const { num_replicas, first_seq } = (await this.jsm.streams.info(given.name)).config
+  async #update(
+    { first_seq: _, ...given }: Partial<StreamConfig> & { name: string },
+    { num_replicas, first_seq }: StreamConfig,
+  ): Promise<StreamInfo> {
     const config = first_seq === undefined ? given : { ...given, first_seq }
     if (this.#wanted !== undefined) return await this.jsm.streams.update(config.name, config)
     this.replicas = Math.max(num_replicas, this.replicas)
@@ -179,9 +180,10 @@ export class StateStream {
     )
   }
 
-  async #refuseForeign({ name, subjects = [] }: Partial<StreamConfig> & { name: string }): Promise<void> {
+  /** Answers what the stream of the name is like, if it is one of the broker's. */
+  async #refuseForeign({ name, subjects = [] }: Partial<StreamConfig> & { name: string }): Promise<StreamConfig> {
     const { config } = await this.jsm.streams.info(name)
-    if (config.subjects?.join() === subjects.join()) return
+    if (config.subjects?.join() === subjects.join()) return config
     throw new BusUnusableError(
       `the stream "${name}" is there with other subjects (${config.subjects}): choose another prefix`,
     )

@@ -1,4 +1,5 @@
 import { stringifyJson } from '@resource-broker/json'
+
 /** Keys that wait until copies of a consumer can go to a provider, or until a provider can be reached. */
 export class Waiting {
   readonly #keys = new Map<string, Set<string>>()

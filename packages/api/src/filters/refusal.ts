@@ -1,4 +1,5 @@
 import { stringifyJson } from '@resource-broker/json'
+
 /** The rule that refused: a condition of a filter, or the offer's own `consumers` and `capacity`. */
 export type RuleName =
   | 'valueIn'

@@ -1,4 +1,5 @@
 import { stringifyJson } from '@resource-broker/json'
+
 // @peculiar/x509 does not load without it.
 import 'reflect-metadata'
 import { webcrypto } from 'node:crypto'

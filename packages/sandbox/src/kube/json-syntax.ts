@@ -1,4 +1,5 @@
 import { stringifyJson } from '@resource-broker/json'
+
 /** Why a text is no JSON, in the words of Go's encoding/json. Answers '' for one that is. */
 export function goSyntaxError(text: string): string {
   const scanner = new Scanner(text)

@@ -143,8 +143,13 @@ export function isCurrent(known: Assigned): known is Current {
 
 /** Providers that have a copy of the object, or should have one. */
 export function concerned({ assignment, copies }: Assigned): Set<string> {
+  return new Set([...namedBy(assignment), ...copies.keys()])
+}
+
+/** Where the Assignment asks for a copy, or has the record of one. */
+export function namedBy(assignment: Assignment): Set<string> {
   const recorded = (assignment.status?.copies ?? []).map(({ providerCluster }) => providerCluster)
-  return new Set([...wantedCopies(assignment).map(({ provider }) => provider), ...recorded, ...copies.keys()])
+  return new Set([...wantedCopies(assignment).map(({ provider }) => provider), ...recorded])
 }
 
 /** The copy that a provider has, as far as is known. */

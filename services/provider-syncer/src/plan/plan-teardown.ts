@@ -1,5 +1,5 @@
 import type { CopyMessage, KubeObject } from '@resource-broker/bus'
-import { type Assigned, concerned, isOnAccountOf, isReplaced, wantedCopies } from '../facts/known.ts'
+import { type Assigned, concerned, isOnAccountOf, isReplaced, namedBy, wantedCopies } from '../facts/known.ts'
 import { type Action, idOf } from './action.ts'
 import { isEarly } from './plan-orphans.ts'
 import { lostEvent } from './record.ts'
@@ -50,21 +50,13 @@ function copyLeft(known: Assigned, provider: string): CopyLeft | undefined {
   const copy = copies.get(provider)
   const place = copy?.object ? places.at(provider, copy.cluster) : places.ofCopy(ref, provider)
   if (place.is === 'lost' || place.is === 'none') return undefined
-  if (place.is === 'away' && copy?.object === null && !isNamed(known, provider)) return undefined // it went before that
+  if (place.is === 'away' && copy?.object === null && !namedBy(known.assignment).has(provider)) return undefined // it went before that
   if (place.is === 'away' || place.is === 'awaited') return { provider, actions: [], waitsFor: place.why }
   if (copy?.object && !isOnAccountOf(copy.object, known.assignment)) return ofAnotherLife(known, provider)
   if (copy?.object) return leaving(provider, { ...copy, object: copy.object })
   if (notes.without.has(provider)) return undefined
   return { provider, actions: [{ do: 'read copy', provider }], waitsFor: `whether ${provider} has a copy is not known` }
 }
-
-/** Whether the Assignment asks for a copy there, or has the record of one. */
-function isNamed({ assignment }: Assigned, provider: string): boolean {
-  const named = [...wantedCopies(assignment), ...(assignment.status?.copies ?? []).map(providerOf)]
-  return named.some((copy) => copy.provider === provider)
-}
-
-const providerOf = ({ providerCluster: provider }: { providerCluster: string }) => ({ provider })
 
 /** Who has a copy that another Assignment made has to ask whether the one that is known still is; if so, the copy is an orphan's. */
 function ofAnotherLife({ notes }: Assigned, provider: string): CopyLeft | undefined {
