@@ -1,4 +1,4 @@
-import { isOlder } from './is-news.ts'
+import { isOlder } from './compare-messages.ts'
 import type { Part } from './layout.ts'
 import type { Messages } from './messages.ts'
 import type { Snapshot } from './snapshots.ts'

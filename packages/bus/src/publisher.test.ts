@@ -127,8 +127,25 @@ test('what is no news beside what others said is not stored, and what is news co
     after: second,
     message: { ...gone.message, object: null, goneUID: 'uid-a', goneVersion: '6' },
   })
-  expect(await former.publish(seen('8'))).toBe(last)
+  expect(await former.publish(seen('8'))).toBe(0)
+  expect(await owner.publish(seen('8'))).toBe(0)
   expect((await stored(owner, 'a')).seq).toBe(last)
+  await Promise.all([former.close(), owner.close()])
+})
+
+test('who is behind stores nothing over what is newer, however often it speaks', async () => {
+  const former = await openBus(nats.url, 'behind')
+  const owner = await openBus(nats.url, 'behind')
+  const seen = (version: string) => ({ ...source('a', version), ifNews: true })
+  const first = await former.publish(seen('5'))
+  const last = await owner.publish({ ...seen('9'), after: first })
+  const heard = await former.publish({ ...seen('6'), after: first })
+  expect(await former.publish({ ...seen('7'), after: heard })).toBe(first)
+  expect((await stored(owner, 'a')).version).toBe('9')
+  expect(await former.publish({ ...seen('9'), after: heard })).toBe(last)
+  expect(await former.publish({ ...seen('10'), after: last })).toBeGreaterThan(last)
+  expect(await former.publish({ ...seen('8'), after: first })).toBe(first)
+  expect((await stored(owner, 'a')).version).toBe('10')
   await Promise.all([former.close(), owner.close()])
 })
 

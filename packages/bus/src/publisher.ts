@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { stringifyJson } from '@resource-broker/json'
+import { type Compared, compareMessages, markOf } from './compare-messages.ts'
 import { OvertakenError, TooLargeError } from './errors.ts'
-import { isNews } from './is-news.ts'
 import type { Layout, Part } from './layout.ts'
 import type { Messages } from './messages.ts'
 import type { Answer, PublishPort } from './publish-port.ts'
@@ -43,8 +43,8 @@ export type Publication<P extends Part = Part> = {
   /** The sequence of what must be the last message of the subject, 0 for none: OvertakenError otherwise. */
   after?: number
   /**
-   * `after` is only where the last message was seen: where it is another by now, it is compared, and what tells nothing beside it is not
-   * stored. OvertakenError where neither can be told to be the newer.
+   * `after` is only where the last message was seen that this one is newer than: where it is another by now, it is compared, and what
+   * is older or the same is not stored. OvertakenError where neither can be told to be the newer.
    */
   ifNews?: boolean
   /** What to say instead where the message is larger than the server takes; undefined: nothing. */
@@ -53,8 +53,10 @@ export type Publication<P extends Part = Part> = {
   tombstone?: boolean
 }
 
-/** `id` is what the server would know a repetition by. */
-type Stored = { seq: number; id: string | undefined; at: number }
+/** What stands on a subject. `id` is what the server would know a repetition by; `mark` is to compare with, and of others' messages too. */
+type Stored = { seq: number; id: string | undefined; at: number; mark: unknown }
+/** What stands on a subject, and what the message that is to be stored is beside it. */
+type Standing = { seq: number; is: Compared }
 type Slot = { latest: Publication; waiters: { resolve: (sequence: number) => void; reject: (error: Error) => void }[] }
 
 /**
@@ -78,8 +80,9 @@ export class Publisher {
   }
 
   /**
-   * Resolves to the sequence, when the server has this message or a newer one of the same subject. Rejects with TooLargeError,
-   * with OvertakenError where it was to come after another, or when the connection closed.
+   * Resolves when the server has this message or a newer one of the same subject, to the sequence that what its author says next may
+   * come after: of this message or one that says the same; where a newer one stands, `after` as it was. Rejects with TooLargeError, with
+   * OvertakenError where it was to come after another, or when the connection closed.
    */
   publish<P extends Part>(publication: Publication<P>): Promise<number> {
     const subject = this.#layout.subject(publication.part, publication.key, publication.qualifier)
@@ -135,30 +138,48 @@ export class Publisher {
     const repeated = this.#repeated(subject, idOf(subject, given))
     if (repeated !== undefined) return repeated
     const { publication, body } = this.#carried(subject, given)
-    const { part, message, object, version, tombstone = false, ifNews = false } = publication
-    let id = idOf(subject, publication)
-    let after = ifNews ? Math.max(publication.after ?? 0, this.#stored.get(subject)?.seq ?? 0) : publication.after
+    const { message, object, version, tombstone = false, ifNews = false } = publication
+    const mark = markOf(message)
+    let [id, after] = [idOf(subject, publication), publication.after]
+    let standing = ifNews ? this.#standing(subject, publication) : undefined
     for (;;) {
+      if (standing?.is === 'older') return publication.after ?? 0
+      if (standing?.is === 'same') return standing.seq
+      if (ifNews) after = standing?.seq ?? after ?? 0
       const era = this.#era
       const answer = await this.#ask(() => this.#port.store({ subject, body, id, after, object, version, tombstone }))
       if (answer === 'refused') {
         if (!ifNews) throw new OvertakenError(`${subject} has a newer message`)
-        const last = await this.#ask(() => this.#port.last(subject))
-        after = last?.seq ?? 0
-        if (last === undefined) continue
-        if (era === this.#era) this.#remember(subject, { seq: last.seq, id: undefined, at: Date.now() })
-        const says = isNews(message, new Snapshot(part, last).readable)
-        if (says === false) return last.seq
-        if (says === undefined) throw new OvertakenError(`${subject} has a message that may be newer`, last.seq)
-        continue
+        standing = await this.#readStanding(subject, publication)
+        after = 0
+        if (standing?.is !== 'unknown') continue
+        throw new OvertakenError(`${subject} has a message that may be newer`, standing.seq)
       }
       if (this.#isLast(subject, answer)) {
-        if (era === this.#era) this.#remember(subject, { seq: answer.seq, id, at: Date.now() })
+        if (era === this.#era) this.#remember(subject, { seq: answer.seq, id, at: Date.now(), mark })
         return answer.seq
       }
       // Another publisher was faster with this version, and one of ours that is older came after it and stands there now.
       id = idOf(subject, { ...publication, epoch: randomUUID() })
     }
+  }
+
+  /** What is known to stand on a subject beyond what the author of a message saw there, if the two can be compared. */
+  #standing(subject: string, { message, after = 0 }: Publication): Standing | undefined {
+    const stored = this.#stored.get(subject)
+    if (stored === undefined || stored.seq <= after || stored.mark === undefined) return undefined
+    const is = compareMessages(markOf(message), stored.mark)
+    return is === 'unknown' ? undefined : { seq: stored.seq, is }
+  }
+
+  /** What stands on a subject, as the server has it. */
+  async #readStanding(subject: string, { part, message }: Publication): Promise<Standing | undefined> {
+    const era = this.#era
+    const last = await this.#ask(() => this.#port.last(subject))
+    if (last === undefined) return undefined
+    const said = new Snapshot(part, last).readable
+    if (era === this.#era) this.#remember(subject, { seq: last.seq, id: undefined, at: Date.now(), mark: markOf(said) })
+    return { seq: last.seq, is: compareMessages(message, said) }
   }
 
   /** Asks until there is an answer. @throws when the connection closed */

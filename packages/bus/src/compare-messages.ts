@@ -22,14 +22,25 @@ export function isOlder(message: unknown, other: unknown): boolean {
   return isBefore || (other.object != null && !isLater(message, other))
 }
 
+export type Compared = 'newer' | 'same' | 'older' | 'unknown'
+
 /**
- * Whether a message tells something beside `last`, which the stream has; undefined: neither can be told to be the newer, as two lists of
- * related objects cannot.
+ * What a message is beside `other`, which the stream has or had; unknown: neither can be told to be the newer, as two lists of related
+ * objects cannot.
  */
-export function isNews(message: unknown, last: unknown): boolean | undefined {
-  if (last === undefined) return true
-  if (isDeepStrictEqual(message, last) || isSame(message, last) || isOlder(message, last)) return false
-  return isOlder(last, message) ? true : undefined
+export function compareMessages(message: unknown, other: unknown): Compared {
+  if (other === undefined) return 'newer'
+  if (isDeepStrictEqual(message, other) || isSame(message, other)) return 'same'
+  if (isOlder(message, other)) return 'older'
+  return isOlder(other, message) ? 'newer' : 'unknown'
+}
+
+/** As much of a message as it takes to compare it; undefined of one that says nothing of one object. */
+export function markOf(message: unknown): unknown {
+  if (!isOfObject(message)) return undefined
+  const { object, goneUID, goneVersion, cluster } = message
+  const { uid, resourceVersion } = object?.metadata ?? {}
+  return { object: object ? { metadata: { uid, resourceVersion } } : object, goneUID, goneVersion, cluster }
 }
 
 /** Two messages that tell the same, if in other words. */
