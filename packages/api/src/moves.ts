@@ -17,3 +17,15 @@ export function isMoveOf(migration: Migration, { metadata }: Pick<Assignment, 'm
   if (assignment !== metadata.name) return false
   return assignmentUID === undefined ? !hasEnded(migration) : assignmentUID === metadata.uid
 }
+
+/** Of several Migrations of one Assignment that have not ended one runs: that which has begun, else the first by time and name. */
+export function runningMove(migrations: readonly Migration[], assignment: Assignment): Migration | undefined {
+  const [first] = migrations
+    .filter((migration) => isMoveOf(migration, assignment) && !hasEnded(migration))
+    .sort((a, b) => (order(a) < order(b) ? -1 : 1))
+  return first
+}
+
+function order({ metadata, status }: Migration): string {
+  return `${(status?.state ?? 'Pending') === 'Pending' ? 1 : 0}/${metadata.creationTimestamp ?? ''}/${metadata.name}`
+}

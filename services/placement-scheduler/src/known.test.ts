@@ -76,6 +76,15 @@ describe('the running Migration', () => {
     expect(runningMigration(known(messages))?.metadata.name).toBe('m')
   })
 
+  test('is the one that has begun, as for the coordinator, whatever its name', () => {
+    const messages = {
+      assignment: assignment(),
+      'migration/m1': migration({ name: 'm1', to: 'gamma', state: 'Pending' }),
+      'migration/m2': migration({ name: 'm2', state: 'InitialInProgress' }),
+    }
+    expect(runningMigration(known(messages))?.metadata.name).toBe('m2')
+  })
+
   test('is found beside those that ended', () => {
     const messages = {
       assignment: assignment(),

@@ -3,9 +3,9 @@ import {
   annotations,
   type BrokeredObject,
   type Consumer,
-  hasEnded,
   isMoveOf,
   Migration,
+  runningMove,
 } from '@resource-broker/api'
 import type { DecisionMessage, KeyView, KubeObject, SourceMessage, SourceRef } from '@resource-broker/bus'
 
@@ -58,9 +58,9 @@ function ownMigrations({ assignment, migrations }: Known): Migration[] {
   return assignment === undefined ? [] : migrations.filter((migration) => isMoveOf(migration, assignment))
 }
 
-/** The Migration of this Assignment that has not ended, if there is one. */
-export function runningMigration(known: Known): Migration | undefined {
-  return ownMigrations(known).find((migration) => !hasEnded(migration))
+/** The Migration of this Assignment that runs, if there is one. */
+export function runningMigration({ assignment, migrations }: Known): Migration | undefined {
+  return assignment === undefined ? undefined : runningMove(migrations, assignment)
 }
 
 /** Providers that this very generation is not to be moved to, and why: a move there failed or was cancelled, and its record still stands. */

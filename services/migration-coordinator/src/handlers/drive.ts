@@ -2,9 +2,9 @@ import {
   Assignment,
   conditionTypes,
   hasEnded,
-  isMoveOf,
   Migration,
   type NextCondition,
+  runningMove,
   setCondition,
   timestamp,
 } from '@resource-broker/api'
@@ -92,18 +92,11 @@ async function surroundings(context: CoordinatorContext, migration: Migration, v
   }
 }
 
-/** Of several Migrations of one object one runs: the one that has begun, else the first by time and name. */
+/** The Migration of the same object that runs before this one does. */
 function earlier(migration: Migration, assignment: Assignment, view: KeyView): string | undefined {
-  const running = [...view.all('migration').keys()]
-    .flatMap((name) => readMigration(view, name) ?? [])
-    .filter((other) => isMoveOf(other, assignment) && !hasEnded(other))
-    .sort((a, b) => order(a).localeCompare(order(b)))
-  const first = running[0]?.metadata.name
+  const known = [...view.all('migration').keys()].flatMap((name) => readMigration(view, name) ?? [])
+  const first = runningMove(known, assignment)?.metadata.name
   return first === migration.metadata.name ? undefined : first
-}
-
-function order({ metadata, status }: Migration): string {
-  return `${(status?.state ?? 'Pending') === 'Pending' ? 1 : 0}/${metadata.creationTimestamp ?? ''}/${metadata.name}`
 }
 
 /**
