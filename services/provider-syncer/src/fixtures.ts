@@ -111,6 +111,7 @@ export function viewOf(messages: Record<string, unknown>): KeyView {
     learn: (part: string, qualifier: string | undefined, message: unknown) => {
       messages[id(part, qualifier)] = message
     },
+    sequence: () => 0,
   }
   return view as unknown as KeyView
 }

@@ -82,10 +82,10 @@ export class Operator {
     const { random, server, time, acts } = this.#options
     for (const { object } of server.all(resources.things).filter((entry) => isOf(entry.object))) {
       const { name, namespace, generation, deletionTimestamp } = object.metadata
-      if (deletionTimestamp !== undefined) continue
+      const said = object['status'] as { status?: string } | undefined
+      if (deletionTimestamp !== undefined || said === undefined) continue
       const place = { resource: resources.things, namespace, name }
-      const word =
-        (object['status'] as { status?: string } | undefined)?.status === 'Available' ? 'Failed' : 'Available'
+      const word = said.status === 'Available' ? 'Failed' : 'Available'
       this.#patch(place, { status: { status: word, observedGeneration: generation } }, 'status')
       if (word === 'Failed') time.after(200 + random.next() * 4_000, () => acts(() => this.#look(place)))
     }

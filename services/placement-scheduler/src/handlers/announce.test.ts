@@ -53,6 +53,14 @@ test('what was refused, and of which what stands instead could not be read, is s
   expect(published).toHaveLength(2)
 })
 
+test('a decision that another one came before is not said', async () => {
+  const messages: Record<string, unknown> = { source: { ref, object: source() }, decision: said }
+  const view = viewOf(messages)
+  const known = readKnown('k', view, consumerOf) as Known
+  messages['decision'] = { ...said, generation: 3 }
+  await expect(announce({} as SchedulerContext, known, '9', 'beta', view)).rejects.toThrow(OvertakenError)
+})
+
 test('the same is not said twice', async () => {
   expect(await announced(said, '9', 'alpha')).toEqual({ published: [], known: said })
 })

@@ -1,4 +1,4 @@
-import { type DecisionMessage, isOvertaken, type KeyView } from '@resource-broker/bus'
+import { type DecisionMessage, isOvertaken, type KeyView, OvertakenError } from '@resource-broker/bus'
 import type { SchedulerContext } from '../context.ts'
 import type { Known } from '../known.ts'
 
@@ -16,6 +16,7 @@ export async function announce(
 ): Promise<void> {
   const { uid, generation } = known.object
   const before = view.get('decision')
+  if (before !== known.decision) throw new OvertakenError(`the decision of ${known.key} changed while it was made`)
   const isSame = before?.uid === uid && before.generation === generation && before.provider === provider
   const isShown = sourceVersion === known.source.metadata.resourceVersion
   if (isSame && (isShown || BigInt(before.sourceVersion) >= BigInt(sourceVersion))) return

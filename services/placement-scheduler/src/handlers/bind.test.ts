@@ -33,6 +33,7 @@ function offers(providerCluster?: string): OfferIndex {
 /** One look at an object of which no Assignment is known here. */
 async function look({ platform = platformOf(named()), index = offers('alpha'), status = {} } = {}) {
   const written: unknown[] = []
+  const said: unknown[] = []
   const consumer = {
     apply: async () => source({ resourceVersion: '8' }),
     mergePatch: async (_ref: object, patch: unknown) => {
@@ -48,12 +49,12 @@ async function look({ platform = platformOf(named()), index = offers('alpha'), s
     },
     offers: { index },
     capacity: { claim: async () => true, usageBy: () => () => 0 },
-    bus: { publish: async () => 1 },
+    bus: { publish: async (publication: unknown) => said.push(publication) },
     now: () => new Date(0),
   } as unknown as SchedulerContext
   const view: KeyView = viewOf({ source: { ref, object: { ...source(), status } } })
   const outcome = await place(context, { key: KEY, view, attempt: 1 } as unknown as Run)
-  return { outcome, written, known: view.get('assignment') as RecordMessage | undefined }
+  return { outcome, written, said, known: view.get('assignment') as RecordMessage | undefined }
 }
 
 test('an Assignment that nobody told of is known once the platform refuses a second one', async () => {
@@ -68,4 +69,10 @@ test('an object that says it is placed is not told otherwise before the platform
   expect(found.known?.object?.metadata.uid).toBe('uid-assignment')
   expect(found.written).toEqual([])
   expect((await look({ index: offers(), status, platform: platformOf() })).written).toHaveLength(1)
+})
+
+test('a new Assignment is told of beside what the stream has by then: it may have gone while its answer was on the way', async () => {
+  const { said } = await look({ platform: platformOf() })
+  expect(said[0]).toMatchObject({ part: 'assignment', ifNews: true })
+  expect(said[0]).not.toHaveProperty('after')
 })

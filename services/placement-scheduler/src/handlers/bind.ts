@@ -39,12 +39,11 @@ export async function bind(
     return undefined
   }
   const message = { name, object: withoutDecision(assignment) }
-  const after = view.sequence('assignment')
   view.learn('assignment', undefined, message, context.now().getTime())
   const object = { cluster: '', ...Assignment.resource, name }
   const version = assignment.metadata.resourceVersion
   await context.bus
-    .publish({ part: 'assignment', key: known.key, message, object, version, after })
+    .publish({ part: 'assignment', key: known.key, message, object, version, ifNews: true })
     .catch((error: unknown) => {
       if (!isOvertaken(error)) throw error // the watch was faster, and may have told of what came after
     })

@@ -23,7 +23,6 @@ async function act(perform: (performance: Performance) => Promise<void>) {
   }
   const view = {
     get: () => undefined,
-    sequence: () => 7,
     learn: (_part: string, _qualifier: undefined, message: unknown) => void learned.push(message),
   } as unknown as KeyView
   const notes = { hasNoAssignment: false }
@@ -46,7 +45,6 @@ test.each([
         key: 'k',
         message: learned[0],
         version: `${uid}-gone`,
-        after: 7,
         ifNews: true,
         tombstone: true,
       },

@@ -25,11 +25,10 @@ export async function readAssignment(performance: Performance): Promise<void> {
 async function tellGone({ context, known: { key }, view }: Performance, { metadata }: Assignment): Promise<void> {
   const { name, uid = '', resourceVersion = '' } = metadata
   const message = { name, object: null, goneUID: uid, goneVersion: resourceVersion }
-  const after = view.sequence('assignment')
   view.learn('assignment', undefined, message, context.now().getTime())
   const about = { object: { cluster: '', ...Assignment.resource, name, uid }, version: `${uid}-gone`, tombstone: true }
   await context.bus
-    .publish({ part: 'assignment', key, message, ...about, after, ifNews: true })
+    .publish({ part: 'assignment', key, message, ...about, ifNews: true })
     .catch((error: unknown) => {
       if (!isOvertaken(error)) throw error
     })

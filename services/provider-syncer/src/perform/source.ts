@@ -45,7 +45,7 @@ export async function releaseSource(performance: Performance): Promise<void> {
 
 /** What only the broker knows of the object expires, since no watch will tell that it went. */
 export async function forgetDecision({ context, known: { key, decision }, view }: Performance): Promise<void> {
-  if (decision === undefined) return
+  if (decision === undefined || view.get('decision') !== decision) return // one of the next object of the name
   const message = { ...decision, provider: null }
   const after = view.sequence('decision')
   await context.bus.publish({ part: 'decision', key, message, tombstone: true, after }).catch((error: unknown) => {
