@@ -7,10 +7,12 @@ import { THING } from '../support/provider-controller.ts'
 import type { Thing } from '../support/things.ts'
 import type { Story } from './story.ts'
 
+/** Called when an object at a consumer is seen to be what its owner wants, or gone. */
+type Settled = () => void
 type Tell = (id: string, about: string | undefined, line: string) => void
 
 /** Tells the story what API servers say about each object, until what it answers is called. A line comes once, whatever is said again. */
-export function followServers(world: World & { ledger?: Ledger }, story: Story): () => void {
+export function followServers(world: World & { ledger?: Ledger }, story: Story, settled: Settled): () => void {
   const last = new Map<string, string>()
   const tell: Tell = (id, about, line) => {
     if (last.get(id) === line) return
@@ -21,7 +23,8 @@ export function followServers(world: World & { ledger?: Ledger }, story: Story):
   const stopping = new AbortController()
   const { signal } = stopping
   followRecords(landscape.platform, tell, signal)
-  for (const consumer of world.consumers) followThings(consumer, (thing) => describeObject(thing), tell, signal)
+  for (const consumer of world.consumers)
+    followThings(consumer, describeObject, tell, signal, (thing) => isSettled(thing) && settled())
   const stop = ledger === undefined ? followCopies(landscape, tell, signal) : listen(landscape, ledger, tell)
   return () => {
     stop?.()
@@ -57,6 +60,7 @@ function followThings(
   describe: (thing: Thing) => { about: string | undefined; line: string },
   tell: Tell,
   signal: AbortSignal,
+  seen: (thing: Thing | undefined) => void = () => undefined,
 ): void {
   const subjects = new Map<string, string | undefined>()
   const handler = {
@@ -65,14 +69,30 @@ function followThings(
       const { name } = (object as Thing).metadata
       subjects.set(name, about)
       tell(`${site.name}/${name}`, about, `  ${site.name}: ${line}`)
+      seen(object as Thing)
     },
-    delete: ({ name }: { name: string }) => tell(`${site.name}/${name}`, subjects.get(name), `  ${site.name}: gone`),
+    delete: ({ name }: { name: string }) => {
+      tell(`${site.name}/${name}`, subjects.get(name), `  ${site.name}: gone`)
+      seen(undefined)
+    },
   }
   watchResource(site.kube, THING, handler, { signal })
 }
 
 function followCopies({ providers }: Landscape, tell: Tell, signal: AbortSignal): undefined {
   for (const provider of Object.values(providers)) followThings(provider, describeCopy, tell, signal)
+}
+
+/** What is gone has settled as well. */
+function isSettled(thing: Thing | undefined): boolean {
+  if (thing === undefined) return true
+  const { metadata, status } = thing
+  const isSynced = status?.conditions?.some((condition) => condition.type === 'Synced' && condition.status === 'True')
+  return (
+    isSynced === true &&
+    metadata.deletionTimestamp === undefined &&
+    status?.['observedGeneration'] === metadata.generation
+  )
 }
 
 /** In a kcp copies are in workspaces that come and go; the ledger hears of all. */

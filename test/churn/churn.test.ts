@@ -13,13 +13,14 @@ import { busFaults, planeFaults, replicaFaults, shardFaults } from './faults.ts'
 import { offerChanges } from './offers.ts'
 import { populate } from './population.ts'
 import { Story } from './story.ts'
+import { Tempo } from './tempo.ts'
 
 const MINUTES = Number(process.env['BROKER_TEST_MINUTES'] ?? 1)
 const SEED = Number(process.env['BROKER_TEST_SEED'] ?? randomInt(2 ** 31))
 const OBJECTS = 100
 const REPLICAS = 2
 /** For what is still under way when the last fault is over, and for proving that all is well. */
-const AFTERWARDS_MS = 900_000
+const AFTERWARDS_MS = 2_400_000
 
 const world: World = ENGINE === 'kcp' ? useKcp({ replicas: REPLICAS }) : usePlanes({ replicas: REPLICAS })
 
@@ -41,12 +42,13 @@ test('nothing is lost, doubled or left, and at no moment is an object without wh
   const log = join(tmpdir(), `churn-${ENGINE}-${SEED}.log`)
   const story = new Story(log)
   console.log(`churn on ${ENGINE}: --seed ${SEED} --minutes ${MINUTES}; what happens is told in ${log}`)
-  const unfollow = followServers(world, story)
+  const tempo = new Tempo()
+  const unfollow = followServers(world, story, tempo.settled)
   world.observer.listen(story.accuse)
   const members = populate(world, OBJECTS)
   const lanes = lanesOf(world)
   try {
-    await churn({ world, members, lanes, random: new SeededRandom(SEED), story, lasts: MINUTES * 60_000 })
+    await churn({ world, members, lanes, random: new SeededRandom(SEED), story, tempo, lasts: MINUTES * 60_000 })
     story.tell(undefined, 'the last fault is over')
     await converge(world, story)
   } finally {

@@ -6,6 +6,7 @@ import type { Fault } from './faults.ts'
 import { OPERATIONS } from './operations.ts'
 import type { Member } from './population.ts'
 import type { Story } from './story.ts'
+import type { Tempo } from './tempo.ts'
 
 /** What goes wrong at one place, one thing after another, with a pause of `pauseMs` between them. */
 export type Lane = { faults: Fault[]; pauseMs: [min: number, max: number] }
@@ -16,12 +17,17 @@ export type Churn = {
   lanes: Lane[]
   random: SeededRandom
   story: Story
+  tempo: Tempo
   /** Milliseconds; what was begun by then is finished. */
   lasts: number
 }
 
 /** Between two operations, on whichever objects. */
 const PAUSE_MS: [number, number] = [20, 300]
+/** So many objects settle between two faults at one place. */
+const SETTLED = 5
+/** Owners of so many objects may wait at once; the next one does something when another is done. */
+const MOST_BUSY = 40
 
 /** Random operations, and beside them what goes wrong. Resolves when all is done and mended. */
 export async function churn(options: Churn): Promise<void> {
@@ -33,19 +39,25 @@ export async function churn(options: Churn): Promise<void> {
   await Promise.all(members.map(({ busy }) => busy))
 }
 
-async function strike({ faults, pauseMs }: Lane, random: SeededRandom, end: number, { story }: Churn): Promise<void> {
+async function strike({ faults, pauseMs }: Lane, random: SeededRandom, end: number, of: Churn): Promise<void> {
+  const { story, tempo } = of
   for (;;) {
-    await outage(random.between(...pauseMs))
+    await Promise.all([outage(random.between(...pauseMs)), tempo.untilSettled(SETTLED, end)])
     if (performance.now() > end) return
     await perform(random.weighted(faults).plan(random), undefined, story)
   }
 }
 
 async function operate({ members, world, story }: Churn, random: SeededRandom, end: number): Promise<void> {
+  const busy = new Set<Promise<void>>()
   while (performance.now() < end) {
+    if (busy.size >= MOST_BUSY) await Promise.race(busy)
     const member = random.pick(members)
     const deed = random.weighted(OPERATIONS.filter(({ fits }) => fits(member))).plan(member, random, world)
-    member.busy = member.busy.then(() => perform(deed, member.name, story))
+    const done = member.busy.then(() => perform(deed, member.name, story))
+    member.busy = done
+    busy.add(done)
+    void done.then(() => busy.delete(done))
     await outage(random.between(...PAUSE_MS))
   }
 }

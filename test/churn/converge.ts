@@ -2,8 +2,8 @@ import { findViolations, untilConsistent, untilEmpty, writtenWithin } from '../s
 import type { World } from '../support/fault-world.ts'
 import type { Story } from './story.ts'
 
-/** Everything comes to where it belongs within this time after the last fault: an API server that crashed is heard again within it. */
-const CONVERGED_MS = 180_000
+/** What has not come to where it belongs so long after the last fault never will, on however busy a machine. */
+const CONVERGED_MS = 600_000
 /** Longer than whatever is looked at again from time to time takes. */
 const QUIET_MS = 15_000
 

@@ -9,8 +9,8 @@ export type Deed = {
   act: () => Promise<string | undefined>
 }
 
-/** How long somebody tries to have a thing done: longer than any fault lasts, and its repair. */
-const PATIENCE_MS = 180_000
+/** How long somebody tries to have a thing done: what takes longer hangs, on however busy a machine. */
+const PATIENCE_MS = 900_000
 const RETRY_MS = 200
 
 /** As people do whose API server is away: tries until `attempt` was answered with something else than undefined. Throws what is final. */

@@ -15,7 +15,7 @@ export type Fault = { weight: number; plan: (random: SeededRandom) => Deed }
 const FREEZE_MS = 9_000
 const AWAY_MS = 8_000
 /** Longer than whatever a service needs to start is away. */
-const SUPERVISED_MS = 60_000
+const SUPERVISED_MS = 600_000
 
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
 

@@ -117,7 +117,7 @@ export class ManagedProcess {
   }
 
   async #untilReady(child: ChildProcess): Promise<void> {
-    const { name, ready, readyTimeoutMs = 120_000 } = this.spec
+    const { name, ready, readyTimeoutMs = 300_000 } = this.spec
     const deadline = Date.now() + readyTimeoutMs
     while (!hasExited(child)) {
       if (ready === undefined || (await answersReady(ready))) return

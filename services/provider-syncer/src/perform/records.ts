@@ -27,11 +27,9 @@ async function tellGone({ context, known: { key }, view }: Performance, { metada
   const message = { name, object: null, goneUID: uid, goneVersion: resourceVersion }
   view.learn('assignment', undefined, message, context.now().getTime())
   const about = { object: { cluster: '', ...Assignment.resource, name, uid }, version: `${uid}-gone`, tombstone: true }
-  await context.bus
-    .publish({ part: 'assignment', key, message, ...about, ifNews: true })
-    .catch((error: unknown) => {
-      if (!isOvertaken(error)) throw error
-    })
+  await context.bus.publish({ part: 'assignment', key, message, ...about, ifNews: true }).catch((error: unknown) => {
+    if (!isOvertaken(error)) throw error
+  })
 }
 
 /** Writes into the Assignment's status, if it is still as it was read; where it rests on a copy being ready, that copy is asked first. */
