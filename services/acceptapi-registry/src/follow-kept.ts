@@ -1,18 +1,28 @@
+import { acceptAPIKey } from '@resource-broker/bus'
 import type { RegistryContext } from './context.ts'
 
 const RETRY_MS = 500
 
-/** Keeps `kept` as the bucket is; resolves once it was read. What a lost bucket held stays known, to be put there again. */
+/**
+ * Keeps `kept` as the bucket is; resolves once it was read. What a lost bucket held stays known, to be put there again. `heard` is called
+ * with the key of the AcceptAPI whose entry changed: a replica that owned it before may have been late with its word.
+ */
 export async function followKept(
   { bucket, kept, logger }: Pick<RegistryContext, 'bucket' | 'kept' | 'logger'>,
   signal: AbortSignal,
+  heard: (key: string) => void,
 ): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   const read = async () => {
     for await (const entry of bucket.watch(signal)) {
-      if (entry === 'ready') resolve()
-      else if (entry.value === undefined) kept.delete(entry.key)
+      if (entry === 'ready') {
+        resolve()
+        continue
+      }
+      const about = entry.value ?? kept.get(entry.key)
+      if (entry.value === undefined) kept.delete(entry.key)
       else kept.set(entry.key, entry.value)
+      if (about !== undefined) heard(acceptAPIKey(about.provider, about.name))
     }
   }
   const readAgain = async () => {

@@ -44,9 +44,9 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     logger: service.logger,
     now: () => new Date(),
   }
-  await followKept(context, service.signal)
-  const report = consumerReport(service)
   let consumer: PartitionConsumer<Map<string, string>> | undefined
+  await followKept(context, service.signal, (key) => consumer?.reconcile(key))
+  const report = consumerReport(service)
   const lookAtKept = () => {
     for (const key of keptByKey(context.kept).keys()) consumer?.reconcile(key)
   }

@@ -160,8 +160,9 @@ export class Replica {
       logger: this.#logger,
       now: this.#now,
     }
-    await followKept(context, this.process.signal)
-    const consumer = this.#consume(
+    let consumer: SimulatedConsumer<Map<string, string>> | undefined
+    await followKept(context, this.process.signal, (key) => consumer?.reconcile(key))
+    consumer = this.#consume(
       {
         service: 'acceptapi-registry',
         parts: ['acceptapi'],
@@ -171,13 +172,13 @@ export class Replica {
           register({ ...context, put: run.memory, clusters: clustersUnder(clusters, run.fence) }, run),
       },
       () => {
-        for (const key of keptByKey(kept).keys()) consumer.reconcile(key)
+        for (const key of keptByKey(kept).keys()) consumer?.reconcile(key)
       },
     )
-    clusters.providers.onPresence(() => consumer.reconcileAll())
+    clusters.providers.onPresence(() => consumer?.reconcileAll())
     bucket.onLost(() => {
       losses++
-      consumer.reconcileAll()
+      consumer?.reconcileAll()
     })
   }
 

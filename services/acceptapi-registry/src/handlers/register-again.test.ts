@@ -38,11 +38,12 @@ function registry() {
   /** What a replica remembers from the moment on that it takes the partition over. */
   const takeOver = () => {
     const memory = { put: new Map<string, string>(), kept: new Map(bucket) }
-    return (object: KubeObject | null) => {
+    const look = (object: KubeObject | null) => {
       const message = { provider: 'alpha', name: 'things', object }
       const run = { key: 'k', attempt: 1, view: { get: () => message } as never }
       return register({ ...context, ...memory } as unknown as RegistryContext, run)
     }
+    return Object.assign(look, { kept: memory.kept })
   }
   return { bucket, written, takeOver, lose: () => losses++ }
 }
@@ -59,13 +60,35 @@ test('an offer that is looked at again is not written again', async () => {
 
 test('a replica that takes a partition over again writes what another undid meanwhile, though it wrote the very same before', async () => {
   const { bucket, written, takeOver } = registry()
-  const [once, other] = [takeOver(), takeOver()]
-  await once(acceptAPI())
-  await other(null)
+  await takeOver()(acceptAPI())
+  await takeOver()(null)
   expect(bucket.has(AT)).toBe(false)
   await takeOver()(acceptAPI())
   expect(written).toEqual(['put 1', 'delete', 'put 1'])
   expect(bucket.get(AT)?.object?.metadata.uid).toBe('u')
+})
+
+test.each([
+  { what: 'put', late: { provider: 'alpha', name: 'things', object: acceptAPI() }, says: ['put 2', 'put 2'] },
+  { what: 'deleted', late: undefined, says: ['put 2', 'put 2'] },
+])('what a replica that owned it before $what late is put right', async ({ late, says }) => {
+  const { written, takeOver } = registry()
+  const look = takeOver()
+  const current = acceptAPI({}, { generation: 2 })
+  await look(current)
+  if (late === undefined) look.kept.delete(AT)
+  else look.kept.set(AT, late)
+  await look(current)
+  expect(written).toEqual(says)
+})
+
+test('an offer that is not in the bucket is not deleted there again', async () => {
+  const { written, takeOver } = registry()
+  const look = takeOver()
+  await look(acceptAPI())
+  await look(null)
+  await look(null)
+  expect(written).toEqual(['put 1', 'delete'])
 })
 
 test('a bucket that was lost is filled again', async () => {

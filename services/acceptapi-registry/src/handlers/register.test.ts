@@ -1,4 +1,4 @@
-import type { AcceptAPIMessage, KeyView, KubeObject } from '@resource-broker/bus'
+import { type AcceptAPIMessage, type KeyView, type KubeObject, offerKey } from '@resource-broker/bus'
 import { KubeError } from '@resource-broker/kube'
 import { expect, test } from 'vitest'
 import type { RegistryContext } from '../context.ts'
@@ -33,7 +33,8 @@ async function look({ message = withdrawn, isGone = false, there = true }) {
       put: async (_key: string, { object }: { object: unknown }) => void bucket.push(object),
       delete: async () => void bucket.push('withdrawn'),
     },
-    ...{ kept: new Map(), put: new Map(), losses: () => 0, conditionType: 'Ready' },
+    kept: new Map([[offerKey('alpha', 'small'), { provider: 'alpha', name: 'small', object: null }]]),
+    ...{ put: new Map(), losses: () => 0, conditionType: 'Ready' },
     ...{ logger: { info: () => undefined }, now: () => new Date(0) },
   } as unknown as RegistryContext
   const view = {

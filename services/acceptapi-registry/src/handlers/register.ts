@@ -1,5 +1,13 @@
 import { AcceptAPI, compileAcceptAPI, type NextCondition } from '@resource-broker/api'
-import { type AcceptAPIMessage, DONE, type KubeObject, type Outcome, offerKey, type Run } from '@resource-broker/bus'
+import {
+  type AcceptAPIMessage,
+  DONE,
+  type KubeObject,
+  type OfferEntry,
+  type Outcome,
+  offerKey,
+  type Run,
+} from '@resource-broker/bus'
 import { reportOnOffer } from '@resource-broker/service'
 import type { RegistryContext } from '../context.ts'
 import { confirmOffer, readOffer } from './confirm-offer.ts'
@@ -14,7 +22,7 @@ export async function register(context: RegistryContext, run: Pick<Run, 'key' | 
   const key = offerKey(provider, name)
   if (object === null || object.metadata.deletionTimestamp !== undefined) {
     context.put.delete(key)
-    context.kept.delete(key)
+    if (!context.kept.delete(key)) return DONE
     await context.bucket.delete(key)
     context.logger.info({ provider, acceptAPI: name }, 'offer withdrawn')
     return DONE
@@ -43,13 +51,10 @@ async function readWithdrawn(
   return object ?? null
 }
 
-async function put(
-  context: RegistryContext,
-  key: string,
-  entry: { provider: string; name: string; object: KubeObject | null },
-): Promise<void> {
-  const mark = `${context.losses()}/${entry.object?.metadata.uid}/${entry.object?.metadata.generation}`
-  if (context.put.get(key) === mark) return
+async function put(context: RegistryContext, key: string, entry: OfferEntry): Promise<void> {
+  const mark = `${context.losses()}/${lifeOf(entry)}`
+  const kept = context.kept.get(key)
+  if (context.put.get(key) === mark && kept !== undefined && lifeOf(kept) === lifeOf(entry)) return
   await context.bucket.put(key, entry)
   context.put.set(key, mark)
   context.kept.set(key, entry)
@@ -58,6 +63,8 @@ async function put(
     'offer indexed',
   )
 }
+
+const lifeOf = ({ object }: OfferEntry): string => `${object?.metadata.uid}/${object?.metadata.generation}`
 
 /** `withdraws`: not even what was valid before holds on. */
 type Verdict = { condition: NextCondition; again?: boolean; withdraws?: boolean }
