@@ -116,12 +116,16 @@ async function write(
 /** What others put on the object's metadata stays; its content is the provider's alone. */
 function over(existing: KubeObject, body: Body): KubeObject {
   const { labels: its, ownerReferences: owners = [], ...metadata } = existing.metadata as Metadata
-  const missing = body.metadata.ownerReferences.filter(({ uid }) => !owners.some((owner) => owner.uid === uid))
+  const { ownerReferences: ours, labels: theirs } = body.metadata
+  const others = owners.filter((owner) => !ours.some((own) => own.uid !== owner.uid && isOfOneName(own, owner)))
+  const missing = ours.filter(({ uid }) => !others.some((owner) => owner.uid === uid))
   return {
     ...body,
-    metadata: { ...metadata, labels: { ...its, ...body.metadata.labels }, ownerReferences: [...owners, ...missing] },
+    metadata: { ...metadata, labels: { ...its, ...theirs }, ownerReferences: [...others, ...missing] },
   } as unknown as KubeObject
 }
+
+const isOfOneName = (one: Owner, other: Owner): boolean => one.kind === other.kind && one.name === other.name
 
 /** A type never changes, and nothing of what is immutable does: another object has to take its place. */
 function isFixed(existing: KubeObject, body: Body): boolean {
@@ -131,12 +135,19 @@ function isFixed(existing: KubeObject, body: Body): boolean {
   )
 }
 
-/** The broker made it for this very object: label and owner say so. One without the broker's id is of a version that gave none. */
-function isOwn({ metadata }: KubeObject, { assignment, brokerID }: Pick<Current, 'assignment' | 'brokerID'>): boolean {
+/**
+ * The broker made it for this very object, or for an earlier one of the name: label and owner say so. One without the broker's id is of a
+ * version that gave none.
+ */
+function isOwn({ metadata }: KubeObject, { key, assignment, brokerID }: Owned): boolean {
   const { labels: its, ownerReferences = [] } = metadata as Metadata
   const isMade = its?.[labels.relatedTo] !== undefined && (its[labels.brokerID] ?? brokerID) === brokerID
-  return isMade && ownerReferences.some(({ uid }) => uid === assignment.spec.uid)
+  const { uid, name } = assignment.spec
+  const isOfKey = its?.[labels.relatedTo] === key
+  return isMade && ownerReferences.some((owner) => owner.uid === uid || (isOfKey && owner.name === name))
 }
+
+type Owned = Pick<Current, 'key' | 'assignment' | 'brokerID'>
 
 function conflictOf({ resource, name }: ObjectRef, { metadata }: KubeObject): string {
   const { labels: its, ownerReferences = [] } = metadata as Metadata

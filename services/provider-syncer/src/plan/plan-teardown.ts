@@ -24,6 +24,7 @@ export function planTeardown(known: Assigned, now: Date): (() => Action[])[] {
   // What is left behind when the Assignment is gone nobody looks for any more.
   const isThrough = () => !known.notes.problems.some(({ passing }) => passing !== undefined)
   return [
+    () => (known.source === undefined ? [{ do: 'read source' }] : []), // it names what is related
     () => [...allRelated(known), ...lostEvents(known)],
     () => (isThrough() ? [{ do: 'delete assignment' }] : []),
     () => reportLeaving(known, [], now),
