@@ -16,6 +16,7 @@ const commands = {
   sandbox: (context, args) => main(context, 'packages/sandbox/src/main.ts', args),
   example: (context, [name, ...args]) => main(context, `examples/${name}/run.ts`, args),
   bootstrap: (context, args) => main(context, 'packages/cli/src/main.ts', ['bootstrap', ...args]),
+  image: (context, args) => main(context, 'packages/image/src/main.ts', args),
   test,
   check,
   exec: async ({ env }, [command, ...args]) => (await run(command, args, { env })).code,

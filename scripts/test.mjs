@@ -6,7 +6,7 @@ import { filesBelow, packageFolders, root } from './toolchain.mjs'
 
 /** Suites that start real clusters: one after another, as two cores carry one set of API servers at a time. */
 const clusterSuites =
-  'sandbox story e2e e2e-workspaces e2e-kcp faults faults-kcp outages outages-kcp trust kcp examples'.split(' ')
+  'image sandbox story e2e e2e-workspaces e2e-kcp faults faults-kcp outages outages-kcp trust kcp examples'.split(' ')
 /** The same tests on something else: workspaces of the sandbox in the place of control planes, or a kcp. */
 const variants = {
   'e2e-workspaces': { folder: 'e2e', env: { BROKER_TEST_ENGINE: 'sandbox' } },
@@ -16,8 +16,8 @@ const variants = {
   'outages-kcp': { folder: 'kcp-outages', also: ['outages/lost-bus'], env: { BROKER_TEST_ENGINE: 'kcp' } },
 }
 export const allSuites = ['unit', 'simulation', ...clusterSuites]
-/** Run by name only: each of their runs is another one. */
-const namedSuites = ['churn', 'churn-kcp']
+/** Run by name only: each run of churn is another one, and containers need a docker daemon. */
+const namedSuites = ['churn', 'churn-kcp', 'containers']
 /** Of a test that hangs: no machine is so busy that one that does not takes as long. */
 const unitTimeoutMs = 300_000
 /** Flags that are for the tests and not for vitest, and where tests read their values. */

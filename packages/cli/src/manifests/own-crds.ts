@@ -1,9 +1,10 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { readCrds } from './crds.ts'
 import type { Crd } from './types.ts'
 
-const FOLDER = join(import.meta.dirname, '../../../../crds')
+const FOLDER = fileURLToPath(new URL('../../../../crds/', import.meta.url))
 const COORD = 'coord.broker.platform-mesh.io_'
 
 /** The CRD of what providers write. */

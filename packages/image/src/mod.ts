@@ -1,0 +1,2 @@
+export { type BundleReport, bundle } from './bundle.ts'
+export { programs } from './programs.ts'

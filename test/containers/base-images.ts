@@ -1,0 +1,44 @@
+import { execFile } from 'node:child_process'
+import { cp, mkdir, realpath } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import type { Docker } from './docker.ts'
+
+const execute = promisify(execFile)
+const ATOMIC = 'libatomic.so.1'
+
+/** Images in the place of those that a registry has, made of this machine's own files, as tests ask no registry. */
+export type BaseImages = { node: string; runtime: string }
+
+/** The Node that runs this, and what it needs of the system: the C library and certificates, no shell. */
+export async function importBaseImages(docker: Docker, dir: string): Promise<BaseImages> {
+  const libraries = await librariesOf(process.execPath)
+  const atomic = libraries.find((path) => path.endsWith(ATOMIC))
+  const others = libraries.filter((path) => path !== atomic)
+  const node: [string, string][] = [[process.execPath, '/usr/local/bin/node']]
+  if (atomic !== undefined) node.push([atomic, `/usr/lib/${process.arch}-linux-gnu/${ATOMIC}`])
+  return {
+    node: await importFiles(docker, join(dir, 'node'), 'base-node:test', node),
+    runtime: await importFiles(docker, join(dir, 'runtime'), 'base-runtime:test', others.map(asItIs)),
+  }
+}
+
+async function importFiles(docker: Docker, dir: string, tag: string, files: [string, string][]) {
+  for (const [source, target] of files) {
+    await mkdir(dirname(join(dir, target)), { recursive: true })
+    await cp(await realpath(source), join(dir, target))
+  }
+  // World-writable, as /tmp is.
+  await mkdir(join(dir, 'tmp'), { recursive: true, mode: 0o1777 })
+  const archive = `${dir}.tar`
+  await execute('tar', ['--owner=0', '--group=0', '-C', dir, '-cf', archive, '.'])
+  await docker.run('import', archive, tag)
+  return tag
+}
+
+const asItIs = (path: string): [string, string] => [path, path]
+
+async function librariesOf(program: string): Promise<string[]> {
+  const { stdout } = await execute('ldd', [program])
+  return stdout.match(/\/\S+/g) ?? []
+}

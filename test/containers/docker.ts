@@ -1,0 +1,59 @@
+import { execFile } from 'node:child_process'
+import { access, constants } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+import { promisify } from 'node:util'
+import { ManagedProcess } from '@resource-broker/testbed'
+
+const execute = promisify(execFile)
+
+/** A docker daemon, and the command that talks to it. */
+export type Docker = {
+  /** For what runs docker itself. */
+  env: NodeJS.ProcessEnv
+  /** Answers what the command writes; rejects with what it complains of. */
+  run(...args: string[]): Promise<string>
+  stop(): Promise<void>
+}
+
+/** What a daemon of our own is started with. */
+const COMMANDS = ['docker', 'dockerd', 'containerd', 'runc', 'unshare', 'iptables']
+
+/** The daemon that is there, else one of our own below `dir`; where neither can be had, the reason in a few words. */
+export async function startDocker(dir: string): Promise<Docker | string> {
+  if (await answers(process.env)) return dockerAt(process.env, async () => undefined)
+  const missing = await missingCommands()
+  if (missing.length > 0) return `no docker daemon, and to start one there is no ${missing.join(', ')}`
+  if (process.getuid?.() !== 0) return 'no docker daemon, and only root can start one'
+  const env = { ...process.env, DOCKER_HOST: `unix://${join(dir, 'docker.sock')}` }
+  const daemon = await ManagedProcess.start({
+    name: 'dockerd',
+    command: join(import.meta.dirname, 'dockerd.sh'),
+    args: [dir],
+    logFile: join(dir, 'dockerd.log'),
+    ready: () => answers(env),
+  })
+  return dockerAt(env, () => daemon.stop())
+}
+
+function dockerAt(env: NodeJS.ProcessEnv, stop: () => Promise<void>): Docker {
+  return { env, stop, run: async (...args) => (await execute('docker', args, { env, maxBuffer: 2 ** 26 })).stdout }
+}
+
+async function answers(env: NodeJS.ProcessEnv): Promise<boolean> {
+  try {
+    await execute('docker', ['version'], { env })
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function missingCommands(): Promise<string[]> {
+  const folders = (process.env['PATH'] ?? '').split(delimiter).filter(Boolean)
+  const isThere = async (name: string) => {
+    const found = folders.map((folder) => access(join(folder, name), constants.X_OK))
+    return (await Promise.allSettled(found)).some(({ status }) => status === 'fulfilled')
+  }
+  const present = await Promise.all(COMMANDS.map(isThere))
+  return COMMANDS.filter((_, index) => !present[index])
+}
