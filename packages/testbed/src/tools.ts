@@ -16,6 +16,7 @@ export type BinaryName =
   | 'cert-manager'
   | 'kro'
   | 'kubectl'
+  | 'helm'
 
 /** How one binary is built from the Go modules in `tools/`. */
 export type Tool = {
@@ -109,6 +110,15 @@ export const TOOLS: Readonly<Record<BinaryName, Tool>> = {
     versionVariables: (version) => kubernetesVersion(version.replace(/^v0/, 'v1')),
     buildSeconds: 60,
     purpose: 'the client that the tests of the sandbox run',
+  },
+  helm: {
+    folder: 'helm',
+    package: 'helm.sh/helm/v3/cmd/helm',
+    module: 'helm.sh/helm/v3',
+    // Without it helm takes itself for a build of nobody knows what, and charts cannot ask for a version of it.
+    versionVariables: (version) => ({ 'helm.sh/helm/v3/internal/version.version': version }),
+    buildSeconds: 115,
+    purpose: 'installs the charts of deploy/charts',
   },
 }
 
