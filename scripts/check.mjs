@@ -6,6 +6,7 @@ import { root } from './toolchain.mjs'
 
 const generateCrds = 'packages/api/src/crds/generate.ts'
 const generateManifests = 'packages/cli/src/manifests/generate.ts'
+const generateCharts = 'packages/charts/src/generate.ts'
 
 /** Types, lint and format, unused code, generated files. All run, whatever fails; `--fix` writes what can be mended. */
 export async function check({ node, env }, args) {
@@ -16,6 +17,7 @@ export async function check({ node, env }, args) {
     ['unused files, exports and dependencies', 'knip', []],
     ['generated CRDs are up to date', node, [generateCrds, ...(fix ? [] : ['--check'])], generateCrds],
     ['generated manifests are up to date', node, [generateManifests, ...(fix ? [] : ['--check'])], generateManifests],
+    ['generated charts and flags are up to date', node, [generateCharts, ...(fix ? [] : ['--check'])], generateCharts],
   ]
   clearResults('check')
   const failed = []

@@ -67,7 +67,7 @@ test.each(Object.keys(programs))('%s runs in it, with no right and nothing to wr
 })
 
 test('a service that cannot reach NATS is alive in it, and says what it waits for', async () => {
-  const flags = ['--http-address=127.0.0.1:8080', '--kcp-kubeconfig=package.json']
+  const flags = ['--http-address=127.0.0.1:8080', '--kcp-kubeconfig=sbom.cdx.json']
   const ask = `fetch('http://127.0.0.1:8080/readyz').then(async (answer) => console.log(answer.status, await answer.text()))`
   const id = (await docker.run('run', '-d', ...RESTRICTED, TAG, 'provider-syncer.mjs', ...flags)).trim()
   await waitFor('the service listens', async () => (await docker.run('logs', id)).includes('listening'))

@@ -12,6 +12,20 @@ export type ParsedConfig<C> =
   | { outcome: 'help' }
   | { outcome: 'mistakes'; lines: string[] }
 
+/** What documentation says of a flag: `value` is what stands for its value, empty for a switch; `notes` tell list, default and need. */
+export type FlagDescription = {
+  /** In a configuration: `watchKind`. */
+  key: string
+  /** On the command line, without dashes: `watch-kind`. */
+  name: string
+  /** In the environment. */
+  env: string
+  value: string
+  description: string
+  notes: string
+  schema: z.ZodType
+}
+
 type Flag = { key: string; name: string; env: string; shape: 'switch' | 'list' | 'number' | 'text'; schema: z.ZodType }
 type Raw = { values: Record<string, unknown>; fromEnv: Set<string>; mistakes: string[]; help: boolean }
 
@@ -55,6 +69,11 @@ export function helpText(name: string, summary: string, schemas: readonly Config
   text.push('-h, --help shows this text. Each flag may come from the environment instead: --watch-kind is')
   text.push(`${envPrefix}WATCH_KIND. Lists are given by repeating a flag or with commas.`, '')
   return text.join('\n')
+}
+
+/** The flags that a service takes, in the order of its schema. */
+export function describeFlags(schema: ConfigSchema): FlagDescription[] {
+  return flagsOf([schema]).map(describeFlag)
 }
 
 function flagsOf(schemas: readonly ConfigSchema[]): Flag[] {
@@ -160,11 +179,18 @@ function problem(issue: z.core.$ZodIssue, got: unknown): string {
 }
 
 function describe(flag: Flag): string[] {
-  const all = [...layers(flag.schema)]
+  const { name, value, description, notes } = describeFlag(flag)
+  const shown = value === '' ? '' : ` ${value}`
+  return [`  --${name}${shown}`, `      ${description}${notes === '' ? '' : ` (${notes})`}`]
+}
+
+function describeFlag(flag: Flag): FlagDescription {
+  const { key, name, env, shape, schema } = flag
+  const all = [...layers(schema)]
   const described = all.map((layer) => layer.meta()).find((meta) => meta?.description)
-  const value = flag.shape === 'switch' ? '' : ` ${choices(all.at(-1)) ?? described?.['value'] ?? 'VALUE'}`
-  const notes = [flag.shape === 'list' ? 'list' : '', defaultOf(flag)].filter(Boolean).join(', ')
-  return [`  --${flag.name}${value}`, `      ${described?.description ?? ''}${notes === '' ? '' : ` (${notes})`}`]
+  const value = shape === 'switch' ? '' : String(choices(all.at(-1)) ?? described?.['value'] ?? 'VALUE')
+  const notes = [shape === 'list' ? 'list' : '', defaultOf(flag)].filter(Boolean).join(', ')
+  return { key, name, env, value, description: described?.description ?? '', notes, schema }
 }
 
 function choices(schema: z.ZodType | undefined): string | undefined {

@@ -14,7 +14,7 @@ export { type KcpClusters, openKcpClusters } from './clusters/kcp/open.ts'
 export { BINDINGS, type Staging, type StagingCluster, serves, whyNotReady } from './clusters/kcp/staging.ts'
 export type { AwayReason, Presence } from './clusters/presence.ts'
 export { clustersUnder } from './clusters/under-fence.ts'
-export { type ConfigSchema, helpText, parseConfig } from './config.ts'
+export { type ConfigSchema, describeFlags, type FlagDescription, helpText, parseConfig } from './config.ts'
 export { consumerReport } from './consumer-report.ts'
 export { recordEvent } from './events.ts'
 export {

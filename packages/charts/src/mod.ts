@@ -1,0 +1,1 @@
+export { type ChartedService, chartedServices } from './services.ts'
