@@ -8,6 +8,7 @@ describe('The command line', () => {
     [[], DEFAULTS],
     [['--dir', 'd', '--port', '0'], { ...DEFAULTS, dir: 'd', port: 0 }],
     [['--shards=3', '--host=::1', '--interactive'], { ...DEFAULTS, shards: 3, host: '::1', interactive: true }],
+    [['--external-host', 'kcp.example'], { ...DEFAULTS, externalHost: 'kcp.example' }],
     [['--port', '65535'], { ...DEFAULTS, port: 65_535 }],
   ])('%j is followed', (given, expected) => {
     expect(readArguments(given)).toEqual(expected)
@@ -26,6 +27,7 @@ describe('The command line', () => {
     [['--port', '65534', '--shards', '2'], '--port 65534 leaves no ports for 2 shards: they follow it'],
     [['--dir', ''], '--dir needs the path of a directory'],
     [['--host', 'http://x'], '--host needs an address or a name, not "http://x"'],
+    [['--external-host', 'https://x'], '--external-host needs an address or a name, not "https://x"'],
     [['--colour'], "Unknown option '--colour' (--help tells what there is)"],
     [['start'], /^Unexpected argument 'start'.* \(--help tells what there is\)$/],
   ])('%j is refused in one line', (given, message) => {

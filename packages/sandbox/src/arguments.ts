@@ -3,12 +3,14 @@ import { parseArgs } from 'node:util'
 export type SandboxArguments = {
   dir: string | undefined
   host: string
+  externalHost?: string
   port: number
   shards: number
   interactive: boolean
 }
 
-export const USAGE = `npm run sandbox -- [--dir D] [--port P] [--shards N] [--host H] [--interactive]
+export const USAGE = `npm run sandbox -- [--dir D] [--port P] [--shards N] [--host H] [--external-host H]
+                      [--interactive]
 
 Starts a kcp-compatible control plane in one process, for trying, developing and testing.
 
@@ -16,6 +18,7 @@ Starts a kcp-compatible control plane in one process, for trying, developing and
   --port P     port of the front proxy, or of the only shard (6443); shards take the ports that follow; 0 takes free ones
   --shards N   number of shards (1); with more than one there is a front proxy before them
   --host H     address to listen on (127.0.0.1)
+  --external-host H  name by which others reach it, in URLs of objects and kubeconfigs and in its certificate (that of --host)
   --interactive  take "stop NAME" and "start NAME" from standard input: a shard goes away as if its machine did, and comes back
 `
 
@@ -32,15 +35,17 @@ export class ArgumentError extends Error {
 
 /** Reads the command line; undefined where help is asked for. Throws ArgumentError. */
 export function readArguments(given: readonly string[]): SandboxArguments | undefined {
-  const { help, dir, host, port, shards, interactive } = parse(given)
+  const { help, dir, host, port, shards, interactive, 'external-host': externalHost } = parse(given)
   if (help) return undefined
   if (dir === '') throw new ArgumentError('--dir needs the path of a directory')
-  if (host === '' || /[/\s]/.test(host)) throw new ArgumentError(`--host needs an address or a name, not "${host}"`)
+  for (const [flag, name] of Object.entries({ '--host': host, '--external-host': externalHost }))
+    if (name === '' || (name !== undefined && /[/\s]/.test(name)))
+      throw new ArgumentError(`${flag} needs an address or a name, not "${name}"`)
   const count = whole('--shards', shards, 1, MOST_SHARDS)
   const first = whole('--port', port, 0, LAST_PORT)
   const last = count > 1 ? first + count : first
   if (last > LAST_PORT) throw new ArgumentError(`--port ${first} leaves no ports for ${count} shards: they follow it`)
-  return { dir, host, port: first, shards: count, interactive }
+  return { dir, host, port: first, shards: count, interactive, ...(externalHost !== undefined && { externalHost }) }
 }
 
 function parse(given: readonly string[]) {
@@ -51,6 +56,7 @@ function parse(given: readonly string[]) {
         help: { type: 'boolean', short: 'h', default: false },
         dir: { type: 'string' },
         host: { type: 'string', default: DEFAULT_HOST },
+        'external-host': { type: 'string' },
         port: { type: 'string', default: DEFAULT_PORT },
         shards: { type: 'string', default: '1' },
         interactive: { type: 'boolean', default: false },
@@ -61,7 +67,7 @@ function parse(given: readonly string[]) {
     const [first = ''] = (error as Error).message.split('\n')
     // Of a value that begins with a dash, Node says this and how to write it.
     const line = first.replace(
-      /^Option '(--\w+)' argument is ambiguous\.$/,
+      /^Option '(--[\w-]+)' argument is ambiguous\.$/,
       '$1 needs a value that does not begin with a dash',
     )
     throw new ArgumentError(`${line} (--help tells what there is)`, { cause: error })

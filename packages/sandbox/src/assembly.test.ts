@@ -50,6 +50,15 @@ describe('A sandbox of one shard', () => {
   })
 })
 
+test('A sandbox that others reach by a name says that name in its URLs, and has it in its certificate', async () => {
+  // Of the loopback interface, and on no other list of names.
+  const sandbox = await started({ host: '0.0.0.0', externalHost: '127.0.0.2', shards: 2 })
+  const urls = [sandbox.url, ...sandbox.shards.map(({ url }) => url)]
+  for (const url of urls) expect(url).toMatch(/^https:\/\/127\.0\.0\.2:\d+$/)
+  expect(sandbox.kubeconfig()).toContain(`server: ${sandbox.url}/clusters/root`)
+  expect(await ask(sandbox, sandbox.url)).toMatchObject({ name: 'front proxy' })
+})
+
 test('What is intercepted may be answered in the place of the sandbox, or after it', async () => {
   const sandbox = await started({
     intercept: async (request, answer) =>

@@ -32,6 +32,7 @@ type Settings = {
   count: number
   dir: string | undefined
   host: string
+  externalHost?: string
   port: number
   log: ControllerLog
   onChange?: (change: SandboxChange) => void
@@ -46,7 +47,9 @@ const WILDCARD_ADDRESSES = ['0.0.0.0', '::']
 /** Serves what `install` opens; resolves when it does. */
 export async function serveSandbox(install: Install, options: SandboxOptions): Promise<Sandbox> {
   const { shards: count = 1, dir, host = '127.0.0.1', port = 0, log = stderrLog, onChange, intercept } = options
-  const settings: Settings = { count, dir, host, port, log, ...(onChange && { onChange }) }
+  const { externalHost } = options
+  const more = { ...(onChange && { onChange }), ...(externalHost !== undefined && { externalHost }) }
+  const settings: Settings = { count, dir, host, port, log, ...more }
   if (dir !== undefined) await makeDirectory(dir)
   const authorities = await (dir === undefined ? sharedAuthorities() : authoritiesIn(dir))
   const endpoints = await open(authorities, settings)
@@ -63,14 +66,15 @@ export async function serveSandbox(install: Install, options: SandboxOptions): P
 }
 
 /** The endpoint of the front proxy, where there is one, and those of the shards. */
-async function open(authorities: Authorities, { count, dir, host, port, log }: Settings): Promise<Endpoint[]> {
-  const { certificate, key } = await authorities.serving.issueServing(namesOf(host))
+async function open(authorities: Authorities, settings: Settings): Promise<Endpoint[]> {
+  const { count, dir, host, externalHost = host, port, log } = settings
+  const { certificate, key } = await authorities.serving.issueServing([...namesOf(host), ...namesOf(externalHost)])
   const tls = { certificate, key, clientCa: authorities.client.certificate }
   const onError = (error: unknown, request: object) => log.warn({ ...request, error }, 'a request failed unexpectedly')
   const size = count > 1 ? count + 1 : 1
   const wanted = Array.from({ length: size }, (_, index) => (port === 0 ? 0 : port + index))
   const kept = port === 0 && dir !== undefined ? await readPorts(dir) : undefined
-  const endpoints = await openEndpoints({ tls, host, onError }, kept?.length === size ? kept : wanted)
+  const endpoints = await openEndpoints({ tls, host, externalHost, onError }, kept?.length === size ? kept : wanted)
   if (dir !== undefined) {
     await keepPorts(
       dir,

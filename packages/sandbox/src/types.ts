@@ -10,6 +10,8 @@ export type SandboxOptions = {
   dir?: string
   /** Address to listen on, the loopback address by default. */
   host?: string
+  /** Under which clients on other machines reach it: URLs in objects and kubeconfigs name it, and the certificate holds for it. `host` by default. */
+  externalHost?: string
   /** Of the front proxy, or of the only shard; the ports of shards follow. Without it free ones are taken, with `dir` always the same. */
   port?: number
   /** Standard error by default. */

@@ -15,6 +15,8 @@ export type ListenOptions = {
   tls: TlsFiles
   /** Address to listen on; the loopback address by default. */
   host?: string
+  /** What the URL names instead of `host`. */
+  externalHost?: string
   /** 0, the default, takes a free one. */
   port?: number
   /** Hears of exceptions that were no StatusError; the client is told nothing of them. */
@@ -76,12 +78,13 @@ export async function listen(handler: HttpHandler, options: ListenOptions): Prom
   const sockets = trackSockets(server)
   server.on('request', inTurn(serve))
   server.on('clientError', refuseMalformed)
-  const { host = '127.0.0.1', port = 0 } = options
+  const { host = '127.0.0.1', externalHost = host, port = 0 } = options
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen({ host, port }, resolve)
   })
-  return { url: urlOf(server, host), close: (graceMs = CLOSE_GRACE_MS) => close({ server, outlets, sockets }, graceMs) }
+  const ending = (graceMs = CLOSE_GRACE_MS) => close({ server, outlets, sockets }, graceMs)
+  return { url: urlOf(server, externalHost), close: ending }
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // While the server stops, nobody is to wait for what a kept connection might still bring.
