@@ -8,7 +8,12 @@ const execute = promisify(execFile)
 const ATOMIC = 'libatomic.so.1'
 
 /** Images in the place of those that a registry has, made of this machine's own files, as tests ask no registry. */
-export type BaseImages = { node: string; runtime: string }
+export type BaseImages = {
+  node: string
+  runtime: string
+  /** Both in one, as Node's own image is. */
+  sources: string
+}
 
 /** The Node that runs this, and what it needs of the system: the C library and certificates, no shell. */
 export async function importBaseImages(docker: Docker, dir: string): Promise<BaseImages> {
@@ -17,13 +22,20 @@ export async function importBaseImages(docker: Docker, dir: string): Promise<Bas
   const others = libraries.filter((path) => path !== atomic)
   const node: [string, string][] = [[process.execPath, '/usr/local/bin/node']]
   if (atomic !== undefined) node.push([atomic, `/usr/lib/${process.arch}-linux-gnu/${ATOMIC}`])
+  const whole = [...node, ...others.map(asItIs)]
   return {
+    sources: await importFiles(docker, join(dir, 'sources'), 'base-sources:test', whole),
     node: await importFiles(docker, join(dir, 'node'), 'base-node:test', node),
     runtime: await importFiles(docker, join(dir, 'runtime'), 'base-runtime:test', others.map(asItIs)),
   }
 }
 
-async function importFiles(docker: Docker, dir: string, tag: string, files: [string, string][]) {
+/** An image that is one static program. */
+export async function importProgram(docker: Docker, dir: string, tag: string, program: string): Promise<string> {
+  return await importFiles(docker, dir, tag, [[program, '/program']], ['--change', 'ENTRYPOINT ["/program"]'])
+}
+
+async function importFiles(docker: Docker, dir: string, tag: string, files: [string, string][], flags: string[] = []) {
   for (const [source, target] of files) {
     await mkdir(dirname(join(dir, target)), { recursive: true })
     await cp(await realpath(source), join(dir, target))
@@ -32,7 +44,7 @@ async function importFiles(docker: Docker, dir: string, tag: string, files: [str
   await mkdir(join(dir, 'tmp'), { recursive: true, mode: 0o1777 })
   const archive = `${dir}.tar`
   await execute('tar', ['--owner=0', '--group=0', '-C', dir, '-cf', archive, '.'])
-  await docker.run('import', archive, tag)
+  await docker.run('import', ...flags, archive, tag)
   return tag
 }
 

@@ -10,17 +10,19 @@ const execute = promisify(execFile)
 export type Docker = {
   /** For what runs docker itself. */
   env: NodeJS.ProcessEnv
+  /** What a command is put behind to reach published ports. */
+  reach: readonly string[]
   /** Answers what the command writes; rejects with what it complains of. */
   run(...args: string[]): Promise<string>
   stop(): Promise<void>
 }
 
 /** What a daemon of our own is started with. */
-const COMMANDS = ['docker', 'dockerd', 'containerd', 'runc', 'unshare', 'iptables']
+const COMMANDS = ['docker', 'dockerd', 'containerd', 'runc', 'unshare', 'nsenter', 'iptables']
 
 /** The daemon that is there, else one of our own below `dir`; where neither can be had, the reason in a few words. */
 export async function startDocker(dir: string): Promise<Docker | string> {
-  if (await answers(process.env)) return dockerAt(process.env, async () => undefined)
+  if (await answers(process.env)) return dockerAt(process.env, [], async () => undefined)
   const missing = await missingCommands()
   if (missing.length > 0) return `no docker daemon, and to start one there is no ${missing.join(', ')}`
   if (process.getuid?.() !== 0) return 'no docker daemon, and only root can start one'
@@ -32,11 +34,12 @@ export async function startDocker(dir: string): Promise<Docker | string> {
     logFile: join(dir, 'dockerd.log'),
     ready: () => answers(env),
   })
-  return dockerAt(env, () => daemon.stop())
+  return dockerAt(env, ['nsenter', `--net=/proc/${daemon.pid}/ns/net`], () => daemon.stop())
 }
 
-function dockerAt(env: NodeJS.ProcessEnv, stop: () => Promise<void>): Docker {
-  return { env, stop, run: async (...args) => (await execute('docker', args, { env, maxBuffer: 2 ** 26 })).stdout }
+function dockerAt(env: NodeJS.ProcessEnv, reach: readonly string[], stop: () => Promise<void>): Docker {
+  const run = async (...args: string[]) => (await execute('docker', args, { env, maxBuffer: 2 ** 26 })).stdout
+  return { env, reach, run, stop }
 }
 
 async function answers(env: NodeJS.ProcessEnv): Promise<boolean> {

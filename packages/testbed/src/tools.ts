@@ -17,6 +17,7 @@ export type BinaryName =
   | 'kro'
   | 'kubectl'
   | 'helm'
+  | 'docker-compose'
 
 /** How one binary is built from the Go modules in `tools/`. */
 export type Tool = {
@@ -119,6 +120,14 @@ export const TOOLS: Readonly<Record<BinaryName, Tool>> = {
     versionVariables: (version) => ({ 'helm.sh/helm/v3/internal/version.version': version }),
     buildSeconds: 115,
     purpose: 'installs the charts of deploy/charts',
+  },
+  'docker-compose': {
+    folder: 'compose',
+    package: 'github.com/docker/compose/v5/cmd',
+    module: 'github.com/docker/compose/v5',
+    versionVariables: (version) => ({ 'github.com/docker/compose/v5/internal.Version': version }),
+    buildSeconds: 100,
+    purpose: 'the plugin of docker that runs deploy/compose.yaml',
   },
 }
 

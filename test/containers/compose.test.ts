@@ -1,0 +1,90 @@
+import { execFile } from 'node:child_process'
+import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { ensureBinaries } from '@resource-broker/testbed'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { ROOT } from '../support/landscape.ts'
+import { importProgram } from './base-images.ts'
+import { type BuiltImage, startWithImage } from './image.ts'
+
+const execute = promisify(execFile)
+const FILE = join(ROOT, 'deploy/compose.yaml')
+const DEVELOPMENT = join(ROOT, 'deploy/compose.dev.yaml')
+/** A name of its own, so that a stack that somebody runs is left alone. */
+const PROJECT = 'resource-broker-test'
+
+let built: BuiltImage | string
+let env: NodeJS.ProcessEnv
+
+beforeAll(async () => {
+  built = await startWithImage()
+  if (typeof built === 'string') return
+  const { docker, dir, tag, bases } = built
+  const report = (line: string) => console.log(line)
+  const tools = await ensureBinaries(['docker-compose', 'kubectl', 'nats-server'], report)
+  const plugins = join(dir, 'docker-config/cli-plugins')
+  await mkdir(plugins, { recursive: true })
+  await symlink(tools['docker-compose'], join(plugins, 'docker-compose'))
+  const images = {
+    BROKER_IMAGE: tag,
+    NATS_IMAGE: await importProgram(docker, join(dir, 'nats'), 'nats:test', tools['nats-server']),
+    NODE_IMAGE: bases.sources,
+  }
+  const PATH = [join(dir, 'bin'), dirname(tools.kubectl), process.env['PATH']].join(':')
+  env = { ...docker.env, ...images, PATH, DOCKER_CONFIG: dirname(plugins), COMPOSE_PROJECT_NAME: PROJECT }
+})
+
+afterAll(async () => {
+  if (typeof built === 'object') await built.stop()
+})
+
+beforeEach((context) => {
+  if (typeof built === 'string') context.skip(built)
+})
+
+afterEach(async () => {
+  if (typeof built === 'object') await compose([FILE], 'down', '--volumes', '--timeout', '5')
+})
+
+const image = () => built as BuiltImage
+
+async function compose(files: string[], ...args: string[]): Promise<string> {
+  const given = files.flatMap((file) => ['--file', file])
+  return (await execute('docker', ['compose', ...given, ...args], { env, maxBuffer: 2 ** 26 })).stdout
+}
+
+/** Puts the command that `certificate.sh` starts the provider's controller with on PATH. */
+async function writeIssue(): Promise<void> {
+  const { dir, tag } = image()
+  const flags = ['--network', `${PROJECT}_default`, '--read-only', '--cap-drop=ALL', '--volume', '"$1:/provider:ro"']
+  const command = ['issuer.mjs', '--kubeconfig', '/provider', '--endpoint-slice', 'certificates']
+  const run = ['exec docker run --detach --name issuer', ...flags, tag, ...command, '--organization "Internal CA"']
+  await mkdir(join(dir, 'bin'), { recursive: true })
+  // Another user reads it there.
+  await writeFile(join(dir, 'bin/issue'), `#!/bin/sh\nchmod 644 "$1"\n${run.join(' ')}\n`)
+  await chmod(join(dir, 'bin/issue'), 0o755)
+}
+
+test('a certificate is issued through a stack that is up, and nothing of the stack is left when it is down', async () => {
+  const { docker, dir } = image()
+  await compose([FILE], 'up', '--detach', '--wait')
+  const kubeconfig = join(dir, 'admin.kubeconfig')
+  await compose([FILE], 'cp', 'kcp:/state/admin.kubeconfig', kubeconfig)
+  await writeFile(kubeconfig, (await readFile(kubeconfig, 'utf8')).replaceAll('https://kcp:', 'https://127.0.0.1:'))
+  await writeIssue()
+  const [command = '', ...args] = [...docker.reach, join(ROOT, 'test/containers/certificate.sh'), kubeconfig]
+  const { stdout } = await execute(command, args, { cwd: ROOT, env, maxBuffer: 2 ** 26 })
+  expect(stdout.trim().split('\n').at(-1)).toMatch(/^issuer=.*O = Internal CA/)
+
+  await docker.run('rm', '--force', 'issuer')
+  await compose([FILE], 'down', '--volumes')
+  for (const kind of ['container', 'volume', 'network'])
+    expect(await docker.run(kind, 'ls', '--quiet', '--filter', `label=com.docker.compose.project=${PROJECT}`)).toBe('')
+})
+
+test('in development the services run from the sources', async () => {
+  const files = [FILE, DEVELOPMENT]
+  await compose(files, 'up', '--detach', '--wait', 'placement-scheduler')
+  expect(await compose(files, 'top', 'placement-scheduler')).toContain('services/placement-scheduler/src/main.ts')
+})
