@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { chartedServices } from '@resource-broker/charts'
 import { describeFlags } from '@resource-broker/service'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -120,6 +122,30 @@ test('the rights in the platform are those of deploy/rbac', async () => {
   const own = roles.filter(({ metadata }) => metadata.name.endsWith('-platform'))
   expect(own.length).toBeGreaterThan(0)
   for (const role of own) expect(role.rules).toEqual(rules)
+})
+
+describe('an alert', () => {
+  let rules: Rendered[]
+  beforeAll(async () => {
+    const rendered = await home.render(UMBRELLA, example('clusters'), here('everything.yaml'))
+    rules = ofKind(objectsOf(rendered), 'PrometheusRule')
+  })
+
+  test('has a runbook', async () => {
+    const headings = (await readOurs('docs/operations/alerts.md')).toLowerCase()
+    const runbooks = new Set(stringify(rules).match(/alerts\.md#\w+/g))
+    expect(runbooks.size).toBeGreaterThan(0)
+    for (const runbook of runbooks) expect(headings).toContain(`## ${runbook.split('#')[1]}`)
+  })
+
+  test('says what it should, and when', async ({ skip }) => {
+    const promtool = (...args: string[]) => promisify(execFile)('promtool', args, { cwd: home.plane.dir })
+    await promtool('--version').catch(() => skip('there is no promtool on PATH'))
+    const own = rules.find(({ metadata }) => metadata.name === 'broker-placement-scheduler')
+    await writeFile(join(home.plane.dir, 'rules.yaml'), stringify(own?.spec))
+    await writeFile(join(home.plane.dir, 'alerts.yaml'), await readOurs('test/charts/alerts.yaml'))
+    await promtool('test', 'rules', 'alerts.yaml')
+  })
 })
 
 type Refusal = { name: string; values: object; because: string }

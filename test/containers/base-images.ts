@@ -5,6 +5,9 @@ import { promisify } from 'node:util'
 import type { Docker } from './docker.ts'
 
 const execute = promisify(execFile)
+/** Where a file is, and where it goes. */
+type Copies = readonly (readonly [source: string, target: string])[]
+
 const ATOMIC = 'libatomic.so.1'
 
 /** Images in the place of those that a registry has, made of this machine's own files, as tests ask no registry. */
@@ -20,12 +23,12 @@ export async function importBaseImages(docker: Docker, dir: string): Promise<Bas
   const libraries = await librariesOf(process.execPath)
   const atomic = libraries.find((path) => path.endsWith(ATOMIC))
   const others = libraries.filter((path) => path !== atomic)
-  const node: [string, string][] = [[process.execPath, '/usr/local/bin/node']]
-  if (atomic !== undefined) node.push([atomic, `/usr/lib/${process.arch}-linux-gnu/${ATOMIC}`])
-  const whole = [...node, ...others.map(asItIs)]
+  const program: [string, string] = [process.execPath, '/usr/local/bin/node']
+  const needed = atomic === undefined ? [] : [[atomic, `/usr/lib/${process.arch}-linux-gnu/${ATOMIC}`] as const]
+  const whole = [program, ...libraries.map(asItIs)]
   return {
     sources: await importFiles(docker, join(dir, 'sources'), 'base-sources:test', whole),
-    node: await importFiles(docker, join(dir, 'node'), 'base-node:test', node),
+    node: await importFiles(docker, join(dir, 'node'), 'base-node:test', [program, ...needed]),
     runtime: await importFiles(docker, join(dir, 'runtime'), 'base-runtime:test', others.map(asItIs)),
   }
 }
@@ -35,7 +38,7 @@ export async function importProgram(docker: Docker, dir: string, tag: string, pr
   return await importFiles(docker, dir, tag, [[program, '/program']], ['--change', 'ENTRYPOINT ["/program"]'])
 }
 
-async function importFiles(docker: Docker, dir: string, tag: string, files: [string, string][], flags: string[] = []) {
+async function importFiles(docker: Docker, dir: string, tag: string, files: Copies, flags: string[] = []) {
   for (const [source, target] of files) {
     await mkdir(dirname(join(dir, target)), { recursive: true })
     await cp(await realpath(source), join(dir, target))
@@ -48,7 +51,7 @@ async function importFiles(docker: Docker, dir: string, tag: string, files: [str
   return tag
 }
 
-const asItIs = (path: string): [string, string] => [path, path]
+const asItIs = (path: string) => [path, path] as const
 
 async function librariesOf(program: string): Promise<string[]> {
   const { stdout } = await execute('ldd', [program])

@@ -22,7 +22,8 @@ spec:
         - alert: ResourceBrokerServiceDown
           expr: absent(up{ {{- $own -}} } == 1)
           for: 5m
-          labels: { severity: critical }
+          # Of what is absent no series has them.
+          labels: { severity: critical, service: {{ .service }}, namespace: {{ .namespace }} }
           annotations: { summary: "No pod of {{ .service }} can be scraped.", runbook: {{ $runbook }}#resourcebrokerservicedown }
         - alert: ResourceBrokerPublishFails
           expr: increase(broker_publish_failures_total{ {{- $own -}} }[5m]) > 0
