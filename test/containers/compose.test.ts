@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { ensureBinaries } from '@resource-broker/testbed'
+import { ensureBinaries, waitFor } from '@resource-broker/testbed'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { ROOT } from '../support/landscape.ts'
 import { importProgram } from './base-images.ts'
@@ -13,6 +13,9 @@ const FILE = join(ROOT, 'deploy/compose.yaml')
 const DEVELOPMENT = join(ROOT, 'deploy/compose.dev.yaml')
 /** A name of its own, so that a stack that somebody runs is left alone. */
 const PROJECT = 'resource-broker-test'
+
+const SERVER = 'jsonpath={.clusters[?(@.name=="root")].cluster.server}'
+const REACHABLE = `jsonpath={range .items[*]}{.spec.providerCluster}={.status.conditions[?(@.type=="Reachable")].status} {end}`
 
 let built: BuiltImage | string
 let env: NodeJS.ProcessEnv
@@ -67,20 +70,46 @@ async function writeIssue(): Promise<void> {
 }
 
 test('a certificate is issued through a stack that is up, and nothing of the stack is left when it is down', async () => {
-  const { docker, dir } = image()
+  const { docker } = image()
   await compose([FILE], 'up', '--detach', '--wait')
-  const kubeconfig = join(dir, 'admin.kubeconfig')
-  await compose([FILE], 'cp', 'kcp:/state/admin.kubeconfig', kubeconfig)
-  await writeFile(kubeconfig, (await readFile(kubeconfig, 'utf8')).replaceAll('https://kcp:', 'https://127.0.0.1:'))
   await writeIssue()
-  const [command = '', ...args] = [...docker.reach, join(ROOT, 'test/containers/certificate.sh'), kubeconfig]
-  const { stdout } = await execute(command, args, { cwd: ROOT, env, maxBuffer: 2 ** 26 })
+  const stdout = await reach('certificate.sh', await copyKubeconfig())
   expect(stdout.trim().split('\n').at(-1)).toMatch(/^issuer=.*O = Internal CA/)
 
   await docker.run('rm', '--force', 'issuer')
   await compose([FILE], 'down', '--volumes')
   for (const kind of ['container', 'volume', 'network'])
     expect(await docker.run(kind, 'ls', '--quiet', '--filter', `label=com.docker.compose.project=${PROJECT}`)).toBe('')
+})
+
+/** Where the admin of the stack's kcp is let in from this machine. */
+async function copyKubeconfig(): Promise<string> {
+  const file = join(image().dir, 'admin.kubeconfig')
+  await compose([FILE], 'cp', 'kcp:/state/admin.kubeconfig', file)
+  await writeFile(file, (await readFile(file, 'utf8')).replaceAll('https://kcp:', 'https://127.0.0.1:'))
+  return file
+}
+
+/** Runs a command, or one of our scripts, in the root of the checkout, where the stack's published ports are. */
+async function reach(name: string, ...args: string[]): Promise<string> {
+  const path = name.endsWith('.sh') ? join(ROOT, 'test/containers', name) : name
+  const [command = '', ...rest] = [...image().docker.reach, path, ...args]
+  return (await execute(command, rest, { cwd: ROOT, env, maxBuffer: 2 ** 26 })).stdout
+}
+
+test('with the profile clusters the broker runs on clusters that are given by their kubeconfigs', async () => {
+  await compose([FILE], 'up', '--detach', '--wait', 'kcp')
+  const folder = join(image().dir, 'clusters')
+  const kubeconfig = await copyKubeconfig()
+  await reach('clusters.sh', kubeconfig, folder)
+  env['CLUSTERS'] = folder
+  await compose([FILE], '--profile', 'clusters', 'up', '--detach', '--wait', 'clusters')
+  const platform = `${await reach('kubectl', '--kubeconfig', kubeconfig, 'config', 'view', '-o', SERVER)}:platform`
+  const providers = ['get', 'providers.coord.broker.platform-mesh.io', '-o', REACHABLE]
+  await waitFor('the platform has the provider', async () => {
+    const told = await reach('kubectl', '--kubeconfig', kubeconfig, '--server', platform, ...providers)
+    return told.includes('alpha=True')
+  })
 })
 
 test('in development the services run from the sources', async () => {
