@@ -1,8 +1,9 @@
 import { waitFor } from '@resource-broker/testbed'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { type Answer, answer, ScriptedServer, status } from '../test/scripted-server.ts'
-import type { ClientEvent } from './client.ts'
+import { type ClientEvent, KubeClient } from './client.ts'
 import { ConnectionError, isAlreadyExists, isGone, isNotFound, isTransient, KubeError } from './errors.ts'
+import type { HttpResponse, Transport } from './transport.ts'
 
 const things = { group: 'ex.io', version: 'v1', resource: 'things', namespace: 'default' }
 const ref = { ...things, name: 'a' }
@@ -55,9 +56,35 @@ test('patience has an end, and then the answer is passed on', async () => {
   expect([error.status, error.retryAfterSeconds, isTransient(error), server.requests.length]).toEqual([429, 0, true, 6])
 })
 
-test('an abort ends the waiting', async () => {
+test('a server that asks for more patience than there is gets its answer passed on at once, also to who asks meanwhile', async () => {
   const client = server.client()
   server.next(answer(429, busy, { 'retry-after': '600' }))
+  const errors = [await refusal(client.get(ref)), await refusal(client.get(ref))]
+  expect(errors.map(({ status, message }) => [status, message])).toEqual(Array(2).fill([429, errors[0]?.message]))
+  expect(server.requests.length).toBe(1)
+})
+
+test('a request that has no answer for long is told of, and goes on', async ({ onTestFinished }) => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const events: ClientEvent[] = []
+  const held = Promise.withResolvers<HttpResponse>()
+  const transport = { send: () => held.promise } as unknown as Transport
+  const client = new KubeClient({ transport, base: '' }, { onEvent: (event) => events.push(event) })
+  const call = client.get(ref)
+  vi.advanceTimersByTime(3_000)
+  held.resolve({ status: 200, headers: {}, body: JSON.stringify(object) })
+  expect(await call).toEqual(object)
+  const path = '/apis/ex.io/v1/namespaces/default/things/a'
+  expect(events).toEqual([
+    { type: 'unanswered', method: 'GET', path, seconds: 3 },
+    expect.objectContaining({ type: 'request', status: 200 }),
+  ])
+})
+
+test('an abort ends the waiting', async () => {
+  const client = server.client()
+  server.next(answer(429, busy, { 'retry-after': '3' }))
   const stop = new AbortController()
   const call = refusal(client.get(ref, { signal: stop.signal }))
   await waitFor('asked', () => server.requests.length === 1, { intervalMs: 5 })

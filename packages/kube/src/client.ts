@@ -40,6 +40,8 @@ export type ListOptions = ReadOptions & {
 export type ClientEvent =
   /** An answer, or with status 0 none. */
   | { type: 'request'; method: string; status: number; seconds: number }
+  /** There is no answer after so long; the client goes on waiting. */
+  | { type: 'unanswered'; method: string; path: string; seconds: number }
   /** The server asked to be left alone for so long; the client waits. */
   | { type: 'throttled'; seconds: number }
 
@@ -74,13 +76,17 @@ const TIMEOUT_MS = 10_000
 const PAGE = 500
 /** A server that asks for patience gets it this often before its answer is passed on. */
 const MOST_PATIENCE = 5
+/** And for so long: whoever waits for the request is to be told within five seconds. */
+const PATIENCE_MS = 4_000
+/** A request that has no answer for so long is told of, and goes on: webhooks may take ten seconds. */
+const UNANSWERED_MS = 3_000
 
 const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json'
 const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json'
 
 /**
  * The Kubernetes API of one cluster, or of one kcp workspace, for any kind. Each call is one request; a server's 429, or 503 with
- * Retry-After, holds all requests of this client back and is tried again. All calls throw KubeError for a refusal, ConnectionError
+ * Retry-After, holds all requests of this client back and is tried again, as long as that takes a few seconds. All calls throw KubeError for a refusal, ConnectionError
  * for no answer, CredentialsError if a token cannot be had, and the reason of their signal when that aborts.
  */
 export class KubeClient {
@@ -242,7 +248,7 @@ export class KubeClient {
     const body = Buffer.concat(chunks).toString('utf8')
     const error = errorOf({ status: response.statusCode ?? 0, headers: response.headers, body })
     if (error.status === 401) this.#transport.renewCredentials()
-    if (asksForPatience(error)) this.#patience.asked(error.retryAfterSeconds)
+    if (asksForPatience(error)) this.#patience.asked(error)
     throw error
   }
 
@@ -265,8 +271,9 @@ export class KubeClient {
     const body = sent.body === undefined ? undefined : stringifyJson(sent.body)
     const timeoutMs = sent.timeoutMs ?? this.#options.timeoutMs ?? TIMEOUT_MS
     let renewed = false
+    const giveUpAt = performance.now() + PATIENCE_MS
     for (let patience = MOST_PATIENCE; ; patience--) {
-      const waiting = this.#patience.over(signal)
+      const waiting = this.#patience.over(signal, giveUpAt)
       if (waiting !== undefined) await waiting
       if (method !== 'GET') this.#fence?.check()
       const response = await this.#answer({ method, path, headers, body, signal, timeoutMs, repeatable })
@@ -277,7 +284,7 @@ export class KubeClient {
       }
       const error = errorOf(response)
       if (!asksForPatience(error)) throw error
-      this.#patience.asked(error.retryAfterSeconds)
+      this.#patience.asked(error)
       if (patience === 0) throw error
     }
   }
@@ -285,14 +292,18 @@ export class KubeClient {
   async #answer(request: Parameters<Transport['send']>[0]): Promise<HttpResponse> {
     const { onEvent } = this.#options
     if (onEvent === undefined) return await this.#transport.send(request)
+    const { method, path } = request
     const started = performance.now()
+    const tell = () => onEvent({ type: 'unanswered', method, path, seconds: UNANSWERED_MS / 1000 })
+    const timer = setTimeout(tell, UNANSWERED_MS)
     let status = 0
     try {
       const response = await this.#transport.send(request)
       status = response.status
       return response
     } finally {
-      onEvent({ type: 'request', method: request.method, status, seconds: (performance.now() - started) / 1000 })
+      clearTimeout(timer)
+      onEvent({ type: 'request', method, status, seconds: (performance.now() - started) / 1000 })
     }
   }
 }

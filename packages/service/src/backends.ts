@@ -5,6 +5,7 @@ import type { Clusters } from './clusters/clusters.ts'
 import { openKcpClusters } from './clusters/kcp/open.ts'
 import { openKcpServer } from './clusters/kcp/server.ts'
 import { openPlainClusters } from './clusters/plain.ts'
+import { tellRequests } from './clusters/tell-requests.ts'
 import type { ClusterConfig, CoordinationConfig, SharedConfig } from './flags.ts'
 import type { ProcessContext, ServiceContext } from './lifecycle.ts'
 import { publishReport } from './publish-report.ts'
@@ -77,7 +78,8 @@ export async function openCoordination(
     const { coordinationWorkspace } = serviceSetLayout(shard, config)
     return (await openKcpServer(service, kcpKubeconfig)).base.below(`/clusters/${coordinationWorkspace}`)
   }
-  const client = await KubeClient.fromFile(coordinationKubeconfig as string) // the flags' schema wants one of the two
+  const onEvent = tellRequests(service, 'platform')
+  const client = await KubeClient.fromFile(coordinationKubeconfig as string, { onEvent }) // the flags' schema wants one of the two
   onStop('coordination client', () => client.close())
   return client
 }

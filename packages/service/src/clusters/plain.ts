@@ -18,6 +18,7 @@ import { consumerClaim } from './consumer-claim.ts'
 import { ConsumerScopes } from './consumer-scopes.ts'
 import { ProviderRecords } from './provider-records.ts'
 import { Roster } from './roster.ts'
+import { tellRequests } from './tell-requests.ts'
 import { inOneVersion } from './watched-kinds.ts'
 
 /**
@@ -34,15 +35,17 @@ export async function openPlainClusters(
 
 async function open(process: ProcessContext & { config: ClusterConfig }, kubeconfig: string): Promise<Clusters> {
   const { config, onStop, logger, signal, readyCheck } = process
-  const coordination = await KubeClient.fromFile(kubeconfig)
+  const coordination = await KubeClient.fromFile(kubeconfig, { onEvent: tellRequests(process, 'platform') })
   onStop('coordination client', () => coordination.close())
   const brokerID = await whenReached('the platform', process, () => clusterUID(coordination), isTransient)
   const consumers = new Roster('consumer', {
     ...{ logger, files: config.consumerKubeconfig, directories: config.consumerKubeconfigDir },
+    clientOptions: (name) => ({ onEvent: tellRequests(process, `consumer ${name}`) }),
     claimOf: (name, uid) => consumerClaim(coordination, name, uid),
   })
   const providers = new Roster('provider', {
     ...{ logger, files: config.providerKubeconfig, directories: config.providerKubeconfigDir },
+    clientOptions: (name) => ({ onEvent: tellRequests(process, `provider ${name}`) }),
     claimOf: async () => ({}),
   })
   const records = new ProviderRecords()

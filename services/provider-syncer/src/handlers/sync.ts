@@ -29,12 +29,12 @@ export async function sync(context: SyncerContext, { key, view, attempt }: Run<S
     context.check()
     await Promise.all(actions.map((action) => perform({ context, known, view }, action)))
     // A look that waited long for a server has lasted as the trouble has.
-    notes.before.troubledMs = Math.max(notes.before.troubledMs, context.now().getTime() - begun)
+    notes.before.troubledMs = context.now().getTime() - (context.troubled.get(key) ?? begun)
     const next = know()
     if (isOtherLife(known, next)) return DONE // what was found out is about the life before; its message has called again
     known = next
   }
-  remember(context, known)
+  remember(context, known, begun)
   say(context, known)
   return outcomeOf(known, context.now())
 }
@@ -89,14 +89,15 @@ function say({ said, logger }: SyncerContext, { key, notes }: Known): void {
 
 /** What was found out goes on for as long as the object is here. */
 function remember(
-  { told, compared, settled, silent, replaced, late, troubled, waiting, now }: SyncerContext,
+  { told, compared, settled, silent, replaced, late, troubled, waiting }: SyncerContext,
   known: Known,
+  begun: number,
 ): void {
   const { key, notes } = known
   if (notes.late.length > 0) late.set(key, notes.late)
   else late.delete(key)
   if (!notes.problems.some(({ passing }) => passing !== undefined)) troubled.delete(key)
-  else if (!troubled.has(key)) troubled.set(key, now().getTime())
+  else if (!troubled.has(key)) troubled.set(key, begun)
   if (!isAssigned(known)) {
     for (const memory of [told, compared, settled, silent, replaced]) memory.delete(key)
     for (const { provider, cluster } of known.copies.values())
