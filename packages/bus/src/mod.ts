@@ -37,7 +37,7 @@ export type {
 } from './messages.ts'
 export { answered, tooLargeMessage } from './messages.ts'
 export { type OfferEntry, offerEntry, offerKey } from './offers.ts'
-export { Attempts } from './ownership/attempts.ts'
+export { Attempts, PASSING_MS } from './ownership/attempts.ts'
 export { KeyQueue } from './ownership/key-queue.ts'
 export type { ParkedKey } from './parked.ts'
 export { PartitionConsumer } from './partition-consumer.ts'

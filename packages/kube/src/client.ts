@@ -241,7 +241,8 @@ export class KubeClient {
     const path = this.#base + pathOf(ref, { ...query, watch: 'true' })
     const headers = { accept: metadataOnly ? METADATA_ONLY : 'application/json' }
     const timeoutMs = this.#options.timeoutMs ?? TIMEOUT_MS
-    const response = await this.#transport.stream({ method: 'GET', path, headers, signal, timeoutMs })
+    const answered = this.#awaited('GET', path)
+    const response = await this.#transport.stream({ method: 'GET', path, headers, signal, timeoutMs }).finally(answered)
     if (response.statusCode === 200) return response
     const chunks: Buffer[] = []
     for await (const chunk of response) chunks.push(chunk as Buffer)
@@ -289,20 +290,28 @@ export class KubeClient {
     }
   }
 
+  /** Tells of a request that has no answer for long, unless what it returns is called before. */
+  #awaited(method: string, path: string): () => void {
+    const { onEvent } = this.#options
+    if (onEvent === undefined) return () => undefined
+    const seconds = UNANSWERED_MS / 1000
+    const timer = setTimeout(() => onEvent({ type: 'unanswered', method, path, seconds }), UNANSWERED_MS)
+    return () => clearTimeout(timer)
+  }
+
   async #answer(request: Parameters<Transport['send']>[0]): Promise<HttpResponse> {
     const { onEvent } = this.#options
     if (onEvent === undefined) return await this.#transport.send(request)
     const { method, path } = request
     const started = performance.now()
-    const tell = () => onEvent({ type: 'unanswered', method, path, seconds: UNANSWERED_MS / 1000 })
-    const timer = setTimeout(tell, UNANSWERED_MS)
+    const answered = this.#awaited(method, path)
     let status = 0
     try {
       const response = await this.#transport.send(request)
       status = response.status
       return response
     } finally {
-      clearTimeout(timer)
+      answered()
       onEvent({ type: 'request', method, status, seconds: (performance.now() - started) / 1000 })
     }
   }

@@ -4,7 +4,10 @@ import { ClusterNotConnectedError } from './clusters/clusters.ts'
 import type { ServiceContext } from './lifecycle.ts'
 
 /** Logs and counts what happens to the keys that a service consumes. */
-export function consumerReport({ logger, metrics }: ServiceContext): (event: ConsumerEvent) => void {
+export function consumerReport({
+  logger,
+  metrics,
+}: Pick<ServiceContext, 'logger' | 'metrics'>): (event: ConsumerEvent) => void {
   const reconciled = metrics.histogram({
     name: 'broker_reconcile_seconds',
     help: 'Duration of the reconciles of a key that came to an end.',

@@ -41,5 +41,5 @@ export {
   MetricsRegistry,
 } from './metrics.ts'
 export { reportOnOffer } from './offer-conditions.ts'
-export { mayPass, PASSING_MS } from './passing.ts'
+export { mayPass } from './passing.ts'
 export { WatchObstacle } from './watch-obstacle.ts'

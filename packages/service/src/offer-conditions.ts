@@ -2,14 +2,15 @@ import { AcceptAPI, type NextCondition, sameStatus, setCondition } from '@resour
 import type { KubeObject } from '@resource-broker/bus'
 import { isNotFound, type KubeClient } from '@resource-broker/kube'
 import { recordEvent } from './events.ts'
+import type { Logger } from './logger.ts'
 
 /**
  * Tells a provider how an AcceptAPI of theirs stands: as one of its conditions, and as an Event besides where that is False. Nothing is
- * written where it says so already, or where the object is gone.
+ * written where it says so already, or where the object is gone, which the log tells.
  * @throws {KubeError} `isConflict` where it has changed meanwhile
  */
 export async function reportOnOffer(
-  client: KubeClient,
+  { client, logger }: { client: KubeClient; logger: Logger },
   object: KubeObject,
   condition: NextCondition,
   now: Date,
@@ -28,6 +29,7 @@ export async function reportOnOffer(
       (missing: unknown) => !isNotFound(missing),
     )
     if (isThere) throw error
+    logger.info({ acceptAPI: name, err: error }, 'the AcceptAPI is gone, and is not told how it stands')
     return
   }
   if (condition.status !== 'False') return

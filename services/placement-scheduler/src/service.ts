@@ -44,7 +44,13 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   const offers = new Offers(bucket, logger, nudge)
   await offers.start(signal)
   const capacityOf = (offer: OfferRef) => offers.capacityOf(offer)
-  const capacity = new Capacity({ coordination: clusters.coordination, capacityOf, freed: nudge, now: Date.now }) // whoever found it full may have the room
+  const capacity = new Capacity({
+    coordination: clusters.coordination,
+    capacityOf,
+    freed: nudge,
+    now: Date.now,
+    logger: service.logger,
+  }) // whoever found it full may have the room
   service.readyCheck('places', () => capacity.obstacle)
   await capacity.start(signal)
   const context: SchedulerContext = {

@@ -16,7 +16,7 @@ export class WorkQueue {
         await reconcile(name)
         this.#attempts.done(name)
       } catch (error) {
-        const retryInMs = this.#attempts.failed(name)
+        const retryInMs = this.#attempts.failed(name, performance.now())
         failed(name, error, retryInMs)
         this.later(name, retryInMs)
       }

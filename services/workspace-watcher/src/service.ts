@@ -16,6 +16,7 @@ import { Inventory } from './inventory.ts'
 import { KeyBook } from './key-book.ts'
 import { watchMetrics } from './metrics.ts'
 import { ProviderBook } from './provider-book.ts'
+import { watchReport } from './watch-report.ts'
 import { WatchedViews } from './watched-views.ts'
 import { withoutBody } from './without-body.ts'
 
@@ -112,15 +113,7 @@ export function publishing(
       const stored = store(publication as Publication, heard).finally(() => underWay--)
       return underWay > MOST_UNDER_WAY ? stored : undefined
     },
-    reportWatch: ({ id: view }, resource, event) => {
-      metrics.watch(event.type)
-      if (event.type === 'connected') logger.debug({ view, ...resource }, 'watching')
-      else if (event.type === 'disconnected')
-        logger.info({ view, ...resource, err: event.error, retryInMs: event.retryInMs }, 'watch interrupted')
-      else if (event.type === 'absent')
-        logger.warn({ view, ...resource }, 'not served here: nothing is seen of it until it is')
-      else logger.info({ view, ...resource, event }, 'watch changed')
-    },
+    reportWatch: watchReport({ logger, metrics: registry }),
   }
 }
 

@@ -26,7 +26,7 @@ export function applyAs(server: ApiServer, manager: string, place: Place, body: 
 
 function collectionOf(place: Place): string {
   const [plural, ...group] = place.resource.split('.')
-  const version = plural === 'acceptapis' ? 'v1alpha1' : 'v1'
+  const version = group.at(-2) === 'platform-mesh' ? 'v1alpha1' : 'v1'
   const root = group.length === 0 ? `/api/${version}` : `/apis/${group.join('.')}/${version}`
   const inside = place.namespace === undefined ? '' : `/namespaces/${place.namespace}`
   return `${root}${inside}/${plural}`

@@ -4,7 +4,10 @@ import { type Address, Layout } from '@resource-broker/bus'
 import { KubeClient } from '@resource-broker/kube'
 import type { PartitionConsumerOptions } from '../../../packages/bus/src/consumer-options.ts'
 import { Snapshots } from '../../../packages/bus/src/snapshots.ts'
+import { ProviderRecords } from '../../../packages/service/src/clusters/provider-records.ts'
+import { tellRequests } from '../../../packages/service/src/clusters/tell-requests.ts'
 import { clustersUnder } from '../../../packages/service/src/clusters/under-fence.ts'
+import { consumerReport } from '../../../packages/service/src/consumer-report.ts'
 import type { Logger } from '../../../packages/service/src/logger.ts'
 import { followKept } from '../../../services/acceptapi-registry/src/follow-kept.ts'
 import { keptByKey } from '../../../services/acceptapi-registry/src/handlers/confirm-offer.ts'
@@ -18,6 +21,7 @@ import { Offers } from '../../../services/placement-scheduler/src/offers.ts'
 import { newMemory, type SyncerMemory } from '../../../services/provider-syncer/src/context.ts'
 import { sync } from '../../../services/provider-syncer/src/handlers/sync.ts'
 import { Waiting } from '../../../services/provider-syncer/src/waiting.ts'
+import { ProviderBook } from '../../../services/workspace-watcher/src/provider-book.ts'
 import { type BucketStore, SimulatedBucket } from '../bus/simulated-bucket.ts'
 import { SimulatedBus } from '../bus/simulated-bus.ts'
 import { SimulatedConsumer } from '../bus/simulated-consumer.ts'
@@ -27,6 +31,7 @@ import type { WireOptions } from '../server/wire.ts'
 import { SimulatedWire } from '../server/wire.ts'
 import type { Process } from '../world/process.ts'
 import type { VirtualTime } from '../world/virtual-time.ts'
+import { MUTE } from './mute-metrics.ts'
 import { SimulatedClusters } from './simulated-clusters.ts'
 import { SimulatedWatcher } from './simulated-watcher.ts'
 
@@ -48,6 +53,8 @@ export type Surroundings = {
   /** Names of the replicas that this one takes for alive. */
   alive: (asking: Process) => string[]
   logger: (process: Process) => Logger
+  /** With what worlds of chance do without: discovery, the record of providers, and what clients tell of requests that wait. */
+  isWhole?: true
 }
 
 /** All services of the broker in one simulated process. */
@@ -61,23 +68,37 @@ export class Replica {
   readonly #addresses = new Map<string, Address | undefined>()
   readonly #consumers: { leave: (partition: number) => void }[] = []
   readonly #logger: Logger
+  readonly #records = new ProviderRecords()
+  readonly #book: ProviderBook | undefined
 
   constructor(process: Process, around: Surroundings) {
     this.process = process
     this.#around = around
     this.#logger = around.logger(process)
     const { time, stream, busDelay: delay, isBusAnswerLost: isLost, servers } = around
-    const clients = new Map([...servers].map(([name, server]) => [name, clientOf({ ...around.wire, server })]))
+    const clients = new Map([...servers].map(([name, server]) => [name, this.#clientOf(name, server)]))
     const brokerID = servers.get('platform')?.find({ resource: 'namespaces', name: 'kube-system' })?.metadata.uid ?? ''
-    this.clusters = new SimulatedClusters(clients, around.consumers, around.providers, brokerID)
+    const whole = around.isWhole && { records: this.#records }
+    this.clusters = new SimulatedClusters(clients, around.consumers, around.providers, brokerID, whole)
     this.#bus = new SimulatedBus(new Layout('sim', PARTITIONS), { time, stream, delay, isLost })
+    const { clusters } = this.clusters
+    const logger = this.#logger.child({ service: 'workspace-watcher' })
+    const { signal } = process
+    this.#book = around.isWhole && new ProviderBook({ ...clusters, logger, signal, shareOf: (names) => new Set(names) })
     this.#watcher = new SimulatedWatcher({
       bus: this.#bus,
       stream,
-      clusters: this.clusters.clusters,
-      logger: this.#logger,
+      clusters,
+      logger,
       share: (views) => this.#share(views),
+      ...(this.#book && { book: this.#book }),
     })
+  }
+
+  #clientOf(name: string, server: ApiServer): KubeClient {
+    const options = { ...this.#around.wire, server }
+    const onEvent = tellRequests({ logger: this.#logger, metrics: MUTE }, name)
+    return new KubeClient({ transport: new SimulatedWire(options), base: '' }, this.#around.isWhole && { onEvent })
   }
 
   /** Begins its life; must run in the process. */
@@ -92,7 +113,9 @@ export class Replica {
     clusters.providers.onPresence((cluster) => {
       if (clusters.providers.isGone(cluster)) void this.#watcher.withdrawLost()
     })
+    if (this.#around.isWhole) await this.#records.follow(clusters.coordination, this.#logger, this.process.signal)
     this.#watch()
+    this.#book?.review()
     await this.#startRegistry()
     await this.#startScheduler()
     this.#startSyncer()
@@ -128,12 +151,11 @@ export class Replica {
       addresses: this.#addresses,
       delay,
     }
+    const logger = this.#logger.child({ service: options.service })
+    const tell = consumerReport({ logger, metrics: MUTE })
     const report: PartitionConsumerOptions<M>['report'] = (event) => {
-      if (event.type === 'took over') {
-        this.#logger.info({ service: options.service, partition: event.partition }, 'partition taken over')
-        setTimeout(tookOver, 0)
-      } else if (event.type === 'failed')
-        this.#logger.warn({ key: event.key, err: String(event.error) }, `${options.service}: run failed`)
+      tell(event)
+      if (event.type === 'took over') setTimeout(tookOver, 0)
     }
     const consumer = new SimulatedConsumer(around, { ...options, report })
     this.#consumers.push(consumer)
@@ -157,7 +179,7 @@ export class Replica {
       kept,
       losses: () => losses,
       conditionType: offerConditionType(conditionTypes.ready, undefined),
-      logger: this.#logger,
+      logger: this.#logger.child({ service: 'acceptapi-registry' }),
       now: this.#now,
     }
     let consumer: SimulatedConsumer<Map<string, string>> | undefined
@@ -193,7 +215,8 @@ export class Replica {
         void this.#bus.nudgePartitions('offers', { by: 'placement-scheduler' })
       }, 50)
     }
-    const offers = new Offers(this.#bucket(), this.#logger, nudge)
+    const logger = this.#logger.child({ service: 'placement-scheduler' })
+    const offers = new Offers(this.#bucket(), logger, nudge)
     await offers.start(this.process.signal)
     const capacityOf = (offer: OfferRef) => offers.capacityOf(offer)
     const capacity = new Capacity({
@@ -201,6 +224,7 @@ export class Replica {
       capacityOf,
       freed: nudge,
       now: () => Date.now(),
+      logger,
     })
     await capacity.start(this.process.signal)
     const context: SchedulerContext = {
@@ -208,7 +232,7 @@ export class Replica {
       clusters,
       offers,
       capacity,
-      logger: this.#logger,
+      logger,
       now: this.#now,
     }
     const consumer: SimulatedConsumer<Map<string, number>> = this.#consume(
@@ -237,7 +261,8 @@ export class Replica {
   #startSyncer(): void {
     const { clusters } = this.clusters
     const waiting = new Waiting()
-    const context = { bus: this.#bus, clusters, logger: this.#logger, waiting, now: this.#now }
+    const logger = this.#logger.child({ service: 'provider-syncer' })
+    const context = { bus: this.#bus, clusters, logger, waiting, now: this.#now }
     const consumer = this.#consume<SyncerMemory>({
       service: 'provider-syncer',
       parts: ['source', 'source-related', 'decision', 'assignment', 'copy', 'copy-related'],
@@ -255,7 +280,8 @@ export class Replica {
 
   #startCoordinator(): void {
     const { coordination } = this.clusters.clusters
-    const context = { logger: this.#logger, now: this.#now, keepMs: this.#around.keepMigrationsMs }
+    const logger = this.#logger.child({ service: 'migration-coordinator' })
+    const context = { logger, now: this.#now, keepMs: this.#around.keepMigrationsMs }
     this.#consume({
       service: 'migration-coordinator',
       parts: ['assignment', 'migration'],
@@ -264,8 +290,4 @@ export class Replica {
       reconcile: (run) => drive({ ...context, coordination: coordination.under(run.fence) }, run),
     })
   }
-}
-
-function clientOf(options: WireOptions): KubeClient {
-  return new KubeClient({ transport: new SimulatedWire(options), base: '' })
 }

@@ -8,6 +8,8 @@ import {
   type View,
 } from '../../../packages/service/src/clusters/clusters.ts'
 import { claimedOrigin, recordsView } from '../../../packages/service/src/clusters/plain.ts'
+import type { ProviderRecords } from '../../../packages/service/src/clusters/provider-records.ts'
+import { servedObstacle } from '../../../packages/service/src/clusters/served-obstacle.ts'
 
 /** The kind that consumers want. */
 const THING = {
@@ -16,6 +18,9 @@ const THING = {
   kind: 'Thing',
   resource: 'things',
 } as const satisfies BrokeredKind
+
+/** What worlds of chance do without: kinds are found by discovery, and providers recorded. */
+export type Whole = { records: ProviderRecords }
 
 /** Plain clusters of one process, of which some may be away. */
 export class SimulatedClusters {
@@ -26,8 +31,16 @@ export class SimulatedClusters {
   readonly #presence = new Set<(cluster: string) => void>()
 
   /** `clients`: by the name of the cluster; `platform` is the coordination cluster. */
-  constructor(clients: ReadonlyMap<string, KubeClient>, consumers: string[], providers: string[], brokerID: string) {
+  constructor(
+    clients: ReadonlyMap<string, KubeClient>,
+    consumers: string[],
+    providers: string[],
+    brokerID: string,
+    whole?: Whole,
+  ) {
     this.#clients = clients
+    const { resource: _found, ...found } = THING
+    const kinds: BrokeredKind[] = [whole === undefined ? THING : found]
     const provider = (name: string) => this.#client('provider', name)
     const destination = (cluster: string): Destination => ({
       cluster,
@@ -40,7 +53,7 @@ export class SimulatedClusters {
     this.clusters = {
       brokerID,
       coordination,
-      kinds: { all: [THING], onChange: () => undefined },
+      kinds: { all: kinds, onChange: () => undefined },
       consumers: {
         client: ({ cluster }) => this.#client('consumer', cluster),
         describe: (cluster) => ({ cluster }),
@@ -57,9 +70,12 @@ export class SimulatedClusters {
         onPresence: (listener) => void this.#presence.add(listener),
         all: providers,
         uidOf,
-        recordOf: () => undefined,
-        onRecord: () => undefined,
-        obstacle: async () => undefined,
+        recordOf: (cluster) => whole?.records.get(cluster),
+        onRecord: (listener) => void whole?.records.on('event', ({ name }) => listener(name)),
+        obstacle:
+          whole === undefined
+            ? async () => undefined
+            : servedObstacle({ provider, kinds, isNamespaced: async () => true }),
       },
       destinations: {
         of: (_source, cluster) => destination(cluster),
@@ -78,7 +94,7 @@ export class SimulatedClusters {
       id: `${duties[0]}/${name}`,
       client: clients.get(name) as KubeClient,
       duties,
-      kinds: [THING],
+      kinds,
       clusterOf: () => name,
       shows: (cluster) => cluster === name,
       originOf: (metadata) => claimedOrigin(metadata, name),

@@ -4,10 +4,13 @@ import type { Logger } from '../../../packages/service/src/logger.ts'
 import type { Heard, WatcherContext } from '../../../services/workspace-watcher/src/context.ts'
 import { Inventory } from '../../../services/workspace-watcher/src/inventory.ts'
 import { KeyBook } from '../../../services/workspace-watcher/src/key-book.ts'
+import type { ProviderBook } from '../../../services/workspace-watcher/src/provider-book.ts'
 import { Tally } from '../../../services/workspace-watcher/src/tally.ts'
+import { watchReport } from '../../../services/workspace-watcher/src/watch-report.ts'
 import { WatchedViews } from '../../../services/workspace-watcher/src/watched-views.ts'
 import type { SimulatedBus } from '../bus/simulated-bus.ts'
 import type { SimulatedStream } from '../bus/state-stream.ts'
+import { MUTE } from './mute-metrics.ts'
 
 type Options = {
   bus: SimulatedBus
@@ -16,6 +19,8 @@ type Options = {
   logger: Logger
   /** Which of the views this process is to watch, as far as it knows who lives. */
   share: (views: string[]) => ReadonlySet<string>
+  /** Who keeps the Providers; what is told of them to people is not simulated otherwise. */
+  book?: ProviderBook
 }
 
 const PARTS: ReadonlySet<Part> = new Set<Part>([
@@ -28,7 +33,6 @@ const PARTS: ReadonlySet<Part> = new Set<Part>([
   'acceptapi',
 ])
 
-/** What is told of providers to people is not simulated. */
 const WITHOUT_BOOK: WatcherContext['providers'] = {
   count: () => ({ tally: new Tally(() => undefined), complete: () => undefined }),
   follow: () => () => undefined,
@@ -44,10 +48,10 @@ export class SimulatedWatcher {
 
   constructor(options: Options) {
     this.#options = options
-    const { bus, logger, clusters } = options
+    const { bus, logger, clusters, book } = options
     const context: WatcherContext = {
       logger,
-      providers: WITHOUT_BOOK,
+      providers: book ?? WITHOUT_BOOK,
       keys: new KeyBook(), // nothing is there of a version before
       publish: <P extends Part>(publication: Publication<P>, heard: Heard) =>
         void bus.publish(publication).then(
@@ -57,7 +61,7 @@ export class SimulatedWatcher {
             heard(error.sequence ?? 0, true)
           },
         ),
-      reportWatch: () => undefined,
+      reportWatch: watchReport({ logger, metrics: MUTE }),
       onCluster: () => undefined,
     }
     this.#watched = new WatchedViews(context, clusters.views, async () => new Inventory(this.#readInventory()))

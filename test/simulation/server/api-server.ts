@@ -13,6 +13,8 @@ export type Change = {
   before: Entry | undefined
 }
 type Follower = (change: Change) => void
+/** A resource as discovery tells of it. */
+export type Served = { group: string; version: string; name: string; kind: string; namespaced: boolean }
 
 /** Resources whose status is written together with the rest. */
 const WITHOUT_STATUS = new Set([
@@ -36,13 +38,15 @@ export class ApiServer {
   readonly #followers = new Set<Follower>()
   readonly #watches = new Set<() => void>()
   readonly #now: () => number
+  readonly #served: readonly Served[]
   #version = 100
   #made = 0
 
-  /** `now`: milliseconds by this server's clock. */
-  constructor(name: string, now: () => number) {
+  /** `now`: milliseconds by this server's clock; `served`: what its discovery tells. */
+  constructor(name: string, now: () => number, served: readonly Served[] = []) {
     this.name = name
     this.#now = now
+    this.#served = served
   }
 
   get trouble(): string | undefined {
@@ -101,6 +105,7 @@ export class ApiServer {
 
   #answer(request: ApiRequest): ApiAnswer {
     const { method, place } = request
+    if (request.isDiscovery) return this.#discovery(request)
     if (method === 'GET' && place.name === '') return this.#list(request)
     const entry = this.#entries.get(idOf(place))?.entry
     if (method === 'GET') return shown(200, entry ?? this.#missing(place), request.metadataOnly)
@@ -108,6 +113,11 @@ export class ApiServer {
     if (method === 'DELETE') return this.#delete(request, entry ?? this.#missing(place))
     if (request.contentType.startsWith('application/apply-patch')) return this.#apply(request, entry)
     return this.#update(request, entry ?? this.#missing(place))
+  }
+
+  #discovery({ version }: ApiRequest): ApiAnswer {
+    const resources = this.#served.filter((served) => `${served.group}/${served.version}` === version)
+    return { status: 200, body: { kind: 'APIResourceList', resources } }
   }
 
   #missing({ resource, name }: Place): never {

@@ -11,6 +11,8 @@ export type ApiRequest = {
   contentType: string
   metadataOnly: boolean
   body: Record<string, unknown>
+  /** What is served in the version of the group is asked for. */
+  isDiscovery: boolean
 }
 
 type Sent = { method: string; path: string; headers: Record<string, string>; body?: string | undefined }
@@ -27,6 +29,7 @@ export function parseRequest({ method, path, headers, body }: Sent): ApiRequest 
   const group = root === 'api' ? '' : (parts.shift() ?? '')
   const version = parts.shift() ?? ''
   const namespace = parts[0] === 'namespaces' && parts.length > 2 ? parts.splice(0, 2)[1] : undefined
+  const isDiscovery = parts.length === 0
   const [plural = '', name = '', subresource] = parts
   return {
     method,
@@ -37,5 +40,6 @@ export function parseRequest({ method, path, headers, body }: Sent): ApiRequest 
     contentType: headers['content-type'] ?? '',
     metadataOnly: (headers['accept'] ?? '').includes('as=PartialObjectMetadata'),
     body: body === undefined ? {} : (JSON.parse(body) as Record<string, unknown>),
+    isDiscovery,
   }
 }

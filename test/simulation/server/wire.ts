@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { ConnectionError, type Wire } from '@resource-broker/kube'
+import type { Injected } from '../../support/injections.ts'
 import type { Process } from '../world/process.ts'
 import { running, type VirtualTime } from '../world/virtual-time.ts'
 import type { ApiServer } from './api-server.ts'
@@ -19,6 +20,8 @@ export type WireOptions = {
   handled: (server: ApiServer, who: Process | undefined, request: HttpRequest, status: number) => void
   /** Told before and after the server does it, so that changes have an author. */
   acts: (who: Process | undefined) => void
+  /** What is answered in the place of the server's own answer, if anything. */
+  injected?: (server: ApiServer, request: HttpRequest) => Injected | undefined
 }
 
 /** The way to one server, on which requests and answers take their time and get lost. */
@@ -36,8 +39,13 @@ export class SimulatedWire implements Pick<Wire, 'send' | 'stream' | 'update' | 
     request.signal?.throwIfAborted()
     return await new Promise<HttpResponse>((resolve, reject) => {
       request.signal?.addEventListener('abort', () => reject(request.signal?.reason), { once: true })
+      const injected = this.#options.injected?.(server, request)
+      if (injected === 'broken off')
+        return void time.after(thereMs + backMs, () => reject(brokenOff(server, request)), who)
+      if (typeof injected === 'object') return void time.after(thereMs + backMs, () => resolve(refused(injected)), who)
+      const isUnanswered = injected !== undefined || lost !== undefined
       const noAnswer = () => reject(new ConnectionError(`${request.method} ${server.name}${request.path}: no answer`))
-      if (lost !== undefined || thereMs + backMs > request.timeoutMs) time.after(request.timeoutMs, noAnswer, who)
+      if (isUnanswered || thereMs + backMs > request.timeoutMs) time.after(request.timeoutMs, noAnswer, who)
       if (lost === 'request') return
       time.after(thereMs, () => {
         if (server.trouble !== undefined) return void time.after(backMs, noAnswer, who)
@@ -45,8 +53,7 @@ export class SimulatedWire implements Pick<Wire, 'send' | 'stream' | 'update' | 
         const { status, body } = server.handle(request)
         this.#options.acts(undefined)
         this.#options.handled(server, who, request, status)
-        if (lost === undefined)
-          time.after(backMs, () => resolve({ status, headers: {}, body: JSON.stringify(body) }), who)
+        if (!isUnanswered) time.after(backMs, () => resolve({ status, headers: {}, body: JSON.stringify(body) }), who)
       })
     })
   }
@@ -58,10 +65,16 @@ export class SimulatedWire implements Pick<Wire, 'send' | 'stream' | 'update' | 
     request.signal.throwIfAborted()
     return await new Promise<IncomingMessage>((resolve, reject) => {
       request.signal.addEventListener('abort', () => reject(request.signal.reason), { once: true })
+      const injected = this.#options.injected?.(server, request)
+      if (injected === 'performed, and not answered') {
+        const noAnswer = new ConnectionError(`${request.method} ${server.name}${request.path}: no answer`)
+        return void time.after(request.timeoutMs, () => reject(noAnswer), who)
+      }
       time.after(
         thereMs,
         () => {
-          if (server.trouble !== undefined) reject(new ConnectionError(`${server.name}: no answer`))
+          if (injected !== undefined) resolve(streamed(server, request, injected))
+          else if (server.trouble !== undefined) reject(new ConnectionError(`${server.name}: no answer`))
           else
             resolve(
               new WatchStream({
@@ -85,4 +98,28 @@ export class SimulatedWire implements Pick<Wire, 'send' | 'stream' | 'update' | 
   }
 
   close(): void {}
+}
+
+const brokenOff = ({ name }: ApiServer, { method, path }: HttpRequest) =>
+  new ConnectionError(`${method} ${name}${path.split('?')[0]}: aborted`)
+
+function refused({ status, reason, message, retryAfterSeconds }: Exclude<Injected, string>): HttpResponse {
+  const headers = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }
+  return { status, headers, body: JSON.stringify({ kind: 'Status', status: 'Failure', code: status, reason, message }) }
+}
+
+/** A watch that is refused, or breaks off. */
+function streamed(
+  server: ApiServer,
+  request: HttpRequest,
+  injected: Exclude<Injected, 'performed, and not answered'>,
+): IncomingMessage {
+  const isBroken = injected === 'broken off'
+  const { status, headers, body } = isBroken ? { status: 200, headers: {}, body: '{"kind":' } : refused(injected)
+  async function* chunks() {
+    yield Buffer.from(body)
+    if (isBroken) throw brokenOff(server, request)
+  }
+  const stream = { statusCode: status, headers, destroy: () => undefined, [Symbol.asyncIterator]: chunks }
+  return stream as unknown as IncomingMessage
 }

@@ -178,7 +178,7 @@ export class World {
       keepMigrationsMs: this.weather.keepsMigrations ? 3_600_000 : 30_000,
       logger: (process) =>
         quietLogger((level, fields, message) => {
-          if (level !== 'debug') this.story.tell(process.name, `· ${message} ${JSON.stringify(fields)}`)
+          if (level !== 'debug') this.story.tell(process.name, `· ${message} ${JSON.stringify(fields, readable)}`)
         }),
       wire: {
         time: this.time,
@@ -305,3 +305,6 @@ export class World {
     this.violations.push(violation)
   }
 }
+
+/** Of an error what it says. */
+const readable = (_: string, value: unknown) => (value instanceof Error ? String(value) : value)

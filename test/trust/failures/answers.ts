@@ -22,6 +22,3 @@ export const ANSWERS: Record<string, Injected> = {
   'performed, and not answered': 'performed, and not answered',
   'an answer that breaks off': 'broken off',
 }
-
-/** Those that hold up everything else that the same client asks: their turn comes when the others were told. */
-export const HOLDING = ['429 TooManyRequests', 'performed, and not answered']

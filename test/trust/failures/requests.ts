@@ -1,250 +1,351 @@
-import { assignmentName, copyName, keyOf } from '@resource-broker/api'
-import { acceptAPIKey } from '@resource-broker/bus'
-import type { HttpRequest } from '@resource-broker/sandbox'
-import { waitFor } from '@resource-broker/testbed'
-import type { Landscape, Site } from '../../support/landscape.ts'
-import { THING } from '../../support/provider-controller.ts'
-import { copyAt, create, gone, offer, patchSpec, read, secretOf, thing, thingRef } from '../../support/things.ts'
+import { Migration, MigrationConfiguration, OfferUsage } from '@resource-broker/api'
+import type { Injected } from '../../support/injections.ts'
+import { type Asked, COPY, type FailureWorld, NAME } from './world.ts'
 
-/** Where a cell of the table is played. */
-export type Stage = { landscape: Landscape; acme: Site; alpha: Site; beta: Site }
-
-/** One kind of request of the broker: how an object comes to where it is due, what makes it due, and which request it is then. */
-export type RequestKind = {
+/** One kind of request of the broker: how the world comes to where it is due, what makes it due, and which request it is then. */
+export type RequestKind = Omit<Asked, 'subresource'> & {
   name: string
-  /** Whose API server is asked. */
-  at: 'consumer' | 'provider' | 'platform'
-  /** What is about an AcceptAPI is told to the provider; the rest is about a Thing, and told to the consumer. */
-  about?: 'offer'
-  /** The Thing is in a namespace of its own name. */
-  isHoused?: true
-  prepare?: (stage: Stage, name: string) => Promise<void>
-  trigger: (stage: Stage, name: string) => Promise<void>
-  matches: (request: HttpRequest, name: string) => boolean | Promise<boolean>
+  subresource?: string
+  /** What is about an AcceptAPI is told to the provider, what is about a record to the operator alone; the rest to the consumer. */
+  about?: 'offer' | 'records'
+  /** Places of alpha's offer. */
+  capacity?: number
+  prepare?: (world: FailureWorld) => void | Promise<void>
+  trigger: (world: FailureWorld) => void | Promise<void>
+  /** Answers of other servers that lead to the request. */
+  besides?: (asked: Asked, world: FailureWorld) => Injected | undefined
 }
 
-/** The key of what a cell plays with. */
-export const keyIn = (kind: RequestKind, { acme, alpha }: Stage, name: string): string =>
-  kind.about === 'offer'
-    ? acceptAPIKey(alpha.cluster, name)
-    : keyOf({ cluster: acme.cluster, gvr: THING, namespace: namespaceOf(kind, name), name })
+const isServed = async (world: FailureWorld, spec: object = {}) => {
+  world.make({ value: 1, ...spec })
+  await world.until(() => world.thing()?.status?.status === 'Available')
+}
+const hasSecret = async (world: FailureWorld) => {
+  await isServed(world, { secret: true })
+  await world.until(() => world.secret() !== undefined)
+}
+const isMoved = async (world: FailureWorld) => {
+  await isServed(world)
+  world.change({ size: 'large' })
+  await world.until(() => world.server('alpha').all('things.example.test').length === 0)
+}
+const grows = (world: FailureWorld) => world.change({ size: 'large' })
+const isOtherwise = (world: FailureWorld) => world.change({ value: 2 })
+const removes = (world: FailureWorld) => world.remove()
+const notFound = (what: string): Injected => ({ status: 404, reason: 'NotFound', message: `${what} not found` })
 
-/** What is in the path or the body of the requests of one cell. */
-export const namesOf = (kind: RequestKind, name: string): string[] =>
-  kind.about === 'offer' ? [name] : [name, assignment(name, namespaceOf(kind, name))]
-
-export const namespaceOf = ({ isHoused }: RequestKind, name: string): string => (isHoused === true ? name : 'default')
-
-const make = async ({ acme }: Stage, name: string, spec: object = {}) =>
-  void (await create(acme, thing(name, { size: 'small', ...spec })))
-const change = async ({ acme }: Stage, name: string, spec: Record<string, unknown>) =>
-  void (await patchSpec(acme, thingRef(name), spec))
-const remove = ({ acme }: Stage, name: string) => acme.kube.delete(thingRef(name))
-
-/** For hundreds of objects together, on a busy machine. */
-const MANY = { timeoutMs: 180_000 }
-
-const isServed = async (stage: Stage, name: string) => {
-  await make(stage, name, { value: 1 })
-  await waitFor(
-    `${name} is served`,
-    async () => (await read(stage.acme, thingRef(name)))?.status?.['status'] === 'Available',
-    MANY,
+/** Someone else's object is in the place of the copy. */
+const isTaken = (world: FailureWorld) =>
+  world.create(
+    'alpha',
+    { resource: 'things.example.test', namespace: 'default', name: COPY },
+    'example.test/v1',
+    'Thing',
+    {
+      spec: {},
+    },
   )
+/** Moves of the kind are held by a configuration with stages. */
+const isHeld = async (world: FailureWorld) => {
+  const { apiVersion, kind, resource } = MigrationConfiguration
+  const gvk = { group: 'example.test', version: 'v1', kind: 'Thing' }
+  const spec = { from: gvk, to: gvk, stages: [{ name: 'copy' }] }
+  const place = { resource: `${resource.resource}.${resource.group}`, name: 'with-stages' }
+  world.create('platform', place, apiVersion, kind, { spec })
+  await isServed(world)
 }
 
-const hasSecret = async (stage: Stage, name: string) => {
-  await make(stage, name, { secret: true, value: 1 })
-  await waitFor(`the Secret of ${name}`, async () => (await secretOf(stage.acme, `${name}-secret`)) !== undefined, MANY)
-}
-
-/** A request for one object by its path. */
-const on =
-  (method: string, resource: string, nameOf: (name: string) => string, subresource = '') =>
-  (request: HttpRequest, name: string) =>
-    request.method === method && request.path.endsWith(`/${resource}/${nameOf(name)}${subresource}`)
-
-/** A creation, of which only the body says what it makes. */
-const of =
-  (resource: string, isIt: (body: Body, name: string) => boolean) => async (request: HttpRequest, name: string) => {
-    if (request.method !== 'POST' || !request.path.endsWith(`/${resource}`)) return false
-    return isIt(JSON.parse((await request.body()).toString('utf8')) as Body, name)
-  }
-type Body = { metadata: { name: string }; spec?: Record<string, unknown>; involvedObject?: { name: string } }
-
-/** Of a kind of which there are no objects: no offer of it is spoken of in what the others are told. */
-const GADGET = { ...THING, resource: 'gadgets' }
-
-const itself = (name: string) => name
-const copy = (name: string) => copyName('acme', name)
-const assignment = (name: string, namespace = 'default') =>
-  assignmentName(keyOf({ cluster: 'acme', gvr: THING, namespace, name }))
-
-/** The broker's requests about single objects, by what it wants. */
-export const REQUESTS: RequestKind[] = [
-  {
-    name: 'creating the Assignment',
-    at: 'platform',
-    trigger: (stage, name) => make(stage, name),
-    matches: of('assignments', ({ metadata }, name) => metadata.name === assignment(name)),
-  },
+/** Of the consumer's API server. */
+const AT_CONSUMER: RequestKind[] = [
   {
     name: 'putting the finalizer on',
     at: 'consumer',
-    trigger: (stage, name) => make(stage, name),
-    matches: on('PATCH', 'things', itself),
+    method: 'PATCH',
+    resource: 'things',
+    trigger: (world) => world.make(),
   },
   {
-    name: 'creating the copy',
-    at: 'provider',
-    trigger: (stage, name) => make(stage, name),
-    matches: on('PATCH', 'things', copy),
-  },
-  {
-    name: 'changing the copy',
-    at: 'provider',
+    ...{ name: 'writing the status', at: 'consumer', method: 'PATCH', resource: 'things', subresource: 'status' },
     prepare: isServed,
-    trigger: (stage, name) => change(stage, name, { value: 2 }),
-    matches: on('PATCH', 'things', copy),
+    trigger: isOtherwise,
   },
   {
-    name: 'writing the status',
-    at: 'consumer',
-    prepare: isServed,
-    trigger: (stage, name) => change(stage, name, { value: 2 }),
-    matches: on('PATCH', 'things', itself, '/status'),
+    ...{ name: 'telling why an object is not placed', at: 'consumer', method: 'PATCH', resource: 'things' },
+    subresource: 'status',
+    trigger: (world) => world.make({ size: 'unheard of' }),
   },
   {
-    name: 'telling why an object is not placed',
-    at: 'consumer',
-    trigger: (stage, name) => make(stage, name, { size: 'unheard of' }),
-    matches: on('PATCH', 'things', itself, '/status'),
+    ...{ name: 'recording an Event', at: 'consumer', method: 'POST', resource: 'events' },
+    trigger: (world) => world.make({ size: 'unheard of' }),
   },
   {
-    name: 'recording an Event',
-    at: 'consumer',
-    trigger: (stage, name) => make(stage, name, { size: 'unheard of' }),
-    matches: of('events', ({ involvedObject }, name) => involvedObject?.name === name),
+    ...{ name: 'creating the Secret', at: 'consumer', method: 'POST', resource: 'secrets' },
+    trigger: (world) => world.make({ secret: true }),
   },
   {
-    name: 'reading the provider’s Secret',
-    at: 'provider',
-    trigger: (stage, name) => make(stage, name, { secret: true }),
-    matches: on('GET', 'secrets', (name) => `${copy(name)}-secret`),
-  },
-  {
-    name: 'creating the Secret',
-    at: 'consumer',
-    trigger: (stage, name) => make(stage, name, { secret: true }),
-    matches: of('secrets', ({ metadata }, name) => metadata.name === `${name}-secret`),
-  },
-  {
-    name: 'reading the consumer’s Secret',
-    at: 'consumer',
+    ...{ name: 'reading the consumer’s Secret', at: 'consumer', method: 'GET', resource: 'secrets' },
     prepare: hasSecret,
-    trigger: (stage, name) => change(stage, name, { value: 2 }),
-    matches: on('GET', 'secrets', (name) => `${name}-secret`),
+    trigger: isOtherwise,
   },
   {
-    name: 'changing the Secret',
-    at: 'consumer',
+    ...{ name: 'changing the Secret', at: 'consumer', method: 'PUT', resource: 'secrets' },
     prepare: hasSecret,
-    trigger: (stage, name) => change(stage, name, { value: 2 }),
-    matches: on('PUT', 'secrets', (name) => `${name}-secret`),
+    trigger: isOtherwise,
   },
   {
-    name: 'taking the Secret away',
-    at: 'consumer',
+    ...{ name: 'taking the Secret away', at: 'consumer', method: 'DELETE', resource: 'secrets' },
     prepare: hasSecret,
-    trigger: async ({ acme, alpha }, name) => {
-      const [at, ref] = copyAt(alpha, acme, name)
-      await at.kube.mergePatch(ref, { status: { relatedResources: null } }, { subresource: 'status' })
-    },
-    matches: on('DELETE', 'secrets', (name) => `${name}-secret`),
+    trigger: (world) => world.dropSecret(),
   },
   {
-    name: 'creating the namespace at the provider',
-    at: 'provider',
-    isHoused: true,
-    prepare: async ({ acme }, name) => {
-      const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }
-      await acme.kube.create({ group: '', version: 'v1', resource: 'namespaces' }, body)
-    },
-    trigger: async ({ acme }, name) => void (await create(acme, thing(name, { size: 'small' }, { namespace: name }))),
-    matches: of('namespaces', ({ metadata }, name) => metadata.name === name),
-  },
-  {
-    name: 'asking for a move',
-    at: 'platform',
+    ...{ name: 'taking the finalizer off', at: 'consumer', method: 'PATCH', resource: 'things' },
     prepare: isServed,
-    trigger: (stage, name) => change(stage, name, { size: 'large' }),
-    matches: of('migrations', ({ spec }, name) => spec?.['assignment'] === assignment(name)),
+    trigger: removes,
   },
   {
-    name: 'recording a move in the Assignment',
-    at: 'platform',
+    ...{ name: 'asking whether the object is gone', at: 'consumer', method: 'GET', resource: 'things' },
     prepare: isServed,
-    trigger: (stage, name) => change(stage, name, { size: 'large' }),
-    matches: on('PATCH', 'assignments', assignment),
-  },
-  {
-    name: 'recording that the Assignment ends',
-    at: 'platform',
-    prepare: isServed,
-    trigger: remove,
-    matches: on('PATCH', 'assignments', assignment),
-  },
-  {
-    name: 'deleting the copy',
-    at: 'provider',
-    prepare: isServed,
-    trigger: remove,
-    matches: on('DELETE', 'things', copy),
-  },
-  {
-    name: 'asking whether the copy is gone',
-    at: 'provider',
-    prepare: isServed,
-    trigger: remove,
-    matches: on('GET', 'things', copy),
-  },
-  {
-    name: 'deleting the Assignment',
-    at: 'platform',
-    prepare: isServed,
-    trigger: remove,
-    matches: on('DELETE', 'assignments', assignment),
-  },
-  {
-    name: 'taking the finalizer off',
-    at: 'consumer',
-    prepare: isServed,
-    trigger: remove,
-    matches: on('PATCH', 'things', itself),
-  },
-  {
-    name: 'asking whether the object is gone',
-    at: 'consumer',
-    prepare: isServed,
-    trigger: async (stage, name) => {
-      await stage.acme.kube.mergePatch(thingRef(name), { metadata: { finalizers: null } })
-      await remove(stage, name).catch(() => undefined)
-      await gone(stage.acme, thingRef(name))
-    },
-    matches: on('GET', 'things', itself),
-  },
-  {
-    name: 'telling a provider how its offer stands',
-    at: 'provider',
-    about: 'offer',
-    trigger: ({ alpha }, name) => offer(alpha, name, { gvr: GADGET }),
-    matches: on('PATCH', 'acceptapis', itself, '/status'),
-  },
-  {
-    name: 'recording an Event on an offer',
-    at: 'provider',
-    about: 'offer',
-    trigger: ({ alpha }, name) => offer(alpha, name, { gvr: GADGET, filters: [{ key: 'size', pattern: '(' }] }),
-    matches: of('events', ({ involvedObject }, name) => involvedObject?.name === name),
+    trigger: (world) => world.wrest(),
   },
 ]
+
+/** Of a provider's API server, for an object. */
+const AT_PROVIDER: RequestKind[] = [
+  { name: 'creating the copy', at: 'provider', method: 'PATCH', resource: 'things', trigger: (world) => world.make() },
+  {
+    ...{ name: 'reading what is in the place of the copy', at: 'provider', method: 'GET', resource: 'things' },
+    prepare: isTaken,
+    trigger: (world) => world.make(),
+  },
+  {
+    ...{ name: 'changing the copy', at: 'provider', method: 'PATCH', resource: 'things' },
+    prepare: isServed,
+    trigger: isOtherwise,
+  },
+  {
+    ...{ name: 'reading the provider’s Secret', at: 'provider', method: 'GET', resource: 'secrets' },
+    trigger: (world) => world.make({ secret: true }),
+  },
+  {
+    ...{ name: 'creating the namespace at the provider', at: 'provider', method: 'POST', resource: 'namespaces' },
+    trigger: (world) => world.make(),
+    besides: ({ at, method, resource }, world) => {
+      const isThere = world.server('alpha').find({ resource: 'namespaces', name: 'default' }) !== undefined
+      return at === 'provider' && method === 'PATCH' && resource === 'things' && !isThere
+        ? notFound('namespaces "default"')
+        : undefined
+    },
+  },
+  {
+    ...{ name: 'deleting the copy', at: 'provider', method: 'DELETE', resource: 'things' },
+    prepare: isServed,
+    trigger: removes,
+  },
+  {
+    ...{ name: 'asking whether the copy is gone', at: 'provider', method: 'GET', resource: 'things' },
+    prepare: isServed,
+    trigger: removes,
+  },
+]
+
+/** Of the platform, for an object. */
+const AT_PLATFORM: RequestKind[] = [
+  {
+    name: 'creating the Assignment',
+    at: 'platform',
+    method: 'POST',
+    resource: 'assignments',
+    trigger: (world) => world.make(),
+  },
+  {
+    ...{ name: 'reading the places of an offer', at: 'platform', method: 'GET', resource: 'offerusages', capacity: 3 },
+    prepare: async (world) => {
+      world.make({}, 'another')
+      await world.until(() => world.records(USAGES).length > 0)
+    },
+    trigger: (world) => world.make(),
+  },
+  {
+    ...{
+      name: 'taking the first place of an offer',
+      at: 'platform',
+      method: 'POST',
+      resource: 'offerusages',
+      capacity: 3,
+    },
+    trigger: (world) => world.make(),
+  },
+  {
+    ...{
+      name: 'giving a place of an offer back',
+      at: 'platform',
+      method: 'PATCH',
+      resource: 'offerusages',
+      capacity: 3,
+    },
+    prepare: isServed,
+    trigger: grows,
+  },
+  {
+    ...{ name: 'asking for a move', at: 'platform', method: 'POST', resource: 'migrations' },
+    prepare: isServed,
+    trigger: grows,
+  },
+  {
+    ...{ name: 'recording a move in the Assignment', at: 'platform', method: 'PATCH', resource: 'assignments' },
+    prepare: isServed,
+    trigger: grows,
+  },
+  {
+    ...{
+      name: 'recording how far a move is',
+      at: 'platform',
+      method: 'PATCH',
+      resource: 'migrations',
+      subresource: 'status',
+    },
+    prepare: isServed,
+    trigger: grows,
+  },
+  {
+    ...{ name: 'reading a move before a step', at: 'platform', method: 'GET', resource: 'migrations' },
+    prepare: isServed,
+    trigger: grows,
+  },
+  {
+    ...{ name: 'reading the Assignment before a step', at: 'platform', method: 'GET', resource: 'assignments' },
+    prepare: isServed,
+    trigger: grows,
+  },
+  {
+    ...{ name: 'reading what holds a move', at: 'platform', method: 'WATCH', resource: 'migrationconfigurations' },
+    prepare: isServed,
+    trigger: grows,
+  },
+  {
+    ...{ name: 'telling that a configuration holds moves', at: 'platform', method: 'PATCH' },
+    ...{ resource: 'migrationconfigurations', subresource: 'status' },
+    prepare: isHeld,
+    trigger: grows,
+  },
+  {
+    ...{ name: 'taking a move back', at: 'platform', method: 'PATCH', resource: 'migrations' },
+    prepare: async (world) => {
+      await isHeld(world)
+      world.change({ size: 'large' })
+      await world.until(() => world.records(MIGRATIONS).length > 0)
+      await world.pass(1_000)
+    },
+    trigger: (world) => world.change({ size: 'small' }),
+  },
+  {
+    ...{
+      name: 'removing a move that ended',
+      at: 'platform',
+      method: 'DELETE',
+      resource: 'migrations',
+      about: 'records',
+    },
+    prepare: isMoved,
+    trigger: (world) => world.pass(55_000),
+  },
+  {
+    ...{ name: 'recording that the Assignment ends', at: 'platform', method: 'PATCH', resource: 'assignments' },
+    prepare: isServed,
+    trigger: removes,
+  },
+  {
+    ...{ name: 'deleting the Assignment', at: 'platform', method: 'DELETE', resource: 'assignments' },
+    prepare: isServed,
+    trigger: removes,
+  },
+]
+const MIGRATIONS = `${Migration.resource.resource}.${Migration.resource.group}`
+const USAGES = `${OfferUsage.resource.resource}.${OfferUsage.resource.group}`
+
+/** What is about offers and records, of which no consumer has to know. */
+const ABOUT_OFFERS: RequestKind[] = [
+  {
+    ...{ name: 'telling a provider how its offer stands', at: 'provider', method: 'PATCH', resource: 'acceptapis' },
+    ...{ subresource: 'status', about: 'offer' },
+    trigger: (world) => world.offer('alpha', NAME),
+  },
+  {
+    ...{ name: 'recording an Event on an offer', at: 'provider', method: 'POST', resource: 'events', about: 'offer' },
+    trigger: (world) => world.offer('alpha', NAME, { filters: [{ key: 'size', pattern: '(' }] }),
+  },
+  {
+    ...{ name: 'asking what a provider serves', at: 'provider', method: 'DISCOVER', resource: '', about: 'offer' },
+    trigger: (world) => world.offer('alpha', NAME),
+  },
+  {
+    ...{ name: 'asking whether an offer is still there', at: 'provider', method: 'GET', resource: 'acceptapis' },
+    about: 'offer',
+    trigger: (world) => world.offer('alpha', NAME),
+    besides: ({ method, resource }) =>
+      method === 'PATCH' && resource === 'acceptapis' ? notFound('acceptapis') : undefined,
+  },
+]
+
+const providerAgain = (world: FailureWorld) => {
+  for (const name of ['alpha', 'beta']) world.cut(name)
+}
+const ABOUT_RECORDS: RequestKind[] = [
+  {
+    ...{ name: 'making the Provider', at: 'platform', method: 'POST', resource: 'providers', about: 'records' },
+    prepare: (world) => world.forget('alpha'),
+    trigger: providerAgain,
+  },
+  {
+    ...{
+      name: 'telling how a provider is',
+      at: 'platform',
+      method: 'PATCH',
+      resource: 'providers',
+      subresource: 'status',
+    },
+    about: 'records',
+    trigger: (world) => world.offer('alpha', NAME),
+  },
+]
+
+const watching = (name: string, at: Asked['at'], resource: string): RequestKind => ({
+  ...{ name, at, method: 'WATCH', resource, about: 'records' },
+  trigger: (world) => {
+    for (const server of { consumer: ['acme'], provider: ['alpha'], platform: ['platform'] }[at]) world.cut(server)
+  },
+})
+const discovering = (name: string, at: 'consumer' | 'provider'): RequestKind => ({
+  ...{ name, at, method: 'DISCOVER', resource: '', about: 'records' },
+  trigger: (world) => world.boot(),
+})
+const WATCHES: RequestKind[] = [
+  discovering('asking what the consumer serves', 'consumer'),
+  discovering('asking what is served where copies are', 'provider'),
+  watching('watching objects', 'consumer', 'things'),
+  watching('watching Secrets', 'consumer', 'secrets'),
+  watching('watching ConfigMaps', 'consumer', 'configmaps'),
+  watching('watching copies', 'provider', 'things'),
+  watching('watching the copies’ Secrets', 'provider', 'secrets'),
+  watching('watching the copies’ ConfigMaps', 'provider', 'configmaps'),
+  watching('watching AcceptAPIs', 'provider', 'acceptapis'),
+  watching('watching Assignments', 'platform', 'assignments'),
+  watching('watching Migrations', 'platform', 'migrations'),
+  watching('watching Providers', 'platform', 'providers'),
+  watching('watching the places of offers', 'platform', 'offerusages'),
+]
+
+/** Every kind of request that a broker on plain clusters sends, once it has begun. */
+export const REQUESTS: RequestKind[] = [
+  ...AT_CONSUMER,
+  ...AT_PROVIDER,
+  ...AT_PLATFORM,
+  ...ABOUT_OFFERS,
+  ...ABOUT_RECORDS,
+  ...WATCHES,
+]
+
+/** Whether a request of the broker is of a kind. */
+export function isOf(kind: RequestKind, { at, method, resource, subresource }: Asked): boolean {
+  return kind.at === at && kind.method === method && kind.resource === resource && kind.subresource === subresource
+}

@@ -3,51 +3,48 @@ import type { Failures } from './play.ts'
 import type { RequestKind } from './requests.ts'
 import type { Told } from './told.ts'
 
-const HEAD = `<!-- Written by \`npm run exec -- node test/trust/failures/main.ts\` from what a broker on a sandbox said; test/trust/failures.test.ts compares. -->
+/** Somebody is told of each failure by then, in seconds. */
+export const PROMPT_S = 5
+
+const HEAD = `<!-- Written by \`npm run exec -- node test/trust/failures/main.ts\` from what a broker said in worlds of virtual time; test/trust/failures.test.ts compares. -->
 # What is told when a server does not do what the broker asks
 
 Each request of the broker was given each answer, again and again, and what people were told is below: in the object's conditions and Events to its
-consumer, or for an AcceptAPI to its provider; in the log to the operator. A refusal is told at once, trouble that may pass after three seconds. Longer
-take only a server that asks for patience (429: the broker's client has it for some six seconds first) and one that does not answer (ten seconds).
+consumer, or for an AcceptAPI to its provider; in the log, and in the Provider, to the operator. Each answer was played in a world of its own (docs/simulation.md): the
+services, the watches and the Kubernetes client are the real ones, API servers, the bus and time are modelled. **after** is how many seconds, rounded up, passed between the
+request and the last word of the cell. The time is that of the broker's own timers and of requests that take ten milliseconds, so that it does not depend on the machine that
+measured: a machine that is busy, and a server that takes long for what it does, add to it. Whatever happens, somebody is told within ${PROMPT_S} seconds. A
+refusal is told at once, trouble that may pass after three seconds, a request without an answer to the operator after three seconds and to everybody else when it is given up, after ten.
 `
 
 /** The table as docs/failures.md has it. */
-export function tableOf({ cells, watches }: Failures): string {
-  const rows = [...cells].map(([kind, told]) => sectionOf(kind, told))
-  return [HEAD, ...rows, watchesOf(watches)].join('\n')
-}
-
-/** One cell as text: `nothing` is what no cell may be. */
-export function textOf({ owner, operator }: Told): string {
-  return owner.length + operator.length === 0 ? 'nothing' : `${listed(owner)} | ${listed(operator)}`
+export function tableOf({ cells }: Failures): string {
+  return [HEAD, ...[...cells].map(([kind, told]) => sectionOf(kind, told))].join('\n')
 }
 
 function sectionOf(kind: RequestKind, told: ReadonlyMap<string, Told>): string {
   const to = kind.about === 'offer' ? 'the provider' : 'the consumer'
-  const head = [`## ${title(kind.name)}`, '', `Asked of the ${kind.at}.`, '']
-  return [
-    ...head,
-    `| answer | ${to} reads | the operator reads |`,
-    '| --- | --- | --- |',
-    ...grouped(told, textOf),
-    '',
-  ].join('\n')
+  const head = [`## ${title(kind.name)}`, '', `Asked of the ${kind.at}: \`${requestOf(kind)}\`.`, '']
+  const isOwned = kind.about !== 'records'
+  const columns = ['answer', ...(isOwned ? [`${to} reads`, 'after'] : []), 'the operator reads', 'after']
+  const rows = grouped(told, ({ owner, ownerAfter, operator, operatorAfter }) =>
+    [...(isOwned ? [listed(owner), seconds(ownerAfter)] : []), listed(operator), seconds(operatorAfter)].join(' | '),
+  )
+  return [...head, `| ${columns.join(' | ')} |`, `|${' --- |'.repeat(columns.length)}`, ...rows, ''].join('\n')
 }
 
-function watchesOf(watches: Failures['watches']): string {
-  const head = ['## Lists and watches', '', 'The operator reads in the log, whatever the answer:', '']
-  const rows = [...watches].flatMap(([name, told]) => grouped(told, (text) => text).map((row) => `| ${name} ${row}`))
-  return [...head, '| asked for | answer | the operator reads |', '| --- | --- | --- |', ...rows, ''].join('\n')
+function requestOf({ method, resource, subresource }: RequestKind): string {
+  const words: Record<string, string> = { WATCH: 'GET, list and watch', DISCOVER: 'GET /apis/GROUP/VERSION' }
+  return `${words[method] ?? method} ${resource}${subresource === undefined ? '' : `/${subresource}`}`.trim()
 }
 
 /** A row for all answers of which the same is told. */
-function grouped<T>(told: ReadonlyMap<string, T>, text: (told: T) => string): string[] {
+function grouped(told: ReadonlyMap<string, Told>, text: (told: Told) => string): string[] {
   const answers = Object.keys(ANSWERS).filter((answer) => told.has(answer))
-  const byText = Map.groupBy(answers, (answer) => text(told.get(answer) as T))
+  const byText = Map.groupBy(answers, (answer) => text(told.get(answer) as Told))
   return [...byText].map(([words, of]) => `| ${of.join(', ')} | ${words} |`)
 }
 
 const listed = (texts: string[]): string => (texts.length === 0 ? '-' : texts.map((text) => `\`${text}\``).join('<br>'))
-
-/** The heading of a request's section. */
-export const title = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1)
+const seconds = (after: number | undefined): string => (after === undefined ? '-' : `${after} s`)
+const title = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1)

@@ -74,7 +74,7 @@ export class KeyRunner<M = undefined> {
     if (tenure.isOver) this.#options.report?.({ type: 'given up', key, error })
     else if (isTerminal(error)) this.#park(key, tenure, error)
     else {
-      const retryInMs = tenure.attempts.failed(key)
+      const retryInMs = tenure.attempts.failed(key, this.#surroundings.clock.now())
       this.#options.report?.({ type: 'failed', key, error, retryInMs })
       this.#lookLater(key, tenure, retryInMs)
     }

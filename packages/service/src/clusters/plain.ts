@@ -1,23 +1,16 @@
-import { AcceptAPI, copyName, originOf } from '@resource-broker/api'
+import { copyName, originOf } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
-import { type Cluster, isTransient, KubeClient, resolveResource } from '@resource-broker/kube'
+import { type Cluster, isTransient, KubeClient } from '@resource-broker/kube'
 import type { ClusterConfig, SharedConfig } from '../flags.ts'
 import type { ProcessContext, ServiceContext } from '../lifecycle.ts'
 import { whenReached } from '../when-reached.ts'
 import { clusterUID } from './cluster-uid.ts'
-import {
-  type BrokeredKind,
-  type Clusters,
-  type CopyOrigin,
-  type Destination,
-  type Duty,
-  scopeDiffers,
-  type View,
-} from './clusters.ts'
+import type { BrokeredKind, Clusters, CopyOrigin, Destination, Duty, View } from './clusters.ts'
 import { consumerClaim } from './consumer-claim.ts'
 import { ConsumerScopes } from './consumer-scopes.ts'
 import { ProviderRecords } from './provider-records.ts'
 import { Roster } from './roster.ts'
+import { servedObstacle } from './served-obstacle.ts'
 import { tellRequests } from './tell-requests.ts'
 import { inOneVersion } from './watched-kinds.ts'
 
@@ -104,16 +97,7 @@ function clustersOf({ brokerID, coordination, consumers, providers, records, kin
       uidOf: (cluster) => providers.uidOf(cluster),
       recordOf: (cluster) => records.get(cluster),
       onRecord: (listener) => void records.on('event', ({ name }) => listener(name)),
-      obstacle: async (cluster, acceptAPI) => {
-        const { gvr } = AcceptAPI.of(acceptAPI).spec
-        const served = await resolveResource(provider(cluster), gvr)
-        const name = [gvr.resource, gvr.version, gvr.group].filter((part) => part !== '').join('.')
-        if (served === undefined)
-          return { reason: 'KindNotServed', message: `${cluster} does not serve ${name} itself`, again: true }
-        const isWatched = kinds.some(({ group, kind }) => group === served.group && kind === served.kind)
-        if (isWatched) return scopeDiffers(name, cluster, served.namespaced, await scopes.isNamespaced(served))
-        return { reason: 'KindNotWatched', message: `no one watches ${name}, which is of the kind ${served.kind}` }
-      },
+      obstacle: servedObstacle({ provider, kinds, isNamespaced: (kind) => scopes.isNamespaced(kind) }),
     },
     destinations: {
       of: (_source, cluster) => destination(cluster),

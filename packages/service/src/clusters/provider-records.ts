@@ -37,15 +37,15 @@ export class ProviderRecords extends EventEmitter<Events> {
           this.#obstacle.synced()
           this.#synced.resolve()
         },
-        report: (event) => this.#heed(event),
+        report: (event) => this.#heed(event, logger),
       },
       { signal },
     )
     await this.#synced.promise
   }
 
-  #heed(event: WatchEvent): void {
-    this.#obstacle.heed(event)
+  #heed(event: WatchEvent, logger: Logger): void {
+    this.#obstacle.heed(event, logger)
     if (this.#obstacle.reason !== undefined && event.type !== 'connected') this.#synced.resolve()
   }
 

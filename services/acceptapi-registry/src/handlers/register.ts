@@ -32,7 +32,8 @@ export async function register(context: RegistryContext, run: Pick<Run, 'key' | 
   const verdict = await judge(context, message, object, lastValid !== null)
   const inForce = verdict.withdraws ? null : lastValid
   await put(context, key, { provider, name, object: verdict.condition.status === 'True' ? object : inForce })
-  await reportOnOffer(context.clusters.providers.client(provider), object, verdict.condition, context.now())
+  const around = { client: context.clusters.providers.client(provider), logger: context.logger }
+  await reportOnOffer(around, object, verdict.condition, context.now())
   return verdict.again ? { requeueAfterMs: 15_000, reason: verdict.condition.reason } : DONE
 }
 

@@ -114,7 +114,7 @@ async function take(context: CoordinatorContext, plan: Plan, view: KeyView): Pro
     await record(context, migration, said, view)
   } catch (error) {
     if (!isConflict(error) && !isNotFound(error)) throw error
-    await isCurrent(context, plan, view)
+    if (await isCurrent(context, plan, view)) throw error // nothing has changed: it is refused
     return true
   }
   context.logger.info({ migration: migration.metadata.name, state: step.state, reason: step.reason }, step.message)
@@ -177,8 +177,9 @@ async function expire(context: CoordinatorContext, view: KeyView, name: string):
   // Another replica's clock wrote the end: whoever's is ahead does not keep it for longer.
   const left = Math.min(Date.parse(end) + context.keepMs - context.now().getTime(), context.keepMs)
   if (left > 0) return left
-  await context.coordination.delete({ ...Migration.resource, name }).catch((error: unknown) => {
-    if (!isNotFound(error)) throw error
+  await context.coordination.delete({ ...Migration.resource, name }).catch((err: unknown) => {
+    if (!isNotFound(err)) throw err
+    context.logger.info({ migration: name, err }, 'the Migration that was to be removed is gone already')
   })
   return Number.POSITIVE_INFINITY
 }

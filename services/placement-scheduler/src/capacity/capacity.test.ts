@@ -1,8 +1,11 @@
 import { type OfferRef, OfferUsage } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
+import type { Logger } from '@resource-broker/service'
 import { expect, test } from 'vitest'
 import { assignment, migration, platformOf, viewOf } from '../fixtures.ts'
 import { Capacity } from './capacity.ts'
+
+const quiet = { info: () => undefined, warn: () => undefined } as unknown as Logger
 
 const small: OfferRef = { providerCluster: 'alpha', name: 'small' }
 const large: OfferRef = { providerCluster: 'beta', name: 'large' }
@@ -13,7 +16,7 @@ type Platform = ReturnType<typeof platformOf>
 
 /** One replica's word on places, on a platform that it shares with others. */
 const replica = (platform: Platform, places: number, freed: () => void = () => undefined, now = () => 0) =>
-  new Capacity({ coordination: platform.client, capacityOf: () => places, freed, now })
+  new Capacity({ coordination: platform.client, capacityOf: () => places, freed, now, logger: quiet })
 
 const claimants = ({ held }: Platform, offer: OfferRef): string[] =>
   [...held.values()]

@@ -9,7 +9,7 @@ import {
 } from '@resource-broker/api'
 import type { KeyView, KubeObject } from '@resource-broker/bus'
 import { type KubeClient, readIfThere, type WatchEvent, watchResource } from '@resource-broker/kube'
-import { WatchObstacle } from '@resource-broker/service'
+import { type Logger, WatchObstacle } from '@resource-broker/service'
 import { offersOf } from './claimants.ts'
 import type { Claims } from './claims.ts'
 import { Ledger } from './ledger.ts'
@@ -22,6 +22,7 @@ type Options = {
   freed: () => void
   /** Milliseconds since 1970. */
   now: () => number
+  logger: Logger
 }
 
 type Seen = { offer: OfferRef; claims: Claims; uid: string | undefined; version: string }
@@ -52,7 +53,7 @@ export class Capacity {
 
   /** Resolves once all OfferUsages are known; goes on in the background until `signal` aborts. */
   async start(signal: AbortSignal): Promise<void> {
-    const { coordination } = this.#options
+    const { coordination, logger } = this.#options
     await new Promise<void>((synced) => {
       const handler = {
         upsert: (object: object) => this.#see(OfferUsage.of(object)),
@@ -63,7 +64,7 @@ export class Capacity {
           this.#obstacle.synced()
           synced()
         },
-        report: (event: WatchEvent) => this.#obstacle.heed(event),
+        report: (event: WatchEvent) => this.#obstacle.heed(event, logger),
       }
       watchResource(coordination, { ...OfferUsage.resource }, handler, { signal })
     })

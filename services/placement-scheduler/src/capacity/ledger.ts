@@ -57,10 +57,16 @@ export class Ledger {
     this.#isWriting = false
   }
 
-  /** Somebody else's write between the read and ours is a reason to begin anew: it got further, so this ends. */
+  /**
+   * Somebody else's write between the read and ours is a reason to begin anew: it got further, so this ends. A refusal though nobody
+   * wrote is one.
+   */
   async #write(wishes: Wish[]): Promise<boolean[]> {
+    let refused: { version: string | undefined; error: unknown } | undefined
     for (;;) {
       const seen = await this.#read()
+      const version = seen?.metadata.resourceVersion
+      if (refused !== undefined && refused.version === version) throw refused.error
       const leaving = wishes.filter(({ kind }) => kind === 'release').map(({ key }) => key)
       const free = leaving.length === 0 ? new Set() : await this.#unjustified(this.#offer, leaving)
       const capacity = this.#capacity()
@@ -75,6 +81,7 @@ export class Ledger {
         return answers
       } catch (error) {
         if (!isConflict(error) && !isAlreadyExists(error) && !isNotFound(error)) throw error
+        refused = { version, error }
       }
     }
   }

@@ -89,7 +89,11 @@ export async function cancelMigration(
     )
     view.learn('migration', name, { name, object }, context.now().getTime())
     context.logger.info({ key: known.key, migration: name }, 'migration cancelled')
-  } catch (error) {
-    if (!isNotFound(error)) throw error
+  } catch (err) {
+    if (!isNotFound(err)) throw err
+    context.logger.info(
+      { key: known.key, migration: name, err },
+      'the Migration that was to be cancelled is gone already',
+    )
   }
 }

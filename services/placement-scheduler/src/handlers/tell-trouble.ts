@@ -1,6 +1,6 @@
 import { conditionTypes, getCondition, reasons } from '@resource-broker/api'
-import { isTerminal, type KeyView, type Run } from '@resource-broker/bus'
-import { mayPass, PASSING_MS } from '@resource-broker/service'
+import { isTerminal, type KeyView, PASSING_MS, type Run } from '@resource-broker/bus'
+import { mayPass } from '@resource-broker/service'
 import type { SchedulerContext } from '../context.ts'
 import { type Known, readKnown } from '../known.ts'
 import { accept, reportAccepted, reportUnplaceable } from './report.ts'

@@ -1,5 +1,6 @@
+import { PASSING_MS } from '@resource-broker/bus'
 import { KubeError } from '@resource-broker/kube'
-import { mayPass, PASSING_MS } from '@resource-broker/service'
+import { mayPass } from '@resource-broker/service'
 import type { Before } from '../facts/notes.ts'
 
 /** Why something is not as it should be, in the words of the consumer's condition. */

@@ -29,7 +29,7 @@ export async function judge(
   if (object === null) return 'done'
   const client = context.clusters.providers.client(provider)
   const condition = await verdict(context, object, of)
-  await reportOnOffer(client, object, condition, context.now())
+  await reportOnOffer({ client, logger: context.logger }, object, condition, context.now())
   return condition.reason === ABOUT ? 'look again' : 'done'
 }
 
