@@ -13,6 +13,7 @@ import { stringifyJson } from '@resource-broker/json'
  * - `decision`: which provider may take which generation of the spec (from the scheduler, derived)
  * - `acceptapi`: one AcceptAPI of one provider
  * - `offers`: nothing but the word that the offers changed; one per partition, under the key `-`
+ * - `served`: the same of what a provider serves
  */
 export const PARTS = [
   'source',
@@ -24,6 +25,7 @@ export const PARTS = [
   'decision',
   'acceptapi',
   'offers',
+  'served',
 ] as const
 export type Part = (typeof PARTS)[number]
 

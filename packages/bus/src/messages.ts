@@ -98,7 +98,7 @@ export type DecisionMessage = z.infer<typeof decisionMessage>
 const acceptAPIMessage = z.object({ provider: z.string(), name: z.string(), object: kubeObject.nullable(), ...gone })
 export type AcceptAPIMessage = z.infer<typeof acceptAPIMessage>
 
-const offersMessage = z.object({ by: z.string() })
+const nudgeMessage = z.object({ by: z.string() })
 
 /** The schema of every part: a message is parsed with it at the edge. */
 export const messageSchemas = {
@@ -110,6 +110,7 @@ export const messageSchemas = {
   migration: recordMessage,
   decision: decisionMessage,
   acceptapi: acceptAPIMessage,
-  offers: offersMessage,
+  offers: nudgeMessage,
+  served: nudgeMessage,
 } as const
 export type Messages = { [P in keyof typeof messageSchemas]: z.infer<(typeof messageSchemas)[P]> }

@@ -52,10 +52,13 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   }
   consumer = await bus.consume({
     service: NAME,
-    parts: ['acceptapi'],
+    parts: ['acceptapi', 'served'],
     concurrency: CONCURRENCY,
     remember: () => new Map<string, string>(),
     reconcile: (run) => register({ ...context, put: run.memory, clusters: clustersUnder(clusters, run.fence) }, run),
+    reconcilePartition: async (partition) => {
+      for (const key of partition.keys()) partition.reconcile(key)
+    },
     report: (event) => {
       report(event)
       if (event.type === 'took over') setImmediate(lookAtKept) // what the bucket holds, and the stream may not

@@ -113,7 +113,10 @@ export function publishing(
       const stored = store(publication as Publication, heard).finally(() => underWay--)
       return underWay > MOST_UNDER_WAY ? stored : undefined
     },
-    reportWatch: watchReport({ logger, metrics: registry }),
+    reportWatch: watchReport(
+      { logger, metrics: registry },
+      () => void bus.nudgePartitions('served', { by: NAME }).catch(() => undefined), // rejects only when closed
+    ),
   }
 }
 

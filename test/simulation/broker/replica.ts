@@ -187,11 +187,14 @@ export class Replica {
     consumer = this.#consume(
       {
         service: 'acceptapi-registry',
-        parts: ['acceptapi'],
+        parts: ['acceptapi', 'served'],
         concurrency: 32,
         remember: () => new Map<string, string>(),
         reconcile: (run) =>
           register({ ...context, put: run.memory, clusters: clustersUnder(clusters, run.fence) }, run),
+        reconcilePartition: async (partition) => {
+          for (const key of partition.keys()) partition.reconcile(key)
+        },
       },
       () => {
         for (const key of keptByKey(kept).keys()) consumer?.reconcile(key)

@@ -61,7 +61,10 @@ export class SimulatedWatcher {
             heard(error.sequence ?? 0, true)
           },
         ),
-      reportWatch: watchReport({ logger, metrics: MUTE }),
+      reportWatch: watchReport(
+        { logger, metrics: MUTE },
+        () => void bus.nudgePartitions('served', { by: 'workspace-watcher' }),
+      ),
       onCluster: () => undefined,
     }
     this.#watched = new WatchedViews(context, clusters.views, async () => new Inventory(this.#readInventory()))

@@ -49,13 +49,16 @@ export class FailureWorld {
   readonly #time = new VirtualTime()
   readonly #servers: ReadonlyMap<string, ApiServer>
   readonly #giveBack: () => void
+  readonly #aheadMs: Readonly<Record<string, number>>
   readonly #followers: (() => void)[] = []
   #rule: (asked: Asked) => Injected | undefined = () => undefined
 
-  constructor() {
+  /** `aheadMs`: by how much whose clock is ahead; `replica` is the broker's. */
+  constructor(aheadMs: Readonly<Record<string, number>> = {}) {
+    this.#aheadMs = aheadMs
     this.#giveBack = takeClocks(this.#time, new SeededRandom(1))
     const names = ['platform', 'acme', 'alpha', 'beta']
-    this.#servers = new Map(names.map((name) => [name, new ApiServer(name, () => this.#time.now, SERVED)]))
+    this.#servers = new Map(names.map((name) => [name, new ApiServer(name, () => this.#time.now + (aheadMs[name] ?? 0), SERVED)]))
     for (const provider of ['alpha', 'beta']) this.#operate(this.server(provider))
     for (const server of this.#servers.values()) server.follow(() => this.#tell())
   }
@@ -85,7 +88,7 @@ export class FailureWorld {
 
   /** A replica begins, and with it everything that is asked at a start. */
   boot(): void {
-    const process = new Process('replica', 0)
+    const process = new Process('replica', this.#aheadMs['replica'] ?? 0)
     const replica = running.run(process, () => new Replica(process, this.#around()))
     running.run(process, () => void replica.start())
   }
@@ -148,6 +151,11 @@ export class FailureWorld {
   wrest(): void {
     ask(this.server('acme'), 'PATCH', thing(NAME), { metadata: { finalizers: null } })
     this.remove()
+  }
+
+  /** Somebody at a provider deletes the copy by hand. */
+  deleteCopy(at: string): void {
+    ask(this.server(at), 'DELETE', thing(COPY), {})
   }
 
   /** The provider has nothing besides its copy any more. */
