@@ -45,7 +45,7 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     service: NAME,
     parts: ['assignment', 'migration'],
     concurrency: CONCURRENCY,
-    remember: () => undefined,
+    remember: () => new Map<string, number>(),
     reconcile: (run) => drive({ ...context, coordination: coordination.under(run.fence) }, run),
     report: consumerReport(service),
   })

@@ -289,7 +289,7 @@ export class Replica {
       service: 'migration-coordinator',
       parts: ['assignment', 'migration'],
       concurrency: 32,
-      remember: () => undefined,
+      remember: () => new Map<string, number>(),
       reconcile: (run) => drive({ ...context, coordination: coordination.under(run.fence) }, run),
     })
   }

@@ -3,7 +3,7 @@ import type { KeyView, KubeObject, Run } from '@resource-broker/bus'
 import { KubeError, type ObjectRef } from '@resource-broker/kube'
 import { expect, test } from 'vitest'
 import type { CoordinatorContext } from '../context.ts'
-import { drive } from './drive.ts'
+import { drive, type EndsSeen } from './drive.ts'
 
 const gvk = { group: 'test.platform-mesh.io', version: 'v1', kind: 'Thing' }
 const ends = {
@@ -28,7 +28,11 @@ const migration: KubeObject = {
 }
 
 /** A coordinator's run, and what the platform holds; `meanwhile` happens while it is asked for MigrationConfigurations. */
-function runWith(objects: KubeObject[], meanwhile: (learn: (object: KubeObject) => void) => void) {
+function runWith(
+  objects: KubeObject[],
+  meanwhile: (learn: (object: KubeObject) => void) => void,
+  now: () => Date = () => new Date(0),
+) {
   const held = new Map(objects.map((object) => [object.metadata.name, object]))
   const found = (name: string): KubeObject => {
     const object = held.get(name)
@@ -38,8 +42,8 @@ function runWith(objects: KubeObject[], meanwhile: (learn: (object: KubeObject) 
   let known = held.get('assignment-a')
   const view = {
     get: (part: string, name: string) =>
-      part === 'assignment' ? { name: 'assignment-a', object: known } : { object: held.get(name) },
-    all: () => new Map([['migration-1', { object: held.get('migration-1') }]]),
+      part === 'assignment' ? { name: 'assignment-a', object: known } : { object: held.get(name) ?? null },
+    all: () => new Map([['migration-1', { object: held.get('migration-1') ?? null }]]),
     learn: (part: string, _name: string | undefined, { object }: { object: KubeObject }) => {
       if (part === 'assignment') known = object
     },
@@ -53,6 +57,7 @@ function runWith(objects: KubeObject[], meanwhile: (learn: (object: KubeObject) 
       })
       return { items: [] }
     },
+    delete: async ({ name }: ObjectRef) => void held.delete(name),
     mergePatch: async ({ name }: ObjectRef, { metadata, ...patch }: KubeObject) => {
       const object = found(name)
       if (metadata.resourceVersion !== object.metadata.resourceVersion) throw new KubeError(409, { reason: 'Conflict' })
@@ -64,8 +69,9 @@ function runWith(objects: KubeObject[], meanwhile: (learn: (object: KubeObject) 
     },
   }
   const logger = { info: () => undefined, warn: () => undefined }
-  const context = { coordination, logger, now: () => new Date(0), keepMs: 1_000 } as unknown as CoordinatorContext
-  return { held, drive: () => drive(context, { view: view as unknown as KeyView, attempt: 1 } as Run) }
+  const context = { coordination, logger, now, keepMs: 1_000 } as unknown as CoordinatorContext
+  const run = { view: view as unknown as KeyView, attempt: 1, memory: new Map() } as Run<EndsSeen>
+  return { held, drive: () => drive(context, run) }
 }
 
 test('a new Migration asks for the incoming copy', async () => {
@@ -80,4 +86,18 @@ test('a step that was planned by one Assignment is not taken with the next one o
   await run()
   expect(held.get('assignment-a')).toEqual(next)
   expect(held.get('migration-1')?.['status']).toMatchObject({ state: 'Failed' })
+})
+
+test.each([
+  { whose: 'ahead', end: '1970-01-01T01:00:00Z' },
+  { whose: 'as that of who removes it', end: '1970-01-01T00:00:00Z' },
+])('a Migration is removed a while after it ended, the clock of who wrote its end being $whose', async ({ end }) => {
+  let now = 0
+  const ended = { ...migration, status: { state: 'CutoverCompleted', completionTime: end } }
+  const objects = [assignment('uid-first', 'beta', '1'), ended]
+  const { held, drive: run } = runWith(objects, () => undefined, () => new Date(now))
+  const left: unknown[] = []
+  for (now of [0, 400, 999, 1_000]) left.push([await run(), held.has('migration-1')])
+  const waits = (requeueAfterMs: number) => ({ requeueAfterMs, reason: 'a Migration is held, or kept for a while' })
+  expect(left).toEqual([[waits(1_000), true], [waits(600), true], [waits(1), true], [{ done: true }, false]])
 })

@@ -20,8 +20,11 @@ const MOST_STEPS = 8
 /** What holds a Migration is no matter of its key, so nothing tells that it ended. */
 const HELD_MS = 15_000
 
+/** When a Migration was first seen to have ended, by its uid, in milliseconds of the broker's own clock. */
+export type EndsSeen = Map<string, number>
+
 /** Takes every Migration of one object as far as it can go now. */
-export async function drive(context: CoordinatorContext, { view, attempt }: Run): Promise<Outcome> {
+export async function drive(context: CoordinatorContext, { view, attempt, memory }: Run<EndsSeen>): Promise<Outcome> {
   let again = Number.POSITIVE_INFINITY
   for (const name of view.all('migration').keys()) {
     for (let steps = 0; steps < MOST_STEPS; steps++) {
@@ -35,7 +38,7 @@ export async function drive(context: CoordinatorContext, { view, attempt }: Run)
       if (!(await take(context, plan, view))) break
     }
     const held = readMigration(view, name)?.status?.state === 'Pending' ? HELD_MS : Number.POSITIVE_INFINITY
-    again = Math.min(again, held, await expire(context, view, name))
+    again = Math.min(again, held, await expire(context, view, name, memory))
   }
   const outcome = await removeLeftovers(context, view, attempt)
   if (outcome !== undefined && 'requeueAfterMs' in outcome) return outcome
@@ -170,13 +173,18 @@ function conditionsOf({ status }: Migration, { state, reason, message }: Step, n
 }
 
 /** Removes a Migration that ended long enough ago. Returns how long it stays yet, in milliseconds. */
-async function expire(context: CoordinatorContext, view: KeyView, name: string): Promise<number> {
+async function expire(context: CoordinatorContext, view: KeyView, name: string, seen: EndsSeen): Promise<number> {
   const migration = readMigration(view, name)
   const end = migration?.status?.completionTime
   if (migration === undefined || end === undefined) return Number.POSITIVE_INFINITY
-  // Another replica's clock wrote the end: whoever's is ahead does not keep it for longer.
-  const left = Math.min(Date.parse(end) + context.keepMs - context.now().getTime(), context.keepMs)
+  const { uid = '' } = migration.metadata
+  const now = context.now().getTime()
+  // Another replica's clock wrote the end: one that is ahead does not keep it for longer.
+  const ended = Math.min(Date.parse(end), seen.get(uid) ?? now)
+  seen.set(uid, seen.get(uid) ?? now)
+  const left = ended + context.keepMs - now
   if (left > 0) return left
+  seen.delete(uid)
   await context.coordination.delete({ ...Migration.resource, name }).catch((err: unknown) => {
     if (!isNotFound(err)) throw err
     context.logger.info({ migration: name, err }, 'the Migration that was to be removed is gone already')
