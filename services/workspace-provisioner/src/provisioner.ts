@@ -6,6 +6,7 @@ import {
   verificationWorkspaceName,
 } from '@resource-broker/api'
 import type { KeyView } from '@resource-broker/bus'
+import type { WatchEvent } from '@resource-broker/kube'
 import { type StagingCluster, serves } from '@resource-broker/service'
 import type { ProvisionerContext, Wanted } from './context.ts'
 import { exportOfOffer, judge } from './handlers/judge.ts'
@@ -47,7 +48,10 @@ export class Provisioner {
     const { trees, records, clusters, logger } = this.#context
     const { staging } = clusters.kcp
     const look = (name: string) => this.#look(name)
-    const report = (err: unknown) => logger.warn({ err }, 'the workspaces of the broker cannot be read')
+    const report = (event: WatchEvent) => {
+      if (event.type === 'disconnected') logger.warn({ err: event.error }, 'the workspaces of the broker cannot be read')
+      if (event.type === 'absent') logger.warn('the workspaces of the broker, or their records, are not served here')
+    }
     staging.on('changed', (now, before) => this.#heed(now, before))
     staging.on('seen', (cluster) => {
       for (const tree of Object.values(trees)) this.#look(tree.nameOf(cluster) ?? '')
@@ -55,7 +59,7 @@ export class Provisioner {
     await Promise.all([
       trees.staging.follow(look, report, signal),
       trees.verification.follow(look, report, signal),
-      records.follow((name) => this.#leaveIfUnwanted(name), signal),
+      records.follow((name) => this.#leaveIfUnwanted(name), report, signal),
     ])
   }
 

@@ -1,5 +1,5 @@
 import { annotations, fieldManager, type StagingPlace, StagingWorkspace } from '@resource-broker/api'
-import { isNotFound, type KubeClient, watchResource } from '@resource-broker/kube'
+import { isNotFound, type KubeClient, type WatchEvent, watchResource } from '@resource-broker/kube'
 
 /** The platform's StagingWorkspaces: what people see of the workspaces that hold copies. */
 export class Records {
@@ -10,8 +10,8 @@ export class Records {
     this.#coordination = coordination
   }
 
-  /** Follows the records until `signal` aborts; resolves when all were seen. */
-  follow(changed: (name: string) => void, signal: AbortSignal): Promise<void> {
+  /** Follows the records until `signal` aborts, and tells how the watch fares; resolves when all were seen. */
+  follow(changed: (name: string) => void, report: (event: WatchEvent) => void, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       watchResource(
         this.#coordination,
@@ -23,6 +23,7 @@ export class Records {
           },
           delete: ({ name }) => void this.#records.delete(name),
           synced: () => resolve(),
+          report,
         },
         { signal },
       )

@@ -5,6 +5,7 @@ import {
   isNotFound,
   type KubeClient,
   watchResource,
+  type WatchEvent,
 } from '@resource-broker/kube'
 
 export type Workspace = {
@@ -35,7 +36,7 @@ export class WorkspaceTree {
   }
 
   /** Follows the workspaces until `signal` aborts, and tells the name of each that changes; resolves when all were seen. */
-  follow(changed: (name: string) => void, report: (error: unknown) => void, signal: AbortSignal): Promise<void> {
+  follow(changed: (name: string) => void, report: (event: WatchEvent) => void, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       watchResource(
         this.#client,
@@ -53,9 +54,7 @@ export class WorkspaceTree {
             changed(name)
           },
           synced: () => resolve(),
-          report: (event) => {
-            if (event.type === 'disconnected') report(event.error)
-          },
+          report,
         },
         { signal },
       )

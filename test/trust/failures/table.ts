@@ -15,6 +15,11 @@ services, the watches and the Kubernetes client are the real ones, API servers, 
 request and the last word of the cell. The time is that of the broker's own timers and of requests that take ten milliseconds, so that it does not depend on the machine that
 measured: a machine that is busy, and a server that takes long for what it does, add to it. Whatever happens, somebody is told within ${PROMPT_S} seconds. A
 refusal is told at once, trouble that may pass after three seconds, a request without an answer to the operator after three seconds and to everybody else when it is given up, after ten.
+
+The table has every request that a broker on plain clusters sends once it has begun; test/trust/requests.test.ts notes what one really sends, in both modes. Beside those a broker asks at
+its start for the namespace by whose uid it knows a cluster (test/trust/start.test.ts has what is told then), and in a kcp it follows APIExportEndpointSlices, APIBindings, APIExports and
+their schemas, Workspaces and StagingWorkspaces, and makes Workspaces, APIBindings, APIExports and StagingWorkspaces. Those have not been played with every answer. What is refused of
+them stands in the condition BindingVerified of the AcceptAPI and in the log (test/kcp/refusals.test.ts).
 `
 
 /** The table as docs/failures.md has it. */
