@@ -13,7 +13,11 @@ const isSynced = (world: FailureWorld) => conditionOf(world, 'Synced')?.status =
 
 /** What is done, and what is so then. */
 const STEPS: [what: string, act: (world: FailureWorld) => void, isSo: (world: FailureWorld) => boolean][] = [
-  ['an object is served', (world) => world.make({ secret: true }), (world) => world.thing()?.status?.status === 'Available'],
+  [
+    'an object is served',
+    (world) => world.make({ secret: true }),
+    (world) => world.thing()?.status?.status === 'Available',
+  ],
   ['its Secret is there', () => undefined, (world) => world.secret() !== undefined],
   ['a change is synced', (world) => world.change({ value: 2 }), isSynced],
   [
@@ -29,8 +33,16 @@ const STEPS: [what: string, act: (world: FailureWorld) => void, isSo: (world: Fa
   ['the Migration is removed', () => undefined, (world) => world.records(MIGRATIONS).length === 0],
   ['an object that nobody takes is told so', (world) => world.change({ size: 'vast' }), (world) => !isSynced(world)],
   ['an object is deleted', (world) => world.remove(), (world) => world.thing() === undefined],
-  ['an object of the same name is served', (world) => world.make(), (world) => world.thing()?.status?.status === 'Available'],
-  ['an object whose finalizer was taken off leaves nothing', (world) => world.wrest(), (world) => world.server('alpha').find(copy) === undefined],
+  [
+    'an object of the same name is served',
+    (world) => world.make(),
+    (world) => world.thing()?.status?.status === 'Available',
+  ],
+  [
+    'an object whose finalizer was taken off leaves nothing',
+    (world) => world.wrest(),
+    (world) => world.server('alpha').find(copy) === undefined,
+  ],
 ]
 const copy = { resource: 'things.example.test', namespace: 'default', name: COPY }
 

@@ -49,7 +49,11 @@ const OF_KCP = [
 
 /** Has the broker do everything that it does, each for a reason of its own. */
 async function playAll(landscape: Landscape): Promise<string[]> {
-  const [acme, alpha, beta] = [...Object.values(landscape.consumers), ...Object.values(landscape.providers)] as [Site, Site, Site]
+  const [acme, alpha, beta] = [...Object.values(landscape.consumers), ...Object.values(landscape.providers)] as [
+    Site,
+    Site,
+    Site,
+  ]
   const sent = noteSent(landscape.injections as Injections)
   const stops = await Promise.all([operate(alpha), operate(beta)])
   const broker = await startService(landscape, 'broker')
@@ -83,17 +87,22 @@ async function playAll(landscape: Landscape): Promise<string[]> {
 test.for([
   { mode: 'workspaces as clusters', kcp: false },
   { mode: 'a kcp', kcp: true },
-])('whatever the broker asks of servers in $mode stands in the table of failures', async ({ kcp }, { onTestFinished }) => {
-  const dir = await mkdtemp(join(tmpdir(), 'resource-broker-'))
-  onTestFinished(() => rm(dir, { recursive: true, force: true }))
-  const landscape = kcp
-    ? await startKcpLandscape({ dir, ...SITES, brokeredCrds: CRDS })
-    : await startWorkspaces({ dir, ...SITES, kinds: [THING_KIND], consumerCrds: CRDS, providerCrds: CRDS })
-  if (!kcp) await signInByToken(landscape)
-  const known = [...IN_THE_TABLE, ...AT_THE_START, ...(kcp ? OF_KCP : [])]
-  const sent = await playAll(landscape)
-  expect(sent.filter((request) => !known.includes(request)).sort()).toEqual([])
-  // So that a request that is not told from those of the tests does not go unseen.
-  expect(sent).toEqual(expect.arrayContaining(['POST assignments', 'PATCH things', 'POST migrations', 'DELETE things']))
-  if (kcp) expect(sent).toEqual(expect.arrayContaining(OF_KCP))
-})
+])(
+  'whatever the broker asks of servers in $mode stands in the table of failures',
+  async ({ kcp }, { onTestFinished }) => {
+    const dir = await mkdtemp(join(tmpdir(), 'resource-broker-'))
+    onTestFinished(() => rm(dir, { recursive: true, force: true }))
+    const landscape = kcp
+      ? await startKcpLandscape({ dir, ...SITES, brokeredCrds: CRDS })
+      : await startWorkspaces({ dir, ...SITES, kinds: [THING_KIND], consumerCrds: CRDS, providerCrds: CRDS })
+    if (!kcp) await signInByToken(landscape)
+    const known = [...IN_THE_TABLE, ...AT_THE_START, ...(kcp ? OF_KCP : [])]
+    const sent = await playAll(landscape)
+    expect(sent.filter((request) => !known.includes(request)).sort()).toEqual([])
+    // So that a request that is not told from those of the tests does not go unseen.
+    expect(sent).toEqual(
+      expect.arrayContaining(['POST assignments', 'PATCH things', 'POST migrations', 'DELETE things']),
+    )
+    if (kcp) expect(sent).toEqual(expect.arrayContaining(OF_KCP))
+  },
+)

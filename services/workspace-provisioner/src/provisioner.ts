@@ -49,7 +49,8 @@ export class Provisioner {
     const { staging } = clusters.kcp
     const look = (name: string) => this.#look(name)
     const report = (event: WatchEvent) => {
-      if (event.type === 'disconnected') logger.warn({ err: event.error }, 'the workspaces of the broker cannot be read')
+      if (event.type === 'disconnected')
+        logger.warn({ err: event.error }, 'the workspaces of the broker cannot be read')
       if (event.type === 'absent') logger.warn('the workspaces of the broker, or their records, are not served here')
     }
     staging.on('changed', (now, before) => this.#heed(now, before))

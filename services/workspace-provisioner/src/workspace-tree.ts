@@ -4,8 +4,8 @@ import {
   isConflict,
   isNotFound,
   type KubeClient,
-  watchResource,
   type WatchEvent,
+  watchResource,
 } from '@resource-broker/kube'
 
 export type Workspace = {

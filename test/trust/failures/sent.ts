@@ -34,7 +34,8 @@ export function noteSent(injections: Injections): ReadonlySet<string> {
   return sent
 }
 
-const PATH = /\/(?:api\/v1|apis\/[^/]+\/[^/]+)(?:\/namespaces\/[^/]+(?=\/))?(?:\/([^/?]+))?(?:\/([^/?]+))?(?:\/([^/?]+))?$/
+const PATH =
+  /\/(?:api\/v1|apis\/[^/]+\/[^/]+)(?:\/namespaces\/[^/]+(?=\/))?(?:\/([^/?]+))?(?:\/([^/?]+))?(?:\/([^/?]+))?$/
 
 function wordOf({ method, path }: HttpRequest): string {
   const [, resource, name, subresource] = path.match(PATH) ?? []

@@ -18,8 +18,8 @@ refusal is told at once, trouble that may pass after three seconds, a request wi
 
 The table has every request that a broker on plain clusters sends once it has begun; test/trust/requests.test.ts notes what one really sends, in both modes. Beside those a broker asks at
 its start for the namespace by whose uid it knows a cluster (test/trust/start.test.ts has what is told then), and in a kcp it follows APIExportEndpointSlices, APIBindings, APIExports and
-their schemas, Workspaces and StagingWorkspaces, and makes Workspaces, APIBindings, APIExports and StagingWorkspaces. Those have not been played with every answer. What is refused of
-them stands in the condition BindingVerified of the AcceptAPI and in the log (test/kcp/refusals.test.ts).
+their schemas, Workspaces and StagingWorkspaces, and makes Workspaces, APIBindings, APIExports and StagingWorkspaces. Those have not been played with every answer. A binding that
+is refused stands in the condition BindingVerified of the AcceptAPI (test/kcp/refusals.test.ts).
 `
 
 /** The table as docs/failures.md has it. */

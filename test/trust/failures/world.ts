@@ -15,7 +15,7 @@ import type { Injected } from '../../support/injections.ts'
 import { SeededRandom } from '../../support/seeded-random.ts'
 
 /** Whose API server is asked. */
-export type At = 'consumer' | 'provider' | 'platform'
+type At = 'consumer' | 'provider' | 'platform'
 /** A request as the table tells it from others. */
 export type Asked = { at: At; method: string; resource: string; subresource: string | undefined }
 /** A line of the broker's log. */
@@ -31,7 +31,7 @@ const SERVED: Served[] = [
 ]
 const OFFERS = `${AcceptAPI.resource.resource}.${AcceptAPI.resource.group}`
 const PROVIDERS = `${Provider.resource.resource}.${Provider.resource.group}`
-export const KEY = keyOf({ cluster: 'acme', gvr: GVR, namespace: NAMESPACE, name: NAME })
+const KEY = keyOf({ cluster: 'acme', gvr: GVR, namespace: NAMESPACE, name: NAME })
 export const COPY = copyName('acme', NAME)
 export const ASSIGNMENT = assignmentName(KEY)
 /** How long a request is on its way to a server, and its answer back, in milliseconds. */
@@ -58,7 +58,9 @@ export class FailureWorld {
     this.#aheadMs = aheadMs
     this.#giveBack = takeClocks(this.#time, new SeededRandom(1))
     const names = ['platform', 'acme', 'alpha', 'beta']
-    this.#servers = new Map(names.map((name) => [name, new ApiServer(name, () => this.#time.now + (aheadMs[name] ?? 0), SERVED)]))
+    this.#servers = new Map(
+      names.map((name) => [name, new ApiServer(name, () => this.#time.now + (aheadMs[name] ?? 0), SERVED)]),
+    )
     for (const provider of ['alpha', 'beta']) this.#operate(this.server(provider))
     for (const server of this.#servers.values()) server.follow(() => this.#tell())
   }

@@ -95,9 +95,18 @@ test.each([
   let now = 0
   const ended = { ...migration, status: { state: 'CutoverCompleted', completionTime: end } }
   const objects = [assignment('uid-first', 'beta', '1'), ended]
-  const { held, drive: run } = runWith(objects, () => undefined, () => new Date(now))
+  const { held, drive: run } = runWith(
+    objects,
+    () => undefined,
+    () => new Date(now),
+  )
   const left: unknown[] = []
   for (now of [0, 400, 999, 1_000]) left.push([await run(), held.has('migration-1')])
   const waits = (requeueAfterMs: number) => ({ requeueAfterMs, reason: 'a Migration is held, or kept for a while' })
-  expect(left).toEqual([[waits(1_000), true], [waits(600), true], [waits(1), true], [{ done: true }, false]])
+  expect(left).toEqual([
+    [waits(1_000), true],
+    [waits(600), true],
+    [waits(1), true],
+    [{ done: true }, false],
+  ])
 })
