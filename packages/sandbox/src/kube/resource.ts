@@ -81,6 +81,8 @@ export type Resource = {
   categories: readonly string[]
   namespaced: boolean
   verbs: readonly Verb[]
+  /** While the definition of the type goes: its objects may still be changed, so that finalizers can be taken off; none is created. */
+  isEnding?: true
   /** First segment of its keys in the store, for example `secrets` or `things.example.io:customresources`. */
   storage: string
   storageVersion: string

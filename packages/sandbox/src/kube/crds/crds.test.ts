@@ -98,7 +98,7 @@ test('while instances have finalizers, a definition stays but takes no new ones'
   await server.send('DELETE', `${DEFINITIONS}/things.example.io`)
   await server.settled()
   expect(await conditions('things')).toMatchObject({ Terminating: 'True InstanceDeletionInProgress' })
-  expect((await server.send('POST', '/apis/example.io/v1/things', { body: thing('b') })).status).toBe(405)
+  expect((await server.send('POST', '/apis/example.io/v1/things', { body: thing('b') })).status).toBe(403)
   await server.patch('/apis/example.io/v1/things/a', { metadata: { finalizers: null } })
   await vi.waitFor(async () => {
     expect((await server.send('GET', `${DEFINITIONS}/things.example.io`)).status).toBe(404)

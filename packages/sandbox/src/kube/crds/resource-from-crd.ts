@@ -7,8 +7,6 @@ import type { Crd, CrdNames, CrdVersion } from './definition.ts'
 
 /** In the order in which apiextensions lists them. */
 const VERBS: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch']
-/** Changes stay possible, so that finalizers can be taken off. */
-const VERBS_WHILE_TERMINATING = VERBS.filter((verb) => verb !== 'create')
 
 /** What types have that name no columns of their own. */
 const AGE: PrinterColumn = {
@@ -26,6 +24,11 @@ export type CrdResourceOptions = {
   identity?: string
 }
 
+/** The type while what defines it goes. */
+export function ending(resource: Resource): Resource {
+  return { ...resource, verbs: resource.verbs.filter((verb) => verb !== 'create'), isEnding: true }
+}
+
 /** The type that a CustomResourceDefinition defines. Its schemas are compiled when they are first needed. */
 export function resourceFromCrd(object: KubeObject, { storage, identity }: CrdResourceOptions = {}): Resource {
   const { spec, status, metadata } = object as Crd
@@ -35,7 +38,7 @@ export function resourceFromCrd(object: KubeObject, { storage, identity }: CrdRe
   const names = accepted?.kind ? (accepted as CrdNames) : spec.names
   const { plural, kind } = names
   const storageVersion = versions.find((version) => version.storage) ?? versions[0]!
-  return {
+  const made: Resource = {
     group,
     resource: plural,
     kind,
@@ -44,7 +47,7 @@ export function resourceFromCrd(object: KubeObject, { storage, identity }: CrdRe
     shortNames: names.shortNames ?? [],
     categories: names.categories ?? [],
     namespaced: scope === 'Namespaced',
-    verbs: metadata.deletionTimestamp === undefined ? VERBS : VERBS_WHILE_TERMINATING,
+    verbs: VERBS,
     storage: storage ?? `${plural}.${group}:customresources`,
     storageVersion: storageVersion.name,
     versions: new Map(
@@ -54,6 +57,7 @@ export function resourceFromCrd(object: KubeObject, { storage, identity }: CrdRe
     strategy: {},
     ...(identity !== undefined && { identity }),
   }
+  return metadata.deletionTimestamp === undefined ? made : ending(made)
 }
 
 /** Names the best version to use instead, when there is a better one. */

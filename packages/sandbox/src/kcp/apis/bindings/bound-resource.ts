@@ -1,4 +1,4 @@
-import { resourceFromCrd } from '../../../kube/crds/mod.ts'
+import { ending, resourceFromCrd } from '../../../kube/crds/mod.ts'
 import { pathSegmentErrors } from '../../../kube/name-rules.ts'
 import type { Resource } from '../../../kube/resource.ts'
 import type { ShardServices } from '../../services.ts'
@@ -32,7 +32,7 @@ export function boundResource(services: ShardServices, schema: ApiResourceSchema
 export function whileEnding(resource: Resource): Resource {
   const known = endingTypes.get(resource)
   if (known !== undefined) return known
-  const made = { ...resource, verbs: resource.verbs.filter((verb) => verb !== 'create') }
+  const made = ending(resource)
   endingTypes.set(resource, made)
   return made
 }

@@ -71,7 +71,8 @@ function checkMethod(scope: Scope, { info, http }: ApiRequest): void {
   const { verb, name } = info
   if (subresource === '') {
     const named = verb === 'create' && name !== '' && scope.resource.builtIn
-    const allowed = (resource.verbs as readonly string[]).includes(verb)
+    // A create of a type that goes is refused later, in words of its own.
+    const allowed = (resource.verbs as readonly string[]).includes(verb) || (resource.isEnding && verb === 'create')
     const nameless = BY_NAME.includes(verb) && name === ''
     if (nameless && !resource.builtIn) throw StatusError.badRequest('name must be provided')
     if (!allowed || named || nameless) throw methodNotAllowed(scope, verb)

@@ -1,3 +1,4 @@
+import { StatusError } from '../../errors.ts'
 import type { KubeObject } from '../../objects.ts'
 import type { Scope, WriteOptions } from '../scope.ts'
 import type { AdmissionRequest } from '../types.ts'
@@ -5,6 +6,10 @@ import type { AdmissionRequest } from '../types.ts'
 /** Lets the admission plugins change the object of a create or an update. */
 export function mutate(scope: Scope, options: WriteOptions, object: KubeObject, old?: KubeObject): void {
   const request = admissionRequest(scope, options, old === undefined ? 'CREATE' : 'UPDATE', object, old)
+  if (old === undefined && scope.resource.isEnding) {
+    const why = 'create not allowed while custom resource definition is terminating'
+    throw StatusError.forbidden(scope.resource, request.name, why)
+  }
   for (const plugin of scope.deps.admission) plugin.mutate?.(request)
 }
 
