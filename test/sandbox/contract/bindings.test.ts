@@ -351,7 +351,7 @@ describe('contract 2.7, 2.8, 4.6, 5.4 to 5.6', () => {
         'Some content in the workspace has finalizers remaining: example.io/hold in 1 resource instances',
       )
       expect((await admin.items(inside)).map(({ metadata }) => metadata.name)).toEqual(['held'])
-      expect((await admin.call('POST', inside, { body: widget('late') })).status).toBe(405)
+      expect((await admin.call('POST', inside, { body: widget('late') })).status).toBe(403)
       await admin.merge(`${inside}/held`, { metadata: { finalizers: null } })
       await waitFor(
         'the binding is gone',
@@ -359,6 +359,75 @@ describe('contract 2.7, 2.8, 4.6, 5.4 to 5.6', () => {
       )
       expect((await admin.call('GET', inside)).status).toBe(404)
       expect(await locks(cluster)).not.toHaveProperty(['widgets.example.io'])
+    })
+
+    describe('5.6 a successor, whose export has the same identity and schema', () => {
+      const secretRef = { namespace: 'kcp-system', name: 'widgets' }
+      const inside = (cluster: string) => `/clusters/${cluster}/${WIDGETS_IN_DEFAULT}`
+      const gone = (path: string) =>
+        waitFor(`${path} is gone`, async () => (await admin.call('GET', path)).status === 404)
+
+      beforeAll(async () => {
+        const heir = await createExport(admin, provider, 'heir', { secretRef })
+        const { status } = await admin.get(`/clusters/${provider}/${APIS}/apiexports/widgets`)
+        expect(heir.status?.['identityHash']).toBe(status?.['identityHash'])
+      })
+
+      test('5.6 takes the objects over', async () => {
+        const cluster = await consumer()
+        await bind(admin, cluster, ['root:provider', 'widgets'])
+        const { metadata } = await admin.create(inside(cluster), widget('kept'))
+        await admin.create(bindings(cluster), apiBinding('heir', 'root:provider', 'heir'))
+        await condition(`${bindings(cluster)}/heir`, 'BindingUpToDate', 'NamingConflicts')
+        await admin.json('DELETE', `${bindings(cluster)}/widgets`)
+        await gone(`${bindings(cluster)}/widgets`)
+        await boundBinding(admin, `${bindings(cluster)}/heir`)
+        expect((await admin.get(`${inside(cluster)}/kept`)).metadata.uid).toBe(metadata.uid)
+      })
+
+      test('5.6 with another identity or schema takes nothing over', async () => {
+        const cluster = await consumer()
+        await createExport(admin, provider, 'stranger')
+        await bind(admin, cluster, ['root:provider', 'widgets'])
+        await admin.create(inside(cluster), widget('lost'))
+        await admin.create(bindings(cluster), apiBinding('stranger', 'root:provider', 'stranger'))
+        await admin.json('DELETE', `${bindings(cluster)}/widgets`)
+        await boundBinding(admin, `${bindings(cluster)}/stranger`)
+        expect(await admin.items(inside(cluster))).toEqual([])
+      })
+
+      test('5.6 is waited for where deletionPolicy says so, or until it says so no more', async () => {
+        const cluster = await consumer()
+        const path = `${bindings(cluster)}/widgets`
+        await bind(admin, cluster, ['root:provider', 'widgets'])
+        await admin.merge(path, { spec: { deletionPolicy: 'WaitForSuccessor' } })
+        const { metadata } = await admin.create(inside(cluster), widget('kept'))
+        await admin.json('DELETE', path)
+        const waiting = await condition(path, 'BindingResourceDeleteSuccess', 'WaitingForSuccessor')
+        expect(conditionsOf(waiting)['BindingResourceDeleteSuccess']?.message).toBe(
+          'Per deletionPolicy=WaitForSuccessor, instances are kept until a successor APIBinding adopts them: widgets.example.io has 1 resource instances',
+        )
+        expect((await admin.get(`${inside(cluster)}/kept`)).metadata.uid).toBe(metadata.uid)
+        await admin.create(bindings(cluster), apiBinding('heir', 'root:provider', 'heir'))
+        await gone(path)
+        await boundBinding(admin, `${bindings(cluster)}/heir`)
+        expect((await admin.get(`${inside(cluster)}/kept`)).metadata.uid).toBe(metadata.uid)
+        await admin.merge(`${bindings(cluster)}/heir`, { spec: { deletionPolicy: 'WaitForSuccessor' } })
+        await admin.json('DELETE', `${bindings(cluster)}/heir`)
+        await condition(`${bindings(cluster)}/heir`, 'BindingResourceDeleteSuccess', 'WaitingForSuccessor')
+        await admin.merge(`${bindings(cluster)}/heir`, { spec: { deletionPolicy: 'Delete' } })
+        await gone(`${bindings(cluster)}/heir`)
+      })
+
+      test('5.6 is not waited for in a workspace that is deleted', async () => {
+        const { spec, metadata } = await createWorkspace(admin, 'root', 'leaving', { type: 'universal' })
+        await bind(admin, spec.cluster, ['root:provider', 'widgets'])
+        await admin.merge(`${bindings(spec.cluster)}/widgets`, { spec: { deletionPolicy: 'WaitForSuccessor' } })
+        await admin.create(inside(spec.cluster), widget('lost'))
+        const workspace = `/clusters/root/apis/tenancy.kcp.io/v1alpha1/workspaces/${metadata.name}`
+        await admin.json('DELETE', workspace)
+        await gone(workspace)
+      })
     })
   })
 })

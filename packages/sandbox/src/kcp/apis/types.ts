@@ -51,7 +51,12 @@ export type ApiExport = KubeObject & {
 }
 
 export type ApiBinding = KubeObject & {
-  spec?: { reference?: { export?: { path?: string; name?: string } }; permissionClaims?: AcceptableClaim[] }
+  spec?: {
+    reference?: { export?: { path?: string; name?: string } }
+    permissionClaims?: AcceptableClaim[]
+    /** Of objects when the binding is deleted; `Delete` by default. */
+    deletionPolicy?: 'Delete' | 'WaitForSuccessor'
+  }
   status?: {
     phase?: string
     apiExportClusterName?: string

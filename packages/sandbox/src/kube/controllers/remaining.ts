@@ -6,10 +6,15 @@ export type Remaining = { resource: Resource; objects: readonly KubeObject[] }
 
 /** How many objects of which types are left, in the words of Kubernetes' namespace controller, which are kcp's too. */
 export function describeRemaining(remaining: readonly Remaining[]): string {
+  return `Some resources are remaining: ${countRemaining(remaining)}`
+}
+
+/** The counts alone, one after the other. */
+export function countRemaining(remaining: readonly Remaining[]): string {
   const counts = remaining.map(
     ({ resource, objects }) => `${resource.resource}.${resource.group} has ${objects.length} resource instances`,
   )
-  return `Some resources are remaining: ${counts.sort().join(', ')}`
+  return counts.sort().join(', ')
 }
 
 /** Which finalizers they wait for, in the same words; undefined where there are none. */

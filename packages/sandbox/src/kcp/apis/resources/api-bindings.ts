@@ -42,7 +42,8 @@ type Claims = { acceptable: OpenApiSchema; applied: OpenApiSchema; exported: Ope
 
 function bindingSchema(claims: Claims): OpenApiSchema {
   const permissionClaims = mapOf('What the consumer says to the claims of the provider.', claims.acceptable, CLAIM_KEYS)
-  const spec = object('What is bound.', { reference: reference(), permissionClaims }, ['reference'])
+  const fields = { reference: reference(), permissionClaims, deletionPolicy: deletionPolicy() }
+  const spec = object('What is bound.', fields, ['reference'])
   return kind('APIBinding brings the types of an APIExport into the logical cluster that it is in.', {
     spec,
     status: status(claims),
@@ -54,6 +55,12 @@ function reference(): OpenApiSchema {
   return object('What is bound. Immutable.', { export: named }, [], {
     oneOf: [{ required: ['export'] }],
     'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: 'APIExport reference must not be changed' }],
+  })
+}
+
+function deletionPolicy(): OpenApiSchema {
+  return text('Of objects that no other binding takes over when this one is deleted: they go, or it waits.', {
+    ...{ enum: ['Delete', 'WaitForSuccessor'], default: 'Delete' },
   })
 }
 
