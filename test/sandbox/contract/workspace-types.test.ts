@@ -79,6 +79,19 @@ describe('contract 4.2 and 15.4', () => {
     expect(messageOf(answer)).toContain('spec.type cannot be set for mounted workspaces')
   })
 
+  test.each(['kind', 'name', 'apiVersion'])('4.1 a mount says something for %s: 403', async (field) => {
+    const ref = { apiVersion: 'example.io/v1', kind: 'Cluster', name: 'far', [field]: '' }
+    const body = {
+      ...{ apiVersion: 'tenancy.kcp.io/v1alpha1', kind: 'Workspace', metadata: { name: 'nothing' } },
+      spec: { mount: { ref } },
+    }
+    const answer = await admin.call('POST', WORKSPACES, { body, headers: KCP_ADMIN })
+    expect([answer.status, messageOf(answer)]).toEqual([
+      403,
+      expect.stringContaining(`spec.mount.${field} must be set`),
+    ])
+  })
+
   test('15.4 who makes a type needs bind on the exports that it binds', async () => {
     const reference = { path: 'root:provider', export: 'later' }
     const refused = await create('binding', { defaultAPIBindings: [reference] })

@@ -85,7 +85,8 @@ describe('contract 4.1 and 4.2', () => {
   test.each(['cluster', 'URL'])('4.1 spec.%s is for system:masters', async (field) => {
     const answer = await post(`with-${field.toLowerCase()}`, { [field]: 'https://x' })
     expect(answer.status).toBe(403)
-    expect(messageOf(answer)).toContain(`spec.${field} can only be changed by system privileged users`)
+    const name = field === 'cluster' ? 'Cluster' : field
+    expect(messageOf(answer)).toContain(`spec.${name} can only be set by system privileged users`)
   })
 
   test('4.1 the type is immutable', async () => {

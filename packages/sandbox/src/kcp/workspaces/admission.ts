@@ -18,6 +18,7 @@ import {
 import { refusal } from '../refusal.ts'
 import type { ReplicatedCache } from '../services.ts'
 import { placementComplaint } from './limits.ts'
+import type { MountReference } from './model.ts'
 import { qualified, RefusedWorkspace, type TypeReference, type WorkspaceType, type WorkspaceTypes } from './types.ts'
 
 export type WorkspaceAdmissionOptions = {
@@ -28,9 +29,10 @@ export type WorkspaceAdmissionOptions = {
   rbac: Authorizer
 }
 
-type Spec = { type?: TypeReference; cluster?: string; URL?: string; mount?: object }
+type Spec = { type?: TypeReference; cluster?: string; URL?: string; mount?: { ref: MountReference } }
 
-const GUARDED_FIELDS = ['cluster', 'URL'] as const
+/** What is guarded, and how kcp names it in what it says of a create. */
+const GUARDED_FIELDS = { cluster: 'Cluster', URL: 'URL' } as const
 const GUARDED_ANNOTATIONS = [OWNER_ANNOTATION, REQUIRED_GROUPS_ANNOTATION]
 
 /** What a Workspace must be (contract 4.1): its type and owner are filled in, then checked. */
@@ -52,8 +54,10 @@ export function workspaceAdmission(options: WorkspaceAdmissionOptions): Admissio
       if (!concerns(request)) return
       forbidding(request, () => {
         validateGuarded(request)
-        if (request.operation === 'CREATE') validateType(options, request)
-        else validateUnchangedType(request)
+        if (request.operation === 'CREATE') {
+          validateType(options, request)
+          validateMount(request)
+        } else validateUnchangedType(request)
       })
     },
   }
@@ -126,6 +130,14 @@ function refuseTypeOfMount({ object, user }: AdmissionRequest): void {
   throw new RefusedWorkspace('spec.type cannot be set for mounted workspaces')
 }
 
+/** The schema asks for these fields, but not that they say something. */
+function validateMount({ object }: AdmissionRequest): void {
+  const ref = specOf(object).mount?.ref
+  if (ref === undefined) return
+  const empty = (['kind', 'name', 'apiVersion'] as const).find((field) => ref[field] === '')
+  if (empty !== undefined) throw new RefusedWorkspace(`spec.mount.${empty} must be set`)
+}
+
 function validateUnchangedType({ object, old }: AdmissionRequest): void {
   const [is, was] = [specOf(object).type, specOf(old).type]
   if (is?.name !== was?.name || is?.path !== was?.path) throw new RefusedWorkspace('spec.type is immutable')
@@ -133,9 +145,10 @@ function validateUnchangedType({ object, old }: AdmissionRequest): void {
 
 function validateGuarded({ object, old, user }: AdmissionRequest): void {
   if (user.groups.includes(MASTERS)) return
-  for (const field of GUARDED_FIELDS) {
+  for (const field of ['cluster', 'URL'] as const) {
     if ((specOf(object)[field] ?? '') === (specOf(old)[field] ?? '')) continue
-    throw new RefusedWorkspace(`spec.${field} can only be changed by system privileged users`)
+    const what = old === undefined ? `${GUARDED_FIELDS[field]} can only be set` : `${field} can only be changed`
+    throw new RefusedWorkspace(`spec.${what} by system privileged users`)
   }
   if (old === undefined) return
   for (const key of GUARDED_ANNOTATIONS) {
