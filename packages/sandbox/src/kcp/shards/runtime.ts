@@ -26,7 +26,7 @@ import type { ReplicatedType, ShardInfo, ShardServices } from '../services.ts'
 import { boundStorage, systemStorage } from '../storage.ts'
 import { partitionSetController } from '../topology/mod.ts'
 import {
-  initializerPolicySource,
+  stepPolicySource,
   WorkspaceTypes,
   workspaceAdmission,
   workspaceControllers,
@@ -54,10 +54,10 @@ export class ShardRuntime {
     const { cache, directory, exports, policies, now, log } = shared
     this.#ends = [cache.attach(info.name, store, storagesOf(shared.identities)), policies.attach(info.name, store)]
     this.types = new WorkspaceTypes(cache, directory)
-    const initializers = initializerPolicySource(cache, this.types)
+    const steps = stepPolicySource(cache, this.types)
     const rbac = new ScopedRbac([
       ...[policies, policies.ofAdmin(info.name)],
-      ...[bootstrapPolicySource(), kcpPolicySource(), initializers],
+      ...[bootstrapPolicySource(), kcpPolicySource(), steps],
     ])
     const authorizer = new AuthorizerChain({
       ...{ cache, rbac },

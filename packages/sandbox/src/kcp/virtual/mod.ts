@@ -5,25 +5,30 @@ import type { UserInfo } from '../../kube/user.ts'
 import { aboutPath } from '../authz/mod.ts'
 import { ROOT_CLUSTER } from '../names.ts'
 import { plainText } from '../plain-text.ts'
-import { exportUrl, initializerUrl } from '../virtual-urls.ts'
+import { exportUrl, schemasUrl, stepUrl } from '../virtual-urls.ts'
 import { ExportWorkspaces } from './exports/mod.ts'
-import { InitializingWorkspaces } from './initializing/mod.ts'
+import { SchemaWorkspaces } from './schemas/mod.ts'
+import { StepWorkspaces } from './steps/mod.ts'
 import type { VirtualWorkspaceOptions, VirtualWorkspaces } from './types.ts'
 
 /** What a shard answers below `/services/` (contract 1.13). */
 export function createVirtualWorkspaces(options: VirtualWorkspaceOptions): VirtualWorkspaces {
   const exports = new ExportWorkspaces(options)
-  const initializing = new InitializingWorkspaces(options)
+  const steps = new StepWorkspaces(options)
+  const schemas = new SchemaWorkspaces(options)
   return {
     async answer(request, user) {
-      const [ofExport, ofInitializer] = [exportUrl(request.path), initializerUrl(request.path)]
-      if (ofInitializer !== undefined) return initializing.answer(ofInitializer, request, user)
-      const answered = ofExport && (await exports.answer(ofExport, request, user))
+      const { path } = request
+      const [ofExport, ofStep, ofSchemas] = [exportUrl(path), stepUrl(path), schemasUrl(path)]
+      if (ofStep !== undefined) return steps.answer(ofStep, request, user)
+      const answered =
+        (ofExport && (await exports.answer(ofExport, request, user))) ??
+        (ofSchemas && (await schemas.answer(ofSchemas, request, user)))
       return answered ?? nothingHere(request, user)
     },
     close() {
       exports.close()
-      initializing.close()
+      steps.close()
     },
   }
 }

@@ -22,7 +22,7 @@ export type VirtualWorkspaces = {
   close: () => void
 }
 
-/** Runs a request in the shard itself as `user`, `path` being below `/clusters/<name>` (initializing virtual workspaces). */
+/** Runs a request in the shard itself as `user`, `path` being below `/clusters/<name>` (virtual workspaces of initializers and terminators). */
 type ServeInCluster = (
   request: HttpRequest,
   target: { cluster: string; path: string; user: UserInfo },

@@ -3,12 +3,11 @@ import type { LocalClient } from '../../kube/requests/types.ts'
 import { logicalClusters } from '../clusters/mod.ts'
 import { LOGICAL_CLUSTER_NAME } from '../names.ts'
 import { setStatus, statusOf } from './model.ts'
+import { INITIALIZERS, waitsForStep } from './step-kind.ts'
 
 /** Whether a logical cluster is Initializing and has that initializer left. */
 export function waitsFor(logicalCluster: KubeObject | undefined, initializer: string): boolean {
-  if (logicalCluster === undefined) return false
-  const { phase, initializers = [] } = statusOf(logicalCluster)
-  return phase === 'Initializing' && initializers.includes(initializer)
+  return waitsForStep(INITIALIZERS, logicalCluster, initializer)
 }
 
 /** Takes an initializer away. */

@@ -9,9 +9,9 @@ import { workspaceTypeController } from './workspace-type-controller.ts'
 
 export { workspaceAdmission } from './admission.ts'
 export { asksForHome, homeWorkspace } from './home.ts'
-export { waitsFor } from './initializer.ts'
-export { initializerGroup, initializerPolicySource } from './initializer-policy.ts'
-export { logicalClusterSpec, statusOf } from './model.ts'
+export { logicalClusterSpec } from './model.ts'
+export { INITIALIZERS, type StepKind, stepsLeft, TERMINATORS, waitsForStep } from './step-kind.ts'
+export { stepPolicySource } from './step-policy.ts'
 export { workspaceTypeAdmission } from './type-admission.ts'
 export { type WorkspaceType, WorkspaceTypes } from './types.ts'
 

@@ -1,3 +1,4 @@
+export { encodeObject } from './object-reader.ts'
 export { parseRequestInfo } from './request-info.ts'
 export { createApiServer } from './serving/api-server.ts'
 export type {

@@ -1,1 +1,0 @@
-export { InitializingWorkspaces } from './initializing-workspaces.ts'

@@ -1,0 +1,1 @@
+export { SchemaWorkspaces } from './schema-workspaces.ts'

@@ -1,0 +1,1 @@
+export { StepWorkspaces } from './step-workspaces.ts'
