@@ -18,6 +18,7 @@ import {
   rootExportKeys,
 } from '../bootstrap/mod.ts'
 import { Directory } from '../clusters/mod.ts'
+import { ReplicatedAdmissionPolicies } from './admission-policies.ts'
 import { Replication } from './cache.ts'
 import { frontProxy } from './front-proxy.ts'
 import { ReplicatedPolicies } from './policies.ts'
@@ -78,6 +79,7 @@ export class Installation implements Served {
     const shared: Shared = {
       ...{ cache, directory, exports, accounts, tokens, rootCa, log, onChange },
       policies: new ReplicatedPolicies(),
+      admissionPolicies: new ReplicatedAdmissionPolicies(),
       authenticator: new TokenAuthenticator({ tokens: NO_TOKENS, serviceAccounts: tokens }),
       identities: identitiesOf(keys),
       now: () => new Date(),

@@ -1,4 +1,4 @@
-import { PolicyIndex, ValidatingPolicies } from '../../kube/admission/mod.ts'
+import { ValidatingPolicies } from '../../kube/admission/mod.ts'
 import { MASTERS } from '../../kube/authn/mod.ts'
 import { bootstrapPolicySource } from '../../kube/authz/mod.ts'
 import { builtInResources } from '../../kube/builtin/mod.ts'
@@ -46,13 +46,13 @@ export class ShardRuntime {
   /** Answers deep SubjectAccessReviews (contract 12.9). */
   readonly deepServer: ApiServer
   readonly admission: readonly AdmissionPlugin[]
-  readonly #policies: PolicyIndex
   readonly #controllers: readonly Controller[]
   readonly #ends: (() => void)[]
 
   constructor(info: ShardInfo, store: Store, shared: Shared) {
     const { cache, directory, exports, policies, now, log } = shared
     this.#ends = [cache.attach(info.name, store, storagesOf(shared.identities)), policies.attach(info.name, store)]
+    this.#ends.push(shared.admissionPolicies.attach(info.name, store))
     this.types = new WorkspaceTypes(cache, directory)
     const steps = stepPolicySource(cache, this.types)
     const rbac = new ScopedRbac([
@@ -75,9 +75,8 @@ export class ShardRuntime {
       catalog: () => apis.catalog,
     }
     const apis: Apis = createApis(this.services)
-    this.#policies = new PolicyIndex(store)
     this.bound = apis.bound
-    this.admission = this.#admission(apis)
+    this.admission = this.#admission(apis, shared)
     const options = { store, authorizer, admission: this.admission, now, log, localManager: 'kcp' }
     this.server = createApiServer({ ...options, catalog: apis.catalog })
     const deep = builtInResources({ authorizer: rbac, rbac, authenticator, tokens, accounts })
@@ -90,13 +89,7 @@ export class ShardRuntime {
       ...workspaces.controllers,
       partitionSets.controller,
     ]
-    this.#ends.push(
-      () => this.#policies.close(),
-      () => localCrds.close(),
-      apis.close,
-      workspaces.close,
-      partitionSets.stop,
-    )
+    this.#ends.push(() => localCrds.close(), apis.close, workspaces.close, partitionSets.stop)
   }
 
   start(): void {
@@ -110,8 +103,8 @@ export class ShardRuntime {
     for (const end of this.#ends) end()
   }
 
-  #admission(apis: Apis): AdmissionPlugin[] {
-    const { cache, directory, rbac, store, identities } = this.services
+  #admission(apis: Apis, { admissionPolicies: policies }: Shared): AdmissionPlugin[] {
+    const { cache, directory, rbac, store, identities, clientAt, shard } = this.services
     const storage = boundStorage(TENANCY, 'workspaces', identities.get(TENANCY)!)
     return [
       readableObjects(this.services),
@@ -123,7 +116,17 @@ export class ShardRuntime {
       workspaceTypeAdmission(this.services),
       ...apis.admission,
       reservedMetadata,
-      new ValidatingPolicies({ index: this.#policies, store, catalog: () => apis.catalog }),
+      new ValidatingPolicies({
+        ...{ policies, store, catalog: () => apis.catalog },
+        // What is bound is held to the policies of its provider, and to no others (contract 15.6).
+        sourceOf: ({ cluster, resource }) =>
+          apis.bound.find(cluster, resource.group, resource.resource)?.bound.exportCluster ?? cluster,
+        list: (cluster, type, namespace) =>
+          clientAt(directory.shardOf(cluster) ?? shard.name, cluster).list(
+            type,
+            ...(type.namespaced ? [namespace] : []),
+          ),
+      }),
     ]
   }
 

@@ -4,6 +4,7 @@ import type { LocalClient } from '../../kube/requests/types.ts'
 import type { SandboxChange } from '../../types.ts'
 import type { ExportsByIdentity } from '../apis/mod.ts'
 import type { Directory } from '../clusters/mod.ts'
+import type { ReplicatedAdmissionPolicies } from './admission-policies.ts'
 import type { Replication } from './cache.ts'
 import type { ReplicatedPolicies } from './policies.ts'
 
@@ -13,6 +14,7 @@ export type Shared = {
   readonly directory: Directory
   readonly exports: ExportsByIdentity
   readonly policies: ReplicatedPolicies
+  readonly admissionPolicies: ReplicatedAdmissionPolicies
   readonly accounts: AccountLookup
   readonly tokens: ServiceAccountTokens
   readonly authenticator: TokenAuthenticator

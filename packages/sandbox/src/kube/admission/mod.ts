@@ -1,2 +1,2 @@
-export { PolicyIndex } from './policy-index.ts'
+export { type BoundPolicies, PolicyIndex } from './policy-index.ts'
 export { ValidatingPolicies } from './validating-policies.ts'

@@ -5,8 +5,14 @@ import { type Binding, CompiledPolicy, type Policy } from './policy.ts'
 const POLICIES = 'validatingadmissionpolicies'
 const BINDINGS = 'validatingadmissionpolicybindings'
 
+/** Where policies are found by the logical cluster that they are in. */
+export interface BoundPolicies {
+  /** Each binding with its policy, where that is there; in the order of the bindings' creation. */
+  bound(cluster: string): { policy: CompiledPolicy; binding: Binding }[]
+}
+
 /** The policies and bindings of each logical cluster, as they are this moment; a policy is compiled when it is first asked for. */
-export class PolicyIndex {
+export class PolicyIndex implements BoundPolicies {
   readonly #policies = new Map<string, Map<string, Policy | CompiledPolicy>>()
   readonly #bindings = new Map<string, Map<string, Binding>>()
   readonly #ends: (() => void)[]
@@ -18,7 +24,6 @@ export class PolicyIndex {
     ]
   }
 
-  /** Each binding with its policy, where that is there; in the order of the bindings' creation. */
   bound(cluster: string): { policy: CompiledPolicy; binding: Binding }[] {
     const bindings = this.#bindings.get(cluster)
     if (bindings === undefined) return []

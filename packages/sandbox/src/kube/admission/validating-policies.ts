@@ -5,20 +5,28 @@ import { parseOwnJson } from '../json.ts'
 import type { KubeObject } from '../objects.ts'
 import { apiVersionOf, toApiVersion } from '../requests/object-reader.ts'
 import type { AdmissionPlugin, AdmissionRequest } from '../requests/types.ts'
-import type { Catalog } from '../resource.ts'
 import { toCel, type Variables } from './expressions.ts'
 import { matchedVersion } from './match-resources.ts'
-import { paramsOf } from './params.ts'
+import { type ParamSources, paramsOf } from './params.ts'
 import type { Binding, CompiledPolicy, Denial } from './policy.ts'
-import type { PolicyIndex } from './policy-index.ts'
+import type { BoundPolicies } from './policy-index.ts'
+
+/** `cluster` is the one that the policies are in. */
+type Asked = { cluster: string; request: AdmissionRequest }
 
 const CODES: Readonly<Record<string, number>> = { Forbidden: 403, Unauthorized: 401, RequestEntityTooLarge: 413 }
 const INVALID = 422
 const OWN_GROUP = 'admissionregistration.k8s.io'
 
-export type ValidatingPoliciesOptions = { index: PolicyIndex; store: Store; catalog: () => Catalog }
+export type ValidatingPoliciesOptions = ParamSources & {
+  policies: BoundPolicies
+  /** Of namespaces. */
+  store: Store
+  /** The logical cluster whose policies a request is held to. */
+  sourceOf: (request: AdmissionRequest) => string
+}
 
-/** Enforces the ValidatingAdmissionPolicies of a request's logical cluster, as kube-apiserver's plugin of that name. */
+/** Enforces ValidatingAdmissionPolicies, as kube-apiserver's plugin of that name. */
 export class ValidatingPolicies implements AdmissionPlugin {
   readonly name = 'ValidatingAdmissionPolicy'
   readonly #options: ValidatingPoliciesOptions
@@ -28,31 +36,30 @@ export class ValidatingPolicies implements AdmissionPlugin {
   }
 
   validate(request: AdmissionRequest): void {
-    const { cluster, resource } = request
+    const { resource } = request
     // Else a policy could keep everybody from mending it.
     if (resource.group === OWN_GROUP && resource.resource.endsWith('policies')) return
     if (resource.group === OWN_GROUP && resource.resource.endsWith('policybindings')) return
-    const bound = this.#options.index.bound(cluster)
+    const cluster = this.#options.sourceOf(request)
+    const bound = this.#options.policies.bound(cluster)
     if (bound.length === 0) return
     const namespace = this.#namespaceOf(request)
-    const denied = bound.flatMap(({ policy, binding }) => this.#denials(policy, binding, request, namespace))
+    const denied = bound.flatMap(({ policy, binding }) =>
+      this.#denials(policy, binding, { cluster, request }, namespace),
+    )
     const [first] = denied
     if (first !== undefined) throw denial(request, first)
   }
 
   /** Of the bindings that deny; those that warn do so. */
-  #denials(
-    policy: CompiledPolicy,
-    binding: Binding,
-    request: AdmissionRequest,
-    namespace: KubeObject | undefined,
-  ): Denial[] {
+  #denials(policy: CompiledPolicy, binding: Binding, asked: Asked, namespace: KubeObject | undefined): Denial[] {
+    const { request } = asked
     const version = matchedVersion(policy.policy.spec.matchConstraints, request, namespace)
     if (version === undefined) return []
     if (matchedVersion(binding.spec.matchResources, request, namespace) === undefined) return []
     const who = `ValidatingAdmissionPolicy '${policy.policy.metadata.name}' with binding '${binding.metadata.name}'`
     const given = variablesOf(request, version, namespace)
-    const found = this.#evaluate(policy, binding, request, given)
+    const found = this.#evaluate(policy, binding, asked, given)
     const { validationActions } = binding.spec
     if (validationActions.includes('Warn')) {
       for (const { message } of found) request.warn(`Validation failed for ${who}: ${message}`)
@@ -61,8 +68,8 @@ export class ValidatingPolicies implements AdmissionPlugin {
     return found.map(({ message, reason }) => ({ message: `${who} denied request: ${message}`, reason }))
   }
 
-  #evaluate(policy: CompiledPolicy, binding: Binding, request: AdmissionRequest, given: Variables): Denial[] {
-    const params = paramsOf(policy.policy, binding, request, this.#options)
+  #evaluate(policy: CompiledPolicy, binding: Binding, asked: Asked, given: Variables): Denial[] {
+    const params = paramsOf(policy.policy, binding, asked, this.#options)
     if ('mistake' in params) {
       const message = `failed to configure binding: ${params.mistake}`
       return policy.policy.spec.failurePolicy === 'Ignore' ? [] : [{ message, reason: 'Invalid' }]

@@ -1,0 +1,86 @@
+import { type Sandbox, startSandbox } from '@resource-broker/sandbox'
+import { waitFor } from '@resource-broker/testbed'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { bind, createExport, WIDGETS_IN_DEFAULT, widget } from './exports-support.ts'
+import { type Api, CONFIG_MAPS, configMap, createWorkspace, type Json, messageOf, shardOf } from './support.ts'
+
+const ADMISSION = 'apis/admissionregistration.k8s.io/v1'
+const WIDGET_RULE = { apiGroups: ['example.io'], apiVersions: ['*'], resources: ['widgets'] }
+
+describe('15.6 policies act in their workspace, and through a binding', () => {
+  let sandbox: Sandbox
+  let root: Api
+  let away: Api
+  let provider: string
+  /** On the second shard, of an export on the first one. */
+  let consumer: string
+
+  const on = (name: string) => ({ location: { selector: { matchLabels: { name } } } })
+
+  /** A policy with its binding that refuses widgets and ConfigMaps where `expression` is false. */
+  async function refuse(api: Api, cluster: string, name: string, expression: string, more: Json = {}): Promise<void> {
+    const { paramKind, paramRef } = more
+    const rules = [WIDGET_RULE, { apiGroups: [''], apiVersions: ['*'], resources: ['configmaps'] }]
+    await api.create(`/clusters/${cluster}/${ADMISSION}/validatingadmissionpolicies`, {
+      ...{ apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingAdmissionPolicy', metadata: { name } },
+      spec: {
+        ...(paramKind !== undefined && { paramKind }),
+        matchConstraints: { resourceRules: rules.map((rule) => ({ ...rule, operations: ['CREATE'] })) },
+        validations: [{ expression, message: `refused by ${name}` }],
+      },
+    })
+    await api.create(`/clusters/${cluster}/${ADMISSION}/validatingadmissionpolicybindings`, {
+      ...{ apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingAdmissionPolicyBinding' },
+      metadata: { name },
+      spec: { policyName: name, validationActions: ['Deny'], ...(paramRef !== undefined && { paramRef }) },
+    })
+  }
+
+  beforeAll(async () => {
+    sandbox = await startSandbox({ shards: 2 })
+    root = shardOf(sandbox, 0)
+    away = shardOf(sandbox, 1)
+    const type = 'universal'
+    provider = (await createWorkspace(root, 'root', 'provider', { type, spec: on('root') })).spec.cluster
+    consumer = (await createWorkspace(root, 'root', 'consumer', { type, spec: on('shard-1') })).spec.cluster
+    await createExport(root, provider, 'widgets')
+    await root.create(`/clusters/${provider}/${CONFIG_MAPS}`, { ...configMap('limits'), data: { name: 'forbidden' } })
+    await bind(away, consumer, ['root:provider', 'widgets'])
+  })
+  afterAll(() => sandbox.close())
+
+  const widgets = () => `/clusters/${consumer}/${WIDGETS_IN_DEFAULT}`
+  const refused = (path: string, body: object) =>
+    waitFor('it is refused', async () => {
+      const answer = await away.call('POST', `${path}?dryRun=All`, { body })
+      return answer.status === 422 ? messageOf(answer) : undefined
+    })
+
+  test('15.6 those of the provider hold for what it exports, and see the namespace of the consumer', async () => {
+    await refuse(root, provider, 'small', 'object.spec.size < 5 && has(namespaceObject.metadata.name)')
+    expect(await refused(widgets(), widget('big', { size: 6 }))).toContain('refused by small')
+    await away.create(widgets(), widget('fits', { size: 1 }))
+  })
+
+  test('15.6 its parameters are in its own workspace', async () => {
+    await refuse(root, provider, 'named', 'object.metadata.name != params.data.name', {
+      paramKind: { apiVersion: 'v1', kind: 'ConfigMap' },
+      paramRef: { name: 'limits', namespace: 'default', parameterNotFoundAction: 'Deny' },
+    })
+    expect(await refused(widgets(), widget('forbidden', { size: 1 }))).toContain('refused by named')
+    await away.create(widgets(), widget('allowed', { size: 1 }))
+  })
+
+  test('15.6 those of the consumer hold for its own types, and not for bound ones', async () => {
+    await refuse(away, consumer, 'never', 'false')
+    expect(await refused(`/clusters/${consumer}/${CONFIG_MAPS}`, configMap('mine'))).toContain('refused by never')
+    await away.create(widgets(), widget('free', { size: 1 }))
+  })
+
+  test('15.6 those of a provider whose shard is away go on', async () => {
+    await sandbox.shards[0]!.stop()
+    const answer = await away.call('POST', widgets(), { body: widget('bigger', { size: 7 }) })
+    expect([answer.status, messageOf(answer)]).toEqual([422, expect.stringContaining('refused by small')])
+    await sandbox.shards[0]!.start()
+  })
+})
