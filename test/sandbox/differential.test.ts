@@ -18,6 +18,7 @@ type KnownDifference = { case: string; path: string; reason: string }
 const CONTROLLERS = [
   'garbage-collector-controller',
   'namespace-controller',
+  'resourcequota-controller',
   'root-ca-certificate-publisher-controller',
 ] as const
 

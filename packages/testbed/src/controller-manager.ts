@@ -7,6 +7,7 @@ import type { Report } from './tools.ts'
 /** Names as `kube-controller-manager --controllers` takes them. */
 export type Controller =
   | 'garbage-collector-controller'
+  | 'resourcequota-controller'
   | 'namespace-controller'
   | 'root-ca-certificate-publisher-controller'
 

@@ -77,6 +77,17 @@ describe('15.6 policies act in their workspace, and through a binding', () => {
     await away.create(widgets(), widget('free', { size: 1 }))
   })
 
+  test('a webhook is kept, and its author is told that it is not called', async () => {
+    const body = {
+      ...{ apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingWebhookConfiguration' },
+      metadata: { name: 'hook' },
+    }
+    const answer = await away.call('POST', `/clusters/${consumer}/${ADMISSION}/validatingwebhookconfigurations`, {
+      body,
+    })
+    expect([answer.status, answer.headers['warning']]).toEqual([201, expect.stringContaining('does not call')])
+  })
+
   test('15.6 those of a provider whose shard is away go on', async () => {
     await sandbox.shards[0]!.stop()
     const answer = await away.call('POST', widgets(), { body: widget('bigger', { size: 7 }) })

@@ -1,9 +1,10 @@
-import { ValidatingPolicies } from '../../kube/admission/mod.ts'
+import { ValidatingPolicies, webhooksNotCalled } from '../../kube/admission/mod.ts'
 import { MASTERS } from '../../kube/authn/mod.ts'
 import { bootstrapPolicySource } from '../../kube/authz/mod.ts'
 import { builtInResources } from '../../kube/builtin/mod.ts'
 import { type Controller, type IssueToken, kubeControllers, NamespaceLifecycle } from '../../kube/controllers/mod.ts'
 import { crdController, LocalCrds } from '../../kube/crds/mod.ts'
+import { QuotaIndex, quotaController, resourceQuotaAdmission } from '../../kube/quota/mod.ts'
 import { type AdmissionPlugin, type ApiServer, createApiServer } from '../../kube/requests/mod.ts'
 import type { Catalog, Resource } from '../../kube/resource.ts'
 import type { UserInfo } from '../../kube/user.ts'
@@ -46,6 +47,7 @@ export class ShardRuntime {
   /** Answers deep SubjectAccessReviews (contract 12.9). */
   readonly deepServer: ApiServer
   readonly admission: readonly AdmissionPlugin[]
+  readonly #quotas: QuotaIndex
   readonly #controllers: readonly Controller[]
   readonly #ends: (() => void)[]
 
@@ -76,6 +78,8 @@ export class ShardRuntime {
     }
     const apis: Apis = createApis(this.services)
     this.bound = apis.bound
+    this.#quotas = new QuotaIndex(store)
+    this.#ends.push(() => this.#quotas.close())
     this.admission = this.#admission(apis, shared)
     const options = { store, authorizer, admission: this.admission, now, log, localManager: 'kcp' }
     this.server = createApiServer({ ...options, catalog: apis.catalog })
@@ -116,6 +120,8 @@ export class ShardRuntime {
       workspaceTypeAdmission(this.services),
       ...apis.admission,
       reservedMetadata,
+      webhooksNotCalled,
+      resourceQuotaAdmission(store, this.#quotas),
       new ValidatingPolicies({
         ...{ policies, store, catalog: () => apis.catalog },
         // What is bound is held to the policies of its provider, and to no others (contract 15.6).
@@ -146,6 +152,7 @@ export class ShardRuntime {
     return [
       ...kubeControllers({ store, log, catalog, types, client, now, rootCa, issueToken }),
       crdController({ store, log, crds: localCrds, definitions, client, now }),
+      quotaController({ store, log, catalog, client, quotas: this.#quotas, type: type('resourcequotas') }),
     ]
   }
 }
