@@ -32,8 +32,6 @@ export type Scope = {
   /** Empty for all namespaces and for cluster-scoped types. */
   namespace: string
   restriction?: Restriction
-  /** Other types of the same name: over all logical clusters, their metadata can be asked for together (contract 1.11). */
-  siblings?: readonly Scope[]
 }
 
 /** One request of a client at a resource. */

@@ -36,15 +36,6 @@ function readable(scope: Scope, { limit }: ListOptions, read: () => Listed): Lis
 
 /** Reads what a list asks for from the store. Throws StatusError. */
 export function collect(scope: Scope, options: ListOptions, selection: Selection): Listed {
-  if (scope.siblings === undefined) return collectOne(scope, options, selection)
-  // Types of one name are not many; their lists are given whole.
-  const whole: ListOptions = { ...options, limit: 0 }
-  const lists = [scope, ...scope.siblings].map((each) => collectOne(each, whole, selection))
-  const entries = lists.flatMap((list) => list.entries)
-  return { entries, items: lists.flatMap((list) => list.items), meta: lists[0]!.meta }
-}
-
-function collectOne(scope: Scope, options: ListOptions, selection: Selection): Listed {
   const { store } = scope.deps
   const continuation = options.continue === '' ? undefined : readContinuation(options)
   const exact = exactRevision(options, continuation, store.revision)

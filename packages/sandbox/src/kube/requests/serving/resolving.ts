@@ -1,7 +1,5 @@
 import { StatusError } from '../../errors.ts'
-import type { HttpRequest, HttpResponse } from '../../http.ts'
-import type { Resource } from '../../resource.ts'
-import { negotiateOutput } from '../decoding/media-types.ts'
+import type { HttpResponse } from '../../http.ts'
 import type { Scope, ServerDeps } from '../scope.ts'
 import type { ApiRequest } from '../types.ts'
 
@@ -14,34 +12,18 @@ export function resolve(deps: ServerDeps, request: ApiRequest): Scope | HttpResp
     throw new StatusError(code, reason, `${message} in the \`*\` logical cluster`, details)
   }
   if (identity === '') throw StatusError.internal(`invalid identity of resource ${resource}: it is empty`)
-  const scopes = candidates(deps, request).flatMap((found): Scope[] => {
-    const served = found.versions.get(version)
-    if (served?.served !== true) return []
-    const within = found.namespaced ? namespace : ''
-    const scope: Scope = { deps, resource: found, version: served, cluster, user, subresource, namespace: within }
-    return [restriction === undefined ? scope : { ...scope, restriction }]
-  })
-  const [first, ...siblings] = scopes
-  if (first === undefined) return missing(deps, cluster, group)
-  const scope = siblings.length > 0 ? { ...first, siblings } : first
+  const found = deps.catalog.find(cluster, group, resource, identity)
+  const served = found?.versions.get(version)
+  if (found === undefined || served?.served !== true) return missing(deps, cluster, group)
+  const scope: Scope = {
+    ...{ deps, resource: found, version: served, cluster, user, subresource },
+    namespace: found.namespaced ? namespace : '',
+    ...(restriction !== undefined && { restriction }),
+  }
   if (isPlaced(scope, info)) return scope
   // A collection over all namespaces is a path of its own, which built-in types can only list and watch.
   if (scope.resource.builtIn && scope.resource.namespaced && info.name === '') throw methodNotAllowed(scope, verb)
   return missing(deps, cluster, group)
-}
-
-/** The type itself; of types that are not the same everywhere, the metadata of all of them can be had. */
-function candidates({ catalog }: ServerDeps, { cluster, info, http }: ApiRequest): Resource[] {
-  const { group, resource, identity } = info
-  const found = catalog.find(cluster, group, resource, identity)
-  if (found !== undefined) return [found]
-  if (cluster !== '*' || identity !== undefined || !wantsMetadata(http)) return []
-  const all = catalog.list(cluster).filter((each) => each.group === group && each.resource === resource)
-  return [...new Map(all.map((each) => [each.storage, each])).values()]
-}
-
-function wantsMetadata(http: HttpRequest): boolean {
-  return negotiateOutput(http, true).shape.as.startsWith('PartialObjectMetadata')
 }
 
 /** Whether a request names a namespace where the type needs one, and none where it has none. */

@@ -102,11 +102,8 @@ class Watch {
     this.startTimers()
     const from = initial ? this.sendInitial() : (since ?? this.scope.deps.store.revision)
     if (this.ended) return
-    for (const scope of [this.scope, ...(this.scope.siblings ?? [])]) {
-      const hear = (event: StoreEvent) => this.attempt(() => this.tell(scope, event))
-      this.endings.push(scope.deps.store.watch(rangeOf(scope), from, hear))
-      if (this.ended) break
-    }
+    const hear = (event: StoreEvent) => this.attempt(() => this.tell(event))
+    this.endings.push(this.scope.deps.store.watch(rangeOf(this.scope), from, hear))
     if (this.ended) this.stop()
   }
 
@@ -138,9 +135,10 @@ class Watch {
     return revision
   }
 
-  private tell(scope: Scope, event: StoreEvent): void {
-    const type = this.typeOf(scope, event)
+  private tell(event: StoreEvent): void {
+    const type = this.typeOf(event)
     if (type === undefined) return
+    const { scope } = this
     const { shape } = this.output
     const left = type === 'DELETED' && event.type !== 'DELETED'
     const line = left
@@ -151,10 +149,10 @@ class Watch {
   }
 
   /** What a change is for this watch: an object may come into its selection or leave it. */
-  private typeOf(scope: Scope, event: StoreEvent): EventType | undefined {
+  private typeOf(event: StoreEvent): EventType | undefined {
     const { matches } = this.selection
     if (matches === undefined) return event.type
-    const { now, before } = this.deps.encoder.objectsOf(scope, event)
+    const { now, before } = this.deps.encoder.objectsOf(this.scope, event)
     const was = before !== undefined && matches(before)
     if (event.type === 'DELETED') return was || (before === undefined && matches(now)) ? 'DELETED' : undefined
     const is = matches(now)
