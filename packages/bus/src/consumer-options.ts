@@ -1,8 +1,11 @@
 import type { Part } from './layout.ts'
 import type { KeyView } from './partition-view.ts'
 
-/** What a reconcile of a key came to. Nothing else schedules another look at it; an error counts as a wait that grows. */
-export type Outcome = { done: true } | { requeueAfterMs: number; reason: string }
+/**
+ * What a reconcile of a key came to. Nothing else schedules another look at it; an error counts as a wait that grows. `againAfterMs`: all
+ * is done, and is looked at once more then if nothing is told of the key before.
+ */
+export type Outcome = { done: true; againAfterMs?: number } | { requeueAfterMs: number; reason: string }
 export const DONE: Outcome = { done: true }
 
 /** What ends with the ownership of a partition. */

@@ -31,6 +31,18 @@ test('resourceVersions are compared as numbers', () => {
   expect(versionIn(view)).toBe('100')
 })
 
+test('an answer counts as unconfirmed until a message tells of it, and one that says what a message said does not', () => {
+  const view = new KeyView()
+  view.learn('source', undefined, sourceMessage('a', '12', 'u'), 100)
+  expect(view.learnedFor('source', undefined, 350)).toBe(250)
+  view.put('source', undefined, at(7, snapshot('12')), 400)
+  expect(view.learnedFor('source', undefined, 450)).toBeUndefined()
+  view.learn('source', undefined, sourceMessage('a', '12', 'u'), 500)
+  expect(view.learnedFor('source', undefined, 600)).toBeUndefined()
+  view.learn('source', undefined, sourceMessage('a', '13', 'u'), 700)
+  expect([view.learnedFor('source', undefined, 800), view.sequence('source')]).toEqual([100, 7])
+})
+
 test('a learned answer yields to any new message after ten seconds', () => {
   const view = new KeyView()
   view.learn('source', undefined, sourceMessage('a', '12', 'u'), 0)

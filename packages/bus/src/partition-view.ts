@@ -1,4 +1,4 @@
-import { isOlder } from './compare-messages.ts'
+import { compareMessages, isOlder } from './compare-messages.ts'
 import type { Part } from './layout.ts'
 import type { Messages } from './messages.ts'
 import type { Snapshot } from './snapshots.ts'
@@ -47,7 +47,14 @@ export class KeyView {
     const name = id(part, qualifier)
     const known = this.#parts.get(name)
     if (known !== undefined && isOlder(message, readable(known))) return
+    if (known !== undefined && 'snapshot' in known && compareMessages(message, readable(known)) === 'same') return
     this.#parts.set(name, { seq: known?.seq ?? 0, learned: message, learnedAt: now })
+  }
+
+  /** For how long a part is known by an answer that no message of the stream has confirmed, in milliseconds; undefined: by a message, or not at all. */
+  learnedFor(part: Part, qualifier: string | undefined, now: number): number | undefined {
+    const known = this.#parts.get(id(part, qualifier))
+    return known === undefined || 'snapshot' in known ? undefined : now - known.learnedAt
   }
 
   /** The sequence of what the stream has of a part, as far as it is known here; 0: nothing. */

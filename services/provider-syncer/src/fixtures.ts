@@ -89,7 +89,7 @@ export function knownFrom(
   { places = {}, before = {} }: { places?: Record<string, Place>; before?: Partial<Before> } = {},
 ): Known {
   const notes = new Notes({ ...FIRST, ...before })
-  return readKnown({ key: KEY, view: viewOf(messages), brokerID: BROKER, places: placesFrom(places), notes })
+  return readKnown({ key: KEY, view: viewOf(messages), brokerID: BROKER, places: placesFrom(places), notes, now: 0 })
 }
 
 export const KEY = '0123456789abcdef0123456789abcdef'
@@ -112,6 +112,7 @@ export function viewOf(messages: Record<string, unknown>): KeyView {
       messages[id(part, qualifier)] = message
     },
     sequence: () => 0,
+    learnedFor: () => undefined,
   }
   return view as unknown as KeyView
 }

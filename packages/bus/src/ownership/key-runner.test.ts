@@ -62,6 +62,22 @@ test('a run makes the look that was due later needless', async () => {
   expect(attempts).toEqual([1, 2])
 })
 
+test('who is done may look once more after a while, and counts from the first attempt', async () => {
+  const attempts: number[] = []
+  const { keys, clock, tenure } = runner(async (_key, attempt) => {
+    attempts.push(attempt)
+    return attempts.length === 1 ? { done: true, againAfterMs: 5 } : DONE
+  })
+  keys.push('a', tenure())
+  await turn()
+  expect(attempts).toEqual([1])
+  for (const _time of ['due', 'later']) {
+    clock.advance(20)
+    await turn()
+  }
+  expect(attempts).toEqual([1, 1])
+})
+
 test('a new tenure counts the attempts of a key from the first', async () => {
   const attempts: number[] = []
   const { keys, tenure } = runner(async (_key, attempt) => {

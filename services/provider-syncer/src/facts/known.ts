@@ -27,6 +27,8 @@ export type Known = {
   /** The broker's own, by provider; a message whose object is null says that the copy was seen gone. */
   copies: Map<string, CopyMessage>
   copyRelated: Map<string, RelatedMeta[]>
+  /** Providers of whose copies only an answer told, and for how many milliseconds: a watch that began again since may never have known them. */
+  unconfirmed: Map<string, number>
   places: Places
   notes: Notes
 }
@@ -42,10 +44,10 @@ export type WantedCopy = {
   role: 'Active' | 'Incoming' | 'Outgoing' | 'Replica'
 }
 
-type Told = { key: string; view: KeyView; brokerID: string; places: Places; notes: Notes }
+type Told = { key: string; view: KeyView; brokerID: string; places: Places; notes: Notes; now: number }
 
 /** @throws {TerminalError} if a part of the key is not valid. */
-export function readKnown({ key, view, brokerID, places, notes }: Told): Known {
+export function readKnown({ key, view, brokerID, places, notes, now }: Told): Known {
   const record = view.get('assignment')?.object
   const assignment = record === undefined || record === null ? undefined : Assignment.of(record)
   const source = view.get('source')
@@ -63,6 +65,12 @@ export function readKnown({ key, view, brokerID, places, notes }: Told): Known {
     decision: view.get('decision'),
     copies: new Map(
       [...view.all('copy')].filter(([, copy]) => copy.object === null || isOwn(copy, brokerID, assignment)),
+    ),
+    unconfirmed: new Map(
+      [...view.all('copy')].flatMap(([provider, { object }]) => {
+        const ms = object === null ? undefined : view.learnedFor('copy', provider, now)
+        return ms === undefined ? [] : [[provider, ms]]
+      }),
     ),
     copyRelated: new Map(related.map(([provider, message]) => [provider, message.related])),
     places,

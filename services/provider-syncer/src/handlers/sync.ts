@@ -21,7 +21,7 @@ export async function sync(context: SyncerContext, { key, view, attempt }: Run<S
     const assignment = view.get('assignment')?.object
     return assignment == null ? undefined : exportAt(Assignment.of(assignment), provider)
   })
-  const know = () => readKnown({ key, view, brokerID: clusters.brokerID, places, notes })
+  const know = () => readKnown({ key, view, brokerID: clusters.brokerID, places, notes, now: context.now().getTime() })
   let known = know()
   for (let step = 0; step < MOST_STEPS; step++) {
     const actions = planSync(known, context.now())

@@ -67,5 +67,5 @@ test.each([
   const context = { clusters: { coordination: { get } }, now: () => new Date(0) }
   await readAssignment({ context, view, known: before } as unknown as Performance)
   const { places, notes } = before
-  expect(readKnown({ key: KEY, view, brokerID: BROKER, places, notes }).assignment).toBe(says)
+  expect(readKnown({ key: KEY, view, brokerID: BROKER, places, notes, now: 0 }).assignment).toBe(says)
 })

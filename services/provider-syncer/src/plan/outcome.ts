@@ -9,7 +9,7 @@ import {
   type Known,
 } from '../facts/known.ts'
 import { reportTo } from './consumer-report.ts'
-import { mayGo, unwantedCopies } from './plan-live.ts'
+import { mayGo, UNCONFIRMED_MS, unwantedCopies } from './plan-live.ts'
 import { isEarly, isStrange, orphansOf } from './plan-orphans.ts'
 import { awaitedBy, problemsToTell } from './problems.ts'
 import { replacedWait } from './report-replaced.ts'
@@ -22,6 +22,13 @@ const AWAITED_MS = 3_000
 const REFUSED_MS = 15_000
 /** When the copies are looked at again while an old one waits for the new one: a watch tells sooner, as a rule. */
 const POSTPONED_MS = 5_000
+
+/** All is done; who is known only by an answer is asked again, unless a watch tells of it before. */
+function done({ unconfirmed }: Known): Outcome {
+  return unconfirmed.size === 0
+    ? DONE
+    : { done: true, againAfterMs: Math.max(0, UNCONFIRMED_MS - Math.max(...unconfirmed.values())) }
+}
 
 /** What a look came to. @throws what was thrown, where the same may go well in a moment. */
 export function outcomeOf(known: Known, now: Date): Outcome {
@@ -47,7 +54,7 @@ function outcomeOfLive(known: Current, now: Date): Outcome {
   const unwanted = unwantedCopies(known).filter(({ provider }) => places.ofCopy(ref, provider).is === 'there')
   if (unwanted.some(({ object }) => !mayGo(known, object))) return later(POSTPONED_MS, 'the active copy is not ready')
   const { silentMs } = reportTo(known, now)
-  return silentMs === undefined ? DONE : later(silentMs, 'no status from the provider yet')
+  return silentMs === undefined ? done(known) : later(silentMs, 'no status from the provider yet')
 }
 
 function outcomeOfTeardown(known: Assigned): Outcome {
@@ -57,7 +64,7 @@ function outcomeOfTeardown(known: Assigned): Outcome {
   const { notes } = known
   if (notes.problems.length > 0) return later(REFUSED_MS, notes.problems[0]?.message ?? '')
   const away = [...concerned(known)].find((provider) => isAway(known, provider))
-  return away === undefined ? DONE : later(REFUSED_MS, `${away} is away`)
+  return away === undefined ? done(known) : later(REFUSED_MS, `${away} is away`)
 }
 
 /** Where its copy is, or would be. */

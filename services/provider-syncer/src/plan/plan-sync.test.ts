@@ -41,6 +41,8 @@ type Case = {
   status?: object
   decision?: string | null
   copies?: Record<string, CopyGiven>
+  /** Copies that only an answer told of, by provider, and for how many milliseconds. */
+  unconfirmed?: Record<string, number>
   related?: string[]
   places?: Record<string, Place>
   before?: Partial<Before>
@@ -117,6 +119,7 @@ function planOf(given: Case): unknown[] {
     ...known,
     assignment: known.assignment ?? (hasNoAssignment ? null : undefined),
     source: hasNoSource ? null : known.source,
+    unconfirmed: new Map(Object.entries(given.unconfirmed ?? {})),
   }
   return planSync(again, new Date(0)).map(told)
 }

@@ -1,6 +1,7 @@
 import type { CopyMessage, KubeObject } from '@resource-broker/bus'
 import { type Assigned, concerned, isOnAccountOf, isReplaced, namedBy, wantedCopies } from '../facts/known.ts'
 import { type Action, idOf } from './action.ts'
+import { doubtful } from './plan-live.ts'
 import { isEarly } from './plan-orphans.ts'
 import { lostEvent } from './record.ts'
 import { allRelated } from './related.ts'
@@ -53,6 +54,12 @@ function copyLeft(known: Assigned, provider: string): CopyLeft | undefined {
   if (place.is === 'lost' || place.is === 'none') return undefined
   if (place.is === 'away' && copy?.object === null && !namedBy(known.assignment).has(provider)) return undefined // it went before that
   if (place.is === 'away' || place.is === 'awaited') return { provider, actions: [], waitsFor: place.why }
+  if (copy?.object && doubtful(known).includes(provider))
+    return {
+      provider,
+      actions: [{ do: 'read copy', provider }],
+      waitsFor: `whether ${provider} has the copy still is not known`,
+    }
   if (copy?.object && !isOnAccountOf(copy.object, known.assignment)) return ofAnotherLife(known, provider)
   if (copy?.object) return leaving(provider, { ...copy, object: copy.object })
   if (notes.without.has(provider)) return undefined
