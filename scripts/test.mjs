@@ -63,7 +63,8 @@ function takeFlags(args) {
 async function runUnits(suite, vitestArgs, env) {
   for (const folder of packageFolders()) refuseUnrunTests(suite, folder)
   const args = ['run', 'test', '--continue', '--concurrency=2', '--output-logs=new-only', '--no-update-notifier', '--']
-  const vitest = ['--passWithNoTests', `--testTimeout=${unitTimeoutMs}`, ...reporters(packageResults), ...vitestArgs]
+  const limits = [`--testTimeout=${unitTimeoutMs}`, `--hookTimeout=${unitTimeoutMs}`]
+  const vitest = ['--passWithNoTests', ...limits, ...reporters(packageResults), ...vitestArgs]
   return await run('turbo', [...args, ...vitest], {
     env,
     cwd: root,

@@ -69,7 +69,7 @@ export async function startCertificateProvider(
 }
 
 /** Takes about two seconds on a quiet machine. */
-const START_TIMEOUT_MS = 120_000
+const START_TIMEOUT_MS = 300_000
 
 const DEFINITION: KubeObject = {
   apiVersion: 'kro.run/v1alpha1',
