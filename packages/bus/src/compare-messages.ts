@@ -17,8 +17,9 @@ export function isOlder(message: unknown, other: unknown): boolean {
   if (!isOfObject(message) || !isOfObject(other)) return false
   const isBefore = isLater(other, message)
   if (message.object) return isBefore || (!other.object && other.goneUID === message.object.metadata.uid)
-  const { goneUID } = message
-  if (goneUID === undefined || goneUID === uidOf(other)) return false
+  const { goneUID, goneVersion } = message
+  if (goneUID === undefined) return goneVersion !== undefined && isBefore // it left for another key, and may come back
+  if (goneUID === uidOf(other)) return false
   return isBefore || (other.object != null && !isLater(message, other))
 }
 

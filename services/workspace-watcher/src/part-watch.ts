@@ -107,9 +107,9 @@ export class PartWatch<P extends Part> {
     const route = this.#rule.route(object, cluster)
     const before = this.#known.get(id)
     const known = before !== undefined && before.route.key === route?.key ? before : undefined
-    if (before !== undefined && known === undefined) this.#tombstone(id, before)
+    if (before !== undefined && known === undefined) this.#tombstone(id, before, object.metadata.resourceVersion)
     if (route === undefined) return undefined
-    if (known === undefined) this.#leave(id, route)
+    if (known === undefined) this.#leave(id, route, object.metadata.resourceVersion)
     if (this.#context.keys.isForeign(route.key))
       this.#guests.set(route.key, (this.#guests.get(route.key) ?? new Map<string, KubeObject>()).set(id, object))
     const ref = this.#ref(cluster, object.metadata)
@@ -152,8 +152,8 @@ export class PartWatch<P extends Part> {
   }
 
   /** What the stream has of the object under another key, from the version before, is no more. */
-  #leave(id: string, { key }: Route): void {
-    for (const item of this.#storedOf(id)) if (item.key !== key) this.#publishGone(id, knownAs(item))
+  #leave(id: string, { key }: Route, version: string): void {
+    for (const item of this.#storedOf(id)) if (item.key !== key) this.#publishGone(id, knownAs(item), version)
   }
 
   /** Objects that went by a key which is no one's now go by their own. */
@@ -185,18 +185,21 @@ export class PartWatch<P extends Part> {
     if (known !== undefined) this.#tombstone(id, known)
   }
 
-  #tombstone(id: string, known: Known): void {
+  /** `left`: the version in which the object went to another key; it may come back. */
+  #tombstone(id: string, known: Known, left?: string): void {
     this.#known.delete(id)
     this.#guests.get(known.route.key)?.delete(id)
     this.#rule.seen?.(known.route, null, known.ref)
-    this.#publishGone(id, known)
+    this.#publishGone(id, known, left)
   }
 
-  #publishGone(id: string, { route, ref, version, sequence }: Past): void {
-    const gone = ref.uid === undefined ? {} : { goneUID: ref.uid, goneVersion: version }
+  #publishGone(id: string, { route, ref, version, sequence }: Past, left?: string): void {
+    const ofUID = ref.uid === undefined ? {} : { goneUID: ref.uid, goneVersion: version }
+    const gone = left === undefined ? ofUID : { goneVersion: left }
     const message = { ...this.#rule.message(null, ref, route), ...gone }
     const about = { part: this.#rule.part, ...route, message, object: ref }
-    void this.#publish(id, sequence, { ...about, version: `${ref.uid}-gone`, tombstone: true })
+    const word = left === undefined ? 'gone' : `left-${left}`
+    void this.#publish(id, sequence, { ...about, version: `${ref.uid}-${word}`, tombstone: true })
   }
 
   /** The list is complete: what the stream has and the list has not went while nobody watched. */
