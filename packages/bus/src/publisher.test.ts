@@ -149,6 +149,17 @@ test('who is behind stores nothing over what is newer, however often it speaks',
   await Promise.all([former.close(), owner.close()])
 })
 
+test('what one said itself it says again where another has taken it back since', async () => {
+  const one = await openBus(nats.url, 'back')
+  const other = await openBus(nats.url, 'back')
+  const seen = (epoch: string) => ({ ...source('a', '5'), epoch, ifNews: true })
+  const first = await one.publish(seen('first'))
+  const message = { ...source('a').message, object: null, goneVersion: '4' }
+  const taken = await other.publish({ ...source('a'), version: 'a-taken', after: first, message })
+  expect(await one.publish(seen('second'))).toBeGreaterThan(taken)
+  await Promise.all([one.close(), other.close()])
+})
+
 test('where neither can be told to be the newer, who publishes is told what to count on', async () => {
   const bus = await openBus(nats.url, 'doubt')
   const related = (name: string) => ({

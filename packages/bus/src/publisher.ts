@@ -164,12 +164,15 @@ export class Publisher {
     }
   }
 
-  /** What is known to stand on a subject beyond what the author of a message saw there, if the two can be compared. */
+  /**
+   * What stood on a subject beyond what the author of a message saw there, if the two can be compared. What is older than that is older
+   * than whatever stands there; whether the same does so still only the server tells.
+   */
   #standing(subject: string, { message, after = 0 }: Publication): Standing | undefined {
     const stored = this.#stored.get(subject)
     if (stored === undefined || stored.seq <= after || stored.mark === undefined) return undefined
     const is = compareMessages(markOf(message), stored.mark)
-    return is === 'unknown' ? undefined : { seq: stored.seq, is }
+    return is === 'unknown' ? undefined : { seq: stored.seq, is: is === 'older' ? is : 'newer' }
   }
 
   /** What stands on a subject, as the server has it. */
