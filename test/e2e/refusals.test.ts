@@ -79,8 +79,8 @@ async function reads(name: string, state: string): Promise<Thing> {
 test('a copy that its API server refuses is told in the words of the server, and what the provider says goes on coming', async () => {
   await create(acme, thing('refused', { v: 1 }))
   await served(acme, 'refused', alpha)
-  const [at, copy] = copyAt(alpha, acme, 'refused')
-  const allow = await forbid(at, {
+  const [, copy] = copyAt(alpha, acme, 'refused')
+  const allow = await forbid(alpha, {
     ...THING,
     ...{ operations: ['UPDATE'], message: 'the quota of v is used up' },
     unless: isUnless(copy.name, 'object.spec.v < 2'),
