@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { runSeed } from './run-seed.ts'
 
 const ONE = process.env['BROKER_TEST_SEED']
-const SEEDS = Number(process.env['BROKER_TEST_SEEDS'] ?? 1_000)
+const SEEDS = Number(process.env['BROKER_TEST_SEEDS'] ?? 500)
 const AT_ONCE = Math.min(availableParallelism(), 8)
 const main = fileURLToPath(new URL('main.ts', import.meta.url))
 
