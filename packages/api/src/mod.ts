@@ -9,7 +9,7 @@ export type { Refusal, RuleName } from './filters/refusal.ts'
 export { globalServiceAccount, kcpLayout, type ServiceSetLayout, serviceSetLayout } from './kcp-layout.ts'
 export * from './kinds/mod.ts'
 export { mergePatchOf } from './merge-patch.ts'
-export { hasEnded, isMoveOf, runningMove } from './moves.ts'
+export { hasEnded, isMoveOf, openMoves, runningMove } from './moves.ts'
 export { annotations, conditionTypes, fieldManager, finalizer, labels, offerConditionType, reasons } from './names.ts'
 export {
   assignmentName,

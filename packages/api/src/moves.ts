@@ -18,11 +18,14 @@ export function isMoveOf(migration: Migration, { metadata }: Pick<Assignment, 'm
   return assignmentUID === undefined ? !hasEnded(migration) : assignmentUID === metadata.uid
 }
 
-/** Of several Migrations of one Assignment that have not ended one runs: that which has begun, else the first by time and name. */
+/** The Migrations of one Assignment that have not ended. */
+export function openMoves(migrations: readonly Migration[], assignment: Assignment): Migration[] {
+  return migrations.filter((migration) => isMoveOf(migration, assignment) && !hasEnded(migration))
+}
+
+/** Of several of them one runs: that which has begun, else the first by time and name. */
 export function runningMove(migrations: readonly Migration[], assignment: Assignment): Migration | undefined {
-  const [first] = migrations
-    .filter((migration) => isMoveOf(migration, assignment) && !hasEnded(migration))
-    .sort((a, b) => (order(a) < order(b) ? -1 : 1))
+  const [first] = openMoves(migrations, assignment).sort((a, b) => (order(a) < order(b) ? -1 : 1))
   return first
 }
 

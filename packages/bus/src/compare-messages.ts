@@ -31,7 +31,7 @@ export type Compared = 'newer' | 'same' | 'older' | 'unknown'
  */
 export function compareMessages(message: unknown, other: unknown): Compared {
   if (other === undefined) return 'newer'
-  if (isDeepStrictEqual(message, other) || isSame(message, other)) return 'same'
+  if (isSame(message, other) || isDeepStrictEqual(message, other)) return 'same'
   if (isOlder(message, other)) return 'older'
   return isOlder(other, message) ? 'newer' : 'unknown'
 }

@@ -46,8 +46,8 @@ export class KeyView {
   learn<P extends Part>(part: P, qualifier: string | undefined, message: Messages[P], now: number): void {
     const name = id(part, qualifier)
     const known = this.#parts.get(name)
-    if (known !== undefined && isOlder(message, readable(known))) return
-    if (known !== undefined && 'snapshot' in known && compareMessages(message, readable(known)) === 'same') return
+    const is = known === undefined ? 'newer' : compareMessages(message, readable(known))
+    if (is === 'older' || (is === 'same' && known !== undefined && 'snapshot' in known)) return
     this.#parts.set(name, { seq: known?.seq ?? 0, learned: message, learnedAt: now })
   }
 

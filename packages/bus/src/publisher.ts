@@ -141,7 +141,7 @@ export class Publisher {
     const { message, object, version, tombstone = false, ifNews = false } = publication
     const mark = markOf(message)
     let [id, after] = [idOf(subject, publication), publication.after]
-    let standing = ifNews ? this.#standing(subject, publication) : undefined
+    let standing = ifNews ? this.#standing(subject, mark, after) : undefined
     for (;;) {
       if (standing?.is === 'older') return publication.after ?? 0
       if (standing?.is === 'same') return standing.seq
@@ -168,10 +168,10 @@ export class Publisher {
    * What stood on a subject beyond what the author of a message saw there, if the two can be compared. What is older than that is older
    * than whatever stands there; whether the same does so still only the server tells.
    */
-  #standing(subject: string, { message, after = 0 }: Publication): Standing | undefined {
+  #standing(subject: string, mark: unknown, after = 0): Standing | undefined {
     const stored = this.#stored.get(subject)
     if (stored === undefined || stored.seq <= after || stored.mark === undefined) return undefined
-    const is = compareMessages(markOf(message), stored.mark)
+    const is = compareMessages(mark, stored.mark)
     return is === 'unknown' ? undefined : { seq: stored.seq, is: is === 'older' ? is : 'newer' }
   }
 

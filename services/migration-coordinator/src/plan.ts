@@ -9,6 +9,7 @@ import {
   isMoveOf,
   type Migration,
   type MigrationState,
+  openMoves,
 } from '@resource-broker/api'
 
 /** The fields of the Assignment's spec that a Migration may write. */
@@ -247,8 +248,9 @@ function without(assignment: Assignment, provider: string): AssignmentCopy[] | n
 /** The copies that Migrations ask for, and none that runs accounts for. One that ends keeps all: its teardown reads there where copies may be. */
 export function leftoversOf(assignment: Assignment, migrations: Migration[]): AssignmentCopy[] {
   if (assignment.status?.phase === 'Terminating') return []
-  const running = migrations.filter((migration) => isMoveOf(migration, assignment) && !hasEnded(migration))
-  const ends = new Set(running.flatMap(({ spec: { from, to } }) => [from.providerCluster, to.providerCluster]))
+  const ends = new Set(
+    openMoves(migrations, assignment).flatMap(({ spec: { from, to } }) => [from.providerCluster, to.providerCluster]),
+  )
   const { copies = [] } = assignment.spec
   return copies.filter(({ providerCluster, role }) => role !== 'Replica' && !ends.has(providerCluster))
 }

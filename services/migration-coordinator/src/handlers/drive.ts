@@ -180,8 +180,9 @@ async function expire(context: CoordinatorContext, view: KeyView, name: string, 
   const { uid = '' } = migration.metadata
   const now = context.now().getTime()
   // Another replica's clock wrote the end: one that is ahead does not keep it for longer.
-  const ended = Math.min(Date.parse(end), seen.get(uid) ?? now)
-  seen.set(uid, seen.get(uid) ?? now)
+  const since = seen.get(uid) ?? now
+  seen.set(uid, since)
+  const ended = Math.min(Date.parse(end), since)
   const left = ended + context.keepMs - now
   if (left > 0) return left
   seen.delete(uid)

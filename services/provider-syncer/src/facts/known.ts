@@ -52,6 +52,7 @@ export function readKnown({ key, view, brokerID, places, notes, now }: Told): Kn
   const assignment = record === undefined || record === null ? undefined : Assignment.of(record)
   const source = view.get('source')
   const ref = assignment === undefined ? source?.ref : refOf(assignment, source?.ref)
+  const copies = [...view.all('copy')]
   const related = [...view.all('copy-related')]
   const isAsked = notes.hasNoAssignment && notes.askedFor === source?.object?.metadata.uid
   return {
@@ -63,11 +64,9 @@ export function readKnown({ key, view, brokerID, places, notes, now }: Told): Kn
     tooLarge: source?.tooLarge,
     sourceRelated: (ref && view.get('source-related', ref.cluster)?.related) ?? [],
     decision: view.get('decision'),
-    copies: new Map(
-      [...view.all('copy')].filter(([, copy]) => copy.object === null || isOwn(copy, brokerID, assignment)),
-    ),
+    copies: new Map(copies.filter(([, copy]) => copy.object === null || isOwn(copy, brokerID, assignment))),
     unconfirmed: new Map(
-      [...view.all('copy')].flatMap(([provider, { object }]) => {
+      copies.flatMap(([provider, { object }]) => {
         const ms = object === null ? undefined : view.learnedFor('copy', provider, now)
         return ms === undefined ? [] : [[provider, ms]]
       }),
@@ -152,6 +151,14 @@ export function isCurrent(known: Assigned): known is Current {
 /** Providers that have a copy of the object, or should have one. */
 export function concerned({ assignment, copies }: Assigned): Set<string> {
   return new Set([...namedBy(assignment), ...copies.keys()])
+}
+
+/** A watch tells of a copy within this time after the answer that made it known; one that was away meanwhile may never do. */
+export const UNCONFIRMED_MS = 10_000
+
+/** Providers whose copies nobody but an answer told of, long ago: they may have gone since without a word. */
+export function doubtful({ unconfirmed }: Assigned): string[] {
+  return [...unconfirmed].flatMap(([provider, ms]) => (ms >= UNCONFIRMED_MS ? [provider] : []))
 }
 
 /** Where the Assignment asks for a copy, or has the record of one. */

@@ -7,9 +7,10 @@ import {
   isCurrent,
   isReplaced,
   type Known,
+  UNCONFIRMED_MS,
 } from '../facts/known.ts'
 import { reportTo } from './consumer-report.ts'
-import { mayGo, UNCONFIRMED_MS, unwantedCopies } from './plan-live.ts'
+import { mayGo, unwantedCopies } from './plan-live.ts'
 import { isEarly, isStrange, orphansOf } from './plan-orphans.ts'
 import { awaitedBy, problemsToTell } from './problems.ts'
 import { replacedWait } from './report-replaced.ts'

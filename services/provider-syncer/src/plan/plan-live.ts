@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { readiness } from '@resource-broker/api'
 import type { CopyMessage, KubeObject } from '@resource-broker/bus'
-import { type Assigned, type Current, copyAt, isOnAccountOf, wantedCopies } from '../facts/known.ts'
+import { type Current, copyAt, doubtful, isOnAccountOf, wantedCopies } from '../facts/known.ts'
 import { type Action, idOf } from './action.ts'
 import { reportTo } from './consumer-report.ts'
 import { contentOf, type DesiredCopy, desiredCopy, isUpToDate } from './desired-copy.ts'
@@ -26,14 +26,6 @@ export function planLive(known: Current, now: Date): (() => Action[])[] {
 /** The consumer is not served from a copy whose related objects have yet to come. */
 function isStillComing({ about, passing, awaited }: Problem, { notes }: Current): boolean {
   return about === RELATED && (passing !== undefined || (awaited === true && notes.before.attempt === 1))
-}
-
-/** A watch tells of a copy within this time after the answer that made it known; one that was away meanwhile may never do. */
-export const UNCONFIRMED_MS = 10_000
-
-/** Providers whose copies nobody but an answer told of, long ago: they may have gone since without a word. */
-export function doubtful({ unconfirmed }: Assigned): string[] {
-  return [...unconfirmed].flatMap(([provider, ms]) => (ms >= UNCONFIRMED_MS ? [provider] : []))
 }
 
 /** Not heard of is not gone. */

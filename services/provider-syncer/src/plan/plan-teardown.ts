@@ -1,7 +1,6 @@
 import type { CopyMessage, KubeObject } from '@resource-broker/bus'
-import { type Assigned, concerned, isOnAccountOf, isReplaced, namedBy, wantedCopies } from '../facts/known.ts'
+import { type Assigned, concerned, doubtful, isOnAccountOf, isReplaced, namedBy, wantedCopies } from '../facts/known.ts'
 import { type Action, idOf } from './action.ts'
-import { doubtful } from './plan-live.ts'
 import { isEarly } from './plan-orphans.ts'
 import { lostEvent } from './record.ts'
 import { allRelated } from './related.ts'
