@@ -1,16 +1,13 @@
 import { type Sandbox, startSandbox } from '@resource-broker/sandbox'
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { askForWorkspace, createStepTypes } from './steps-support.ts'
 import {
   type Api,
   adminOf,
   CORE,
   configMap,
-  createRole,
-  createWorkspace,
-  grant,
   type Json,
-  KCP_ADMIN,
   type KubeObject,
   LOGICAL_CLUSTER,
   messageOf,
@@ -28,12 +25,9 @@ describe('contract 8', () => {
 
   /** A workspace of a type in `types` that waits for its initializer. */
   async function createWaiting(name: string, type: string): Promise<string> {
-    const path = `/clusters/root:consumers/${TENANCY}/workspaces`
-    const workspace = { metadata: { name }, spec: { type: { name: type, path: 'root:types' } } }
-    const body = { apiVersion: 'tenancy.kcp.io/v1alpha1', kind: 'Workspace', ...workspace }
-    await admin.json('POST', path, { body, headers: KCP_ADMIN })
+    const path = await askForWorkspace(admin, name, type)
     return waitFor(`${name} waits`, async () => {
-      const { spec, status } = await admin.get(`${path}/${name}`)
+      const { spec, status } = await admin.get(path)
       return status?.['phase'] === 'Initializing' ? (spec?.['cluster'] as string) : undefined
     })
   }
@@ -41,27 +35,7 @@ describe('contract 8', () => {
   beforeAll(async () => {
     sandbox = await startSandbox()
     admin = adminOf(sandbox)
-    types = (await createWorkspace(admin, 'root', 'types', { type: 'universal' })).spec.cluster
-    await createWorkspace(admin, 'root', 'consumers', { type: 'universal' })
-    const permissions = [{ apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'create'] }]
-    for (const [name, spec] of Object.entries<Json>({
-      waiting: {},
-      limited: { initializerPermissions: permissions },
-      other: {},
-      both: { extend: { with: [{ name: 'other', path: 'root:types' }] } },
-    })) {
-      await admin.create(`/clusters/root:types/${TENANCY}/workspacetypes`, {
-        apiVersion: 'tenancy.kcp.io/v1alpha1',
-        kind: 'WorkspaceType',
-        metadata: { name },
-        spec: { initializer: true, extend: { with: [{ name: 'universal', path: 'root' }] }, ...spec },
-      })
-    }
-    // Contract 8.4.
-    await grant(admin, 'root:types', 'user-1', 'system:kcp:workspace:access')
-    const rule = { apiGroups: ['tenancy.kcp.io'], resources: ['workspacetypes'], verbs: ['initialize'] }
-    await createRole(admin, 'root:types', 'initialize', { ...rule, resourceNames: ['waiting', 'limited', 'both'] })
-    await grant(admin, 'root:types', 'user-1', 'initialize')
+    types = await createStepTypes(admin, { name: 'initializer', verb: 'initialize' })
   })
   afterAll(() => sandbox.close())
 

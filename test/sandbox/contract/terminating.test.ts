@@ -1,16 +1,13 @@
 import { type Sandbox, startSandbox } from '@resource-broker/sandbox'
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { askForWorkspace, createStepTypes } from './steps-support.ts'
 import {
   type Api,
   adminOf,
   CORE,
   configMap,
-  createRole,
-  createWorkspace,
-  grant,
   type Json,
-  KCP_ADMIN,
   type KubeObject,
   LOGICAL_CLUSTER,
   messageOf,
@@ -27,11 +24,7 @@ describe('contract 8, for terminators', () => {
 
   /** A workspace of a type in `types`; its logical cluster. */
   async function create(name: string, type: string): Promise<string> {
-    const path = `/clusters/root:consumers/${TENANCY}/workspaces`
-    const workspace = { metadata: { name }, spec: { type: { name: type, path: 'root:types' } } }
-    const body = { apiVersion: 'tenancy.kcp.io/v1alpha1', kind: 'Workspace', ...workspace }
-    await admin.json('POST', path, { body, headers: KCP_ADMIN })
-    return (await ready(admin, `${path}/${name}`)).spec.cluster
+    return (await ready(admin, await askForWorkspace(admin, name, type))).spec.cluster
   }
 
   /** The same, whose deletion waits for its terminator. */
@@ -49,26 +42,7 @@ describe('contract 8, for terminators', () => {
   beforeAll(async () => {
     sandbox = await startSandbox()
     admin = adminOf(sandbox)
-    types = (await createWorkspace(admin, 'root', 'types', { type: 'universal' })).spec.cluster
-    await createWorkspace(admin, 'root', 'consumers', { type: 'universal' })
-    const terminatorPermissions = [{ apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'create'] }]
-    for (const [name, spec] of Object.entries<Json>({
-      waiting: {},
-      limited: { terminatorPermissions },
-      other: {},
-      both: { extend: { with: [{ name: 'other', path: 'root:types' }] } },
-    })) {
-      await admin.create(`/clusters/root:types/${TENANCY}/workspacetypes`, {
-        apiVersion: 'tenancy.kcp.io/v1alpha1',
-        kind: 'WorkspaceType',
-        metadata: { name },
-        spec: { terminator: true, extend: { with: [{ name: 'universal', path: 'root' }] }, ...spec },
-      })
-    }
-    await grant(admin, 'root:types', 'user-1', 'system:kcp:workspace:access')
-    const rule = { apiGroups: ['tenancy.kcp.io'], resources: ['workspacetypes'], verbs: ['terminate'] }
-    await createRole(admin, 'root:types', 'terminate', { ...rule, resourceNames: ['waiting', 'limited', 'both'] })
-    await grant(admin, 'root:types', 'user-1', 'terminate')
+    types = await createStepTypes(admin, { name: 'terminator', verb: 'terminate' })
   })
   afterAll(() => sandbox.close())
 
