@@ -4,11 +4,13 @@ import { clearResults, countResults, packageResults, suiteResults, summaryLine, 
 import { run } from './spawn.mjs'
 import { filesBelow, packageFolders, root } from './toolchain.mjs'
 
-/** Suites that start real clusters: one after another, as two cores carry one set of API servers at a time. */
+/** Suites that start real servers, and wait for them most of the time: the longest first. */
 const clusterSuites =
-  'image charts sandbox story e2e e2e-workspaces e2e-kcp faults faults-kcp outages outages-kcp trust kcp examples'.split(
+  'sandbox faults e2e trust faults-kcp e2e-kcp outages e2e-workspaces outages-kcp kcp examples charts image story'.split(
     ' ',
   )
+/** So many of them at once: two cores carry two sets of API servers. */
+const LANES = 2
 /** The same tests on something else: workspaces of the sandbox in the place of control planes, or a kcp. */
 const variants = {
   'e2e-workspaces': { folder: 'e2e', env: { BROKER_TEST_ENGINE: 'sandbox' } },
@@ -17,7 +19,9 @@ const variants = {
   'churn-kcp': { folder: 'churn', env: { BROKER_TEST_ENGINE: 'kcp' } },
   'outages-kcp': { folder: 'kcp-outages', also: ['outages/lost-bus'], env: { BROKER_TEST_ENGINE: 'kcp' } },
 }
-export const allSuites = ['unit', 'simulation', ...clusterSuites]
+/** Suites that keep all cores busy by themselves. */
+const wholeMachine = ['unit', 'simulation']
+export const allSuites = [...wholeMachine, ...clusterSuites]
 /** Run by name only: each run of churn is another one, and containers need a docker daemon. */
 const namedSuites = ['churn', 'churn-kcp', 'containers']
 /** Of a test that hangs: no machine is so busy that one that does not takes as long. */
@@ -34,21 +38,36 @@ export async function test({ env }, args) {
   const named = firstOther === -1 ? args : args.slice(0, firstOther)
   const suites = named.length > 0 ? named : allSuites
   const { vitestArgs, given } = takeFlags(args.slice(named.length))
-  let failed = false
-  for (const suite of suites) {
-    process.stdout.write(`\n== suite: ${suite}\n`)
-    clearResults(suite)
-    const runSuite = suite === 'unit' ? runUnits : runWholeSuite
-    const { code, interrupted } = await runSuite(suite, vitestArgs, { ...env, ...given })
-    if (interrupted) return 130
-    // vitest can fail without a failed test, for example by an error that nobody handled.
-    if (code !== 0 && countResults([suite]).failed === 0)
-      writeResult(suite, `${suite} exits with 0, not ${code}`, 'failed')
-    failed ||= countResults([suite]).failed > 0
+  const alone = suites.filter((suite) => wholeMachine.includes(suite))
+  const together = suites.filter((suite) => !wholeMachine.includes(suite))
+  let interrupted = false
+  const runThese = async (queue, isLabelled) => {
+    for (let suite = queue.shift(); suite !== undefined && !interrupted; suite = queue.shift()) {
+      const label = isLabelled ? `${suite}: ` : undefined
+      interrupted ||= await runSuite(suite, vitestArgs, { env: { ...env, ...given }, label })
+    }
   }
+  await runThese(alone, false)
+  const isLabelled = together.length > 1
+  await Promise.all(Array.from({ length: LANES }, () => runThese(together, isLabelled)))
+  if (interrupted) return 130
   // Not a line of its own form: .ci/run ends with that one, which has the checks too.
   process.stdout.write(`\nall suites together: ${summaryLine(suites)}\n`)
-  return failed ? 1 : 0
+  return countResults(suites).failed > 0 ? 1 : 0
+}
+
+/** Resolves to whether somebody interrupted it. */
+async function runSuite(suite, vitestArgs, { env, label }) {
+  process.stdout.write(`\n== suite: ${suite}\n`)
+  clearResults(suite)
+  const started = performance.now()
+  const runIts = suite === 'unit' ? runUnits : runWholeSuite
+  const { code, interrupted } = await runIts(suite, vitestArgs, { env, label })
+  process.stdout.write(`(suite ${suite}: ${Math.round((performance.now() - started) / 1000)} s)\n`)
+  // vitest can fail without a failed test, for example by an error that nobody handled.
+  if (!interrupted && code !== 0 && countResults([suite]).failed === 0)
+    writeResult(suite, `${suite} exits with 0, not ${code}`, 'failed')
+  return interrupted
 }
 
 /** Takes `--flag VALUE` of `testFlags` out of the arguments, as environment variables. */
@@ -60,7 +79,7 @@ function takeFlags(args) {
 }
 
 /** Through turbo: a package whose files and dependencies did not change has its last results replayed. */
-async function runUnits(suite, vitestArgs, env) {
+async function runUnits(suite, vitestArgs, { env }) {
   for (const folder of packageFolders()) refuseUnrunTests(suite, folder)
   const args = ['run', 'test', '--continue', '--concurrency=2', '--output-logs=new-only', '--no-update-notifier', '--']
   const limits = [`--testTimeout=${unitTimeoutMs}`, `--hookTimeout=${unitTimeoutMs}`]
@@ -82,7 +101,7 @@ function refuseUnrunTests(suite, folder) {
 }
 
 /** Never cached: what it depends on stands outside the checkout too. */
-async function runWholeSuite(suite, vitestArgs, env) {
+async function runWholeSuite(suite, vitestArgs, { env, label }) {
   const { folder = suite, also, env: own = {} } = variants[suite] ?? {}
   if (!hasTests(`test/${folder}`)) {
     process.stdout.write(`skipped: test/${folder} has no *.test.ts\n`)
@@ -90,7 +109,7 @@ async function runWholeSuite(suite, vitestArgs, env) {
   }
   const files = also === undefined ? ['--dir', folder] : [`${folder}/`, ...also]
   const args = ['run', ...files, '--no-file-parallelism', ...reporters(suiteResults(suite))]
-  return await run('vitest', [...args, ...vitestArgs], { env: { ...env, ...own }, cwd: join(root, 'test') })
+  return await run('vitest', [...args, ...vitestArgs], { env: { ...env, ...own }, cwd: join(root, 'test'), label })
 }
 
 function reporters(jsonFile) {

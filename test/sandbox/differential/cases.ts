@@ -22,8 +22,8 @@ export type Step = {
   base64?: string
   /** What the real server answers with; 201 for POST and 200 for the others where absent. */
   status?: number
-  /** Repeated until the answer has the status. */
-  until?: boolean
+  /** Repeated until the answer has the status, and something at this way if it is one. */
+  until?: boolean | PathPart[]
   /** A watch: the answer is over after so many events. */
   events?: number
   /** Name of a variable and where its value stands in the answer. */

@@ -60,10 +60,12 @@ export function wantedStatus({ status, send }: Step): number {
 }
 
 async function answerTo(target: Target, step: Step, filled: (text: string) => string): Promise<Answer> {
-  if (step.until !== true) return sendStep(target, step, filled)
+  const { until } = step
   let answer = await sendStep(target, step, filled)
+  if (until === undefined) return answer
   await waitFor(`${target.name}: ${step.send} answers ${wantedStatus(step)}`, async () => {
-    if (answer.status === wantedStatus(step)) return true
+    const isThere = !Array.isArray(until) || at(JSON.parse(answer.body), until) !== undefined
+    if (answer.status === wantedStatus(step) && isThere) return true
     answer = await sendStep(target, step, filled)
     return false
   }).catch(() => undefined)
