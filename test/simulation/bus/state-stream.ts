@@ -98,6 +98,7 @@ export class SimulatedStream {
     const { time, delay } = this.#options
     this.#last.clear()
     this.#ids.clear()
+    for (const subscription of this.#subscriptions.values()) subscription.end()
     this.#subscriptions = new Map()
     this.#seq = Math.floor(time.now * 1_000) // as a stream begins that is made anew
     for (const { process, listener } of this.#lost) time.after(1_000 + delay(), listener, process)
@@ -147,6 +148,12 @@ class Subscription {
     if (this.#pinned !== member) return
     this.#isSilent = true
     this.#options.time.after(PIN_TIMEOUT_MS, () => this.#pinned === member && this.unpin())
+  }
+
+  /** It is deleted with its stream. */
+  end(): void {
+    this.#members.clear()
+    this.#pinned = undefined
   }
 
   offer(message: StoredMessage): void {

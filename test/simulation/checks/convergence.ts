@@ -35,10 +35,7 @@ export function unsettled(around: Around): Violation[] {
     ...orphans(around, sources, assignments),
     ...serverOf(servers, 'platform')
       .all(resources.migrations)
-      .filter(
-        ({ object }) =>
-          !['CutoverCompleted', 'Failed', 'RolledBack'].includes((object['status'] as { state?: string })?.state ?? ''),
-      )
+      .filter(({ object }) => isRunning(object) && !waitsForItsCopy(around, object, assignments))
       .map(
         ({ object }) =>
           new Violation(
@@ -48,6 +45,17 @@ export function unsettled(around: Around): Violation[] {
           ),
       ),
   ]
+}
+
+function isRunning({ status }: StoredObject): boolean {
+  return !['CutoverCompleted', 'Failed', 'RolledBack'].includes((status as { state?: string })?.state ?? '')
+}
+
+/** A move that has switched already, to a provider that is away since: only the platform can say that it will not come back. */
+function waitsForItsCopy({ away }: Around, { spec }: StoredObject, assignments: Assignment[]): boolean {
+  const { assignmentUID, to } = spec as { assignmentUID?: string; to: { providerCluster: string } }
+  const assignment = assignments.find(({ metadata }) => metadata.uid === assignmentUID)
+  return away.has(to.providerCluster) && assignment?.spec.providerCluster === to.providerCluster
 }
 
 function judgeSource(around: Around, source: StoredObject, assignments: Assignment[]): Violation[] {
@@ -77,7 +85,7 @@ function judgeSource(around: Around, source: StoredObject, assignments: Assignme
         name,
       ),
     )
-  if (copies !== undefined)
+  if (copies !== undefined && !around.away.has(providerCluster))
     found.push(new Violation('copies-left', `the Assignment of ${name} asks for further copies`, name))
   if (!source.metadata.finalizers?.includes(finalizer))
     found.push(new Violation('unguarded', `${name} has no finalizer`, name))

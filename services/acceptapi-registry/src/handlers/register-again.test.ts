@@ -16,12 +16,16 @@ function registry() {
   const bucket = new Map<string, OfferEntry>()
   const written: string[] = []
   let losses = 0
-  const get = async () => Promise.reject(new KubeError(404, { reason: 'NotFound', message: 'not found' }))
+  const server: { there?: KubeObject; isGone: boolean } = { isGone: false }
+  const get = async () => {
+    if (server.there === undefined) throw new KubeError(404, { reason: 'NotFound', message: 'not found' })
+    return server.there
+  }
   const client = { mergePatch: async () => undefined, create: async () => undefined, get }
   const context = {
     clusters: {
       kinds: { all: [{ group: 'example.org', version: 'v1', kind: 'Thing' }] },
-      providers: { obstacle: async () => undefined, client: () => client, isGone: () => false },
+      providers: { obstacle: async () => undefined, client: () => client, isGone: () => server.isGone },
     },
     bucket: {
       put: async (key: string, entry: OfferEntry) => {
@@ -45,7 +49,7 @@ function registry() {
     }
     return Object.assign(look, { kept: memory.kept })
   }
-  return { bucket, written, takeOver, lose: () => losses++ }
+  return { bucket, written, context, server, takeOver, lose: () => losses++ }
 }
 
 const AT = offerKey('alpha', 'things')
@@ -112,4 +116,23 @@ test('what was valid of another AcceptAPI of the name is not in force', async ()
   await takeOver()(acceptAPI())
   await takeOver()(acceptAPI({ filters: [{ key: 'size', pattern: '(' }] }, { uid: 'another' }))
   expect(bucket.get(AT)?.object).toBeNull()
+})
+
+test('an offer that went while its provider was away is not there again with what was known of it before', async () => {
+  const { bucket, context, server } = registry()
+  let known: object = { provider: 'alpha', name: 'things', object: null } // as its provider left
+  const learn = (_part: string, _qualifier: undefined, message: object) => {
+    known = message
+  }
+  const run = { key: 'k', attempt: 1, view: { get: () => known, learn } as never }
+  const memory = { put: new Map<string, string>(), kept: new Map<string, OfferEntry>() }
+  const look = () => register({ ...context, ...memory } as unknown as RegistryContext, run)
+  server.there = acceptAPI()
+  await look()
+  expect(bucket.has(AT)).toBe(true)
+  server.isGone = true
+  await look()
+  Object.assign(server, { isGone: false, there: undefined })
+  await look()
+  expect(bucket.has(AT)).toBe(false)
 })

@@ -55,9 +55,10 @@ test.each([
     what: 'whose provider is gone, which no message told yet,',
     isGone: true,
     message: { ...withdrawn, object: offer },
+    known: [null],
   },
   { what: 'that its provider does not have', there: false },
   { what: 'that was seen to go', message: { ...withdrawn, goneUID: 'u' } },
-])('an offer $what counts no more', async ({ what: _, ...around }) => {
-  expect(await look(around)).toEqual({ bucket: ['withdrawn'], known: [] })
+])('an offer $what counts no more', async ({ what: _, known = [], ...around }) => {
+  expect(await look(around)).toEqual({ bucket: ['withdrawn'], known })
 })

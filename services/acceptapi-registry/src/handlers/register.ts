@@ -18,6 +18,9 @@ export async function register(context: RegistryContext, run: Pick<Run, 'key' | 
   if (message === undefined) return await confirmOffer(context, run.key, run.attempt)
   const { provider, name } = message
   const isGone = context.clusters.providers.isGone(provider)
+  // What was known of it is asked anew once its provider is back.
+  if (isGone && message.object !== null)
+    run.view.learn('acceptapi', undefined, { provider, name, object: null }, context.now().getTime())
   const object = isGone ? null : (message.object ?? (await readWithdrawn(context, run, message)))
   const key = offerKey(provider, name)
   if (object === null || object.metadata.deletionTimestamp !== undefined) {
