@@ -39,6 +39,12 @@ export type BrokerHome = { dir: string; flags: readonly string[] }
 /** `http`: host and port of its health and metrics. */
 export type ServiceProcess = ManagedProcess & { http: string }
 
+/** The seconds of CPU that a service has taken so far, as its metrics say. */
+export async function cpuSeconds({ http }: ServiceProcess): Promise<number> {
+  const metrics = await (await fetch(`http://${http}/metrics`)).text()
+  return Number(metrics.match(/^process_cpu_seconds_total (\S+)/m)?.[1])
+}
+
 /** Starts one service, or with `broker` all of them in one process, as `npm run service` does; resolves when it says that it is ready. */
 export async function startService(
   home: BrokerHome,

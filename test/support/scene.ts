@@ -1,8 +1,7 @@
 import { copyFile, mkdtemp, rm, unlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ManagedProcess } from '@resource-broker/testbed'
-import { startService } from './broker.ts'
+import { type ServiceProcess, startService } from './broker.ts'
 import { startKcpLandscape } from './kcp-landscape.ts'
 import {
   ENGINE,
@@ -28,7 +27,7 @@ type SceneOptions = Pick<LandscapeOptions, 'consumers' | 'providers'> &
 /** A fresh landscape with the whole broker as one process and an operator for Things at each provider. */
 export type Scene = {
   landscape: Landscape
-  broker: ManagedProcess
+  broker: ServiceProcess
   /** A consumer or provider by name. */
   site: (name: string) => Site
   /** Stops the broker and starts it with more flags. */
@@ -52,7 +51,7 @@ export async function startScene({ before, identities, ...options }: SceneOption
     providerCrds: [THING_CRD, ...(options.providerCrds ?? [])],
   })
   const stops = await Promise.all(Object.values(landscape.providers).map((provider) => operate(provider)))
-  const stop = async (broker?: ManagedProcess) => {
+  const stop = async (broker?: ServiceProcess) => {
     for (const each of stops) each()
     await broker?.stop()
     await landscape.stop()

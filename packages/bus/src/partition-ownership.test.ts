@@ -8,6 +8,7 @@ import { consume, has, keyOf, names, openBus, publishAll, source } from '../test
 import { scratchDirectory } from '../test/scratch.ts'
 import type { Bus } from './bus.ts'
 import { DONE, type PartitionConsumerOptions } from './consumer-options.ts'
+import { PIN_TIMEOUT_MS } from './ownership/ownership.ts'
 
 const dir = scratchDirectory()
 const buses: Bus[] = []
@@ -94,7 +95,7 @@ test('a replica that stops hands its partitions over within less than the pin’
   const started = performance.now()
   await first.consumer.stop()
   await waitFor('the second looks at every key again', () => has(second.done, names(20)))
-  expect(performance.now() - started).toBeLessThan(4_000)
+  expect(performance.now() - started).toBeLessThan(PIN_TIMEOUT_MS)
   await publishAll(two, names(20, 'later'))
   await waitFor('the second goes on', () => has(second.done, names(20, 'later')))
 })

@@ -4,6 +4,7 @@ import {
   APPLY_TYPE,
   CONFIG_MAPS,
   configMap,
+  cpuMs,
   expectStatus,
   JSON_TYPE,
   nested,
@@ -110,7 +111,7 @@ describe('A body in YAML', () => {
     ['many anchors', Array.from({ length: 20_000 }, (_, index) => `a${index}: &a${index} x`).join('\n')],
     ['a long line of quotes', `a: ${'"'.repeat(200_000)}`],
   ])('costs little when it is %s', async (_, body) => {
-    const before = performance.now()
+    const cpu = cpuMs()
     const created = await target.post(
       CONFIG_MAPS,
       `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: bomb}\n${body}`,
@@ -118,7 +119,7 @@ describe('A body in YAML', () => {
     )
     const patched = await target.patch(`${CONFIG_MAPS}/there?fieldManager=x`, APPLY_TYPE['content-type'], body)
     for (const answer of [created, patched]) if (answer.status > 299) expectStatus(answer, [400, 413, 422])
-    expect(performance.now() - before).toBeLessThan(3_000)
+    expect(cpu()).toBeLessThan(3_000)
   })
 })
 

@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { CONFIG_MAPS, configMap, hear, json, ROOT, Target } from './support.ts'
+import { CONFIG_MAPS, configMap, cpuMs, hear, json, ROOT, Target } from './support.ts'
 
 const NAMESPACE = `${ROOT}/api/v1/namespaces/default`
 const WATCH = `${CONFIG_MAPS}?watch=true`
@@ -107,9 +107,9 @@ describe('Slow clients', () => {
     const before = await target.get<{ items: unknown[] }>(CONFIG_MAPS)
     const sockets = await Promise.all(Array.from({ length: 200 }, connection))
     for (const [index, socket] of sockets.entries()) socket.write(cut[index % cut.length]!)
-    const start = performance.now()
+    const cpu = cpuMs()
     for (let round = 0; round < 20; round++) expect((await target.call(NAMESPACE)).status).toBe(200)
-    expect(performance.now() - start).toBeLessThan(5_000)
+    expect(cpu()).toBeLessThan(5_000)
     for (const socket of sockets) socket.destroy()
     expect((await target.get<{ items: unknown[] }>(CONFIG_MAPS)).items).toHaveLength(before.items.length)
   })

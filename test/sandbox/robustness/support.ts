@@ -23,6 +23,15 @@ export const PATCH_TYPES = ['json-patch', 'merge-patch', 'strategic-merge-patch'
 const LEAKS =
   /\bundefined\b(?! (field|reference))|\[object |NaN\b|Cannot (read|set|convert|destructure)|not a function|call stack|\.ts:\d|node:|log tells more|array length/
 
+/** The milliseconds of CPU that this process, and the sandbox in it, take from now on, however busy the machine is otherwise. */
+export function cpuMs(): () => number {
+  const before = process.cpuUsage()
+  return () => {
+    const { user, system } = process.cpuUsage(before)
+    return (user + system) / 1000
+  }
+}
+
 /** A sandbox under attack, with what it said to its log. */
 export class Target {
   readonly sandbox: Sandbox

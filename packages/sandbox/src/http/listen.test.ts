@@ -152,9 +152,7 @@ describe('A stream', () => {
     const answer = call(server, '/')
     await vi.waitFor(() => expect(sinks).toHaveLength(1))
     sinks[0]?.write(Buffer.from('last words'))
-    const before = performance.now()
-    await server.close(5_000)
-    expect(performance.now() - before).toBeLessThan(1_000)
+    await server.close(2 ** 31 - 1) // it waits for nothing, or this test does not end
     expect((await answer).body.toString()).toBe('last words')
     expect(closed()).toBe(1)
   })
