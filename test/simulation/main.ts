@@ -72,9 +72,10 @@ function tellShortly({ seed, violations }: Verdict): void {
   process.exitCode = 1
 }
 
-function tell({ seed, steps, violations, story, hash }: Verdict, isWhole: boolean): void {
-  process.stdout.write(`${(isWhole ? story : story.slice(-80)).join('\n')}\n`)
+function tell({ seed, steps, violations, story }: Verdict, isWhole: boolean): void {
+  const lines = story.lines(violations[0]?.about)
+  process.stdout.write(`${(isWhole ? lines : lines.slice(-80)).join('\n')}\n`)
   for (const { rule, message } of violations) process.stdout.write(`${rule}: ${message}\n`)
-  process.stdout.write(`seed ${seed}, ${steps} steps, story ${hash}\n`)
+  process.stdout.write(`seed ${seed}, ${steps} steps, story ${story.hash}\n`)
   if (violations.length > 0) process.exitCode = 1
 }

@@ -1,6 +1,7 @@
 import { SeededRandom } from '../support/seeded-random.ts'
 import { unsettled } from './checks/convergence.ts'
 import { takeClocks } from './world/take-clocks.ts'
+import type { Story } from './world/story.ts'
 import { Violation } from './world/violation.ts'
 import { World } from './world/world.ts'
 
@@ -11,7 +12,7 @@ const CALM_MS = 40_000
 /** How often it is looked whether that is so already. */
 const LOOK_MS = 5_000
 
-export type Verdict = { seed: number; steps: number; violations: Violation[]; story: string[]; hash: string }
+export type Verdict = { seed: number; steps: number; violations: Violation[]; story: Story }
 
 /** Lives one world to its end, or to the first violation. */
 export async function runSeed(seed: number): Promise<Verdict> {
@@ -28,13 +29,7 @@ export async function runSeed(seed: number): Promise<Verdict> {
       if (atTheEnd(world, world.time.elapsed).length === 0) break
     }
     const found = world.violations.length > 0 ? world.violations : atTheEnd(world, world.time.elapsed)
-    return {
-      seed,
-      steps: world.time.steps,
-      violations: found,
-      story: world.story.lines(found[0]?.about),
-      hash: world.story.hash,
-    }
+    return { seed, steps: world.time.steps, violations: found, story: world.story }
   } finally {
     giveBack()
   }

@@ -3,8 +3,10 @@ import {
   type AssignmentCopy,
   annotations,
   type Consumer,
+  compileAcceptAPI,
   Migration,
   type MigrationState,
+  OfferIndex,
 } from '@resource-broker/api'
 import type { KeyView, KubeObject, RecordMessage, SourceRef } from '@resource-broker/bus'
 import { type CollectionRef, type KubeClient, KubeError, type ObjectRef } from '@resource-broker/kube'
@@ -80,6 +82,23 @@ export function migration({
     ...(state === undefined ? {} : { status: { state } }),
   }
   return { name, object }
+}
+
+/** All that a provider accepts, which is everything; undefined: there is no offer. */
+export function offersOf(providerCluster?: string): OfferIndex {
+  const index = new OfferIndex()
+  if (providerCluster === undefined) return index
+  const accepts = compileAcceptAPI(
+    {
+      apiVersion: 'broker.platform-mesh.io/v1alpha1',
+      kind: 'AcceptAPI',
+      metadata: { name: 'small', uid: 'u', resourceVersion: '1' },
+      spec: { gvr: ref.gvr },
+    },
+    providerCluster,
+  )
+  if ('offer' in accepts) index.set(accepts.offer)
+  return index
 }
 
 /** A view that holds these messages: by part, or by part and qualifier as `migration/m`. What is learned goes into `messages`. */

@@ -65,8 +65,13 @@ function kept(managers: Managers, before: Fields, after: Fields): Managers {
   return new Map(left.filter(([, paths]) => paths.size > 0))
 }
 
+/** The names of a path; the same few come again and again. */
+const namesOf = new Map<string, string[]>()
+
 function valueAt(object: Fields, path: string): unknown {
-  return path.split(SEPARATOR).reduce<unknown>((value, name) => {
+  const names = namesOf.get(path) ?? path.split(SEPARATOR)
+  namesOf.set(path, names)
+  return names.reduce<unknown>((value, name) => {
     if (Array.isArray(value)) return value.some((item) => `v:${String(item)}` === name)
     return isRecord(value) ? value[name] : undefined
   }, object)

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 
 /** `about`: name of the consumer's object, or nothing where it concerns all. */
-export type Line = { at: number; who: string; what: string; about?: string | undefined }
+type Line = { at: number; who: string; what: string | (() => string); about?: string | undefined }
 
 /** What happened, for people: one line for each act. */
 export class Story {
@@ -12,7 +12,8 @@ export class Story {
     this.#elapsed = elapsed
   }
 
-  tell(who: string, what: string, about?: string): void {
+  /** `what` is put into words only if somebody reads the story: most worlds end well. */
+  tell(who: string, what: Line['what'], about?: string): void {
     this.#lines.push({ at: this.#elapsed(), who, what, about })
   }
 
@@ -20,15 +21,17 @@ export class Story {
   lines(about?: string): string[] {
     return this.#lines
       .filter((line) => about === undefined || line.about === undefined || line.about === about)
-      .map(({ at, who, what }) => `${(at / 1000).toFixed(3).padStart(9)}s  ${who.padEnd(12)} ${what}`)
+      .map((line) => `${(line.at / 1000).toFixed(3).padStart(9)}s  ${line.who.padEnd(12)} ${wordsOf(line)}`)
   }
 
   /** Two runs of one seed have the same. */
   get hash(): string {
-    return createHash('sha256').update(JSON.stringify(this.#lines)).digest('hex').slice(0, 16)
+    return createHash('sha256').update(JSON.stringify(this.#lines.map((line) => ({ ...line, what: wordsOf(line) })))).digest('hex').slice(0, 16)
   }
 
   get length(): number {
     return this.#lines.length
   }
 }
+
+const wordsOf = ({ what }: Line): string => (typeof what === 'string' ? what : what())

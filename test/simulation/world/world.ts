@@ -178,7 +178,7 @@ export class World {
       keepMigrationsMs: this.weather.keepsMigrations ? 3_600_000 : 30_000,
       logger: (process) =>
         quietLogger((level, fields, message) => {
-          if (level !== 'debug') this.story.tell(process.name, `· ${message} ${JSON.stringify(fields, readable)}`)
+          if (level !== 'debug') this.story.tell(process.name, () => `· ${message} ${JSON.stringify(fields, readable)}`)
         }),
       wire: {
         time: this.time,
@@ -294,7 +294,7 @@ export class World {
     if (place.resource !== 'events')
       this.story.tell(
         who,
-        `${wordOf(change)} ${server.name} ${place.resource.split('.')[0]}/${place.name} ${detailsOf(change)}`,
+        () => `${wordOf(change)} ${server.name} ${place.resource.split('.')[0]}/${place.name} ${detailsOf(change)}`,
         about,
       )
     if (type !== undefined) invariants.check(server, change, byBroker)

@@ -1,8 +1,8 @@
-import { assignmentName, compileAcceptAPI, conditionTypes, keyOf, OfferIndex } from '@resource-broker/api'
+import { assignmentName, conditionTypes, keyOf } from '@resource-broker/api'
 import type { KeyView, KubeObject, RecordMessage, Run } from '@resource-broker/bus'
 import { expect, test } from 'vitest'
 import type { SchedulerContext } from '../context.ts'
-import { assignment, consumerOf, platformOf, ref, source, viewOf } from '../fixtures.ts'
+import { assignment, consumerOf, offersOf, platformOf, ref, source, viewOf } from '../fixtures.ts'
 import { place } from './place.ts'
 
 const KEY = keyOf(ref)
@@ -13,25 +13,8 @@ const named = (): KubeObject => {
   return { ...object, metadata: { ...object.metadata, name: assignmentName(KEY) } }
 }
 
-/** What a provider accepts; undefined: there is no offer. */
-function offers(providerCluster?: string): OfferIndex {
-  const index = new OfferIndex()
-  if (providerCluster === undefined) return index
-  const accepts = compileAcceptAPI(
-    {
-      apiVersion: 'broker.platform-mesh.io/v1alpha1',
-      kind: 'AcceptAPI',
-      metadata: { name: 'small', uid: 'u', resourceVersion: '1' },
-      spec: { gvr: ref.gvr },
-    },
-    providerCluster,
-  )
-  if ('offer' in accepts) index.set(accepts.offer)
-  return index
-}
-
 /** One look at an object of which no Assignment is known here. */
-async function look({ platform = platformOf(named()), index = offers('alpha'), status = {} } = {}) {
+async function look({ platform = platformOf(named()), index = offersOf('alpha'), status = {} } = {}) {
   const written: unknown[] = []
   const said: unknown[] = []
   const consumer = {
@@ -65,10 +48,10 @@ test('an Assignment that nobody told of is known once the platform refuses a sec
 
 test('an object that says it is placed is not told otherwise before the platform was asked', async () => {
   const status = { conditions: [{ type: conditionTypes.placed, status: 'True', reason: 'Placed', message: '' }] }
-  const found = await look({ index: offers(), status })
+  const found = await look({ index: offersOf(), status })
   expect(found.known?.object?.metadata.uid).toBe('uid-assignment')
   expect(found.written).toEqual([])
-  expect((await look({ index: offers(), status, platform: platformOf() })).written).toHaveLength(1)
+  expect((await look({ index: offersOf(), status, platform: platformOf() })).written).toHaveLength(1)
 })
 
 test('a new Assignment is told of beside what the stream has by then: it may have gone while its answer was on the way', async () => {

@@ -2,7 +2,7 @@ import { Assignment } from '@resource-broker/api'
 import { type KeyView, TerminalError } from '@resource-broker/bus'
 import { expect, test } from 'vitest'
 import type { SchedulerContext } from '../context.ts'
-import { consumerOf } from '../fixtures.ts'
+import { assignment, consumerOf, migration, offersOf, ref, source, viewOf } from '../fixtures.ts'
 import { isAffected } from './reconsider.ts'
 
 const context = { clusters: { consumers: { describe: consumerOf } } } as unknown as SchedulerContext
@@ -22,4 +22,18 @@ test('so is an Assignment that is not readable, of an object that nobody has a w
     Assignment.of(get('assignment')?.object as object) === undefined
   const around = { ...context, capacity: { isUnsettled } } as unknown as SchedulerContext
   expect(isAffected(around, 'k', view as unknown as KeyView)).toBe(true)
+})
+
+test.each([
+  { what: 'on its way to another', state: 'InitialInProgress', isLookedAt: true },
+  { what: 'there, after a move that ended', state: 'Failed', isLookedAt: false },
+] as const)('an object whose provider still accepts it and that is $what', ({ state, isLookedAt }) => {
+  const view = viewOf({
+    source: { ref, object: source() },
+    assignment: assignment(),
+    'migration/migration-1': migration({ state }),
+  })
+  const capacity = { usageBy: () => () => 0, isUnsettled: () => false }
+  const around = { ...context, offers: { index: offersOf('alpha') }, capacity, now: () => new Date(0) } as unknown as SchedulerContext
+  expect(isAffected(around, 'k', view)).toBe(isLookedAt)
 })

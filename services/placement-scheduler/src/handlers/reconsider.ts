@@ -3,12 +3,13 @@ import { isTerminal, type KeyView } from '@resource-broker/bus'
 import { ClusterNotConnectedError } from '@resource-broker/service'
 import { ZodError } from 'zod'
 import type { SchedulerContext } from '../context.ts'
-import { readKnown } from '../known.ts'
+import { readKnown, runningMigration } from '../known.ts'
 
 /**
- * Whether an object is to be looked at again after the offers changed: unless it is placed and its provider still accepts it. What is
- * thrown because the consumer is not connected, or something known is not valid, is for the look itself to throw: it is taken again, or
- * parks its key. It must not keep the other keys of the partition from being looked at.
+ * Whether an object is to be looked at again after the offers changed: unless it is placed, its provider still accepts it, and it is not
+ * on its way to another, who may accept it no more. What is thrown because the consumer is not connected, or something known is not
+ * valid, is for the look itself to throw: it is taken again, or parks its key. It must not keep the other keys of the partition from
+ * being looked at.
  */
 export function isAffected(context: SchedulerContext, key: string, view: KeyView): boolean {
   try {
@@ -23,7 +24,7 @@ function mayMove({ clusters, offers, capacity, now }: SchedulerContext, key: str
   const known = readKnown(key, view, clusters.consumers.describe)
   if (known === undefined) return false
   const { assignment, object, decision } = known
-  if (assignment === undefined || decision?.provider === null) return true
+  if (assignment === undefined || decision?.provider === null || runningMigration(known) !== undefined) return true
   const current = { providerCluster: assignment.spec.providerCluster, name: assignment.spec.acceptAPIName }
   return decide(object, offers.index, current, capacity.usageBy(key), now()).verdict !== 'stay'
 }
