@@ -44,7 +44,7 @@ function registry() {
     const memory = { put: new Map<string, string>(), kept: new Map(bucket) }
     const look = (object: KubeObject | null) => {
       const message = { provider: 'alpha', name: 'things', object }
-      const run = { key: 'k', attempt: 1, view: { get: () => message } as never }
+      const run = { key: 'k', attempt: 1, view: { get: () => message, learnedFor: () => undefined } as never }
       return register({ ...context, ...memory } as unknown as RegistryContext, run)
     }
     return Object.assign(look, { kept: memory.kept })
@@ -120,11 +120,16 @@ test('what was valid of another AcceptAPI of the name is not in force', async ()
 
 test('an offer that went while its provider was away is not there again with what was known of it before', async () => {
   const { bucket, context, server } = registry()
-  let known: object = { provider: 'alpha', name: 'things', object: null } // as its provider left
-  const learn = (_part: string, _qualifier: undefined, message: object) => {
-    known = message
+  const left = { provider: 'alpha', name: 'things', object: null } // as its watch told
+  let learned: object | undefined
+  const view = {
+    get: () => learned ?? left,
+    learnedFor: () => learned && 0,
+    learn: (_part: string, _qualifier: undefined, message: object) => {
+      learned = message
+    },
   }
-  const run = { key: 'k', attempt: 1, view: { get: () => known, learn } as never }
+  const run = { key: 'k', attempt: 1, view: view as never }
   const memory = { put: new Map<string, string>(), kept: new Map<string, OfferEntry>() }
   const look = () => register({ ...context, ...memory } as unknown as RegistryContext, run)
   server.there = acceptAPI()

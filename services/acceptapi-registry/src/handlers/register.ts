@@ -18,10 +18,7 @@ export async function register(context: RegistryContext, run: Pick<Run, 'key' | 
   if (message === undefined) return await confirmOffer(context, run.key, run.attempt)
   const { provider, name } = message
   const isGone = context.clusters.providers.isGone(provider)
-  // What was known of it is asked anew once its provider is back.
-  if (isGone && message.object !== null)
-    run.view.learn('acceptapi', undefined, { provider, name, object: null }, context.now().getTime())
-  const object = isGone ? null : (message.object ?? (await readWithdrawn(context, run, message)))
+  const object = isGone ? null : await currently(context, run, message)
   const key = offerKey(provider, name)
   if (object === null || object.metadata.deletionTimestamp !== undefined) {
     context.put.delete(key)
@@ -41,18 +38,21 @@ export async function register(context: RegistryContext, run: Pick<Run, 'key' | 
 }
 
 /**
- * An offer that was withdrawn because its provider left, and not because it went, is there again with its provider: whoever withdrew it
- * may have noticed late, and whoever watches it has nothing to tell.
+ * The AcceptAPI as its watch told, or as its provider has it. One that was withdrawn because its provider left, and not because it went,
+ * is there again with its provider: whoever withdrew it may have noticed late, and whoever watches it has nothing to tell. What is known
+ * by such an answer alone is asked anew each time: nothing will tell that it went since.
  */
-async function readWithdrawn(
+async function currently(
   { clusters, now }: RegistryContext,
   { view }: Pick<Run, 'view'>,
-  { provider, name, goneUID }: AcceptAPIMessage,
+  { provider, name, object: told, goneUID }: AcceptAPIMessage,
 ): Promise<KubeObject | null> {
-  if (goneUID !== undefined) return null
-  const object = await readOffer(clusters, provider, name)
-  if (object !== undefined) view.learn('acceptapi', undefined, { provider, name, object }, now().getTime())
-  return object ?? null
+  const at = now().getTime()
+  const isAnswer = view.learnedFor('acceptapi', undefined, at) !== undefined
+  if (goneUID !== undefined || (told !== null && !isAnswer)) return told
+  const object = (await readOffer(clusters, provider, name)) ?? null
+  if (object !== null || isAnswer) view.learn('acceptapi', undefined, { provider, name, object }, at)
+  return object
 }
 
 async function put(context: RegistryContext, key: string, entry: OfferEntry): Promise<void> {
