@@ -14,7 +14,7 @@ const offer: KubeObject = {
 const withdrawn: AcceptAPIMessage = { provider: 'alpha', name: 'small', object: null }
 
 /** What one look makes of the last word on an offer: what the bucket is told, and what is known then. */
-async function look({ message = withdrawn, isGone = false, there = true }) {
+async function look({ message = withdrawn, isGone = false, there = true, obstacle = {}, isKept = true }) {
   const bucket: unknown[] = []
   const known: unknown[] = []
   const client = {
@@ -27,13 +27,13 @@ async function look({ message = withdrawn, isGone = false, there = true }) {
   const context = {
     clusters: {
       kinds: { all: [{ group: gvr.group, version: gvr.version, kind: 'Thing', resource: gvr.resource }] },
-      providers: { isGone: () => isGone, client: () => client, obstacle: async () => undefined },
+      providers: { isGone: () => isGone, client: () => client, obstacle: async () => ('reason' in obstacle ? obstacle : undefined) },
     },
     bucket: {
       put: async (_key: string, { object }: { object: unknown }) => void bucket.push(object),
       delete: async () => void bucket.push('withdrawn'),
     },
-    kept: new Map([[offerKey('alpha', 'small'), { provider: 'alpha', name: 'small', object: null }]]),
+    kept: new Map(isKept ? [[offerKey('alpha', 'small'), { provider: 'alpha', name: 'small', object: null }]] : []),
     ...{ put: new Map(), losses: () => 0, conditionType: 'Ready' },
     ...{ logger: { info: () => undefined }, now: () => new Date(0) },
   } as unknown as RegistryContext
@@ -61,4 +61,13 @@ test.each([
   { what: 'that was seen to go', message: { ...withdrawn, goneUID: 'u' } },
 ])('an offer $what counts no more', async ({ what: _, ...around }) => {
   expect(await look(around)).toEqual({ bucket: ['withdrawn'], known: [] })
+})
+
+test.each([
+  { what: 'of an offer that is still being verified nothing is said where nothing was', isKept: false, bucket: [] },
+  { what: 'one that was said to be none before is still none', isKept: true, bucket: [null] },
+])('$what', async ({ isKept, bucket }) => {
+  const message = { ...withdrawn, object: offer }
+  const obstacle = { reason: 'VerifyingBinding', message: 'is being bound for a trial', pending: true }
+  expect((await look({ message, obstacle, isKept })).bucket).toEqual(bucket)
 })

@@ -31,7 +31,10 @@ export async function register(context: RegistryContext, run: Pick<Run, 'key' | 
   const lastValid = kept?.object?.metadata.uid === object.metadata.uid ? (kept?.object ?? null) : null
   const verdict = await judge(context, message, object, lastValid !== null)
   const inForce = verdict.withdraws ? null : lastValid
-  await put(context, key, { provider, name, object: verdict.condition.status === 'True' ? object : inForce })
+  const { status } = verdict.condition
+  // An entry without an offer says that its provider accepts nothing: what is placed there would move.
+  const isUndecided = status === 'Unknown' && kept === undefined
+  if (!isUndecided) await put(context, key, { provider, name, object: status === 'True' ? object : inForce })
   const around = { client: context.clusters.providers.client(provider), logger: context.logger }
   await reportOnOffer(around, object, verdict.condition, context.now())
   return verdict.again ? { requeueAfterMs: 15_000, reason: verdict.condition.reason } : DONE
