@@ -71,7 +71,7 @@ describe('contract 12', () => {
   test('12.4 without access to the workspace a role inside counts for nothing', async () => {
     const refused = await user.call('GET', `/clusters/${one}/${CONFIG_MAPS}`)
     expect(refused.status).toBe(403)
-    expect(messageOf(refused)).toContain('no verb=access permission on /')
+    expect(messageOf(refused)).toMatch(/in the namespace "default": access denied$/)
     await grant(admin, one, 'user-1', 'system:kcp:workspace:access')
     expect((await user.call('GET', `/clusters/${one}/${CONFIG_MAPS}`)).status).toBe(200)
     expect((await user.call('GET', `/clusters/${two}/${CONFIG_MAPS}`)).status).toBe(403)
@@ -100,7 +100,7 @@ describe('contract 12', () => {
     for (const type of ['apiexports/tenancy.kcp.io', 'apibindings/tenancy.kcp.io']) {
       const answer = await admin.merge(`/clusters/root/apis/apis.kcp.io/v1alpha2/${type}/status`, {}, KCP_ADMIN)
       expect(answer.status).toBe(403)
-      expect(messageOf(answer)).toContain('status update not permitted')
+      expect(messageOf(answer)).toMatch(/: access denied$/)
     }
   })
 
@@ -125,7 +125,7 @@ describe('contract 12', () => {
     expect((await admin.as('user-4-token').call('POST', path, { body })).status).toBe(201)
     const status = await admin.as('user-4-token').merge(`${path}/child/status`, { status: { phase: 'Ready' } })
     expect(status.status).toBe(403)
-    expect(messageOf(status)).toContain('maximal permission policy')
+    expect(messageOf(status)).toMatch(/: access denied$/)
   })
 
   test('12.7 a service account of another workspace is known by its global name', async () => {

@@ -103,6 +103,6 @@ describe('contract 11 and 12', () => {
     expect((await admin.merge(status, { status: { phase: 'Unavailable' } })).status).toBe(200)
     const answer = await admin.call('GET', path, { headers: KCP_ADMIN })
     expect(answer.status).toBe(403)
-    expect(answer.text).toContain('not permitted due to phase \\"Unavailable\\"')
+    expect(answer.text).toContain('access denied')
   })
 })

@@ -104,11 +104,14 @@ export function partsOf(path: string): string[] {
   return path.split(/(?<!\\)\./).map((part) => part.replaceAll('\\.', '.'))
 }
 
-/** Takes away what stands at `path`; `*` stands for any key. */
-export function remove(value: unknown, [first, ...rest]: readonly string[]): void {
+/** Takes away what stands at `path`, or only what it ends in; `*` stands for any key. */
+export function remove(value: unknown, [first, ...rest]: readonly string[], end?: string): void {
   if (typeof value !== 'object' || value === null || first === undefined) return
-  for (const key of first === '*' ? Object.keys(value) : [first]) {
-    if (rest.length > 0) remove((value as Record<string, unknown>)[key], rest)
-    else delete (value as Record<string, unknown>)[key]
+  const holder = value as Record<string, unknown>
+  for (const key of first === '*' ? Object.keys(holder) : [first]) {
+    const found = holder[key]
+    if (rest.length > 0) remove(found, rest, end)
+    else if (end === undefined) delete holder[key]
+    else if (typeof found === 'string' && found.endsWith(end)) holder[key] = found.slice(0, -end.length)
   }
 }

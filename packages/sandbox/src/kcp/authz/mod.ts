@@ -1,3 +1,4 @@
+export { anonymized } from './anonymized.ts'
 export { aboutObject, aboutPath } from './attributes.ts'
 export { AuthorizerChain } from './chain.ts'
 export {

@@ -11,7 +11,7 @@ import type { UserInfo } from '../../kube/user.ts'
 import type { Store } from '../../store/types.ts'
 import type { Apis } from '../apis/mod.ts'
 import { type BoundTypes, createApis } from '../apis/mod.ts'
-import { AuthorizerChain, ScopedRbac } from '../authz/mod.ts'
+import { AuthorizerChain, anonymized, ScopedRbac } from '../authz/mod.ts'
 import { kcpPolicySource } from '../bootstrap/mod.ts'
 import {
   clusterAnnotation,
@@ -61,10 +61,11 @@ export class ShardRuntime {
       ...[policies, policies.ofAdmin(info.name)],
       ...[bootstrapPolicySource(), kcpPolicySource(), steps],
     ])
-    const authorizer = new AuthorizerChain({
+    const chain = new AuthorizerChain({
       ...{ cache, rbac },
       maximalPermissionPolicy: (...of) => apis.maximalPermissionPolicy(...of),
     })
+    const authorizer = anonymized(chain)
     const { authenticator, tokens, accounts } = shared
     const builtIns = builtInResources({ authorizer, rbac, authenticator, tokens, accounts })
     const localCrds = new LocalCrds(store)
@@ -83,7 +84,7 @@ export class ShardRuntime {
     this.admission = this.#admission(apis, shared)
     const options = { store, authorizer, admission: this.admission, now, log, localManager: 'kcp' }
     this.server = createApiServer({ ...options, catalog: apis.catalog })
-    const deep = builtInResources({ authorizer: rbac, rbac, authenticator, tokens, accounts })
+    const deep = builtInResources({ authorizer: anonymized(rbac), rbac, authenticator, tokens, accounts })
     this.deepServer = createApiServer({ ...options, catalog: withReviews(apis.catalog, deep) })
     const workspaces = workspaceControllers(this.services, this.types)
     const partitionSets = partitionSetController(this.services)

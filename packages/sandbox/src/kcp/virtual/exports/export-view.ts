@@ -3,6 +3,7 @@ import { type ApiServer, createApiServer } from '../../../kube/requests/mod.ts'
 import type { RequestInfo } from '../../../kube/requests/types.ts'
 import type { Catalog, Resource } from '../../../kube/resource.ts'
 import type { ApiExport } from '../../apis/types.ts'
+import { anonymized } from '../../authz/mod.ts'
 import { OpenStreams } from '../../streams.ts'
 import type { VirtualWorkspaceOptions } from '../types.ts'
 import { ExportAuthorizer, type Subject } from './authorizer.ts'
@@ -40,7 +41,7 @@ export class ExportView implements Subject {
     const { store, now, log } = services
     this.server = createApiServer({
       ...{ store, now, log, catalog: this.#catalog },
-      authorizer: new ExportAuthorizer(services, this),
+      authorizer: anonymized(new ExportAuthorizer(services, this)),
       admission: [claimSelectors(this), ...admission],
     })
     this.follow(apiExport)
