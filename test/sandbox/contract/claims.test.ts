@@ -18,6 +18,7 @@ import {
   CONFIG_MAPS,
   conditionsOf,
   configMap,
+  createRole,
   createWorkspace,
   grant,
   type Json,
@@ -259,6 +260,65 @@ describe('contract 6, and 3.3 to 3.5', () => {
     await admin.create(`/clusters/${cluster}/${WIDGETS_IN_DEFAULT}`, widget('claimed'))
     const seen = await admin.items(`${viewOf(provider, name, cluster)}/${WIDGETS}`)
     expect(seen.map(({ metadata }) => metadata.name)).toEqual(['claimed'])
+  })
+
+  test('6.7 the policies of all exports that share the identity limit who claims it, the wildcard too', async () => {
+    const [owner, twin] = await Promise.all(
+      ['owner', 'twin'].map((name) => createWorkspace(admin, 'root', name, { type: 'universal' })),
+    )
+    const first = await createExport(admin, owner!.spec.cluster, 'limited')
+    const { identityHash } = first.status
+    const claim: Claim = { group: 'example.io', resource: 'widgets', verbs: ['get', 'list', 'watch'], identityHash }
+    const name = `claims-${++counter}`
+    await createExport(admin, provider, name, { claims: [claim], schema: 'none' })
+    const cluster = (await createWorkspace(admin, 'root', name, { type: 'universal' })).spec.cluster
+    await bind(admin, cluster, ['root:owner', 'limited'])
+    await bind(admin, cluster, ['root:provider', name], [claim])
+    await grant(admin, provider, 'claimer', 'cluster-admin')
+    const claimer = { headers: { 'impersonate-user': 'claimer', 'impersonate-group': 'system:authenticated' } }
+    const listed = (at: string) => admin.call('GET', `${viewOf(provider, name, at)}/${WIDGETS}`, claimer)
+    for (const at of ['*', cluster]) expect((await listed(at)).status).toBe(200)
+
+    const policy = { spec: { maximalPermissionPolicy: { local: {} } } }
+    await admin.merge(`/clusters/root:owner/${APIS}/apiexports/limited`, policy)
+    for (const at of ['*', cluster]) {
+      const refused = await listed(at)
+      expect(refused.status).toBe(403)
+      expect(messageOf(refused)).toBe(
+        'widgets.example.io is forbidden: User "claimer" cannot list resource "widgets" in API group "example.io" ' +
+          'at the cluster scope: access denied',
+      )
+    }
+    const rule = { apiGroups: ['example.io'], resources: ['widgets'], verbs: ['list'] }
+    await createRole(admin, 'root:owner', 'lister', rule)
+    await grant(admin, 'root:owner', 'apis.kcp.io:binding:claimer', 'lister')
+    for (const at of ['*', cluster]) expect((await listed(at)).status).toBe(200)
+
+    const key = (await admin.get(`/clusters/root:owner/api/v1/namespaces/kcp-system/secrets/limited`)) as unknown as {
+      data: Json
+    }
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'shared' }, data: key.data }
+    await admin.create(`/clusters/root:twin/api/v1/namespaces/default/secrets`, secret)
+    const secretRef = { namespace: 'default', name: 'shared' }
+    const second = await createExport(admin, twin!.spec.cluster, 'twin', { schema: 'none', secretRef })
+    expect(second.status.identityHash).toBe(identityHash)
+    expect((await listed(cluster)).status).toBe(200)
+    await admin.merge(`/clusters/root:twin/${APIS}/apiexports/twin`, policy)
+    for (const at of ['*', cluster]) expect((await listed(at)).status).toBe(403)
+  })
+
+  test('6.7 what is claimed of an export that is gone is given to nobody', async () => {
+    const gone = await createExport(admin, provider, 'going')
+    const { identityHash } = gone.status
+    const claim: Claim = { group: 'example.io', resource: 'widgets', verbs: ['get', 'list', 'watch'], identityHash }
+    const name = `claims-${++counter}`
+    await createExport(admin, provider, name, { claims: [claim], schema: 'none' })
+    await grant(admin, provider, 'claimer-of-gone', 'cluster-admin')
+    const headers = { 'impersonate-user': 'claimer-of-gone', 'impersonate-group': 'system:authenticated' }
+    const listed = () => admin.call('GET', `${viewOf(provider, name, '*')}/${WIDGETS}`, { headers })
+    expect((await listed()).status).toBe(200)
+    await admin.call('DELETE', `/clusters/${provider}/${APIS}/apiexports/going`)
+    expect((await listed()).status).toBe(403)
   })
 
   test('6.5 of two exports with one identity, the one that has the type is meant', async () => {

@@ -57,10 +57,15 @@ export interface ClusterDirectory {
   shardOf(cluster: string): string | undefined
 }
 
+/** An export, and the logical cluster that it is in. */
+export type ExportAt = { readonly cluster: string; readonly apiExport: ApiExport }
+
 /** Finds exports of all shards by what they offer. */
 export interface ExportIndex {
   /** One that offers the type with that identity: several exports can share one identity (contract 5.3). */
-  ofType(group: string, resource: string, identityHash: string): { cluster: string; apiExport: ApiExport } | undefined
+  ofType(group: string, resource: string, identityHash: string): ExportAt | undefined
+  /** All that share an identity, whatever they offer. */
+  withIdentity(identityHash: string): readonly ExportAt[]
 }
 
 /** A shard as its Shard object describes it. */

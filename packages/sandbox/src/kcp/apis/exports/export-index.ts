@@ -1,4 +1,4 @@
-import type { ExportIndex, ReplicatedCache, ReplicatedChange, ReplicatedObject } from '../../services.ts'
+import type { ExportAt, ExportIndex, ReplicatedCache, ReplicatedChange, ReplicatedObject } from '../../services.ts'
 import type { ApiExport } from '../types.ts'
 
 /** The exports of all shards by their identity, which several can share (contract 5.3). */
@@ -12,14 +12,15 @@ export class ExportsByIdentity implements ExportIndex {
     this.#stop = cache.watch('apiexports.apis.kcp.io', (change) => this.#follow(change))
   }
 
-  ofType(group: string, resource: string, identityHash: string): { cluster: string; apiExport: ApiExport } | undefined {
-    for (const { cluster, object } of this.#exports.get(identityHash)?.values() ?? []) {
-      const apiExport = object as ApiExport
-      const { resources = [] } = apiExport.spec ?? {}
-      if (resources.some((each) => (each.group ?? '') === group && each.name === resource))
-        return { cluster, apiExport }
-    }
-    return undefined
+  ofType(group: string, resource: string, identityHash: string): ExportAt | undefined {
+    return this.withIdentity(identityHash).find(({ apiExport }) =>
+      (apiExport.spec?.resources ?? []).some((each) => (each.group ?? '') === group && each.name === resource),
+    )
+  }
+
+  withIdentity(identityHash: string): readonly ExportAt[] {
+    const sharing = [...(this.#exports.get(identityHash)?.values() ?? [])]
+    return sharing.map(({ cluster, object }) => ({ cluster, apiExport: object as ApiExport }))
   }
 
   /** Follows the cache no longer. */

@@ -15,6 +15,8 @@ export type Subject = {
   exportCluster: string
   exportName: string
   typeOf: (group: string, resource: string) => ServedType | undefined
+  /** The identity by which the export claims a type; undefined where it does not, empty for types of Kubernetes and kcp. */
+  claimedIdentity: (group: string, resource: string) => string | undefined
   consumerIn: (cluster: string) => Consumer | undefined
 }
 
@@ -59,16 +61,21 @@ export class ExportAuthorizer implements Authorizer {
     return this.#services.authorizer.authorize(aboutObject({ cluster: exportCluster, user, verb, ...content }))
   }
 
-  /** What is claimed of another export is limited by that one's policy (contract 6.7). */
+  /** What is claimed of other exports is limited by the policies of all that share the identity (contract 6.7). */
   #policy(attributes: Attributes): Authorization {
     const { group, resource, user, cluster } = attributes
-    const identityHash = this.#subject.typeOf(group, resource)?.claim?.identityHash
-    const owner = identityHash && this.#services.exports.ofType(group, resource, identityHash)
-    if (!owner || owner.apiExport.spec?.maximalPermissionPolicy?.local === undefined) return ALLOWED
-    const isAllowed = effectiveUsers(user, cluster).some(
-      (each) =>
-        this.#services.rbac.authorize({ ...attributes, cluster: owner.cluster, user: policyUser(each, cluster) })
-          .allowed,
+    const identityHash = this.#subject.claimedIdentity(group, resource) ?? ''
+    if (identityHash === '') return ALLOWED
+    const owners = this.#services.exports.withIdentity(identityHash)
+    // Whether one limits it cannot be told.
+    if (owners.length === 0) return denied('no APIExport provides what is claimed')
+    const users = effectiveUsers(user, cluster).map((each) => policyUser(each, cluster))
+    const isAllowed = owners.every(
+      (owner) =>
+        owner.apiExport.spec?.maximalPermissionPolicy?.local === undefined ||
+        users.some(
+          (each) => this.#services.rbac.authorize({ ...attributes, cluster: owner.cluster, user: each }).allowed,
+        ),
     )
     return isAllowed ? ALLOWED : denied('access not permitted by maximal permission policy')
   }

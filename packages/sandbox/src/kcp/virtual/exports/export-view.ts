@@ -76,6 +76,12 @@ export class ExportView implements Subject {
     return this.#byName.get(nameOf({ group, resource }))
   }
 
+  claimedIdentity(group: string, resource: string): string | undefined {
+    const claims = this.#apiExport.spec?.permissionClaims ?? []
+    const claim = claims.find((each) => (each.group ?? '') === group && each.resource === resource)
+    return claim && (claim.identityHash ?? '')
+  }
+
   consumerIn(cluster: string): Consumer | undefined {
     return this.#consumers.find(cluster, this.exportCluster, this.#apiExport)
   }
