@@ -1,7 +1,18 @@
 import { type Sandbox, startSandbox } from '@resource-broker/sandbox'
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Api, adminOf, createRole, createWorkspace, grant, KCP_ADMIN, ready, TENANCY } from './support.ts'
+import {
+  type Api,
+  adminOf,
+  CORE,
+  createWorkspace,
+  grant,
+  KCP_ADMIN,
+  messageOf,
+  RBAC,
+  ready,
+  TENANCY,
+} from './support.ts'
 
 /** The raw requests of kcp's kubectl plugins (contract 13.1 to 13.3), as kcp-admin. */
 describe('contract 13', () => {
@@ -50,15 +61,27 @@ describe('contract 13', () => {
     expect(namespaces.map(({ metadata }) => metadata.name)).toEqual(['default', 'kube-system'])
   })
 
+  test('13.2 everybody may have a home, without access to root', async () => {
+    const carol = { 'impersonate-user': 'carol' }
+    const path = `/clusters/root/${TENANCY}/workspaces/~`
+    await waitFor('carol has a home', async () => (await admin.call('GET', path, { headers: carol })).status === 200)
+    const inside = await admin.call('GET', `/clusters/user:carol/${CORE}/logicalclusters/cluster`, { headers: carol })
+    expect(inside.status).toBe(200)
+    expect((await admin.call('GET', '/clusters/root/api/v1/namespaces', { headers: carol })).status).toBe(403)
+  })
+
   test('13.2 without create on workspaces/~ in root it is 403', async () => {
     const alice = { 'impersonate-user': 'alice' }
     const path = `/clusters/root/${TENANCY}/workspaces/~`
-    expect((await admin.call('GET', path, { headers: alice })).status).toBe(403)
-    await grant(admin, 'root', 'alice', 'system:kcp:workspace:access')
-    expect((await admin.call('GET', path, { headers: alice })).status).toBe(403)
-    const rule = { apiGroups: ['tenancy.kcp.io'], resources: ['workspaces'], resourceNames: ['~'], verbs: ['create'] }
-    await createRole(admin, 'root', 'own-home', rule)
-    await grant(admin, 'root', 'alice', 'own-home')
+    const everybody = `/clusters/root/${RBAC}/clusterrolebindings/system:kcp:authenticated:home-workspace-create`
+    expect((await admin.call('DELETE', everybody)).status).toBe(200)
+    const refused = await admin.call('GET', path, { headers: alice })
+    expect(refused.status).toBe(403)
+    expect(messageOf(refused)).toBe(
+      'workspaces.tenancy.kcp.io "~" is forbidden: User "alice" cannot create resource "workspaces" in API group ' +
+        '"tenancy.kcp.io" at the cluster scope: workspace access not permitted',
+    )
+    await grant(admin, 'root', 'alice', 'system:kcp:home-workspace-create')
     await waitFor('alice has a home', async () => (await admin.call('GET', path, { headers: alice })).status === 200)
     const inside = await admin.call('GET', '/clusters/user:alice/api/v1/namespaces', { headers: alice })
     expect(inside.status).toBe(200)

@@ -2,6 +2,8 @@
 
 export const ROOT_CLUSTER = 'root'
 export const WILDCARD = '*'
+/** By which users ask root for the workspace that is their own. */
+export const HOME_WORKSPACE = '~'
 /** Of the one LogicalCluster object in each logical cluster. */
 export const LOGICAL_CLUSTER_NAME = 'cluster'
 

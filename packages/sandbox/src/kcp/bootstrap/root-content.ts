@@ -2,11 +2,12 @@ import { AUTHENTICATED } from '../../kube/authn/mod.ts'
 import type { KubeObject } from '../../kube/objects.ts'
 import { clusterRole, clusterRoleBinding } from '../authz/mod.ts'
 import { KCP_ADMINS, POLICY_PREFIX } from '../groups.ts'
-import { APIS, ROOT_CLUSTER, TENANCY, TOPOLOGY } from '../names.ts'
+import { APIS, HOME_WORKSPACE, ROOT_CLUSTER, TENANCY, TOPOLOGY } from '../names.ts'
 
 const READ = ['get', 'list', 'watch']
 const UNIVERSAL = { name: 'universal', path: ROOT_CLUSTER }
 const OPEN_TYPES = ['universal', 'organization', 'team']
+const HOME_CREATION = 'system:kcp:home-workspace-create'
 const OPEN_EXPORTS = [TENANCY, TOPOLOGY]
 
 /** WorkspaceTypes in root (contract 4.2). */
@@ -47,6 +48,10 @@ export function rootPolicy(): KubeObject[] {
   return [
     ...granted('system:kcp:universal-workspacetype-use', [
       { apiGroups: [TENANCY], resources: ['workspacetypes'], resourceNames: OPEN_TYPES, verbs: ['use'] },
+    ]),
+    // kcp's `--home-workspaces-home-creator-groups` names everybody by default.
+    ...granted(HOME_CREATION, [
+      { apiGroups: [TENANCY], resources: ['workspaces'], resourceNames: [HOME_WORKSPACE], verbs: ['get', 'create'] },
     ]),
     ...OPEN_EXPORTS.flatMap((name) =>
       granted(`system:kcp:apiexport:${name.split('.')[0]}:bind`, [

@@ -10,6 +10,7 @@ import { clusterUrl, logicalClusters } from '../clusters/mod.ts'
 import { homeClusterName } from '../hashes.ts'
 import {
   CLUSTER_ANNOTATION,
+  HOME_WORKSPACE,
   LOGICAL_CLUSTER_NAME,
   OWNER_ANNOTATION,
   PATH_ANNOTATION,
@@ -25,7 +26,6 @@ import { statusOf } from './model.ts'
 import { begin, newLogicalCluster } from './scheduling.ts'
 import type { WorkspaceTypes } from './types.ts'
 
-const HOME = '~'
 const HOME_TYPE = 'home'
 const RETRY_SECONDS = '1'
 const NOT_PERMITTED = 'workspace access not permitted'
@@ -38,7 +38,7 @@ export function asksForHome(cluster: string, { isResourceRequest, verb, group, r
     verb === 'get' &&
     group === TENANCY &&
     resource === 'workspaces' &&
-    name === HOME
+    name === HOME_WORKSPACE
   )
 }
 
@@ -68,10 +68,11 @@ export async function homeWorkspace(
   }
 }
 
-function requirePermission({ authorizer }: ShardServices, user: UserInfo): void {
+/** Who may create it needs no access to root besides. */
+function requirePermission({ rbac }: ShardServices, user: UserInfo): void {
   const type = { group: TENANCY, version: 'v1alpha1', resource: 'workspaces' }
-  const attributes = aboutObject({ cluster: ROOT_CLUSTER, user, verb: 'create', ...type, name: HOME })
-  if (!authorizer.authorize(attributes).allowed) throw forbidden(attributes, NOT_PERMITTED)
+  const attributes = aboutObject({ cluster: ROOT_CLUSTER, user, verb: 'create', ...type, name: HOME_WORKSPACE })
+  if (!rbac.authorize(attributes).allowed) throw forbidden(attributes, NOT_PERMITTED)
 }
 
 function logicalClusterOf({ shard }: ShardServices, types: WorkspaceTypes, user: UserInfo): KubeObject {
@@ -94,7 +95,7 @@ function workspaceOf({ shard }: ShardServices, home: KubeObject, cluster: string
   return {
     apiVersion: `${TENANCY}/v1alpha1`,
     kind: 'Workspace',
-    metadata: { name: HOME, creationTimestamp, annotations: { [CLUSTER_ANNOTATION]: ROOT_CLUSTER } },
+    metadata: { name: HOME_WORKSPACE, creationTimestamp, annotations: { [CLUSTER_ANNOTATION]: ROOT_CLUSTER } },
     spec: { type: { name: HOME_TYPE, path: ROOT_CLUSTER }, cluster, URL: clusterUrl(shard.externalUrl, cluster) },
     status: {
       phase,
