@@ -56,7 +56,8 @@ function entriesOf(resource: Resource, version: ResourceVersion): JsonObject[] {
     namespaced,
     ...((own.group !== resource.group || own.version !== version.name) && { group: own.group, version: own.version }),
     kind: own.kind,
-    verbs: own.verbs,
+    // As Go writes a list that was never begun.
+    verbs: own.verbs.length === 0 ? null : own.verbs,
   }))
   return [main, ...below]
 }

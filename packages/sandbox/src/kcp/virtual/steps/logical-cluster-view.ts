@@ -2,9 +2,10 @@ import { StatusError } from '../../../kube/errors.ts'
 import type { KubeObject } from '../../../kube/objects.ts'
 import { type ApiServer, createApiServer } from '../../../kube/requests/mod.ts'
 import type { AdmissionPlugin, Restriction } from '../../../kube/requests/types.ts'
-import type { Catalog, Resource, Verb } from '../../../kube/resource.ts'
+import type { Catalog, Resource, ResourceVersion, Verb } from '../../../kube/resource.ts'
 import { invalid } from '../../../kube/schema/field-errors.ts'
 import { LOGICAL_CLUSTERS, logicalClusters } from '../../clusters/mod.ts'
+import { CORE, WILDCARD } from '../../names.ts'
 import { type StepKind, stepsLeft, waitsForStep } from '../../workspaces/mod.ts'
 import type { VirtualWorkspaceOptions } from '../types.ts'
 
@@ -12,11 +13,29 @@ const READ: readonly Verb[] = ['get', 'list', 'watch']
 
 /** LogicalClusters as who does a step sees them: to be read, and their status to be changed (contract 8.1, 8.2). */
 const readable: Resource = { ...logicalClusters, verbs: READ }
+/** As discovery over all logical clusters has them: without verbs of the status, hashed for no logical cluster (contract 8.5). */
+const discovered: Resource = {
+  ...readable,
+  versions: new Map([...readable.versions].map(([name, version]) => [name, withoutStatus(version)])),
+  storageApiVersion: `/${CORE}/${readable.storageVersion}`,
+  subresources: [{ name: 'status', group: CORE, version: readable.storageVersion, kind: readable.kind, verbs: [] }],
+}
 const catalog: Catalog = {
-  list: () => [readable],
+  list: (cluster) => [cluster === WILDCARD ? discovered : readable],
   find: (_cluster, group, resource) =>
     group === readable.group && resource === readable.resource ? readable : undefined,
   generation: () => 0,
+}
+
+function withoutStatus(version: ResourceVersion): ResourceVersion {
+  const { name, served, columns, selectableFields } = version
+  return {
+    ...{ name, served, status: false, columns, selectableFields },
+    // Compiled when it is asked for.
+    get schema() {
+      return version.schema
+    },
+  }
 }
 
 /** The LogicalClusters that wait for one step. */

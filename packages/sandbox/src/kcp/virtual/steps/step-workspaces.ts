@@ -86,7 +86,7 @@ export class StepWorkspaces {
     const own = url.path.replace(/^\/apis\/[^/]+/, `/apis/${CORE}`)
     const http = { ...request, path: own, headers: { ...request.headers, accept: 'application/json' } }
     const info = parseRequestInfo(request.method, own, request.query)
-    return this.#viewOf(asked).handle({ cluster: WILDCARD, user, info, http })
+    return this.#viewOf(asked).handle({ cluster: url.cluster, user, info, http })
   }
 
   /** Anything else goes on into the logical cluster (contract 8.3). */
