@@ -33,15 +33,9 @@ const SERVED: Record<string, readonly string[]> = {
 const HOMES: Record<string, string> = { 'apis/autoscaling/v1': 'apis/apps/v1' }
 /** Shared by every group-version; kept once. */
 const META = 'io.k8s.apimachinery.pkg.'
-const META_KINDS = [
-  'APIGroup',
-  'APIGroupList',
-  'APIResourceList',
-  'APIVersions',
-  'DeleteOptions',
-  'Status',
-  'WatchEvent',
-]
+const META_KINDS = ['APIResourceList', 'DeleteOptions', 'Status', 'WatchEvent']
+/** Documents about discovery, one of each form: all that they say is of apimachinery. */
+const DISCOVERY = ['api', 'apis', 'apis/rbac.authorization.k8s.io', 'version']
 const GVK = 'x-kubernetes-group-version-kind'
 const OUT = new URL('../data/openapi/', import.meta.url)
 
@@ -72,6 +66,7 @@ try {
       schemas: pick(kept, (name) => !name.startsWith(META)),
     })
   }
+  for (const path of DISCOVERY) Object.assign(meta, (await read(path)).components.schemas)
   await write('parameters.json', { ...source, parameters: parametersOf(core) })
   await write('meta.json', { ...source, schemas: meta })
 } finally {

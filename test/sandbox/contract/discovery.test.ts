@@ -85,7 +85,7 @@ describe('contract 9', () => {
     const wanted = [
       ...['api/v1', 'apis/admissionregistration.k8s.io/v1', 'apis/authentication.k8s.io/v1'],
       ...['apis/tenancy.kcp.io/v1alpha1', 'apis/apis.kcp.io/v1alpha1', 'apis/core.kcp.io/v1alpha1'],
-      'apis/topology.kcp.io/v1alpha1',
+      ...['apis/topology.kcp.io/v1alpha1', 'api', 'apis', 'apis/rbac.authorization.k8s.io', 'version'],
     ]
     expect(Object.keys(paths)).toEqual(expect.arrayContaining(wanted))
     for (const path of wanted) expect(await admin.get(`${base}/openapi/v3/${path}`)).toHaveProperty('components')

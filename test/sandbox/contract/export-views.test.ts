@@ -189,7 +189,12 @@ describe('contract 7, and 1.13 to 1.14', () => {
 
   test('7.8 OpenAPI v3 is there, v2 is not, /version is', async () => {
     const { paths } = await admin.get<{ paths: Json }>(`${view(one)}/openapi/v3`)
-    expect(Object.keys(paths)).toContain('apis/example.io/v1')
+    const ofApis = ['apis/apis.kcp.io', 'apis/apis.kcp.io/v1alpha1', 'apis/apis.kcp.io/v1alpha2']
+    expect(Object.keys(paths).sort()).toEqual([
+      ...['api', 'apis', ...ofApis, 'apis/example.io', 'apis/example.io/v1', 'version'],
+    ])
+    for (const path of Object.keys(paths))
+      expect(await admin.get(`${view(one)}/openapi/v3/${path}`)).toHaveProperty('paths')
     const document = await admin.get<{ components: { schemas: Json } }>(`${view(one)}/openapi/v3/apis/example.io/v1`)
     expect(Object.keys(document.components.schemas).join()).toContain('Widget')
     expect((await admin.call('GET', `${view(one)}/openapi/v2`)).status).toBe(404)

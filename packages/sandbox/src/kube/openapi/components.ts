@@ -52,6 +52,13 @@ export function componentsOf(resources: readonly Resource[], group: string, vers
   return Object.fromEntries(Object.entries(found).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
+/** A schema of apimachinery with all that it refers to. */
+export function metaComponents(name: string): Schemas {
+  const found: Schemas = {}
+  addBuiltIn(found, name, '', '')
+  return found
+}
+
 function addBuiltInKinds(found: Schemas, { kind, listKind }: Resource, group: string, version: string): void {
   addByKind(found, group, version, kind)
   addByKind(found, group, version, listKind)

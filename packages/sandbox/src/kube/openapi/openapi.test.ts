@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { JsonObject } from '../objects.ts'
 import type { Resource, ResourceVersion, Verb } from '../resource.ts'
 import { builtInSchema, compileSchema, type OpenApiSchema } from '../schema/mod.ts'
-import { openApiV2, openApiV2Protobuf, openApiV3Document, openApiV3Index } from './mod.ts'
+import { type DocumentedGroups, openApiV2, openApiV2Protobuf, openApiV3Document, openApiV3Index } from './mod.ts'
 
 const VERBS: Verb[] = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection']
 
@@ -53,17 +53,36 @@ const ALL = [configMaps, things(SPEC)]
 const read = (document: JsonObject | undefined): any => document
 
 test('the index names every group-version, and a hash changes with what it stands for', () => {
-  const before = read(openApiV3Index(ALL)).paths
-  expect(Object.keys(before)).toEqual(['api/v1', 'apis/ex.io/v1'])
+  const before = read(openApiV3Index(ALL, 'built-in')).paths
+  expect(Object.keys(before)).toEqual(['api', 'api/v1', 'apis', 'apis/ex.io/v1', 'version'])
   expect(before['api/v1'].serverRelativeURL).toMatch(/^\/openapi\/v3\/api\/v1\?hash=[0-9A-F]{128}$/)
-  expect(openApiV3Index([...ALL].reverse())).toEqual({ paths: before })
-  const after = read(openApiV3Index([configMaps, things({ ...SPEC, description: 'Another.' })])).paths
+  expect(openApiV3Index([...ALL].reverse(), 'built-in')).toEqual({ paths: before })
+  const after = read(openApiV3Index([configMaps, things({ ...SPEC, description: 'Another.' })], 'built-in')).paths
   expect(after['api/v1']).toEqual(before['api/v1'])
   expect(after['apis/ex.io/v1']).not.toEqual(before['apis/ex.io/v1'])
 })
 
+test('groups have a document about themselves: those that are built in, or all', () => {
+  const roles = resource(
+    'rbac.authorization.k8s.io',
+    'Role',
+    { schema: builtInSchema('rbac.authorization.k8s.io', 'v1', 'Role') },
+    { builtIn: true },
+  )
+  const ofGroups = (documented: DocumentedGroups) =>
+    Object.keys(read(openApiV3Index([...ALL, roles], documented)).paths).filter((path) => /^apis\/[^/]+$/.test(path))
+  expect(ofGroups('built-in')).toEqual(['apis/rbac.authorization.k8s.io'])
+  expect(ofGroups('all')).toEqual(['apis/ex.io', 'apis/rbac.authorization.k8s.io'])
+  expect(openApiV3Document('apis/ex.io', ALL, 'built-in')).toBeUndefined()
+  const { paths, components } = read(openApiV3Document('apis/ex.io', ALL, 'all'))
+  expect(paths['/apis/ex.io/'].get).toMatchObject({ tags: ['exIo'], operationId: 'getExIoAPIGroup' })
+  const text = JSON.stringify([components, paths])
+  for (const [, name] of text.matchAll(/#\/components\/schemas\/([^"]+)/g))
+    expect(components.schemas).toHaveProperty([name ?? ''])
+})
+
 test('a custom resource is found by its group, version and kind, with metadata and references that lead somewhere', () => {
-  const { components, paths } = read(openApiV3Document('apis/ex.io/v1', ALL))
+  const { components, paths } = read(openApiV3Document('apis/ex.io/v1', ALL, 'built-in'))
   const schema = components.schemas['io.ex.v1.Thing']
   expect(schema['x-kubernetes-group-version-kind']).toEqual([{ group: 'ex.io', version: 'v1', kind: 'Thing' }])
   expect(schema['x-kubernetes-selectable-fields']).toEqual([{ fieldPath: 'spec.color' }])
@@ -75,7 +94,7 @@ test('a custom resource is found by its group, version and kind, with metadata a
 })
 
 test('a patch takes fieldValidation and dryRun, which kubectl looks for', () => {
-  const { paths } = read(openApiV3Document('api/v1', ALL))
+  const { paths } = read(openApiV3Document('api/v1', ALL, 'built-in'))
   const { patch, get } = paths['/api/v1/namespaces/{namespace}/configmaps/{name}']
   expect(patch['x-kubernetes-group-version-kind']).toEqual({ group: '', version: 'v1', kind: 'ConfigMap' })
   expect(patch['x-kubernetes-action']).toBe('patch')
@@ -88,7 +107,7 @@ test('a patch takes fieldValidation and dryRun, which kubectl looks for', () => 
 })
 
 test('subresources have their own paths and kinds', () => {
-  const { paths } = read(openApiV3Document('apis/ex.io/v1', ALL))
+  const { paths } = read(openApiV3Document('apis/ex.io/v1', ALL, 'built-in'))
   const base = '/apis/ex.io/v1/namespaces/{namespace}/things/{name}'
   expect(paths[`${base}/status`].get['x-kubernetes-group-version-kind'].kind).toBe('Thing')
   expect(paths[`${base}/scale`].put['x-kubernetes-group-version-kind']).toEqual({
@@ -102,8 +121,8 @@ test('subresources have their own paths and kinds', () => {
 })
 
 test('there is no document of what is not served', () => {
-  expect(openApiV3Document('apis/none.io/v1', ALL)).toBeUndefined()
-  expect(openApiV3Document('apis/ex.io/v2', ALL)).toBeUndefined()
+  expect(openApiV3Document('apis/none.io/v1', ALL, 'built-in')).toBeUndefined()
+  expect(openApiV3Document('apis/ex.io/v2', ALL, 'built-in')).toBeUndefined()
 })
 
 test('version 2 leaves out what Swagger has no word for', () => {
@@ -130,7 +149,7 @@ test('version 2 calls quantities strings, and version 3 also numbers', () => {
   const name = 'io.k8s.apimachinery.pkg.api.resource.Quantity'
   expect(read(openApiV2([quotas])).definitions[name]).toMatchObject({ type: 'string' })
   expect(read(openApiV2([quotas])).definitions[name]).not.toHaveProperty('oneOf')
-  const { schemas } = read(openApiV3Document('api/v1', [quotas])).components
+  const { schemas } = read(openApiV3Document('api/v1', [quotas], 'built-in')).components
   expect(schemas[name].oneOf).toEqual([{ type: 'string' }, { type: 'number' }])
 })
 

@@ -36,14 +36,19 @@ const of = (name: string): JsonObject[] => (parameters()[name] ?? []) as JsonObj
 function targetOf(resource: Resource, version: string, gvk: Gvk, kind: string): Target {
   return {
     gvk,
-    tag: `${groupName(resource.group).replace(/^./, (first) => first.toLowerCase())}_${version}`,
+    tag: `${groupTag(resource.group)}_${version}`,
     schema: componentName(gvk.group, gvk.version, kind),
     builtIn: resource.builtIn,
   }
 }
 
+/** As `groupName`, with a small letter. */
+export function groupTag(group: string): string {
+  return groupName(group).replace(/^./, (first) => first.toLowerCase())
+}
+
 /** `rbac.authorization.k8s.io` is RbacAuthorization, the core group Core. */
-function groupName(group: string): string {
+export function groupName(group: string): string {
   if (group === '') return 'Core'
   const parts = group.replace(/\.k8s\.io$/, '').split('.')
   return parts.map((part) => part.replace(/^./, (first) => first.toUpperCase()).replaceAll('-', '')).join('')

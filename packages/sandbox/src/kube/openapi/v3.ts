@@ -3,16 +3,18 @@ import { stringifyJson } from '@resource-broker/json'
 import type { JsonObject } from '../objects.ts'
 import type { Resource } from '../resource.ts'
 import { componentsOf } from './components.ts'
+import { type DocumentedGroups, discoveryDocument, discoveryDocuments } from './discovery.ts'
 import { pathsOf } from './operations.ts'
 
 const INFO = { title: 'Kubernetes', version: '1.34' }
 const CUSTOM_INFO = { title: 'Kubernetes CRD Swagger', version: 'v0.1.0' }
 const BEARER_TOKEN = { description: 'Bearer Token authentication', type: 'apiKey', name: 'authorization', in: 'header' }
+const SECURITY = { securitySchemes: { BearerToken: BEARER_TOKEN } }
 const fingerprints = new WeakMap<Resource, string>()
 
-/** What `/openapi/v3` answers: a URL per group-version, with a hash that changes when its document does. */
-export function openApiV3Index(resources: readonly Resource[]): JsonObject {
-  const groups = new Map<string, Resource[]>()
+/** What `/openapi/v3` answers: a URL per document, with a hash that changes when the document does. */
+export function openApiV3Index(resources: readonly Resource[], documented: DocumentedGroups): JsonObject {
+  const groups = new Map<string, Resource[]>(discoveryDocuments(resources, documented).map((path) => [path, []]))
   for (const resource of resources) {
     for (const path of pathsServing(resource)) groups.set(path, [...(groups.get(path) ?? []), resource])
   }
@@ -26,8 +28,21 @@ export function openApiV3Index(resources: readonly Resource[]): JsonObject {
   return { paths: Object.fromEntries(entries) }
 }
 
-/** The document of `api/v1` or `apis/<group>/<version>`; undefined where nothing is served there. */
-export function openApiV3Document(groupVersionPath: string, resources: readonly Resource[]): JsonObject | undefined {
+/** The document of `api/v1` or `apis/<group>/<version>`, or one about discovery; undefined where nothing is served there. */
+export function openApiV3Document(
+  groupVersionPath: string,
+  resources: readonly Resource[],
+  documented: DocumentedGroups,
+): JsonObject | undefined {
+  if (discoveryDocuments(resources, documented).includes(groupVersionPath)) {
+    const { paths, schemas } = discoveryDocument(groupVersionPath)
+    return {
+      openapi: '3.0.0',
+      info: INFO,
+      paths,
+      components: { schemas: schemas as unknown as JsonObject, ...SECURITY },
+    }
+  }
   const [group, version] = parse(groupVersionPath)
   const members = resources.filter((resource) => pathsServing(resource).includes(groupVersionPath))
   if (version === undefined || group === undefined || members.length === 0) return undefined
@@ -38,7 +53,7 @@ export function openApiV3Document(groupVersionPath: string, resources: readonly 
     paths: Object.assign({}, ...members.map((resource) => pathsOf(resource, version))) as JsonObject,
     components: {
       schemas: componentsOf(members, group, version) as unknown as JsonObject,
-      ...(isBuiltIn && { securitySchemes: { BearerToken: BEARER_TOKEN } }),
+      ...(isBuiltIn && SECURITY),
     },
   }
 }

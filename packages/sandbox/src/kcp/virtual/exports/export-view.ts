@@ -43,6 +43,7 @@ export class ExportView implements Subject {
       ...{ store, now, log, catalog: this.#catalog },
       authorizer: anonymized(new ExportAuthorizer(services, this)),
       admission: [claimSelectors(this), ...admission],
+      documentedGroups: 'all',
     })
     this.follow(apiExport)
   }

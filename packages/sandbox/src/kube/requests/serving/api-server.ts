@@ -2,6 +2,7 @@ import type { Store } from '../../../store/types.ts'
 import type { Authorizer } from '../../authorizer.ts'
 import type { ControllerLog } from '../../controller-log.ts'
 import type { HttpResponse } from '../../http.ts'
+import type { DocumentedGroups } from '../../openapi/mod.ts'
 import type { Catalog } from '../../resource.ts'
 import type { UserInfo } from '../../user.ts'
 import { ObjectReader } from '../object-reader.ts'
@@ -25,19 +26,28 @@ export type ApiServerOptions = {
   log?: ControllerLog
   /** Name in managedFields of what local clients write; by default `kube-apiserver`. */
   localManager?: string
+  /** Which groups have an OpenAPI document about themselves; by default those that are built in. */
+  documentedGroups?: DocumentedGroups
 }
 
 const SILENT: ControllerLog = { warn: () => {} }
 
 /** A Kubernetes API server over a store and a catalog of types; logical clusters are opaque to it. */
 export function createApiServer(options: ApiServerOptions): ApiServer {
-  const { store, catalog, authorizer, admission, localManager = 'kube-apiserver' } = options
+  const {
+    store,
+    catalog,
+    authorizer,
+    admission,
+    localManager = 'kube-apiserver',
+    documentedGroups = 'built-in',
+  } = options
   const { now = () => new Date(), log = SILENT } = options
   const deps: ServerDeps = {
     ...{ store, catalog, authorizer, admission, now, log, localManager },
     reader: new ObjectReader(store),
   }
-  return new Server(deps)
+  return new Server(deps, documentedGroups)
 }
 
 class Server implements ApiServer {
@@ -45,10 +55,10 @@ class Server implements ApiServer {
   private readonly watches: WatchDeps
   private readonly nonResource: NonResourceRequests
 
-  constructor(deps: ServerDeps) {
+  constructor(deps: ServerDeps, documentedGroups: DocumentedGroups) {
     this.deps = deps
     this.watches = { encoder: new EventEncoder(), open: new OpenWatches(deps.catalog) }
-    this.nonResource = new NonResourceRequests(deps.catalog)
+    this.nonResource = new NonResourceRequests(deps.catalog, documentedGroups)
   }
 
   async handle(request: ApiRequest): Promise<HttpResponse> {

@@ -10,7 +10,13 @@ import {
   groupsOf,
 } from '../../discovery/mod.ts'
 import type { JsonObject } from '../../objects.ts'
-import { openApiV2, openApiV2Protobuf, openApiV3Document, openApiV3Index } from '../../openapi/mod.ts'
+import {
+  type DocumentedGroups,
+  openApiV2,
+  openApiV2Protobuf,
+  openApiV3Document,
+  openApiV3Index,
+} from '../../openapi/mod.ts'
 import type { Catalog, Resource } from '../../resource.ts'
 
 /** A document as it is sent. */
@@ -29,10 +35,12 @@ const KEPT = 64
 /** The documents about what is served in each logical cluster, made when asked for and kept until something changes. */
 export class Documents {
   private readonly catalog: Catalog
+  private readonly documented: DocumentedGroups
   private readonly sets = new Map<string, Set>()
 
-  constructor(catalog: Catalog) {
+  constructor(catalog: Catalog, documented: DocumentedGroups) {
     this.catalog = catalog
+    this.documented = documented
   }
 
   /** `/api` or `/apis` in one document. */
@@ -57,13 +65,13 @@ export class Documents {
   }
 
   openApiV3Index(cluster: string): Document {
-    return this.make(cluster, 'v3', ({ resources }) => json(openApiV3Index(resources)))!
+    return this.make(cluster, 'v3', ({ resources }) => json(openApiV3Index(resources, this.documented)))!
   }
 
-  /** `path` as `apis/example.io/v1`. */
+  /** `path` as the index has it, `apis/example.io/v1`. */
   openApiV3(cluster: string, path: string): Document | undefined {
     return this.make(cluster, `v3 ${path}`, ({ resources }) => {
-      const value = openApiV3Document(path, resources)
+      const value = openApiV3Document(path, resources, this.documented)
       return value && json(value)
     })
   }

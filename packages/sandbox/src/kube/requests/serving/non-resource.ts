@@ -1,5 +1,6 @@
 import { StatusError } from '../../errors.ts'
 import type { HttpRequest, HttpResponse } from '../../http.ts'
+import type { DocumentedGroups } from '../../openapi/mod.ts'
 import type { Catalog } from '../../resource.ts'
 import { JSON_TYPE, negotiateOutput, parseAccept } from '../decoding/media-types.ts'
 import { answer } from '../encoding/answers.ts'
@@ -30,8 +31,8 @@ const ROOT_PATHS = [
 export class NonResourceRequests {
   private readonly documents: Documents
 
-  constructor(catalog: Catalog) {
-    this.documents = new Documents(catalog)
+  constructor(catalog: Catalog, documented: DocumentedGroups) {
+    this.documents = new Documents(catalog, documented)
   }
 
   /** Throws StatusError. */
