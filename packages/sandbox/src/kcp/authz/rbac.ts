@@ -26,8 +26,7 @@ export class ScopedRbac implements Authorizer {
 
   /** As RbacAuthorizer.rulesFor, of all whose rights count. */
   rulesFor(user: UserInfo, cluster: string, namespace: string): ResolvedRules {
-    const all = effectiveUsers(user, cluster).map((each) => this.#rbac.rulesFor(each, cluster, namespace))
-    return { rules: all.flatMap(({ rules }) => rules), errors: all.flatMap(({ errors }) => errors) }
+    return this.#rbac.rulesForAny(effectiveUsers(user, cluster), cluster, namespace)
   }
 
   /** As RbacAuthorizer.roleRules. */

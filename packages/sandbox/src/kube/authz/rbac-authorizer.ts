@@ -2,7 +2,7 @@ import type { Attributes, Authorization, Authorizer } from '../authorizer.ts'
 import { goQuote } from '../go-text.ts'
 import type { UserInfo } from '../user.ts'
 import { GrantedRules } from './granted-rules.ts'
-import type { Grant, PolicyRule, PolicySource, RoleRef } from './policy.ts'
+import type { Binding, Grant, PolicyRule, PolicySource, RoleRef } from './policy.ts'
 import { ruleAllows } from './rule-match.ts'
 
 /** `errors` name roles that a binding refers to and that do not exist. */
@@ -25,8 +25,19 @@ export class RbacAuthorizer implements Authorizer {
 
   /** All rules that apply to `user` in a namespace, or cluster-wide only where `namespace` is ''. */
   rulesFor(user: UserInfo, cluster: string, namespace: string): ResolvedRules {
-    const { rules, errors } = this.#granted.of(user, cluster, namespace)
-    return { rules: rules.map(({ rule }) => rule), errors: [...errors] }
+    return this.rulesForAny([user], cluster, namespace)
+  }
+
+  /** As `rulesFor`, of several users together: what a binding gives to more than one of them is there once. */
+  rulesForAny(users: readonly UserInfo[], cluster: string, namespace: string): ResolvedRules {
+    const granted = users.map((user) => this.#granted.of(user, cluster, namespace))
+    const seen = new Set<Binding>()
+    const rules = granted.flatMap((each) => {
+      const unseen = each.rules.filter(({ grant }) => !seen.has(grant.binding))
+      for (const { grant } of unseen) seen.add(grant.binding)
+      return unseen.map(({ rule }) => rule)
+    })
+    return { rules, errors: [...new Set(granted.flatMap(({ errors }) => errors))] }
   }
 
   /** Rules of the role that a binding in `namespace` refers to; undefined when there is no such role. */
