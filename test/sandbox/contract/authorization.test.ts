@@ -10,7 +10,6 @@ import {
   createRole,
   createWorkspace,
   grant,
-  type Json,
   KCP_ADMIN,
   type KubeObject,
   messageOf,
@@ -237,6 +236,7 @@ describe('contract 12', () => {
     expect(await statusAs({ 'impersonate-group': 'system:kcp:admin' })).toBe(403)
     const warrant = JSON.stringify({ user: 'x', groups: ['system:masters'] })
     expect(await statusAs({ 'impersonate-extra-authorization.kcp.io%2fwarrant': warrant })).toBe(403)
+    expect(await statusAs({ 'impersonate-extra-authentication.kcp.io%2fscopes': `cluster:${one}` })).toBe(403)
   })
 
   test('12.8 impersonation counts in the logical cluster of the request only', async () => {
@@ -275,18 +275,89 @@ describe('contract 12', () => {
     expect(resources).toEqual(expect.arrayContaining(['secrets', 'leases']))
   })
 
+  describe('a rules review has each rule once', () => {
+    const EVERYTHING = { verbs: ['*'], apiGroups: ['*'], resources: ['*'] }
+    const EVERYBODYS = [
+      { verbs: ['create'], apiGroups: ['authentication.k8s.io'], resources: ['selfsubjectreviews'] },
+      {
+        ...{ verbs: ['create'], apiGroups: ['authorization.k8s.io'] },
+        resources: ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'],
+      },
+    ]
+    const OPEN = ['/healthz', '/livez', '/readyz', '/version', '/version/']
+    const DISCOVERY = ['/api', '/api/*', '/apis', '/apis/*', '/healthz', '/livez', '/openapi', '/openapi/*', '/readyz']
+    const NON_RESOURCE = [[...DISCOVERY, '/version', '/version/'], OPEN, ['/']]
+    const ACCOUNT = 'system:serviceaccount:default:default'
+    const WARRANT = JSON.stringify({ user: 'user', groups: ['system:kcp:admin'] })
+    const HERE = '<here>'
+    type Case = { who: string; user: string; extra: Record<string, string>; warrant?: string; all: boolean }
+    let reviewed: string
+    beforeAll(async () => {
+      reviewed = (await createWorkspace(admin, 'root', 'reviewed', { type: 'universal' })).spec.cluster
+      await admin.create(`/clusters/${reviewed}/${RBAC}/clusterrolebindings`, {
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'ClusterRoleBinding',
+        metadata: { name: 'everybody-enters' },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'system:kcp:workspace:access' },
+        subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'system:authenticated' }],
+      })
+    })
+
+    test.each<Case>([
+      { who: 'an administrator', user: 'user', extra: {}, all: true },
+      { who: 'one in scope', user: 'user', extra: { scopes: `cluster:${HERE}` }, all: true },
+      { who: 'one out of scope', user: 'user', extra: { scopes: 'cluster:other' }, all: false },
+      { who: 'a service account', user: ACCOUNT, extra: {}, all: true },
+      { who: 'a service account of here', user: ACCOUNT, extra: { 'cluster-name': HERE }, all: true },
+      { who: 'a service account of elsewhere', user: ACCOUNT, extra: { 'cluster-name': 'other' }, all: false },
+      {
+        ...{ who: 'a service account of here with a scope elsewhere', user: ACCOUNT },
+        ...{ extra: { 'cluster-name': HERE, scopes: 'cluster:other' }, all: false },
+      },
+      {
+        ...{ who: 'a service account of elsewhere with a warrant', user: ACCOUNT, warrant: WARRANT },
+        ...{ extra: { 'cluster-name': 'other' }, all: true },
+      },
+    ])('12.7 for $who', async ({ user: name, extra, warrant, all }) => {
+      const extras = Object.entries(extra).map(([key, value]) => [
+        `impersonate-extra-authentication.kcp.io%2f${key}`,
+        value.replace(HERE, reviewed),
+      ])
+      const headers = {
+        ...{ 'impersonate-user': name, 'impersonate-group': 'system:kcp:admin', ...Object.fromEntries(extras) },
+        ...(warrant !== undefined && { 'impersonate-extra-authorization.kcp.io%2fwarrant': warrant }),
+      }
+      const body = {
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SelfSubjectRulesReview',
+        spec: { namespace: 'default' },
+      }
+      const path = `/clusters/${reviewed}/${REVIEWS}/selfsubjectrulesreviews`
+      const { status } = await admin.json('POST', path, { body, headers })
+      expect(status).toMatchObject({ incomplete: false })
+      const rules = status?.['resourceRules'] as object[]
+      expect(rules).toHaveLength(all ? 3 : 2)
+      expect(rules).toEqual(expect.arrayContaining(all ? [EVERYTHING, ...EVERYBODYS] : EVERYBODYS))
+      if (all) return
+      const others = status?.['nonResourceRules'] as { nonResourceURLs: string[] }[]
+      const urls = others.map((each) => each.nonResourceURLs)
+      expect(urls).toHaveLength(NON_RESOURCE.length)
+      expect(urls).toEqual(expect.arrayContaining(NON_RESOURCE))
+    })
+  })
+
   test('12.9 a deep SubjectAccessReview does not ask for access to the workspace', async () => {
     await grant(admin, two, 'user-8', 'reader')
     const spec = { user: 'user-8', resourceAttributes: { verb: 'list', resource: 'configmaps' } }
     const body = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec }
     const ask = async (api: Api, headers: Record<string, string>) => {
       const answer = await api.json('POST', `/clusters/${two}/${REVIEWS}/subjectaccessreviews`, { body, headers })
-      return (answer.status as Json)['allowed']
+      return answer.status
     }
     const deep = { 'x-kcp-internal-deep-subjectaccessreview': 'true' }
-    expect(await ask(admin, {})).toBe(false)
-    expect(await ask(admin, deep)).toBe(true)
-    expect(await ask(admin, { ...deep, ...KCP_ADMIN })).toBe(false)
+    expect(await ask(admin, {})).toEqual({ allowed: false, reason: 'access denied' })
+    expect(await ask(admin, deep)).toEqual({ allowed: true, reason: 'access granted' })
+    expect(await ask(admin, { ...deep, ...KCP_ADMIN })).toMatchObject({ allowed: false })
   })
 
   test('12.10 a service account needs no /clusters in its URLs', async () => {

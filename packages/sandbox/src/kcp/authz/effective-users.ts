@@ -21,9 +21,6 @@ const effective = new PerCluster<readonly UserInfo[]>((user, cluster) => [...exp
 
 type Account = NonNullable<ReturnType<typeof parseServiceAccountName>>
 
-/** Extras that only system:masters may give to somebody else by impersonation. */
-export const GUARDED_EXTRAS: readonly string[] = [CLUSTER_NAME_EXTRA, WARRANT_EXTRA]
-
 /** The extra that restricts a user to one logical cluster. */
 export function scopeExtra(cluster: string): Record<string, string[]> {
   return { [SCOPES_EXTRA]: [CLUSTER_SCOPE + cluster] }

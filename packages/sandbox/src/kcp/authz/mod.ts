@@ -3,7 +3,6 @@ export { aboutObject, aboutPath } from './attributes.ts'
 export { AuthorizerChain } from './chain.ts'
 export {
   effectiveUsers,
-  GUARDED_EXTRAS,
   globalUser,
   homeClusters,
   scopeExtra,

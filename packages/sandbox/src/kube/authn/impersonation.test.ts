@@ -7,7 +7,8 @@ const ROOT = { username: 'root', groups: ['system:masters'], extra: {} }
 
 const allowAll = { authorize: () => ({ allowed: true, reason: '' }) }
 const limits = {
-  ranks: [['admins'], ['owners']],
+  special: (group: string) => ['admins', 'owners', 'system:masters'].includes(group),
+  reserved: (key: string) => key.includes('kcp.io'),
   scope: (cluster: string) => ({ 'authentication.kcp.io/scopes': [`cluster:${cluster}`] }),
 }
 
@@ -74,8 +75,15 @@ describe('impersonation', () => {
       'authentication.kcp.io/scopes': ['cluster:root:team'],
     })
     for (const group of ['owners', 'system:masters']) {
-      expect(() => become({ 'impersonate-user': 'bob', 'impersonate-group': group }, { limits })).toThrow('forbidden')
+      expect(() => become({ 'impersonate-user': 'bob', 'impersonate-group': group }, { limits })).toThrow(
+        /^forbidden: impersonation is not allowed for the requestor$/,
+      )
     }
+    const scopes = { 'impersonate-user': 'bob', 'impersonate-extra-authentication.kcp.io%2fscopes': 'cluster:a' }
+    expect(() => become(scopes, { limits })).toThrow(
+      /^forbidden: impersonating the extra key "authentication.kcp.io\/scopes" is not allowed for the requestor$/,
+    )
+    expect(become(scopes, { limits, user: ROOT }).extra).toEqual({ 'authentication.kcp.io/scopes': ['cluster:a'] })
     const headers = { 'impersonate-user': 'bob', 'impersonate-group': 'owners' }
     expect(become(headers, { limits, user: ROOT })).toMatchObject({ username: 'bob', extra: {} })
   })

@@ -1,6 +1,7 @@
 import type { Attributes, Authorizer } from '../authorizer.ts'
 import { forbidden } from '../authz/mod.ts'
 import { StatusError } from '../errors.ts'
+import { goQuote } from '../go-text.ts'
 import type { HttpRequest } from '../http.ts'
 import type { UserInfo } from '../user.ts'
 import {
@@ -15,8 +16,10 @@ import { type WantedUser, wantedUser } from './impersonation-headers.ts'
 
 /** What holds beyond RBAC for all but system:masters (contract 12.8). */
 export type ImpersonationLimits = {
-  /** Groups by privilege, the least first: only a member of the same or a later rank may take on one of them. */
-  ranks: readonly (readonly string[])[]
+  /** Whether a group is one that only its members may take on. */
+  special: (group: string) => boolean
+  /** Whether the key of an extra is one that nobody may give to somebody else. */
+  reserved: (key: string) => boolean
   /** Is added to the extra of the impersonated user. */
   scope: (cluster: string) => Readonly<Record<string, readonly string[]>>
 }
@@ -36,6 +39,8 @@ export type ImpersonationOptions = {
 export function impersonate({ cluster, user, headers, authorizer, limits }: ImpersonationOptions): UserInfo {
   const wanted = readHeaders(headers)
   if (wanted === undefined) return user
+  const isLimited = limits !== undefined && !user.groups.includes(MASTERS)
+  if (isLimited) refuseBeyond(wanted, user, limits)
   for (const attributes of checksFor(wanted, cluster, user)) {
     const { allowed, reason } = authorizer.authorize(attributes)
     if (!allowed) throw forbidden(attributes, reason)
@@ -43,7 +48,7 @@ export function impersonate({ cluster, user, headers, authorizer, limits }: Impe
   const result = { ...wanted, groups: groupsOf(wanted) }
   const { uid, ...rest } = result
   const impersonated: UserInfo = { ...rest, ...(uid !== '' && { uid }) }
-  return limits === undefined ? impersonated : limit(impersonated, cluster, user, limits)
+  return isLimited ? { ...impersonated, extra: { ...impersonated.extra, ...limits.scope(cluster) } } : impersonated
 }
 
 function readHeaders(headers: HttpRequest['headers']): WantedUser | undefined {
@@ -84,18 +89,16 @@ function groupsOf({ username, groups }: WantedUser): string[] {
   return own.includes(AUTHENTICATED) || own.includes(UNAUTHENTICATED) ? own : [...own, AUTHENTICATED]
 }
 
-function limit(wanted: UserInfo, cluster: string, user: UserInfo, { ranks, scope }: ImpersonationLimits): UserInfo {
-  if (user.groups.includes(MASTERS)) return wanted
-  const rankOf = (groups: readonly string[]) =>
-    ranks.findLastIndex((rank) => rank.some((group) => groups.includes(group)))
-  if (wanted.groups.includes(MASTERS) || rankOf(wanted.groups) > rankOf(user.groups)) {
-    throw impersonationRefused(wanted.username)
+function refuseBeyond({ groups, extra }: WantedUser, user: UserInfo, { special, reserved }: ImpersonationLimits): void {
+  const key = Object.keys(extra).find(reserved)
+  if (key !== undefined)
+    throw impersonationRefused(`impersonating the extra key ${goQuote(key)} is not allowed for the requestor`)
+  if (groups.some((group) => special(group) && !user.groups.includes(group))) {
+    throw impersonationRefused('impersonation is not allowed for the requestor')
   }
-  return { ...wanted, extra: { ...wanted.extra, ...scope(cluster) } }
 }
 
 /** 403 for who may take on no such user. */
-export function impersonationRefused(username: string): StatusError {
-  const why = 'impersonation is not allowed for the requestor'
-  return StatusError.forbidden({ group: '', resource: 'users' }, username, why)
+export function impersonationRefused(why: string): StatusError {
+  return new StatusError(403, 'Forbidden', `forbidden: ${why}`, {})
 }

@@ -1,6 +1,6 @@
 export { ANONYMOUS, AUTHENTICATED, MASTERS, parseServiceAccountName } from './groups.ts'
 export { type ImpersonationLimits, impersonate, impersonationRefused } from './impersonation.ts'
-export { IMPERSONATION_PREFIX, type WantedUser, wantedUser } from './impersonation-headers.ts'
+export { IMPERSONATION_PREFIX } from './impersonation-headers.ts'
 export { createSigningKey } from './jwt.ts'
 export {
   type AccountLookup,
