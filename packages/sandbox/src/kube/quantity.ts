@@ -29,6 +29,16 @@ export function parseQuantity(text: string): Quantity {
   return { nanos: signed(size), format: /^[eE]./.test(suffix) ? 'exponent' : 'decimal' }
 }
 
+/** Why a text is no quantity, in the words of `parseQuantity`; undefined where it is one. */
+export function quantityError(text: string): string | undefined {
+  try {
+    parseQuantity(text)
+    return undefined
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
 /** The one text that kube-apiserver gives for a quantity, however it was written. Throws like `parseQuantity`. */
 export function canonicalQuantity(text: string): string {
   const { nanos, format } = parseQuantity(text.trim())

@@ -1,11 +1,10 @@
 import { stringifyJson } from '@resource-broker/json'
+import { MASTERS } from '../authn/groups.ts'
 import { goQuote, goQuoteList } from '../go-text.ts'
 import type { UserInfo } from '../user.ts'
 import type { PolicyRule } from './policy.ts'
 import type { ResolvedRules } from './rbac-authorizer.ts'
 import { urlMatches } from './rule-match.ts'
-
-const MASTERS = 'system:masters'
 
 /** The right to do everything. */
 export const FULL_AUTHORITY: readonly PolicyRule[] = [

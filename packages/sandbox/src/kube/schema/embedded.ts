@@ -1,7 +1,7 @@
 import type { FieldError } from '../errors.ts'
+import { dns1035Errors } from '../name-rules.ts'
 import type { JsonObject, JsonValue } from '../objects.ts'
 import { invalid, required } from './field-errors.ts'
-import { dns1035Label } from './names.ts'
 import type { Structural } from './structural.ts'
 
 /** TypeMeta and names of embedded resources; the root is not looked at unless its schema says so. */
@@ -42,7 +42,7 @@ function validateApiVersion(apiVersion: JsonValue, path: string): FieldError[] {
 function validateKind(kind: JsonValue, path: string): FieldError[] {
   if (typeof kind !== 'string') return [invalid(path, kind, 'must be a string')]
   if (kind === '') return [invalid(path, kind, 'must not be empty')]
-  const wrong = dns1035Label(kind.toLowerCase())
+  const wrong = dns1035Errors(kind.toLowerCase())
   if (wrong.length === 0) return []
   return [invalid(path, kind, `may have mixed case, but should otherwise match: ${wrong.join(',')}`)]
 }

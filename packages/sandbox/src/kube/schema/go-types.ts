@@ -1,8 +1,8 @@
 import { goNumber, goQuote } from '../go-text.ts'
 import { isNumber } from '../json.ts'
 import type { JsonValue } from '../objects.ts'
+import { quantityError } from '../quantity.ts'
 import { refOf } from './builtin-data.ts'
-import { parseQuantity } from './cel/quantity.ts'
 import type { OpenApiSchema } from './types.ts'
 
 /** An object that Go could not decode; the message is Go's. */
@@ -30,7 +30,6 @@ const NAMED: Readonly<Record<string, string>> = {
   'ValidatingWebhook.failurePolicy': 'v1.FailurePolicyType',
   'ValidatingWebhook.matchPolicy': 'v1.MatchPolicyType',
 }
-const QUANTITY = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 
 /** The Go type of a field, as errors of encoding/json name it. */
 export function goTypeOf(given: OpenApiSchema, schema: OpenApiSchema, field: string): string {
@@ -75,7 +74,7 @@ function jsonTypeOf(value: JsonValue): string {
 export function scalarError(value: JsonValue, schema: OpenApiSchema, name: string): string | undefined {
   if (name === 'Quantity') {
     const text = isNumber(value) || typeof value === 'string' ? String(value) : ''
-    return parseQuantity(text) === undefined ? QUANTITY : undefined
+    return quantityError(text)
   }
   if (typeof value !== 'string') return undefined
   if (name === 'Time') return timeError(value, '2006-01-02T15:04:05Z07:00')

@@ -1,7 +1,7 @@
 import { stringifyJson } from '@resource-broker/json'
 import { StatusError } from '../errors.ts'
-import { getKey, isObject } from '../json.ts'
-import type { JsonValue, KubeObject } from '../objects.ts'
+import { namesIn, valueAt } from '../field-path.ts'
+import type { KubeObject } from '../objects.ts'
 
 type FieldRequirement = { readonly field: string; readonly operator: '=' | '!='; readonly value: string }
 /** Whether an object is selected. */
@@ -29,8 +29,8 @@ export function parseFieldSelector(
     .map((term) => parseTerm(term, text))
   for (const { field } of requirements) checkField(field, supported, options)
   const tests = requirements.map(({ field, operator, value }) => {
-    const path = pathOf(field)
-    return (object: KubeObject) => (textAt(object as JsonValue, path) === value) === (operator === '=')
+    const path = namesIn(field)
+    return (object: KubeObject) => (textAt(object, path) === value) === (operator === '=')
   })
   const matches = (object: KubeObject) => tests.every((test) => test(object))
   return Object.assign(matches, { requirements })
@@ -75,7 +75,7 @@ function checkField(
   const metadataOnly = builtIn && supported.length === 0
   if (field === 'metadata.name') return
   if (field === 'metadata.namespace' && (namespaced || metadataOnly)) return
-  if (supported.some((path) => pathOf(path).join('.') === field)) return
+  if (supported.some((path) => namesIn(path).join('.') === field)) return
   throw StatusError.badRequest(
     metadataOnly
       ? `${stringifyJson(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`
@@ -83,13 +83,8 @@ function checkField(
   )
 }
 
-function pathOf(path: string): string[] {
-  return (path.startsWith('.') ? path.slice(1) : path).split('.')
-}
-
 /** What is not there is the empty text. */
-function textAt(object: JsonValue, path: readonly string[]): string {
-  let value: JsonValue | undefined = object
-  for (const name of path) value = isObject(value) ? getKey(value, name) : undefined
+function textAt(object: KubeObject, path: readonly string[]): string {
+  const value = valueAt(object, path)
   return value === undefined || value === null || typeof value === 'object' ? '' : String(value)
 }

@@ -1,12 +1,12 @@
 import { parseJson, stringifyJson } from '@resource-broker/json'
 import { StatusError } from '../../../kube/errors.ts'
+import { namesIn, setAt, valueAt } from '../../../kube/field-path.ts'
 import { deepClone, isObject, setKey } from '../../../kube/json.ts'
 import type { JsonObject, KubeObject } from '../../../kube/objects.ts'
 import { CLUSTER_ANNOTATION } from '../../names.ts'
 import type { ShardServices } from '../../services.ts'
 import type { ApiConversion, ApiResourceSchema } from '../types.ts'
 import { type Compiled, compileConversions } from './compile.ts'
-import { namesIn, setAt, valueAt } from './field-path.ts'
 
 type Convert = (object: KubeObject, apiVersion: string) => KubeObject
 

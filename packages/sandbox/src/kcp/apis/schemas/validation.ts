@@ -1,11 +1,10 @@
 import { stringifyJson } from '@resource-broker/json'
 import type { FieldError } from '../../../kube/errors.ts'
 import { deepEqual } from '../../../kube/json.ts'
+import { dns1035Errors, subdomainErrors } from '../../../kube/name-rules.ts'
 import { invalid, required } from '../../../kube/schema/field-errors.ts'
 import {
   deprecationErrors,
-  dns1035Label,
-  dns1123Subdomain,
   validateApproval,
   validateColumns,
   validateNames,
@@ -65,7 +64,7 @@ function validateSpec(spec: Spec): FieldError[] {
 function validateGroup(group: string): FieldError[] {
   if (group === '') return []
   if (group === CORE_GROUP) return [invalid('spec.group', group, 'must be empty string for the core group')]
-  const wrong = dns1123Subdomain(group)
+  const wrong = subdomainErrors(group)
   if (wrong.length > 0) return [invalid('spec.group', group, wrong.join(','))]
   if (group.includes('.') || SHORT_GROUPS.includes(group)) return []
   return [invalid('spec.group', group, 'should be a domain with at least one dot')]
@@ -75,7 +74,7 @@ function validateVersion(version: SchemaVersion, path: string): FieldError[] {
   const { name, deprecated = false, deprecationWarning, subresources, selectableFields = [] } = version
   const { schema, error } = readSchema(version.schema)
   if (error !== undefined) return [invalid(`${path}.schema`, stringifyJson(version.schema), `invalid JSON: ${error}`)]
-  const wrong = dns1035Label(name)
+  const wrong = dns1035Errors(name)
   const isEmpty = Object.keys(schema).length === 0
   const status = subresources?.status !== undefined
   return [

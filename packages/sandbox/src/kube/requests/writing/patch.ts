@@ -20,8 +20,6 @@ export const APPLY_PATCH = 'application/apply-patch+yaml'
 /** A patch as it came, and how strictly it is taken. */
 export type Patch = { type: string; body: Buffer; fieldValidation: FieldValidation; force: boolean }
 
-const MAX_OPERATIONS = 10_000
-
 /** The patch types that a type takes. */
 export function patchTypes(builtIn: boolean): readonly string[] {
   return builtIn ? [JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH] : [JSON_PATCH, MERGE_PATCH, APPLY_PATCH]
@@ -118,13 +116,7 @@ function patched(
 
 function patchedValue(scope: Scope, type: string, patch: Document['value'], old: KubeObject): JsonObject {
   const target = old as JsonObject
-  if (type === JSON_PATCH) {
-    if (Array.isArray(patch) && patch.length > MAX_OPERATIONS) {
-      const text = `The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${patch.length}`
-      throw StatusError.tooLarge(`Request entity too large: ${text}`)
-    }
-    return jsonPatch(target, patch)
-  }
+  if (type === JSON_PATCH) return jsonPatch(target, patch)
   return type === MERGE_PATCH ? mergePatch(target, patch) : strategicMergePatch(target, patch, scope.version.schema)
 }
 

@@ -1,9 +1,9 @@
 import { StatusError } from '../../errors.ts'
-import { deepClone, isObject, setKey } from '../../json.ts'
-import type { JsonObject, KubeObject, ObjectMeta } from '../../objects.ts'
+import { setAt, valueAt } from '../../field-path.ts'
+import { deepClone } from '../../json.ts'
+import type { KubeObject, ObjectMeta } from '../../objects.ts'
 import type { ScaleSubresource } from '../../resource.ts'
 import type { Scope, WriteOptions } from '../scope.ts'
-import { atPath } from '../validation/scale.ts'
 import { requireVisible } from '../visible-entry.ts'
 import { track } from './managed-fields.ts'
 import { updateObject } from './update.ts'
@@ -14,7 +14,7 @@ const UNSET = -(2 ** 31)
 export function readScale(scope: Scope, name: string): KubeObject {
   const paths = scalePaths(scope)
   const object = scope.deps.reader.object(scope.resource, scope.version, requireVisible(scope, name))
-  if (atPath(object, paths.specReplicasPath) === undefined) {
+  if (valueAt(object, paths.specReplicasPath) === undefined) {
     throw StatusError.internal(`the spec replicas field "${paths.specReplicasPath}" does not exist`)
   }
   return scaleOf(object, paths)
@@ -36,7 +36,7 @@ export function changeScale(
       if (old === undefined) throw StatusError.notFound(scope.resource, name)
       const scale = scaleOf(old, paths)
       // Stands for a number that was never said.
-      if (atPath(old, paths.specReplicasPath) === undefined) scale['spec'] = { replicas: UNSET }
+      if (valueAt(old, paths.specReplicasPath) === undefined) scale['spec'] = { replicas: UNSET }
       return withScale(scope, old, change(scale), options)
     },
     options,
@@ -49,7 +49,7 @@ function withScale(scope: Scope, old: KubeObject, scale: KubeObject, options: Wr
   const { replicas } = (scale['spec'] ?? {}) as { replicas?: number }
   if (replicas === UNSET) throw StatusError.badRequest(`the spec replicas field "${specReplicasPath}" cannot be empty`)
   const next = deepClone(old)
-  setAtPath(next, specReplicasPath, replicas ?? 0)
+  setAt(next, specReplicasPath, replicas ?? 0)
   const { resourceVersion } = scale.metadata
   if (resourceVersion !== undefined) next.metadata.resourceVersion = resourceVersion
   return withoutTime(track({ ...scope, subresource: 'scale' }, next, old, options))
@@ -68,7 +68,7 @@ function withoutTime(object: KubeObject): KubeObject {
 function scaleOf(object: KubeObject, paths: ScaleSubresource): KubeObject {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
   const metadata = { name, namespace, uid, resourceVersion, creationTimestamp } as ObjectMeta
-  const selector = paths.labelSelectorPath === undefined ? undefined : atPath(object, paths.labelSelectorPath)
+  const selector = paths.labelSelectorPath === undefined ? undefined : valueAt(object, paths.labelSelectorPath)
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
@@ -82,18 +82,8 @@ function scaleOf(object: KubeObject, paths: ScaleSubresource): KubeObject {
 }
 
 function numberAt(object: KubeObject, path: string): number {
-  const value = atPath(object, path)
+  const value = valueAt(object, path)
   return typeof value === 'number' ? value : 0
-}
-
-function setAtPath(object: KubeObject, path: string, value: number): void {
-  const keys = path.replace(/^\./, '').split('.')
-  let parent = object as JsonObject
-  for (const key of keys.slice(0, -1)) {
-    if (!isObject(parent[key])) setKey(parent, key, {})
-    parent = parent[key] as JsonObject
-  }
-  setKey(parent, keys.at(-1)!, value)
 }
 
 function scalePaths({ version, resource }: Scope): ScaleSubresource {

@@ -1,5 +1,5 @@
+import { dns1035Errors, labelErrors, labelValueErrors, qualifiedNameErrors, subdomainErrors } from '../../name-rules.ts'
 import { formatCheck } from '../formats.ts'
-import { dns1035Label, dns1123Label, dns1123Subdomain } from '../names.ts'
 import { pattern } from '../patterns.ts'
 import { formatText } from './format-text.ts'
 import type { Environment } from './library.ts'
@@ -22,19 +22,17 @@ class FormatNamespace {}
 
 const checked = (format: string, mistake: string) => (text: string) => (formatCheck(format)?.(text) ? [] : [mistake])
 
-const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/
-const QUALIFIED_NAME = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/
 const prefixOf = (validate: (text: string) => string[]) => (text: string) => validate(text.replace(/-$/, 'a'))
 
 const FORMATS: readonly NamedFormat[] = [
-  new NamedFormat('dns1123Label', dns1123Label),
-  new NamedFormat('dns1123Subdomain', dns1123Subdomain),
-  new NamedFormat('dns1035Label', dns1035Label),
-  new NamedFormat('dns1123LabelPrefix', prefixOf(dns1123Label)),
-  new NamedFormat('dns1123SubdomainPrefix', prefixOf(dns1123Subdomain)),
-  new NamedFormat('dns1035LabelPrefix', prefixOf(dns1035Label)),
-  new NamedFormat('qualifiedName', (text) => (QUALIFIED_NAME.test(text) ? [] : ['invalid qualified name'])),
-  new NamedFormat('labelValue', (text) => (text.length <= 63 && LABEL_VALUE.test(text) ? [] : ['invalid label value'])),
+  new NamedFormat('dns1123Label', labelErrors),
+  new NamedFormat('dns1123Subdomain', subdomainErrors),
+  new NamedFormat('dns1035Label', dns1035Errors),
+  new NamedFormat('dns1123LabelPrefix', prefixOf(labelErrors)),
+  new NamedFormat('dns1123SubdomainPrefix', prefixOf(subdomainErrors)),
+  new NamedFormat('dns1035LabelPrefix', prefixOf(dns1035Errors)),
+  new NamedFormat('qualifiedName', qualifiedNameErrors),
+  new NamedFormat('labelValue', labelValueErrors),
   new NamedFormat('uri', checked('uri', 'invalid URI')),
   new NamedFormat('uuid', checked('uuid', 'does not match the UUID format')),
   new NamedFormat('byte', checked('byte', 'invalid base64')),

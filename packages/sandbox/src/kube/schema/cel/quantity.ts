@@ -1,23 +1,6 @@
+import { parseQuantity, quantityError } from '../../quantity.ts'
 import type { Environment } from './library.ts'
 
-const SUFFIXES: Readonly<Record<string, readonly [bigint, bigint]>> = {
-  n: [1n, 1_000_000_000n],
-  u: [1n, 1_000_000n],
-  m: [1n, 1_000n],
-  '': [1n, 1n],
-  k: [1_000n, 1n],
-  M: [10n ** 6n, 1n],
-  G: [10n ** 9n, 1n],
-  T: [10n ** 12n, 1n],
-  P: [10n ** 15n, 1n],
-  E: [10n ** 18n, 1n],
-  Ki: [2n ** 10n, 1n],
-  Mi: [2n ** 20n, 1n],
-  Gi: [2n ** 30n, 1n],
-  Ti: [2n ** 40n, 1n],
-  Pi: [2n ** 50n, 1n],
-  Ei: [2n ** 60n, 1n],
-}
 const NANO = 1_000_000_000n
 const MAX_INT = 2n ** 63n - 1n
 
@@ -38,35 +21,16 @@ class Quantity {
   }
 }
 
-/** undefined for what is no quantity. */
-export function parseQuantity(text: string): Quantity | undefined {
-  const [, sign, whole = '', fraction = '', suffix = ''] =
-    /^([+-]?)(\d*)(?:\.(\d*))?((?:[eE][+-]?\d{1,3})|[numkMGTPE]|[KMGTPE]i)?$/.exec(text) ?? []
-  if (sign === undefined || (whole === '' && fraction === '')) return undefined
-  const scale = /^[eE][+-]?\d/.test(suffix) ? exponent(suffix.slice(1)) : SUFFIXES[suffix]
-  if (scale === undefined) return undefined
-  const numerator = BigInt(`${whole}${fraction}`) * scale[0] * NANO
-  const denominator = 10n ** BigInt(fraction.length) * scale[1]
-  const nanos = (numerator + denominator - 1n) / denominator
-  return new Quantity(sign === '-' ? -nanos : nanos)
-}
-
-function exponent(digits: string): readonly [bigint, bigint] {
-  const power = Number(digits)
-  return power >= 0 ? [10n ** BigInt(power), 1n] : [1n, 10n ** BigInt(-power)]
-}
-
 /** Kubernetes' functions of quantities. */
 export function registerQuantities(environment: Environment): void {
   environment
     .registerType('kubernetes.Quantity', Quantity)
     .registerOperator('kubernetes.Quantity == kubernetes.Quantity', (a: Quantity, b: Quantity) => a.equals(b))
-    .registerFunction('isQuantity(string): bool', (text: string) => parseQuantity(text) !== undefined)
-    .registerFunction('quantity(string): kubernetes.Quantity', (text: string) => {
-      const quantity = parseQuantity(text)
-      if (quantity !== undefined) return quantity
-      throw new Error("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'")
-    })
+    .registerFunction('isQuantity(string): bool', (text: string) => quantityError(text) === undefined)
+    .registerFunction(
+      'quantity(string): kubernetes.Quantity',
+      (text: string) => new Quantity(parseQuantity(text).nanos),
+    )
     .registerFunction('sign(kubernetes.Quantity): int', ({ nanos }: Quantity) =>
       nanos > 0n ? 1n : nanos < 0n ? -1n : 0n,
     )

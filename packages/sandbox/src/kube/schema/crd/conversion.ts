@@ -1,7 +1,7 @@
 import { stringifyJson } from '@resource-broker/json'
 import type { FieldError } from '../../errors.ts'
+import { dns1035Errors } from '../../name-rules.ts'
 import { forbidden, invalid, notSupported, required } from '../field-errors.ts'
-import { dns1035Label } from '../names.ts'
 import type { CrdSpec, WebhookClientConfig } from './crd-spec.ts'
 
 const STRATEGIES = ['None', 'Webhook']
@@ -72,7 +72,7 @@ function validateReviewVersions(versions: readonly string[]): FieldError[] {
   if (versions.length === 0) return [required(path)]
   const errors = versions.flatMap((version, at) => {
     if (versions.indexOf(version) < at) return [invalid(`${path}[${at}]`, version, 'duplicate version')]
-    return dns1035Label(version).map((detail) => invalid(`${path}[${at}]`, version, detail))
+    return dns1035Errors(version).map((detail) => invalid(`${path}[${at}]`, version, detail))
   })
   if (versions.some((version) => REVIEW_VERSIONS.includes(version))) return errors
   return [...errors, invalid(path, versions, `must include at least one of ${REVIEW_VERSIONS.join(', ')}`)]

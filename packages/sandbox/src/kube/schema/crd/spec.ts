@@ -1,7 +1,7 @@
 import type { FieldError } from '../../errors.ts'
+import { dns1035Errors, subdomainErrors } from '../../name-rules.ts'
 import type { JsonValue } from '../../objects.ts'
 import { invalid, notSupported, required } from '../field-errors.ts'
-import { dns1035Label, dns1123Subdomain } from '../names.ts'
 import type { OpenApiSchema } from '../types.ts'
 import { validateConversion } from './conversion.ts'
 import { type CrdSpec, type CrdVersion, internalSpec, type Names, type Shared } from './crd-spec.ts'
@@ -30,7 +30,7 @@ export function validateSpec(spec: CrdSpec): FieldError[] {
 
 function validateGroup(group: string): FieldError[] {
   if (group === '') return [required('spec.group')]
-  const wrong = dns1123Subdomain(group)
+  const wrong = subdomainErrors(group)
   if (wrong.length > 0) return [invalid('spec.group', group, wrong.join(','))]
   return group.includes('.') ? [] : [invalid('spec.group', group, 'should be a domain with at least one dot')]
 }
@@ -48,7 +48,7 @@ function missingSchema(version: CrdVersion, top: Shared, path: string): FieldErr
 
 function validateVersion(version: CrdVersion, path: string, sharedStatus: boolean): FieldError[] {
   const { name = '', deprecated = false, deprecationWarning, subresources } = version
-  const wrong = dns1035Label(name)
+  const wrong = dns1035Errors(name)
   const status = subresources === undefined ? sharedStatus : subresources.status !== undefined
   return [
     ...(wrong.length > 0 ? [invalid(`${path}.name`, name, wrong.join(','))] : []),
@@ -95,7 +95,7 @@ function validateVersions(versions: readonly CrdVersion[]): FieldError[] {
     errors.push(invalid('spec.versions', shown, 'must have exactly one version marked as storage version'))
   }
   const [first = ''] = names
-  const wrong = first === '' ? [] : dns1035Label(first)
+  const wrong = first === '' ? [] : dns1035Errors(first)
   return wrong.length === 0 ? errors : [...errors, invalid('spec.version', first, wrong.join(','))]
 }
 
@@ -111,11 +111,11 @@ export function validateNames(names: Names, path: string): FieldError[] {
   const errors: FieldError[] = []
   for (const key of ['plural', 'singular'] as const) {
     const name = names[key] ?? ''
-    const wrong = name === '' ? [] : dns1035Label(name)
+    const wrong = name === '' ? [] : dns1035Errors(name)
     if (wrong.length > 0) errors.push(invalid(`${path}.${key}`, name, wrong.join(',')))
   }
   for (const [key, name] of Object.entries({ kind, listKind })) {
-    const wrong = name === '' ? [] : dns1035Label(name.toLowerCase())
+    const wrong = name === '' ? [] : dns1035Errors(name.toLowerCase())
     const detail = `may have mixed case, but should otherwise match: ${wrong.join(',')}`
     if (wrong.length > 0) errors.push(invalid(`${path}.${key}`, name, detail))
   }
@@ -128,7 +128,7 @@ export function validateNames(names: Names, path: string): FieldError[] {
 
 function validateEach(names: readonly string[], path: string): FieldError[] {
   return names.flatMap((name, at) => {
-    const wrong = dns1035Label(name)
+    const wrong = dns1035Errors(name)
     return wrong.length === 0 ? [] : [invalid(`${path}[${at}]`, name, wrong.join(','))]
   })
 }

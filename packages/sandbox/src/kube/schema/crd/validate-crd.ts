@@ -1,7 +1,7 @@
 import type { FieldError } from '../../errors.ts'
+import { subdomainErrors } from '../../name-rules.ts'
 import type { JsonValue, KubeObject } from '../../objects.ts'
 import { invalid, required } from '../field-errors.ts'
-import { dns1123Subdomain } from '../names.ts'
 import type { CrdSpec, Names } from './crd-spec.ts'
 import { validateNames, validateSpec } from './spec.ts'
 
@@ -48,7 +48,7 @@ function withStorage(stored: readonly string[] | undefined, { versions = [] }: C
 
 function validateName(name: string, { names, group = '' }: CrdSpec): FieldError[] {
   const wanted = `${names?.plural ?? ''}.${group}`
-  const wrong = name === '' ? [] : dns1123Subdomain(name)
+  const wrong = name === '' ? [] : subdomainErrors(name)
   if (name === '') return [required('metadata.name', 'name or generateName is required')]
   if (name !== wanted) wrong.push('must be spec.names.plural+"."+spec.group')
   return wrong.map((detail) => invalid('metadata.name', name, detail))
