@@ -38,6 +38,8 @@ export type Strategy = {
   prepareForCreate?: (next: KubeObject, context: StrategyContext) => void
   prepareForUpdate?: (next: KubeObject, old: KubeObject, context: StrategyContext) => void
   validate?: (next: KubeObject, old: KubeObject | undefined, context: StrategyContext) => FieldError[]
+  /** What is accepted and still told, as Warning headers. */
+  warnings?: (next: KubeObject, old: KubeObject | undefined) => string[]
   /** Cells of a Table row; without it the printer columns are used. */
   tableRow?: (object: KubeObject) => (string | number | boolean | null)[]
   /** Whether a changed spec raises metadata.generation; types of the built-in groups mostly have none. */

@@ -1,11 +1,12 @@
+import { goQuote } from '../go-text.ts'
 import type { KubeObject } from '../objects.ts'
 import type { Strategy } from '../resource.ts'
-import { validateCrd } from '../schema/mod.ts'
+import { type OpenApiSchema, unrecognizedFormats, validateCrd } from '../schema/mod.ts'
 
 type Definition = KubeObject & {
   spec?: {
     names?: { kind?: string; plural?: string; singular?: string; listKind?: string }
-    versions?: { name: string; storage?: boolean }[]
+    versions?: { name: string; storage?: boolean; schema?: { openAPIV3Schema?: OpenApiSchema } }[]
     conversion?: { strategy?: string; webhook?: { clientConfig?: { service?: { port?: number } } } }
   }
   status?: { storedVersions?: string[] | null; [field: string]: unknown }
@@ -33,8 +34,20 @@ export const customResourceDefinitions: Strategy = {
     next.status = { ...old.status }
     rememberStorageVersion(next)
   },
+  warnings: (next, old) => {
+    const known = formatsOf(old)
+    return [...formatsOf(next)].filter((format) => !known.has(format)).map(formatWarning)
+  },
   validate: (next, old, { subresource }) =>
     subresource === 'status' ? [] : validateCrd(readable(next), old === undefined ? undefined : readable(old)),
+}
+
+const formatWarning = (format: string) => `unrecognized format ${goQuote(format)}`
+
+/** In all versions together: of what was there already nobody is warned again. */
+function formatsOf(definition: Definition | undefined): Set<string> {
+  const versions = definition?.spec?.versions ?? []
+  return new Set(versions.flatMap(({ schema }) => [...unrecognizedFormats(schema?.openAPIV3Schema ?? {})]).sort())
 }
 
 /** Lists that are nil in Go are null in JSON; inside of schemas null means something. */

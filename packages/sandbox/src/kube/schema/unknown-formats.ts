@@ -30,6 +30,18 @@ export function withoutUnknownFormats(schema: OpenApiSchema): OpenApiSchema {
   return result
 }
 
+/** Formats of strings that kube-apiserver does not check and warns of, each once; those in `allOf` and the like it overlooks. */
+export function unrecognizedFormats(schema: OpenApiSchema): Set<string> {
+  const { type, format = '', properties = {}, additionalProperties, items } = schema
+  const own = type === 'string' && format !== '' && formatCheck(format) === undefined ? [format] : []
+  const below = [
+    ...Object.values(properties),
+    ...(typeof additionalProperties === 'object' ? [additionalProperties] : []),
+    ...(items === undefined ? [] : [items]),
+  ]
+  return new Set([...own, ...below.flatMap((child) => [...unrecognizedFormats(child)])])
+}
+
 /** `__proto__` may be the name of a property. */
 function fromEntries(entries: readonly (readonly [string, OpenApiSchema])[]): Record<string, OpenApiSchema> {
   return Object.fromEntries(entries)

@@ -2,9 +2,9 @@ import { StatusError } from '../../errors.ts'
 import { deepClone } from '../../json.ts'
 import type { KubeObject } from '../../objects.ts'
 import type { Scope, WriteOptions } from '../scope.ts'
-import { finalizerWarnings } from '../validation/finalizer-warnings.ts'
 import { generatedName } from '../validation/generated-name.ts'
 import { dedupOwnerReferences } from '../validation/owner-references.ts'
+import { warningsOf } from '../validation/warnings.ts'
 import { admit, mutate } from './admission.ts'
 import { track } from './managed-fields.ts'
 import { ensureNamespace, fillSystemFields, wipeSystemFields } from './metadata.ts'
@@ -51,7 +51,7 @@ export function finishCreate(scope: Scope, next: KubeObject, options: WriteOptio
   prepareForCreate(scope, next)
   validateNew(scope, next)
   if (options.undecoded === true) dropUnstored(scope, next)
-  if (!scope.resource.builtIn) for (const text of finalizerWarnings(next.metadata.finalizers)) options.warn(text)
+  for (const text of warningsOf(scope.resource, next)) options.warn(text)
   admit(scope, options, next)
   markCluster(scope, next)
   if (!options.dryRun) return { object: next, entry: saveNew(scope, next), created: true }

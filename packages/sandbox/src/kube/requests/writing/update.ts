@@ -5,8 +5,8 @@ import type { Resource } from '../../resource.ts'
 import { invalid } from '../../schema/field-errors.ts'
 import { noRevision, parseRevision } from '../reading/revisions.ts'
 import type { Scope, WriteOptions } from '../scope.ts'
-import { finalizerWarnings } from '../validation/finalizer-warnings.ts'
 import { dedupOwnerReferences } from '../validation/owner-references.ts'
+import { warningsOf } from '../validation/warnings.ts'
 import { visibleEntry } from '../visible-entry.ts'
 import { admit, mutate } from './admission.ts'
 import { finishCreate } from './create.ts'
@@ -71,9 +71,7 @@ function finishUpdate(scope: Scope, entry: Entry, given: KubeObject, old: KubeOb
   keepSystemFields(next, old)
   validateChange(scope, next, old, options)
   if (options.undecoded === true) dropUnstored(scope, next)
-  if (!resource.builtIn) {
-    for (const text of finalizerWarnings(next.metadata.finalizers, old.metadata.finalizers)) options.warn(text)
-  }
+  for (const text of warningsOf(resource, next, old)) options.warn(text)
   markCluster(scope, next)
   const isManagedAsBefore = ignoreManagedTimes(next, old)
   admit(scope, options, next, old)
