@@ -1,9 +1,15 @@
-import type { PolicyRule, Subject } from '../authz/mod.ts'
+import type { PolicyRule, RoleRef, Subject } from '../authz/mod.ts'
 import type { FieldError } from '../errors.ts'
 import { pathSegmentErrors, subdomainErrors } from '../name-rules.ts'
+import type { KubeObject } from '../objects.ts'
 import { immutable, invalid, invalidEach, notSupported, required } from './field-errors.ts'
-import { validateLabelSelector } from './label-selectors.ts'
-import type { BindingObject, RoleObject } from './rbac.ts'
+import { type LabelSelector, validateLabelSelector } from './label-selectors.ts'
+
+export type RoleObject = KubeObject & {
+  rules?: PolicyRule[] | null
+  aggregationRule?: { clusterRoleSelectors?: LabelSelector[] }
+}
+export type BindingObject = KubeObject & { roleRef: RoleRef; subjects?: Subject[] | null }
 
 const GROUP = 'rbac.authorization.k8s.io'
 const empty = (list: readonly string[] | undefined) => list === undefined || list.length === 0

@@ -6,25 +6,23 @@ import {
   FULL_AUTHORITY,
   mayEscalate,
   missingRole,
-  type PolicyRule,
   type RbacAuthorizer,
   type RoleRef,
-  type Subject,
 } from '../authz/mod.ts'
 import { type FieldError, StatusError } from '../errors.ts'
 import { pathSegmentErrors } from '../name-rules.ts'
 import type { KubeObject } from '../objects.ts'
 import type { Strategy, StrategyContext } from '../resource.ts'
-import type { LabelSelector } from './label-selectors.ts'
-import { roleChangeErrors, validateBinding, validateClusterRole, validateRules } from './rbac-validation.ts'
+import {
+  type BindingObject,
+  type RoleObject,
+  roleChangeErrors,
+  validateBinding,
+  validateClusterRole,
+  validateRules,
+} from './rbac-validation.ts'
 
 const GROUP = 'rbac.authorization.k8s.io'
-
-export type RoleObject = KubeObject & {
-  rules?: PolicyRule[] | null
-  aggregationRule?: { clusterRoleSelectors?: LabelSelector[] }
-}
-export type BindingObject = KubeObject & { roleRef: RoleRef; subjects?: Subject[] | null }
 
 export type RbacOptions = {
   authorizer: Authorizer

@@ -2,7 +2,8 @@ import protobuf from 'protobufjs/minimal.js'
 import { StatusError } from '../errors.ts'
 import { setKey } from '../json.ts'
 import type { JsonObject, JsonValue } from '../objects.ts'
-import { type GoField, type GoMessage, type GoType, goMessage } from './go-types.ts'
+import { type GoField, type GoMessage, type GoType, goMessage, schemaMessage } from './go-types.ts'
+import { readFields } from './read-fields.ts'
 import { decodeScalar, isZero, zeroScalar } from './scalars.ts'
 
 const MAGIC = Buffer.from('k8s\0')
@@ -63,17 +64,8 @@ function decodeUnknown(body: Buffer): JsonObject {
   return { kind, apiVersion, ...decodeMessage(raw, message, 0) }
 }
 
-/** Calls `read` for each field; it says false for one that it did not consume. */
-export function readFields(reader: protobuf.Reader, read: (number: number, reader: protobuf.Reader) => boolean): void {
-  while (reader.pos < reader.len) {
-    const tag = reader.uint32()
-    if (tag >>> 3 === 0) throw new Error(`illegal tag 0 (wire type ${tag & 7})`)
-    if (!read(tag >>> 3, reader)) reader.skipType(tag & 7)
-  }
-}
-
 /** One message as JSON, with Go's rules of what is left out. */
-export function decodeMessage(bytes: Uint8Array, message: GoMessage, depth: number): JsonObject {
+function decodeMessage(bytes: Uint8Array, message: GoMessage, depth: number): JsonObject {
   if (depth > MAX_DEPTH) throw new Error('nested too deeply')
   const values = new Map<GoField, JsonValue>()
   readFields(protobuf.Reader.create(bytes), (number, reader) => {
@@ -114,7 +106,9 @@ function readEntry(map: JsonObject, of: GoType, reader: protobuf.Reader, depth: 
 
 function decodeValue(reader: protobuf.Reader, type: GoType, depth: number): JsonValue {
   if (type.kind === 'message') return decodeMessage(reader.bytes(), type.message, depth + 1)
-  if (type.kind === 'scalar') return decodeScalar(reader, type.name, depth)
+  if (type.kind === 'scalar') {
+    return decodeScalar(reader, type.name, (bytes) => decodeMessage(bytes, schemaMessage(), depth + 1))
+  }
   throw new Error('a list of lists')
 }
 

@@ -2,10 +2,11 @@ import protobuf from 'protobufjs/minimal.js'
 import { parseJson } from '../json.ts'
 import type { JsonValue } from '../objects.ts'
 import { canonicalQuantity } from '../quantity.ts'
-import { decodeMessage, readFields } from './decode.ts'
-import { schemaMessage } from './go-types.ts'
+import { readFields } from './read-fields.ts'
 
-type Decoder = (reader: protobuf.Reader, depth: number) => JsonValue
+/** Of a message that is a JSON schema. */
+type SchemaDecoder = (bytes: Uint8Array) => JsonValue
+type Decoder = (reader: protobuf.Reader, schemaOf: SchemaDecoder) => JsonValue
 type Scalar = { decode: Decoder; zero: JsonValue; emptyIsOmitted: boolean }
 
 const plain = (zero: JsonValue, decode: Decoder): Scalar => ({ decode, zero, emptyIsOmitted: true })
@@ -24,9 +25,9 @@ const SCALARS: Readonly<Record<string, Scalar>> = {
   quantity: struct('0', (reader) => canonicalQuantity(firstString(reader.bytes()))),
   raw: struct(null, (reader) => rawJson(reader.bytes())),
   strings: plain(null, (reader) => stringsOf(reader.bytes(), 1)),
-  schemaOrBool: struct(false, (reader, depth) => schemaOrBool(reader.bytes(), depth)),
-  schemaOrArray: struct(null, (reader, depth) => schemaOrArray(reader.bytes(), depth)),
-  schemaOrStrings: struct(null, (reader, depth) => schemaOrStrings(reader.bytes(), depth)),
+  schemaOrBool: struct(false, (reader, schemaOf) => schemaOrBool(reader.bytes(), schemaOf)),
+  schemaOrArray: struct(null, (reader, schemaOf) => schemaOrArray(reader.bytes(), schemaOf)),
+  schemaOrStrings: struct(null, (reader, schemaOf) => schemaOrStrings(reader.bytes(), schemaOf)),
 }
 
 /** A Long, or a number where there is none. */
@@ -36,8 +37,8 @@ function integerOf(given: { toString(): string }): number | bigint {
 }
 
 /** One value of a type whose JSON is not that of its fields. */
-export function decodeScalar(reader: protobuf.Reader, name: string, depth: number): JsonValue {
-  return SCALARS[name]!.decode(reader, depth)
+export function decodeScalar(reader: protobuf.Reader, name: string, schemaOf: SchemaDecoder): JsonValue {
+  return SCALARS[name]!.decode(reader, schemaOf)
 }
 
 /** JSON of Go's zero value. */
@@ -92,32 +93,32 @@ function firstString(bytes: Uint8Array): string {
 }
 
 /** Messages in field `field`, as schemas. */
-function schemasOf(bytes: Uint8Array, field: number, depth: number): JsonValue[] {
+function schemasOf(bytes: Uint8Array, field: number, schemaOf: SchemaDecoder): JsonValue[] {
   const list: JsonValue[] = []
   readFields(protobuf.Reader.create(bytes), (number, reader) => {
     if (number !== field) return false
-    list.push(decodeMessage(reader.bytes(), schemaMessage(), depth + 1))
+    list.push(schemaOf(reader.bytes()))
     return true
   })
   return list
 }
 
-function schemaOrBool(bytes: Uint8Array, depth: number): JsonValue {
+function schemaOrBool(bytes: Uint8Array, schemaOf: SchemaDecoder): JsonValue {
   let allows = false
   readFields(protobuf.Reader.create(bytes), (number, reader) => {
     if (number !== 1) return false
     allows = reader.bool()
     return true
   })
-  return schemasOf(bytes, 2, depth).at(-1) ?? allows
+  return schemasOf(bytes, 2, schemaOf).at(-1) ?? allows
 }
 
-function schemaOrArray(bytes: Uint8Array, depth: number): JsonValue {
-  const list = schemasOf(bytes, 2, depth)
-  return list.length > 0 ? list : (schemasOf(bytes, 1, depth).at(-1) ?? null)
+function schemaOrArray(bytes: Uint8Array, schemaOf: SchemaDecoder): JsonValue {
+  const list = schemasOf(bytes, 2, schemaOf)
+  return list.length > 0 ? list : (schemasOf(bytes, 1, schemaOf).at(-1) ?? null)
 }
 
-function schemaOrStrings(bytes: Uint8Array, depth: number): JsonValue {
+function schemaOrStrings(bytes: Uint8Array, schemaOf: SchemaDecoder): JsonValue {
   const list = stringsOf(bytes, 2)
-  return list.length > 0 ? list : (schemasOf(bytes, 1, depth).at(-1) ?? null)
+  return list.length > 0 ? list : (schemasOf(bytes, 1, schemaOf).at(-1) ?? null)
 }

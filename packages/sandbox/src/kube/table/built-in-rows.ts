@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '../objects.ts'
-import type { Cell } from './columns.ts'
+import type { Cell } from './custom-cell.ts'
 import { ageOf, humanDuration } from './duration.ts'
 
 type Reference = { kind?: string; namespace?: string; name?: string; fieldPath?: string }

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { parseJson } from '@resource-broker/json'
 import type { KubeObject } from '../objects.ts'
 import { eventRow, policyBindingRow, policyRow, quotaRow, requestRow, roleBindingRow } from './built-in-rows.ts'
-import { type Cell, type Column, CREATED_AT, type Layout, NAME } from './columns.ts'
+import { type Column, CREATED_AT, type Layout, NAME } from './columns.ts'
+import type { Cell } from './custom-cell.ts'
 import { ageOf } from './duration.ts'
 
 /** Recorded from a real kube-apiserver by scripts/record-tables.ts. */

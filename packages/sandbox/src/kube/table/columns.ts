@@ -1,11 +1,10 @@
 import type { KubeObject } from '../objects.ts'
 import type { PrinterColumn } from '../resource.ts'
-import { customCell } from './custom-cell.ts'
+import { type Cell, customCell } from './custom-cell.ts'
 import { compileJsonPath } from './json-path.ts'
 
 /** A column as a Table defines it. */
 export type Column = { name: string; type: string; format: string; description: string; priority: number }
-export type Cell = string | number | bigint | boolean | null
 export type RowMaker = (object: KubeObject, now: Date) => Cell[]
 export type Layout = { readonly columns: readonly Column[]; readonly row: RowMaker }
 

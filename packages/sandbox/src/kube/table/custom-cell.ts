@@ -1,8 +1,9 @@
 import { goJson, goNumber } from '../go-text.ts'
 import { isNumber } from '../json.ts'
 import type { JsonValue } from '../objects.ts'
-import type { Cell } from './columns.ts'
 import { ageOf } from './duration.ts'
+
+export type Cell = string | number | bigint | boolean | null
 
 /** The cell of a printer column for what its path found; undefined for nothing. A value of another type leaves it empty. */
 export function customCell(type: string, value: JsonValue | undefined, now: Date): Cell {

@@ -1,2 +1,2 @@
-export { partialMetadata, partialMetadataList } from './partial-metadata.ts'
+export { type ListMeta, partialMetadata, partialMetadataList } from './partial-metadata.ts'
 export { tableOf } from './table.ts'

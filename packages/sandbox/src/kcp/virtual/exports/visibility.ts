@@ -1,14 +1,15 @@
 import type { KubeObject } from '../../../kube/objects.ts'
 import type { Restriction } from '../../../kube/requests/types.ts'
+import type { Resource } from '../../../kube/resource.ts'
 import { claimName } from '../../apis/mod.ts'
 import { API_BINDINGS } from '../../apis/system-types.ts'
+import type { PermissionClaim } from '../../apis/types.ts'
 import { claimLabelKey, claimLabelValue, exportHash, reflexiveClaimLabelValue } from '../../hashes.ts'
 import { EXPORT_LABEL } from '../../names.ts'
-import type { ServedType } from './served-types.ts'
 
 /** Which objects of a type its provider sees: of what is claimed those with the claim's label (contract 6.4, 7.1); else all. */
 export function visibilityOf(
-  { resource, claim }: Pick<ServedType, 'resource' | 'claim'>,
+  { resource, claim }: { resource: Resource; claim?: PermissionClaim },
   exportCluster: string,
   exportName: string,
 ): Restriction | undefined {

@@ -1,37 +1,26 @@
 import { isObject } from '../../json.ts'
 import type { JsonObject, JsonValue } from '../../objects.ts'
-import { goPlain } from '../go-print.ts'
 import { DIRECTIVE } from './directives.ts'
+import { itemType } from './item-type.ts'
 import { findItem, keepOrder } from './list-order.ts'
-import { mergeMap } from './merge-map.ts'
-import { listOfLists, noMergeKey, PatchError, unknownDirective } from './patch-error.ts'
+import { noMergeKey, PatchError, unknownDirective } from './patch-error.ts'
 import type { FieldPatch, PatchSchema } from './patch-schema.ts'
 
+/** Merges an object of a patch into one of a list. */
+export type MergeItem = (original: JsonObject, patch: JsonObject, schema: PatchSchema) => JsonObject
+
 /** Merges a list of a patch into that of the object, item by item; both are changed. Throws PatchError. */
-export function mergeList(original: JsonValue[], patch: JsonValue[], { mergeKey, schema }: FieldPatch): JsonValue[] {
+export function mergeList(
+  original: JsonValue[],
+  patch: JsonValue[],
+  { mergeKey, schema }: FieldPatch,
+  mergeItem: MergeItem,
+): JsonValue[] {
   if (original.length === 0 && patch.length === 0) return original
   if (itemType(original, patch) !== 'map') return keepOrder(unique([...original, ...patch]), patch, original, mergeKey)
   if (mergeKey === '') throw new PatchError(`cannot merge lists without merge key for ${schema.kind}`)
   const [kept, given] = applyDirectives(original, patch as JsonObject[], mergeKey)
-  return keepOrder(mergeItems(kept, given, mergeKey, schema), given, kept, mergeKey)
-}
-
-/** All items have to be of one type. Throws PatchError. */
-export function itemType(...lists: readonly (readonly JsonValue[])[]): string {
-  const types = new Set(lists.flat().map(typeOf))
-  const [type] = types
-  if (type === undefined) throw new PatchError('no elements in any of the given slices')
-  if (type === 'slice') throw listOfLists()
-  if (types.size > 1) {
-    throw new PatchError(`list element types are not identical: ${goPlain(lists.map((list) => [...list]))}`)
-  }
-  return type
-}
-
-function typeOf(value: JsonValue): string {
-  if (value === null) return 'null'
-  if (Array.isArray(value)) return 'slice'
-  return typeof value === 'object' ? 'map' : typeof value
+  return keepOrder(mergeItems(kept, given, { mergeKey, schema }, mergeItem), given, kept, mergeKey)
 }
 
 /** Without repetitions, as kube-apiserver does it: the last item takes the place of a repeated one. */
@@ -78,15 +67,15 @@ function withoutMatching(items: JsonValue[], gone: JsonObject, mergeKey: string)
 function mergeItems(
   original: JsonValue[],
   patch: readonly JsonObject[],
-  mergeKey: string,
-  schema: PatchSchema,
+  { mergeKey, schema }: Pick<FieldPatch, 'mergeKey' | 'schema'>,
+  mergeItem: MergeItem,
 ): JsonValue[] {
   const result = [...original]
   for (const item of patch) {
     if (!Object.hasOwn(item, mergeKey)) throw noMergeKey(item, mergeKey)
     const index = findItem(result, mergeKey, item[mergeKey]!)
     if (index < 0) result.push(item)
-    else result[index] = mergeMap(result[index] as JsonObject, item, schema)
+    else result[index] = mergeItem(result[index] as JsonObject, item, schema)
   }
   return result
 }

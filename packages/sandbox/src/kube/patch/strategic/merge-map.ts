@@ -1,7 +1,8 @@
 import { isObject, setKey } from '../../json.ts'
 import type { JsonObject, JsonValue } from '../../objects.ts'
 import { DELETE_FROM, DIRECTIVE, fieldOf, plainValue, retainKeys, SET_ORDER } from './directives.ts'
-import { itemType, mergeList } from './merge-list.ts'
+import { itemType } from './item-type.ts'
+import { mergeList } from './merge-list.ts'
 import { unknownDirective } from './patch-error.ts'
 import type { PatchSchema } from './patch-schema.ts'
 import { applyOrder } from './set-order.ts'
@@ -12,7 +13,7 @@ export function mergeMap(original: JsonObject, patch: JsonObject, schema: PatchS
   retainKeys(original, patch)
   for (const key of Object.keys(patch)) {
     // One order may have taken the list of another with it.
-    if (key.startsWith(SET_ORDER) && Object.hasOwn(patch, key)) applyOrder(original, patch, key, schema)
+    if (key.startsWith(SET_ORDER) && Object.hasOwn(patch, key)) applyOrder(original, patch, { key, schema }, mergeMap)
   }
   for (const [key, value] of Object.entries(patch)) {
     if (key.startsWith(DELETE_FROM)) deleteFrom(original, fieldOf(key, DELETE_FROM), value, schema)
@@ -38,7 +39,7 @@ function mergeField(original: JsonObject, key: string, patch: JsonValue, schema:
   if (isObject(known) && isObject(patch)) setKey(original, key, mergeMap(known, patch, schema.field(key).schema))
   else if (Array.isArray(known) && Array.isArray(patch)) {
     const field = schema.list(key)
-    setKey(original, key, field.merge ? mergeList(known, patch, field) : patch)
+    setKey(original, key, field.merge ? mergeList(known, patch, field, mergeMap) : patch)
   } else write(original, key, plainValue(patch))
 }
 
@@ -58,5 +59,5 @@ function deleteFrom(original: JsonObject, key: string, gone: JsonValue, schema: 
   const field = schema.list(key)
   if (known.length === 0 && gone.length === 0) return
   const isMaps = itemType(known, gone) === 'map'
-  setKey(original, key, isMaps ? mergeList(known, gone, field) : known.filter((item) => !gone.includes(item)))
+  setKey(original, key, isMaps ? mergeList(known, gone, field, mergeMap) : known.filter((item) => !gone.includes(item)))
 }

@@ -2,13 +2,19 @@ import { isObject, setKey } from '../../json.ts'
 import type { JsonObject, JsonValue } from '../../objects.ts'
 import { goPlain } from '../go-print.ts'
 import { DIRECTIVE, fieldOf, SET_ORDER, withoutDirectives } from './directives.ts'
+import { itemType } from './item-type.ts'
 import { keepOrder } from './list-order.ts'
-import { itemType, mergeList } from './merge-list.ts'
+import { type MergeItem, mergeList } from './merge-list.ts'
 import { noMergeKey, PatchError, wrongType } from './patch-error.ts'
 import type { FieldPatch, PatchSchema } from './patch-schema.ts'
 
 /** Merges the list of one `$setElementOrder/field` and sorts it by that; both are done with then. Throws PatchError. */
-export function applyOrder(original: JsonObject, patch: JsonObject, key: string, schema: PatchSchema): void {
+export function applyOrder(
+  original: JsonObject,
+  patch: JsonObject,
+  { key, schema }: { key: string; schema: PatchSchema },
+  mergeItem: MergeItem,
+): void {
   const order = listIn(patch, key)!
   delete patch[key]
   const name = fieldOf(key, SET_ORDER)
@@ -16,7 +22,7 @@ export function applyOrder(original: JsonObject, patch: JsonObject, key: string,
   const field = schema.list(name)
   checkOrder(given ?? [], order, field.mergeKey)
   const before = afterMerge(known ?? [], given ?? [], field)
-  const merged = mergedLists(known, given, field)
+  const merged = mergedLists(known, given, field, mergeItem)
   if (merged === undefined) return
   itemType(known ?? [], given ?? [])
   setKey(original, name, keepOrder(merged, order, before, field.mergeKey))
@@ -34,10 +40,11 @@ function mergedLists(
   known: JsonValue[] | undefined,
   given: JsonValue[] | undefined,
   field: FieldPatch,
+  mergeItem: MergeItem,
 ): JsonValue[] | undefined {
   if (given === undefined) return known
   if (known === undefined) return withoutDirectives(given) as JsonValue[]
-  return field.merge ? mergeList([...known], given, field) : given
+  return field.merge ? mergeList([...known], given, field, mergeItem) : given
 }
 
 /**

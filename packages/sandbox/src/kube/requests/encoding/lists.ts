@@ -2,14 +2,12 @@ import { stringifyJson } from '@resource-broker/json'
 import type { HttpResponse } from '../../http.ts'
 import { parseOwnJson } from '../../json.ts'
 import type { KubeObject } from '../../objects.ts'
-import { partialMetadataList } from '../../table/mod.ts'
+import { type ListMeta, partialMetadataList } from '../../table/mod.ts'
 import type { Output } from '../decoding/media-types.ts'
 import { apiVersionOf } from '../object-reader.ts'
 import type { Scope } from '../scope.ts'
 import { answer } from './answers.ts'
 import { tableFor } from './tables.ts'
-
-export type ListMeta = { resourceVersion: string; continue?: string; remainingItemCount?: number }
 
 const COMMA = Buffer.from(',')
 const OPEN = Buffer.from('{')

@@ -1,8 +1,7 @@
 import type { JsonObject, KubeObject } from '../../objects.ts'
-import { tableOf } from '../../table/mod.ts'
+import { type ListMeta, tableOf } from '../../table/mod.ts'
 import type { Shape } from '../decoding/media-types.ts'
 import type { Scope } from '../scope.ts'
-import type { ListMeta } from './lists.ts'
 
 /** A Table of objects in the version of meta.k8s.io that the client wants. */
 export function tableFor(
