@@ -7,7 +7,7 @@ import { aboutObject, effectiveUsers, policyUser } from '../../authz/mod.ts'
 import { APIS, WILDCARD } from '../../names.ts'
 import type { ShardServices } from '../../services.ts'
 import { withoutWarrant } from '../warrant.ts'
-import type { Consumer } from './consumers.ts'
+import type { Acceptance } from './acceptances.ts'
 import { isOwnBindings, type ServedType } from './served-types.ts'
 
 /** What the authorizer has to know of the virtual workspace. */
@@ -17,7 +17,7 @@ export type Subject = {
   typeOf: (group: string, resource: string) => ServedType | undefined
   /** The identity by which the export claims a type; undefined where it does not, empty for types of Kubernetes and kcp. */
   claimedIdentity: (group: string, resource: string) => string | undefined
-  consumerIn: (cluster: string) => Consumer | undefined
+  acceptanceIn: (cluster: string) => Acceptance | undefined
 }
 
 const ALLOWED: Authorization = { allowed: true, reason: '' }
@@ -45,13 +45,13 @@ export class ExportAuthorizer implements Authorizer {
 
   /** The consumer must have given what is asked for. */
   #inCluster({ cluster, group, resource, verb }: Attributes): Authorization | undefined {
-    const consumer = this.#subject.consumerIn(cluster)
-    if (consumer === undefined) return denied('could not find suitable APIBinding in target logical cluster')
+    const acceptance = this.#subject.acceptanceIn(cluster)
+    if (acceptance === undefined) return denied('could not find suitable APIBinding in target logical cluster')
     const type = this.#subject.typeOf(group, resource)
     // What is not served is answered by 404.
     if (type === undefined) return undefined
     if (isOwnBindings(type)) return READ.includes(verb) ? undefined : denied('APIBindings can only be read')
-    if (isGiven(consumer, type, verb)) return undefined
+    if (isGiven(acceptance, type, verb)) return undefined
     return denied('resource is neither bound nor claimed with this verb by an accepted permission claim')
   }
 
@@ -81,7 +81,7 @@ export class ExportAuthorizer implements Authorizer {
   }
 }
 
-function isGiven({ types, claims }: Consumer, { resource, claim }: ServedType, verb: string): boolean {
+function isGiven({ types, claims }: Acceptance, { resource, claim }: ServedType, verb: string): boolean {
   // What is ending is created no more (contract 5.6).
   if (claim === undefined) return types.some((each) => each.storage === resource.storage && hasVerb(each, verb))
   const accepted = claims.find((each) => isSameType(each, claim))

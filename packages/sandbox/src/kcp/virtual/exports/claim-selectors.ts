@@ -9,7 +9,7 @@ import type { Subject } from './authorizer.ts'
 export function claimSelectors(view: Subject): AdmissionPlugin {
   const selectorOf = ({ resource: { group, resource }, cluster }: AdmissionRequest) => {
     const claim = view.typeOf(group, resource)?.claim
-    const accepted = claim && view.consumerIn(cluster)?.claims.find((each) => isSameType(each, claim))
+    const accepted = claim && view.acceptanceIn(cluster)?.claims.find((each) => isSameType(each, claim))
     return accepted === undefined || accepted.selector.matchAll === true ? {} : accepted.selector
   }
   return {

@@ -6,9 +6,9 @@ import type { ApiExport } from '../../apis/types.ts'
 import { anonymized } from '../../authz/mod.ts'
 import { OpenStreams } from '../../streams.ts'
 import type { VirtualWorkspaceOptions } from '../types.ts'
+import type { Acceptance, Acceptances } from './acceptances.ts'
 import { ExportAuthorizer, type Subject } from './authorizer.ts'
 import { claimSelectors } from './claim-selectors.ts'
-import type { Consumer, Consumers } from './consumers.ts'
 import { type ServedType, servedTypes } from './served-types.ts'
 
 /** The API server of one export's virtual workspace: the same types in every logical cluster (contract 7.7). */
@@ -17,7 +17,7 @@ export class ExportView implements Subject {
   readonly exportName: string
   readonly server: ApiServer
   readonly #options: VirtualWorkspaceOptions
-  readonly #consumers: Consumers
+  readonly #acceptances: Acceptances
   /** By the name of their type. */
   readonly #streams = new OpenStreams()
   readonly #catalog: Catalog
@@ -26,9 +26,9 @@ export class ExportView implements Subject {
   #byName: ReadonlyMap<string, ServedType> = new Map()
   #generation = 0
 
-  constructor(options: VirtualWorkspaceOptions, consumers: Consumers, exportCluster: string, apiExport: ApiExport) {
+  constructor(options: VirtualWorkspaceOptions, acceptances: Acceptances, exportCluster: string, apiExport: ApiExport) {
     this.#options = options
-    this.#consumers = consumers
+    this.#acceptances = acceptances
     this.exportCluster = exportCluster
     this.exportName = apiExport.metadata.name ?? ''
     this.#apiExport = apiExport
@@ -83,8 +83,8 @@ export class ExportView implements Subject {
     return claim && (claim.identityHash ?? '')
   }
 
-  consumerIn(cluster: string): Consumer | undefined {
-    return this.#consumers.find(cluster, this.exportCluster, this.#apiExport)
+  acceptanceIn(cluster: string): Acceptance | undefined {
+    return this.#acceptances.find(cluster, this.exportCluster, this.#apiExport)
   }
 
   #find(group: string, resource: string, identity: string | undefined): Resource | undefined {

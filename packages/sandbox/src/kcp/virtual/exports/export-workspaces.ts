@@ -8,7 +8,7 @@ import { WILDCARD } from '../../names.ts'
 import type { ExportUrl } from '../../virtual-urls.ts'
 import type { VirtualWorkspaceOptions } from '../types.ts'
 import { warranted } from '../warrant.ts'
-import { Consumers } from './consumers.ts'
+import { Acceptances } from './acceptances.ts'
 import { ExportView } from './export-view.ts'
 
 /** Documents of a logical cluster that a virtual workspace has not (contract 7.8). */
@@ -18,7 +18,7 @@ const READ = ['list', 'watch']
 /** The virtual workspaces of all exports, as one shard serves them (contract 7). */
 export class ExportWorkspaces {
   readonly #options: VirtualWorkspaceOptions
-  readonly #consumers: Consumers
+  readonly #acceptances: Acceptances
   /** By cluster and name of the export. */
   readonly #views = new Map<string, { view: ExportView; isCurrent: boolean }>()
   readonly #ends: (() => void)[]
@@ -26,7 +26,7 @@ export class ExportWorkspaces {
   constructor(options: VirtualWorkspaceOptions) {
     this.#options = options
     const { services, bound } = options
-    this.#consumers = new Consumers(services.store, bound)
+    this.#acceptances = new Acceptances(services.store, bound)
     this.#ends = [
       services.cache.watch('apiexports.apis.kcp.io', ({ type, now }) => {
         if (type === 'DELETED') this.#close(keyOf(now.cluster, now.name))
@@ -88,7 +88,7 @@ export class ExportWorkspaces {
     const known = this.#views.get(key)
     if (known?.isCurrent === true) return known.view
     known?.view.follow(apiExport)
-    const view = known?.view ?? new ExportView(this.#options, this.#consumers, exportCluster, apiExport)
+    const view = known?.view ?? new ExportView(this.#options, this.#acceptances, exportCluster, apiExport)
     this.#views.set(key, { view, isCurrent: true })
     return view
   }

@@ -4,7 +4,7 @@ import { openStore, type Store } from '../../../store/mod.ts'
 import type { Bound, BoundTypes } from '../../apis/mod.ts'
 import { API_BINDINGS } from '../../apis/system-types.ts'
 import type { ApiExport } from '../../apis/types.ts'
-import { Consumers } from './consumers.ts'
+import { Acceptances } from './acceptances.ts'
 
 const KEY = { resource: API_BINDINGS, cluster: 'here', namespace: '', name: 'widgets' }
 const claim = (verbs: string[]) => ({ resource: 'configmaps', verbs })
@@ -20,13 +20,13 @@ const accepting = (state: string, ...verbs: string[]) => ({
 describe('what a consumer gives', () => {
   let store: Store
   let bindings: Bound[]
-  let consumers: Consumers
+  let acceptances: Acceptances
   let apiExport: ApiExport
 
   beforeEach(async () => {
     store = await openStore({})
     bindings = [{ binding: 'widgets', exportCluster: 'provider', exportName: 'widgets', resources: [] }]
-    consumers = new Consumers(store, { in: () => bindings } as unknown as BoundTypes)
+    acceptances = new Acceptances(store, { in: () => bindings } as unknown as BoundTypes)
     apiExport = exporting('get', 'list')
     store.create(KEY, encoded(accepting('Accepted', 'get', 'list')))
     expect([find(), find()]).toEqual([
@@ -37,7 +37,7 @@ describe('what a consumer gives', () => {
 
   const encoded = (binding: object) => () => Buffer.from(JSON.stringify(binding))
   const write = (binding: object) => store.update(KEY, store.get(KEY)!.revision, encoded(binding))
-  const find = () => consumers.find('here', 'provider', apiExport)?.claims.flatMap(({ verbs }) => verbs)
+  const find = () => acceptances.find('here', 'provider', apiExport)?.claims.flatMap(({ verbs }) => verbs)
 
   test('is less as soon as a claim is rejected or accepted for less', () => {
     write(accepting('Accepted', 'get'))
@@ -54,7 +54,7 @@ describe('what a consumer gives', () => {
   test('are the types that are bound now', () => {
     const widgets = { resource: 'widgets' } as Resource
     bindings = bindings.map((bound) => ({ ...bound, resources: [widgets] }))
-    expect(consumers.find('here', 'provider', apiExport)?.types).toEqual([widgets])
+    expect(acceptances.find('here', 'provider', apiExport)?.types).toEqual([widgets])
   })
 
   test('is nothing once the binding is gone, or binds another export', () => {

@@ -6,15 +6,15 @@ import { API_BINDINGS } from '../../apis/system-types.ts'
 import type { ApiBinding, ApiExport } from '../../apis/types.ts'
 
 /** What a consumer gives to a provider: the types that it bound, and the claims that it accepted. */
-export type Consumer = { types: readonly Resource[]; claims: readonly EffectiveClaim[] }
+export type Acceptance = { types: readonly Resource[]; claims: readonly EffectiveClaim[] }
 
-/** The consumers of exports, by their bindings. */
-export class Consumers {
+/** What consumers give to exports, by their bindings. */
+export class Acceptances {
   readonly #store: Store
   readonly #bound: BoundTypes
   readonly #parsed = new ParsedEntries<ApiBinding>()
   /** What each binding came to, and out of what, none of which is ever changed in place. */
-  readonly #known = new WeakMap<ApiBinding, { bound: Bound; apiExport: ApiExport; consumer: Consumer }>()
+  readonly #known = new WeakMap<ApiBinding, { bound: Bound; apiExport: ApiExport; acceptance: Acceptance }>()
 
   constructor(store: Store, bound: BoundTypes) {
     this.#store = store
@@ -22,21 +22,21 @@ export class Consumers {
   }
 
   /** undefined where no binding to the export is. */
-  find(cluster: string, exportCluster: string, apiExport: ApiExport): Consumer | undefined {
+  find(cluster: string, exportCluster: string, apiExport: ApiExport): Acceptance | undefined {
     for (const bound of this.#bound.in(cluster)) {
       const isIt = bound.exportCluster === exportCluster && bound.exportName === apiExport.metadata.name
       const binding = isIt ? this.#binding(cluster, bound.binding) : undefined
-      if (binding !== undefined) return this.#consumer(binding, bound, apiExport)
+      if (binding !== undefined) return this.#acceptance(binding, bound, apiExport)
     }
     return undefined
   }
 
-  #consumer(binding: ApiBinding, bound: Bound, apiExport: ApiExport): Consumer {
+  #acceptance(binding: ApiBinding, bound: Bound, apiExport: ApiExport): Acceptance {
     const known = this.#known.get(binding)
-    if (known?.bound === bound && known.apiExport === apiExport) return known.consumer
-    const consumer = { types: bound.resources, claims: effectiveClaims(apiExport, binding) }
-    this.#known.set(binding, { bound, apiExport, consumer })
-    return consumer
+    if (known?.bound === bound && known.apiExport === apiExport) return known.acceptance
+    const acceptance = { types: bound.resources, claims: effectiveClaims(apiExport, binding) }
+    this.#known.set(binding, { bound, apiExport, acceptance })
+    return acceptance
   }
 
   #binding(cluster: string, name: string): ApiBinding | undefined {
