@@ -5,7 +5,7 @@ import type { UserInfo } from '../../kube/user.ts'
 import { PerCluster } from './per-cluster.ts'
 
 /** Extra that names the logical cluster of a service account (contract 12.7). */
-const CLUSTER_NAME_EXTRA = 'authentication.kcp.io/cluster-name'
+export const CLUSTER_NAME_EXTRA = 'authentication.kcp.io/cluster-name'
 /** Extra that restricts a user: `cluster:<a>,cluster:<b>` is one or the other, several values must all hold. */
 const SCOPES_EXTRA = 'authentication.kcp.io/scopes'
 /** Extra that carries users, in JSON, whose rights count besides those of the user. */

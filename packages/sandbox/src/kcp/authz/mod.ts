@@ -2,6 +2,7 @@ export { anonymized } from './anonymized.ts'
 export { aboutObject, aboutPath } from './attributes.ts'
 export { AuthorizerChain } from './chain.ts'
 export {
+  CLUSTER_NAME_EXTRA,
   effectiveUsers,
   globalUser,
   homeClusters,

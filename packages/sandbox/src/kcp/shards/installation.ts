@@ -8,6 +8,7 @@ import type { UserInfo } from '../../kube/user.ts'
 import { makeDirectory } from '../../make-directory.ts'
 import { openStore, type Store } from '../../store/mod.ts'
 import { ExportsByIdentity } from '../apis/mod.ts'
+import { CLUSTER_NAME_EXTRA } from '../authz/mod.ts'
 import {
   bootstrapContent,
   bootstrapExports,
@@ -26,6 +27,8 @@ import { Shard } from './shard.ts'
 import type { Shared } from './shared.ts'
 import type { InstallationOptions, Served } from './types.ts'
 
+/** Of service account tokens; kcp's `--service-account-issuer`. */
+const ISSUER = 'https://kcp.default.svc'
 const SIGNING_KEY_FILE = 'service-account.key'
 /** `admin` of the kubeconfig (contract 12.2); the tests' own tokens are known to the authenticator. */
 const NO_TOKENS: ReadonlyMap<string, UserInfo> = new Map()
@@ -75,7 +78,7 @@ export class Installation implements Served {
     const directory = new Directory(cache)
     const exports = new ExportsByIdentity(cache)
     const accounts = storeAccounts(() => storesOf(shards))
-    const tokens = new ServiceAccountTokens({ signingKey, accounts })
+    const tokens = new ServiceAccountTokens({ signingKey, accounts, issuer: ISSUER, clusterExtra: CLUSTER_NAME_EXTRA })
     const shared: Shared = {
       ...{ cache, directory, exports, accounts, tokens, rootCa, log, onChange },
       policies: new ReplicatedPolicies(),

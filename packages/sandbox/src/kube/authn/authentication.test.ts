@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { KubeObject } from '../objects.ts'
 import { createSigningKey, ServiceAccountTokens, TokenAuthenticator, TokenError } from './mod.ts'
 
+const NAMES = { issuer: 'https://kcp.default.svc', clusterExtra: 'authentication.kcp.io/cluster-name' }
+
 const NOW = new Date('2026-01-02T03:04:05Z')
 const ROBOT = { cluster: 'root', namespace: 'default', name: 'robot', uid: 'uid-1' }
 const KEY = createSigningKey()
@@ -14,7 +16,7 @@ function setUp(found: Record<string, string> = { 'root/default/robot': 'uid-1' }
     return uid === undefined ? undefined : { apiVersion: 'v1', kind: 'Thing', metadata: { name, namespace, uid } }
   }
   const accounts = { serviceAccount: read, secret: read }
-  const tokens = new ServiceAccountTokens({ signingKey: KEY, accounts, now: () => now })
+  const tokens = new ServiceAccountTokens({ ...NAMES, signingKey: KEY, accounts, now: () => now })
   const own = new Map([['made', { username: 'kcp-admin', groups: ['system:kcp:admin'], extra: {} }]])
   const authenticator = new TokenAuthenticator({ tokens: own, serviceAccounts: tokens })
   const later = (seconds: number) => {
@@ -133,7 +135,7 @@ describe('the token of a service account', () => {
     const body = Buffer.from(JSON.stringify(forged)).toString('base64url')
     expect(() => tokens.verify(`${header}.${body}.${signature}`)).toThrow('invalid bearer token')
     const accounts = { serviceAccount: () => undefined, secret: () => undefined }
-    const stranger = new ServiceAccountTokens({ signingKey: createSigningKey(), accounts })
+    const stranger = new ServiceAccountTokens({ ...NAMES, signingKey: createSigningKey(), accounts })
     expect(() => tokens.verify(stranger.issue(request))).toThrow('invalid bearer token')
   })
 })

@@ -5,14 +5,10 @@ import type { UserInfo } from '../user.ts'
 import { serviceAccountGroups, serviceAccountName } from './groups.ts'
 import { type Claims, JwtSigner, readClaims } from './jwt.ts'
 
-/** Of kcp's servers, see `--service-account-issuer`. */
-const DEFAULT_ISSUER = 'https://kcp.default.svc'
 /** Clocks may differ by this much, as in go-jose. */
 const LEEWAY_SECONDS = 60
 const KNOWN_TOKENS = 1_000
 
-/** Extra that names the logical cluster of a service account (contract 12.7). */
-const CLUSTER_NAME_EXTRA = 'authentication.kcp.io/cluster-name'
 const CREDENTIAL_ID_EXTRA = 'authentication.kubernetes.io/credential-id'
 const LEGACY_PREFIX = 'kubernetes.io/serviceaccount/'
 
@@ -37,7 +33,9 @@ export type TokenRequest = {
 export type ServiceAccountTokenOptions = {
   /** As of `createSigningKey`. */
   signingKey: string
-  issuer?: string
+  issuer: string
+  /** Key of the extra that names the logical cluster of an account. */
+  clusterExtra: string
   accounts: AccountLookup
   now?: () => Date
 }
@@ -64,6 +62,7 @@ export class ServiceAccountTokens {
   /** Audiences that the API server takes, and gives to tokens without. */
   readonly audiences: readonly string[]
   readonly #issuer: string
+  readonly #clusterExtra: string
   readonly #signer: JwtSigner
   readonly #accounts: AccountLookup
   readonly #now: () => Date
@@ -73,7 +72,9 @@ export class ServiceAccountTokens {
    */
   readonly #known = new Map<string, Known>()
 
-  constructor({ signingKey, issuer = DEFAULT_ISSUER, accounts, now = () => new Date() }: ServiceAccountTokenOptions) {
+  constructor(options: ServiceAccountTokenOptions) {
+    const { signingKey, issuer, clusterExtra, accounts, now = () => new Date() } = options
+    this.#clusterExtra = clusterExtra
     this.#issuer = issuer
     this.#signer = new JwtSigner(signingKey)
     this.#accounts = accounts
@@ -133,7 +134,7 @@ export class ServiceAccountTokens {
     if (claims?.['iss'] !== this.#issuer) return undefined
     const bound = this.#signer.signed(token) ? boundObjects(claims) : undefined
     if (bound === undefined) throw new TokenError('invalid bearer token')
-    const known = { claims, bound, user: userOf(bound, claims) }
+    const known = { claims, bound, user: userOf(bound, claims, this.#clusterExtra) }
     if (this.#known.size >= KNOWN_TOKENS) this.#known.delete(this.#known.keys().next().value!)
     this.#known.set(token, known)
     return known
@@ -171,14 +172,14 @@ export class ServiceAccountTokens {
   }
 }
 
-function userOf({ cluster, namespace, account }: Bound, { jti }: Claims): UserInfo {
+function userOf({ cluster, namespace, account }: Bound, { jti }: Claims, clusterExtra: string): UserInfo {
   return {
     username: serviceAccountName(namespace, account.name),
     uid: account.uid,
     groups: serviceAccountGroups(namespace),
     extra: {
       ...(typeof jti === 'string' && { [CREDENTIAL_ID_EXTRA]: [`JTI=${jti}`] }),
-      [CLUSTER_NAME_EXTRA]: [cluster],
+      [clusterExtra]: [cluster],
     },
   }
 }

@@ -2,6 +2,8 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { openStore, type Store } from '../../store/mod.ts'
 import { createSigningKey, ServiceAccountTokens, storeAccounts } from './mod.ts'
 
+const NAMES = { issuer: 'https://kcp.default.svc', clusterExtra: 'authentication.kcp.io/cluster-name' }
+
 const AT = { cluster: 'one', namespace: 'default' }
 const ACCOUNT = { ...AT, resource: 'serviceaccounts', name: 'robot' }
 const SECRET = { ...AT, resource: 'secrets', name: 'bearer' }
@@ -17,7 +19,7 @@ describe('what a token in use rests on is looked at with each request', () => {
   beforeEach(async () => {
     store = await openStore({})
     const accounts = storeAccounts(() => [store])
-    tokens = new ServiceAccountTokens({ signingKey: createSigningKey(), accounts })
+    tokens = new ServiceAccountTokens({ ...NAMES, signingKey: createSigningKey(), accounts })
     store.create(ACCOUNT, withUid('uid-1'))
     store.create(SECRET, withUid('uid-9'))
   })

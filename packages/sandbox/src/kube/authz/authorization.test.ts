@@ -9,6 +9,8 @@ import type { KubeObject } from '../objects.ts'
 import type { StrategyContext } from '../resource.ts'
 import { bootstrapPolicySource, PolicyIndex, RbacAuthorizer } from './mod.ts'
 
+const NAMES = { issuer: 'https://kcp.default.svc', clusterExtra: 'authentication.kcp.io/cluster-name' }
+
 type Answer = { kind?: string; code?: number; message?: string; status: unknown }
 type Recorded = {
   setup: KubeObject[]
@@ -31,7 +33,7 @@ const authorizer = {
     attributes.user.groups.includes('system:masters') ? { allowed: true, reason: '' } : rbac.authorize(attributes),
 }
 const accounts = { serviceAccount: () => undefined, secret: () => undefined }
-const tokens = new ServiceAccountTokens({ signingKey: createSigningKey(), accounts })
+const tokens = new ServiceAccountTokens({ ...NAMES, signingKey: createSigningKey(), accounts })
 const authenticator = new TokenAuthenticator({ tokens: new Map(), serviceAccounts: tokens })
 const resources = builtInResources({ authorizer, rbac, tokens, accounts, authenticator })
 

@@ -3,6 +3,8 @@ import { createSigningKey, ServiceAccountTokens } from '../authn/mod.ts'
 import type { KubeObject } from '../objects.ts'
 import { tokenRequests } from './token-requests.ts'
 
+const NAMES = { issuer: 'https://kcp.default.svc', clusterExtra: 'authentication.kcp.io/cluster-name' }
+
 const NOW = new Date('2026-01-02T03:04:05.678Z')
 const ACCOUNT = {
   ...{ apiVersion: 'v1', kind: 'ServiceAccount' },
@@ -13,7 +15,7 @@ const accounts = {
   serviceAccount: () => ACCOUNT,
   secret: (_: string, __: string, name: string) => (name === 'bearer' ? SECRET : undefined),
 }
-const tokens = new ServiceAccountTokens({ signingKey: createSigningKey(), accounts, now: () => NOW })
+const tokens = new ServiceAccountTokens({ ...NAMES, signingKey: createSigningKey(), accounts, now: () => NOW })
 const context = {
   ...{ cluster: 'root:team', subresource: 'token', now: NOW },
   user: { username: 'admin', groups: [], extra: {} },

@@ -9,6 +9,8 @@ import type { Resource, StrategyContext } from '../resource.ts'
 import { builtInResources } from './mod.ts'
 import { expand } from './vectors/texts.ts'
 
+const NAMES = { issuer: 'https://kcp.default.svc', clusterExtra: 'authentication.kcp.io/cluster-name' }
+
 type Cause = { reason: string; message: string; field: string }
 type Answer = {
   kind?: string
@@ -23,7 +25,7 @@ type Vector = { name: string; kind: string; object: KubeObject; update?: KubeObj
 const vectors = JSON.parse(readFileSync(new URL('./vectors/validation.json', import.meta.url), 'utf8')) as Vector[]
 
 const accounts = { serviceAccount: () => undefined, secret: () => undefined }
-const tokens = new ServiceAccountTokens({ signingKey: createSigningKey(), accounts })
+const tokens = new ServiceAccountTokens({ ...NAMES, signingKey: createSigningKey(), accounts })
 const rbac = new RbacAuthorizer([bootstrapPolicySource()])
 const resources = builtInResources({
   ...{ authorizer: { authorize: () => ({ allowed: true, reason: '' }) }, rbac, tokens, accounts },
