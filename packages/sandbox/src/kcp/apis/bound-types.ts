@@ -1,3 +1,4 @@
+import { Generations } from '../../kube/generations.ts'
 import { parseOwnJson } from '../../kube/json.ts'
 import type { Resource } from '../../kube/resource.ts'
 import type { ObjectKey, StoreEvent } from '../../store/types.ts'
@@ -29,7 +30,7 @@ export class BoundTypes {
   readonly #made = new Map<string, Resource>()
   /** How many bindings hold each of them. */
   readonly #uses = new Map<string, number>()
-  readonly #generations = new Map<string, number>()
+  readonly #generations = new Generations()
   /** Bindings that lack a schema, by its UID. */
   readonly #waiting = new Map<string, Map<string, ObjectKey>>()
   readonly #ends: (() => void)[]
@@ -79,7 +80,12 @@ export class BoundTypes {
   }
 
   generation(cluster: string): number {
-    return this.#generations.get(cluster) ?? 0
+    return this.#generations.of(cluster)
+  }
+
+  /** Of a logical cluster that is gone with all of its bindings. */
+  forget(cluster: string): void {
+    this.#generations.forget(cluster)
   }
 
   close(): void {
@@ -123,7 +129,7 @@ export class BoundTypes {
     else this.#byCluster.set(cluster, bindings)
     for (const key of now?.keys ?? []) this.#uses.set(key, (this.#uses.get(key) ?? 0) + 1)
     for (const key of before?.keys ?? []) this.#release(key)
-    if (!sameTypes(now, before)) this.#generations.set(cluster, this.generation(cluster) + 1)
+    if (!sameTypes(now, before)) this.#generations.raise(cluster)
     this.consumers.set(cluster, name, binding)
   }
 

@@ -28,7 +28,8 @@ export function catalogOf({ builtIns, systemTypes, localCrds }: ShardServices, b
       }
       return found ?? localCrds.find(cluster, group, resource)
     },
-    generation: (cluster) => bound.generation(cluster) + localCrds.generation(cluster),
+    // The later change of the two; no two changes have one number.
+    generation: (cluster) => Math.max(bound.generation(cluster), localCrds.generation(cluster)),
   }
 }
 

@@ -8,13 +8,14 @@ import { QuotaIndex, quotaController, resourceQuotaAdmission } from '../../kube/
 import { type AdmissionPlugin, type ApiServer, createApiServer } from '../../kube/requests/mod.ts'
 import type { Catalog, Resource } from '../../kube/resource.ts'
 import type { UserInfo } from '../../kube/user.ts'
-import type { Store } from '../../store/types.ts'
+import type { Store, StoreEvent } from '../../store/types.ts'
 import type { Apis } from '../apis/mod.ts'
 import { type BoundTypes, createApis } from '../apis/mod.ts'
 import { AuthorizerChain, anonymized, ScopedRbac } from '../authz/mod.ts'
 import { kcpPolicySource } from '../bootstrap/mod.ts'
 import {
   clusterAnnotation,
+  LOGICAL_CLUSTERS,
   logicalClusterAdmission,
   logicalClusterIn,
   logicalClusters,
@@ -94,6 +95,10 @@ export class ShardRuntime {
       ...workspaces.controllers,
       partitionSets.controller,
     ]
+    const forget = ({ type, entry: { key } }: StoreEvent) => {
+      if (type === 'DELETED') for (const index of [localCrds, this.bound]) index.forget(key.cluster)
+    }
+    this.#ends.push(store.watch({ resource: LOGICAL_CLUSTERS }, store.revision, forget))
     this.#ends.push(() => localCrds.close(), apis.close, workspaces.close, partitionSets.stop)
   }
 

@@ -57,6 +57,10 @@ export class PolicyIndex implements Policy {
     return this.#generation
   }
 
+  get isEmpty(): boolean {
+    return this.#clusterRoles.size + this.#roles.size + this.#bindings.size === 0
+  }
+
   /** Takes a Role, ClusterRole, RoleBinding or ClusterRoleBinding, instead of the one with its name. */
   set(object: KubeObject): void {
     this.#generation++

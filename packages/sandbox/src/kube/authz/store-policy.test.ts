@@ -55,3 +55,15 @@ test('what was there before counts too', async () => {
   expect(authorizerOf(store)('one').allowed).toBe(true)
   await store.close()
 })
+
+test('of a logical cluster without any of these objects nothing is kept', async () => {
+  const store = await openStore({})
+  const source = new StorePolicySource(store)
+  const [role, binding] = [store.create(roleKey, encode(READER)), store.create(bindingKey, encode(BINDING))]
+  expect(source.policy('one')).toBeDefined()
+  store.delete(roleKey, role.revision, encode(READER))
+  expect(source.policy('one')).toBeDefined()
+  store.delete(bindingKey, binding.revision, encode(BINDING))
+  expect(source.policy('one')).toBeUndefined()
+  await store.close()
+})

@@ -33,9 +33,14 @@ export class StorePolicySource implements PolicySource {
   }
 
   #follow({ type, entry }: StoreEvent): void {
+    if (type !== 'DELETED') {
+      this.#set(entry)
+      return
+    }
     const { resource, cluster, namespace, name } = entry.key
-    if (type !== 'DELETED') this.#set(entry)
-    else this.#clusters.get(cluster)?.delete(KINDS[resource as keyof typeof KINDS], namespace, name)
+    const index = this.#clusters.get(cluster)
+    index?.delete(KINDS[resource as keyof typeof KINDS], namespace, name)
+    if (index?.isEmpty === true) this.#clusters.delete(cluster)
   }
 
   #set({ key, bytes }: Entry): void {

@@ -1,5 +1,6 @@
 import { stringifyJson } from '@resource-broker/json'
 import type { Entry, Store } from '../../store/types.ts'
+import { Generations } from '../generations.ts'
 import { parseOwnJson } from '../json.ts'
 import type { Resource } from '../resource.ts'
 import { CRD_STORAGE, type Crd, isTrue } from './definition.ts'
@@ -10,14 +11,14 @@ type Known = { crd: Crd; form: string; resource: Resource | undefined }
 /** The types that CustomResourceDefinitions define in each logical cluster, as they are this moment. */
 export class LocalCrds {
   private readonly clusters = new Map<string, Map<string, Known>>()
-  private readonly generations = new Map<string, number>()
+  private readonly generations = new Generations()
   private readonly unwatch: () => void
 
   constructor(store: Store) {
     const { entries, revision } = store.list({ resource: CRD_STORAGE })
     for (const entry of entries) this.learn(entry)
     this.unwatch = store.watch({ resource: CRD_STORAGE }, revision, ({ type, entry }) => {
-      if (type === 'DELETED') this.forget(entry)
+      if (type === 'DELETED') this.drop(entry)
       else this.learn(entry)
     })
   }
@@ -39,7 +40,12 @@ export class LocalCrds {
 
   /** Goes up when the established types of a logical cluster change. */
   generation(cluster: string): number {
-    return this.generations.get(cluster) ?? 0
+    return this.generations.of(cluster)
+  }
+
+  /** Of a logical cluster that is gone with all of its definitions. */
+  forget(cluster: string): void {
+    this.generations.forget(cluster)
   }
 
   close(): void {
@@ -57,19 +63,15 @@ export class LocalCrds {
       return
     }
     known.set(key.name, { crd, form, resource: form === '' ? undefined : resourceFromCrd(crd) })
-    if (form !== '' || old?.resource !== undefined) this.raise(key.cluster)
+    if (form !== '' || old?.resource !== undefined) this.generations.raise(key.cluster)
   }
 
-  private forget({ key }: Entry): void {
+  private drop({ key }: Entry): void {
     const known = this.clusters.get(key.cluster)
     const old = known?.get(key.name)
     known?.delete(key.name)
     if (known?.size === 0) this.clusters.delete(key.cluster)
-    if (old?.resource !== undefined) this.raise(key.cluster)
-  }
-
-  private raise(cluster: string): void {
-    this.generations.set(cluster, this.generation(cluster) + 1)
+    if (old?.resource !== undefined) this.generations.raise(key.cluster)
   }
 }
 

@@ -2,6 +2,8 @@ import type { Catalog } from '../../resource.ts'
 import type { Scope } from '../scope.ts'
 
 type Open = { scope: Scope; end: () => void }
+/** Of one logical cluster, and the generation of its types that was seen last. */
+type Watched = { generation: number; readonly watches: Set<Open> }
 
 /** How soon a watch of a type that is not served any more ends, in milliseconds. */
 const SWEEP = 250
@@ -9,8 +11,7 @@ const SWEEP = 250
 /** The watches of a server, so that those end whose type is not served any more. */
 export class OpenWatches {
   private readonly catalog: Catalog
-  private readonly open = new Set<Open>()
-  private readonly generations = new Map<string, number>()
+  private readonly clusters = new Map<string, Watched>()
   private timer: NodeJS.Timeout | undefined
 
   constructor(catalog: Catalog) {
@@ -19,27 +20,28 @@ export class OpenWatches {
 
   /** Answers how to take it out again. */
   add(scope: Scope, end: () => void): () => void {
+    const { cluster } = scope
     const watch = { scope, end }
-    this.open.add(watch)
-    if (!this.generations.has(scope.cluster))
-      this.generations.set(scope.cluster, this.catalog.generation(scope.cluster))
+    const watched = this.clusters.get(cluster) ?? { generation: this.catalog.generation(cluster), watches: new Set() }
+    this.clusters.set(cluster, watched)
+    watched.watches.add(watch)
     this.timer ??= setInterval(() => this.sweep(), SWEEP).unref()
     return () => {
-      this.open.delete(watch)
-      if (this.open.size > 0) return
+      watched.watches.delete(watch)
+      if (watched.watches.size === 0 && this.clusters.get(cluster) === watched) this.clusters.delete(cluster)
+      if (this.clusters.size > 0) return
       clearInterval(this.timer)
       this.timer = undefined
-      this.generations.clear()
     }
   }
 
   /** Ends the watches of types that are not served any more. */
   private sweep(): void {
-    for (const [cluster, known] of this.generations) {
+    for (const [cluster, watched] of [...this.clusters]) {
       const generation = this.catalog.generation(cluster)
-      if (generation === known) continue
-      this.generations.set(cluster, generation)
-      for (const { scope, end } of [...this.open]) if (scope.cluster === cluster && !this.isServed(scope)) end()
+      if (generation === watched.generation) continue
+      watched.generation = generation
+      for (const { scope, end } of [...watched.watches]) if (!this.isServed(scope)) end()
     }
   }
 
