@@ -1,7 +1,6 @@
 // The load on a server, in a process of its own so that the server's CPU is the server's. Told what to do by messages.
 import { Agent, request } from 'node:https'
-import type { Load, LoadAnswer, LoadRequest, Target } from './messages.ts'
-import { spreadOf } from './spread.ts'
+import type { Load, LoadAnswer, LoadRequest, Spread, Target } from './messages.ts'
 import { Watchers } from './watchers.ts'
 
 type Session = { target: Target; namespaces: string[]; watchers: Watchers; made: number }
@@ -93,4 +92,11 @@ function post({ url, token, prefix }: Target, agent: Agent, path: string, body: 
     call.once('error', reject)
     call.end(body)
   })
+}
+
+/** Of values in any order; zeros where there are none. */
+function spreadOf(values: number[]): Spread {
+  const sorted = values.toSorted((a, b) => a - b)
+  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
+  return { p50: at(0.5), p99: at(0.99) }
 }

@@ -1,7 +1,7 @@
 import { StatusError } from '../kube/errors.ts'
 import type { JsonObject } from '../kube/objects.ts'
 import type { AdmissionPlugin } from '../kube/requests/types.ts'
-import { apisTypes } from './apis/system-types.ts'
+import { apisTypes } from './apis/system-types/mod.ts'
 import type { ShardServices } from './services.ts'
 
 const WRONG_TYPE = 'FieldValueTypeInvalid'

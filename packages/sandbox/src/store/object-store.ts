@@ -1,4 +1,3 @@
-import { endOfTurn } from './end-of-turn.ts'
 import { History, type HistoryLimits } from './history.ts'
 import type { Journal } from './journal.ts'
 import { comparePositions, type ObjectTree, type Position } from './object-tree.ts'
@@ -198,4 +197,17 @@ function* merged(present: Iterable<Entry>, differences: readonly Difference[]): 
 
 function textOf({ resource, cluster, namespace, name }: ObjectKey): string {
   return `${resource} ${cluster}/${namespace === '' ? '' : `${namespace}/`}${name}`
+}
+
+let end: Promise<void> | undefined
+
+/** Resolves when the event loop has heard of all that has come so far; the same promise for all who ask within one turn. */
+function endOfTurn(): Promise<void> {
+  end ??= new Promise((resolve) =>
+    setImmediate(() => {
+      end = undefined
+      resolve()
+    }),
+  )
+  return end
 }

@@ -5,7 +5,7 @@ import type { ReplicatedType, ShardServices } from '../services.ts'
 import { Replication } from '../shards/cache.ts'
 import { BoundTypes } from './bound-types.ts'
 import { catalogOf } from './catalog.ts'
-import { API_BINDINGS, apiResourceSchemas } from './system-types.ts'
+import { API_BINDINGS, apiResourceSchemas } from './system-types/mod.ts'
 import type { ApiResourceSchema } from './types.ts'
 
 const HASH = 'f'.repeat(64)

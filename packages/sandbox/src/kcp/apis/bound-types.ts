@@ -6,7 +6,7 @@ import type { ReplicatedChange, ShardServices } from '../services.ts'
 import { boundResource, whileEnding } from './bindings/bound-resource.ts'
 import { BoundSchemas } from './bindings/bound-schemas.ts'
 import { type Consumer, Consumers } from './bindings/consumers.ts'
-import { API_BINDINGS } from './system-types.ts'
+import { API_BINDINGS } from './system-types/mod.ts'
 import { type ApiBinding, type ApiExport, type ApiResourceSchema, isServedHere } from './types.ts'
 
 /** What one APIBinding brings into its logical cluster. */

@@ -3,7 +3,7 @@ import type { Catalog, Resource } from '../../kube/resource.ts'
 import { WILDCARD } from '../names.ts'
 import type { ShardServices } from '../services.ts'
 import type { BoundTypes } from './bound-types.ts'
-import { apisTypes } from './system-types.ts'
+import { apisTypes } from './system-types/mod.ts'
 
 /** What is served in the logical clusters of a shard: system types before bound ones before CustomResourceDefinitions (contract 5.5). */
 export function catalogOf({ builtIns, systemTypes, localCrds }: ShardServices, bound: BoundTypes): Catalog {

@@ -1,8 +1,8 @@
 import type { KubeObject } from '../../kube/objects.ts'
 import { PATH_ANNOTATION } from '../names.ts'
 import type { ClusterDirectory, ClusterLocation, ReplicatedCache, ReplicatedChange } from '../services.ts'
+import { pathSegments } from './cluster-names.ts'
 import { logicalClusterIn } from './logical-cluster.ts'
-import { pathSegments } from './names.ts'
 
 /** Finds logical clusters by Workspaces, which name a child in a parent, and by LogicalClusters, which say where one is. */
 export class Directory implements ClusterDirectory {

@@ -1,7 +1,4 @@
 export { clusterAnnotation, pathAnnotation, reservedMetadata } from './annotations.ts'
-export { Directory } from './directory.ts'
-export { LOGICAL_CLUSTERS, logicalClusterIn, logicalClusters } from './logical-cluster.ts'
-export { logicalClusterAdmission } from './logical-cluster-admission.ts'
 export {
   clusterUrl,
   findClusterUrl,
@@ -10,4 +7,7 @@ export {
   joinPath,
   splitClusterUrl,
   splitPath,
-} from './names.ts'
+} from './cluster-names.ts'
+export { Directory } from './directory.ts'
+export { LOGICAL_CLUSTERS, logicalClusterIn, logicalClusters } from './logical-cluster.ts'
+export { logicalClusterAdmission } from './logical-cluster-admission.ts'

@@ -1,7 +1,7 @@
 import type { AdmissionPlugin } from '../../../kube/requests/types.ts'
 import { fieldRefusal, refusal } from '../../refusal.ts'
 import type { ShardServices } from '../../services.ts'
-import { apiConversions } from '../system-types.ts'
+import { apiConversions } from '../system-types/mod.ts'
 import type { ApiConversion, ApiResourceSchema } from '../types.ts'
 import { compileConversions } from './compile.ts'
 

@@ -5,7 +5,7 @@ import { exportHash } from '../../hashes.ts'
 import { EXPORT_LABEL, ROOT_CLUSTER } from '../../names.ts'
 import { fieldRefusal } from '../../refusal.ts'
 import type { ShardServices } from '../../services.ts'
-import { API_BINDINGS } from '../system-types.ts'
+import { API_BINDINGS } from '../system-types/mod.ts'
 import type { ApiBinding } from '../types.ts'
 
 /** Labels every APIBinding with the hash of its export, whatever the client wrote there (contract 2.7). */

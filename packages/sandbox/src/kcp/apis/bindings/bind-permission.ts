@@ -4,7 +4,7 @@ import { aboutObject } from '../../authz/mod.ts'
 import { APIS } from '../../names.ts'
 import { refusal } from '../../refusal.ts'
 import type { ShardServices } from '../../services.ts'
-import { API_BINDINGS, endpointSlices } from '../system-types.ts'
+import { API_BINDINGS, endpointSlices } from '../system-types/mod.ts'
 import type { ApiBinding, EndpointSlice } from '../types.ts'
 
 type Reference = { path?: string; name?: string }

@@ -6,13 +6,13 @@ import { exportHash } from '../../hashes.ts'
 import { EXPORT_LABEL } from '../../names.ts'
 import type { ReplicatedChange, ShardServices } from '../../services.ts'
 import type { BoundTypes } from '../bound-types.ts'
-import { API_BINDINGS, apiBindings } from '../system-types.ts'
+import { API_BINDINGS, apiBindings } from '../system-types/mod.ts'
 import type { ApiBinding, ApiExport } from '../types.ts'
+import { bind } from './bind.ts'
 import { type BindingContext, type Found, findExport } from './context.ts'
-import { bind } from './outcome.ts'
 import { BINDING_FINALIZER, Releases } from './release.ts'
 import { report, reportBeginning } from './report.ts'
-import { Waiting } from './waiting.ts'
+import { WaitingBindings } from './waiting-bindings.ts'
 
 /** Binds what APIBindings refer to, and removes it with its objects when they go (contract 5.4, 5.6). */
 export function bindingController(
@@ -57,9 +57,9 @@ export function bindingController(
 /** The bindings of a shard, one of which is looked at by its key. */
 class Bindings {
   /** By the name of an export that is not there, as its path may lead to another place later. */
-  readonly lost = new Waiting()
+  readonly lost = new WaitingBindings()
   /** By the logical cluster in which another has their types. */
-  readonly conflicting = new Waiting()
+  readonly conflicting = new WaitingBindings()
   readonly #services: ShardServices
   readonly #bound: BoundTypes
   readonly #releases: Releases
@@ -93,7 +93,7 @@ class Bindings {
 const NOTHING = { isLost: false, isConflicting: false }
 
 /** Bindings that may have their types now that a binding or a definition is gone. */
-function freed({ type, entry }: StoreEvent, conflicting: Waiting): readonly string[] {
+function freed({ type, entry }: StoreEvent, conflicting: WaitingBindings): readonly string[] {
   return type === 'DELETED' ? conflicting.for(entry.key.cluster) : []
 }
 

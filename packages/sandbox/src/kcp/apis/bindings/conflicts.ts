@@ -1,7 +1,7 @@
 import type { Crd } from '../../../kube/crds/mod.ts'
 import { logicalClusters } from '../../clusters/mod.ts'
 import { LOGICAL_CLUSTER_NAME } from '../../names.ts'
-import { apiBindings } from '../system-types.ts'
+import { apiBindings } from '../system-types/mod.ts'
 import type { ApiBinding, ApiResourceSchema, SchemaNames } from '../types.ts'
 import type { BindingContext } from './context.ts'
 import { locksOf, ownerOf } from './locks.ts'

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { ApiBinding } from '../types.ts'
 import { Consumers } from './consumers.ts'
-import { Waiting } from './waiting.ts'
+import { WaitingBindings } from './waiting-bindings.ts'
 
 function bindingTo(exportCluster: string | undefined, name: string): ApiBinding {
   return {
@@ -33,7 +33,7 @@ test('consumers are found by their export, and the first and the last of them ar
 })
 
 test('what waits for one thing waits for no other', () => {
-  const waiting = new Waiting()
+  const waiting = new WaitingBindings()
   waiting.set('a', 'x')
   waiting.set('b', 'x')
   waiting.set('a', 'y')

@@ -5,7 +5,7 @@ import { APIS, LOGICAL_CLUSTER_NAME } from '../../names.ts'
 import { refusal } from '../../refusal.ts'
 import type { ShardServices } from '../../services.ts'
 import type { BoundTypes } from '../bound-types.ts'
-import { apiBindings } from '../system-types.ts'
+import { apiBindings } from '../system-types/mod.ts'
 import { locksOf, ownerOf } from './locks.ts'
 
 /** Keeps CustomResourceDefinitions off groups that are the system's, and off types that a binding has (contract 5.5). */

@@ -1,13 +1,13 @@
 import { BINDING_UP_TO_DATE, EXPORT_VALID, INITIAL_BINDING_COMPLETED } from '../../condition-types.ts'
 import { markFalse, markTrue, summarize } from '../../conditions.ts'
 import type { ApiBinding, ApiResourceSchema, BoundResource } from '../types.ts'
+import { isBound, type Outcome } from './bind.ts'
 import type { Found } from './context.ts'
-import { isBound, type Outcome } from './outcome.ts'
 
 const WAITING = {
   severity: 'Info',
   reason: 'WaitingForEstablished',
-  message: 'Waiting for API(s) to be established',
+  message: 'WaitingBindings for API(s) to be established',
 } as const
 
 /** The status that a new binding begins with, in place (contract 5.4). */

@@ -1,7 +1,7 @@
 import type { Resource } from '../../../kube/resource.ts'
 import { logicalClusters } from '../../clusters/mod.ts'
 import { LOGICAL_CLUSTER_NAME } from '../../names.ts'
-import { apiBindings } from '../system-types.ts'
+import { apiBindings } from '../system-types/mod.ts'
 import type { ApiBinding, BoundResource } from '../types.ts'
 import { type BindingContext, findExport } from './context.ts'
 

@@ -3,7 +3,7 @@ import { parseOwnJson } from '../../../kube/json.ts'
 import type { StoreEvent } from '../../../store/types.ts'
 import type { ShardServices } from '../../services.ts'
 import type { BoundTypes } from '../bound-types.ts'
-import { API_BINDINGS } from '../system-types.ts'
+import { API_BINDINGS } from '../system-types/mod.ts'
 import type { ApiBinding } from '../types.ts'
 import { BOUND_SCHEMAS } from './bound-schemas.ts'
 

@@ -2,7 +2,7 @@ import type { Resource } from '../../../kube/resource.ts'
 import { APIS, CORE } from '../../names.ts'
 import type { ShardServices } from '../../services.ts'
 import type { BoundTypes } from '../bound-types.ts'
-import { apisTypes } from '../system-types.ts'
+import { apisTypes } from '../system-types/mod.ts'
 import type { PermissionClaim } from '../types.ts'
 
 const EVENTS = 'events'

@@ -3,7 +3,7 @@ import { hasKey } from '../../../kube/json.ts'
 import type { KubeObject } from '../../../kube/objects.ts'
 import { APIS } from '../../names.ts'
 import type { ShardServices } from '../../services.ts'
-import { API_EXPORTS, apiExports, endpointSlices } from '../system-types.ts'
+import { API_EXPORTS, apiExports, endpointSlices } from '../system-types/mod.ts'
 import type { ApiExport } from '../types.ts'
 
 const SKIP = 'apiexports.apis.kcp.io/skip-endpointslice'

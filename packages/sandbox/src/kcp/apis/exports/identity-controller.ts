@@ -9,7 +9,7 @@ import { markFalse, markTrue } from '../../conditions.ts'
 import { identityHash } from '../../hashes.ts'
 import { IDENTITY_NAMESPACE } from '../../names.ts'
 import type { ShardServices } from '../../services.ts'
-import { API_EXPORTS, apiExports } from '../system-types.ts'
+import { API_EXPORTS, apiExports } from '../system-types/mod.ts'
 import type { ApiExport } from '../types.ts'
 
 const KEY_BYTES = 32

@@ -1,6 +1,6 @@
 import type { AdmissionPlugin } from '../../../kube/requests/types.ts'
 import { fieldRefusal } from '../../refusal.ts'
-import { apiResourceSchemas } from '../system-types.ts'
+import { apiResourceSchemas } from '../system-types/mod.ts'
 import type { ApiResourceSchema } from '../types.ts'
 import { validateSchema } from './validation.ts'
 

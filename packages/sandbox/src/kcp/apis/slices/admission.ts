@@ -1,7 +1,7 @@
 import type { AdmissionPlugin } from '../../../kube/requests/types.ts'
 import { required } from '../../../kube/schema/field-errors.ts'
 import { fieldRefusal } from '../../refusal.ts'
-import { endpointSlices } from '../system-types.ts'
+import { endpointSlices } from '../system-types/mod.ts'
 import type { EndpointSlice } from '../types.ts'
 
 /** Takes only APIExportEndpointSlices that name an export (contract 4.7). */

@@ -8,7 +8,7 @@ import { ROOT_CLUSTER } from '../../names.ts'
 import type { ShardServices } from '../../services.ts'
 import { exportUrlAt } from '../../virtual-urls.ts'
 import type { BoundTypes } from '../bound-types.ts'
-import { API_BINDINGS, endpointSlices } from '../system-types.ts'
+import { API_BINDINGS, endpointSlices } from '../system-types/mod.ts'
 import type { ApiBinding, EndpointSlice } from '../types.ts'
 import { exportClusterOf, type SliceIndex } from './slice-index.ts'
 

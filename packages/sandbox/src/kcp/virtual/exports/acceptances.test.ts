@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import type { Resource } from '../../../kube/resource.ts'
 import { openStore, type Store } from '../../../store/mod.ts'
 import type { Bound, BoundTypes } from '../../apis/mod.ts'
-import { API_BINDINGS } from '../../apis/system-types.ts'
+import { API_BINDINGS } from '../../apis/system-types/mod.ts'
 import type { ApiExport } from '../../apis/types.ts'
 import { Acceptances } from './acceptances.ts'
 

@@ -2,7 +2,7 @@ import { ParsedEntries } from '../../../kube/parsed-entries.ts'
 import type { Resource } from '../../../kube/resource.ts'
 import type { Store } from '../../../store/types.ts'
 import { type Bound, type BoundTypes, type EffectiveClaim, effectiveClaims } from '../../apis/mod.ts'
-import { API_BINDINGS } from '../../apis/system-types.ts'
+import { API_BINDINGS } from '../../apis/system-types/mod.ts'
 import type { ApiBinding, ApiExport } from '../../apis/types.ts'
 
 /** What a consumer gives to a provider: the types that it bound, and the claims that it accepted. */

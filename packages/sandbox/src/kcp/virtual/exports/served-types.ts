@@ -1,7 +1,7 @@
 import type { Restriction } from '../../../kube/requests/types.ts'
 import type { Resource, ResourceVersion, Verb } from '../../../kube/resource.ts'
 import { type BoundTypes, claimedResources } from '../../apis/mod.ts'
-import { API_BINDINGS, apiBindings } from '../../apis/system-types.ts'
+import { API_BINDINGS, apiBindings } from '../../apis/system-types/mod.ts'
 import type { ApiExport, PermissionClaim } from '../../apis/types.ts'
 import type { ShardServices } from '../../services.ts'
 import { visibilityOf } from './visibility.ts'

@@ -6,7 +6,7 @@ import { type ApiServer, createApiServer, encodeObject, parseRequestInfo } from 
 import type { Catalog, Resource } from '../../../kube/resource.ts'
 import type { UserInfo } from '../../../kube/user.ts'
 import { openStore } from '../../../store/mod.ts'
-import { apiResourceSchemas } from '../../apis/system-types.ts'
+import { apiResourceSchemas } from '../../apis/system-types/mod.ts'
 import type { ApiExport } from '../../apis/types.ts'
 import { aboutObject } from '../../authz/mod.ts'
 import { APIS } from '../../names.ts'

@@ -1,8 +1,8 @@
+import { randomInt } from 'node:crypto'
 import { StatusError } from '../../errors.ts'
 import { deepClone } from '../../json.ts'
 import type { KubeObject } from '../../objects.ts'
 import type { Scope, WriteOptions } from '../scope.ts'
-import { generatedName } from '../validation/generated-name.ts'
 import { dedupOwnerReferences } from '../validation/owner-references.ts'
 import { warningsOf } from '../validation/warnings.ts'
 import { admit, mutate } from './admission.ts'
@@ -11,6 +11,10 @@ import { ensureNamespace, fillSystemFields, wipeSystemFields } from './metadata.
 import { alreadyExists, keyIn, markCluster, saveNew, type Written } from './saving.ts'
 import { dropUnstored, prepareForCreate, validateNew } from './strategy.ts'
 
+/** Without vowels and look-alikes, as k8s.io/apimachinery/pkg/util/rand. */
+const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789'
+const SUFFIX = 5
+const LONGEST_BASE = 63 - SUFFIX
 /** Of a generateName, in case that names are taken. */
 const ATTEMPTS = 8
 
@@ -58,4 +62,10 @@ export function finishCreate(scope: Scope, next: KubeObject, options: WriteOptio
   const name = next.metadata.name ?? ''
   if (scope.deps.store.get(keyIn(scope, name)) !== undefined) throw alreadyExists(scope, name)
   return { object: next, created: true }
+}
+
+/** A name that begins with `base`, cut so that it stays a DNS label. */
+function generatedName(base: string): string {
+  const suffix = Array.from({ length: SUFFIX }, () => ALPHABET[randomInt(ALPHABET.length)]).join('')
+  return base.slice(0, LONGEST_BASE) + suffix
 }

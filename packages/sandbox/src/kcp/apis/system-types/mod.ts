@@ -1,10 +1,10 @@
-import type { Resource } from '../../kube/resource.ts'
-import { apiBindingSource } from './resources/api-bindings.ts'
-import { apiConversionSource } from './resources/api-conversions.ts'
-import { apiExportSource } from './resources/api-exports.ts'
-import { apiResourceSchemaSource } from './resources/api-resource-schemas.ts'
-import { endpointSliceSource } from './resources/endpoint-slices.ts'
-import { systemResource } from './resources/source.ts'
+import type { Resource } from '../../../kube/resource.ts'
+import { apiBindingSource } from './api-bindings.ts'
+import { apiConversionSource } from './api-conversions.ts'
+import { apiExportSource } from './api-exports.ts'
+import { apiResourceSchemaSource } from './api-resource-schemas.ts'
+import { endpointSliceSource } from './endpoint-slices.ts'
+import { systemResource } from './source.ts'
 
 export const apiResourceSchemas = systemResource(apiResourceSchemaSource)
 export const apiExports = systemResource(apiExportSource)

@@ -8,7 +8,7 @@ import {
   pathSegments,
   splitClusterUrl,
   splitPath,
-} from './names.ts'
+} from './cluster-names.ts'
 
 describe('names and paths of logical clusters', () => {
   test.each(['root', 'a', 'a-b', '0a', 'root:a:b', 'system:admin', 'x'.repeat(63)])('%s is valid', (path) => {

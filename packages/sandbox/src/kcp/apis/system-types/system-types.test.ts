@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { validateSchemaProps } from '../../../kube/schema/mod.ts'
-import { apisTypes } from '../system-types.ts'
+import { apisTypes } from '../system-types/mod.ts'
 
 const versions = apisTypes.flatMap(({ resource, versions }) =>
   [...versions.values()].map((version) => ({ name: `${resource} ${version.name}`, version })),

@@ -1,5 +1,5 @@
 /** Keys of bindings that wait for something, by what that is. */
-export class Waiting {
+export class WaitingBindings {
   readonly #keys = new Map<string, Set<string>>()
   readonly #reasons = new Map<string, string>()
 
