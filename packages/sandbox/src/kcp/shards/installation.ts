@@ -4,7 +4,6 @@ import { createSigningKey, ServiceAccountTokens, storeAccounts, TokenAuthenticat
 import { StatusError } from '../../kube/errors.ts'
 import type { HttpHandler } from '../../kube/http.ts'
 import type { LocalClient } from '../../kube/requests/types.ts'
-import type { UserInfo } from '../../kube/user.ts'
 import { makeDirectory } from '../../make-directory.ts'
 import { openStore, type Store } from '../../store/mod.ts'
 import { ExportsByIdentity } from '../apis/mod.ts'
@@ -25,13 +24,12 @@ import { frontProxy } from './front-proxy.ts'
 import { ReplicatedPolicies } from './policies.ts'
 import { Shard } from './shard.ts'
 import type { Shared } from './shared.ts'
+import { testUser } from './test-users.ts'
 import type { InstallationOptions, Served } from './types.ts'
 
 /** Of service account tokens; kcp's `--service-account-issuer`. */
 const ISSUER = 'https://kcp.default.svc'
 const SIGNING_KEY_FILE = 'service-account.key'
-/** `admin` of the kubeconfig (contract 12.2); the tests' own tokens are known to the authenticator. */
-const NO_TOKENS: ReadonlyMap<string, UserInfo> = new Map()
 
 /** The shards of a sandbox with what they share. The first one holds root. */
 export class Installation implements Served {
@@ -83,7 +81,7 @@ export class Installation implements Served {
       ...{ cache, directory, exports, accounts, tokens, rootCa, log, onChange },
       policies: new ReplicatedPolicies(),
       admissionPolicies: new ReplicatedAdmissionPolicies(),
-      authenticator: new TokenAuthenticator({ tokens: NO_TOKENS, serviceAccounts: tokens }),
+      authenticator: new TokenAuthenticator({ knownUser: testUser, serviceAccounts: tokens }),
       identities: identitiesOf(keys),
       now: () => new Date(),
       clientAt: (shard, cluster) => clientAt(shards, shard, cluster),

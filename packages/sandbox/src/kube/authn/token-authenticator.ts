@@ -1,25 +1,21 @@
 import { StatusError } from '../errors.ts'
 import type { Credentials, UserInfo } from '../user.ts'
-import { ANONYMOUS, AUTHENTICATED, MASTERS, UNAUTHENTICATED } from './groups.ts'
+import { ANONYMOUS, AUTHENTICATED, UNAUTHENTICATED } from './groups.ts'
 import { type ServiceAccountTokens, TokenError, type TokenUser } from './service-account-tokens.ts'
 
-/** `user-1-token` is user-1 of group team-1: the tokens that kcp's own tests carry (contract 12.1). */
-const TEST_TOKEN = /^user-(\d+)-token$/
-const ADMIN_TOKEN = 'admin-token'
-
 export type AuthenticatorOptions = {
-  /** Tokens that the sandbox made itself, and whose they are. */
-  tokens: ReadonlyMap<string, UserInfo>
+  /** Whose a token is that no service account has. */
+  knownUser: (token: string) => UserInfo | undefined
   serviceAccounts: ServiceAccountTokens
 }
 
 /** Turns what a client showed into a user. */
 export class TokenAuthenticator {
-  readonly #tokens: ReadonlyMap<string, UserInfo>
+  readonly #knownUser: AuthenticatorOptions['knownUser']
   readonly #serviceAccounts: ServiceAccountTokens
 
-  constructor({ tokens, serviceAccounts }: AuthenticatorOptions) {
-    this.#tokens = tokens
+  constructor({ knownUser, serviceAccounts }: AuthenticatorOptions) {
+    this.#knownUser = knownUser
     this.#serviceAccounts = serviceAccounts
   }
 
@@ -40,7 +36,7 @@ export class TokenAuthenticator {
 
   /** The user of a bearer token, and which of `audiences` it is for. Throws TokenError. */
   authenticateToken(token: string, audiences: readonly string[] = this.#serviceAccounts.audiences): TokenUser {
-    const known = this.#tokens.get(token) ?? testUser(token)
+    const known = this.#knownUser(token)
     if (known !== undefined) {
       // A token without audiences is for the API server, and for nobody else.
       const own = this.#serviceAccounts.audiences
@@ -52,12 +48,6 @@ export class TokenAuthenticator {
     if (account === undefined) throw new TokenError('invalid bearer token')
     return { user: authenticated(account.user), audiences: account.audiences }
   }
-}
-
-function testUser(token: string): UserInfo | undefined {
-  if (token === ADMIN_TOKEN) return { username: 'admin', groups: [MASTERS], extra: {} }
-  const number = TEST_TOKEN.exec(token)?.[1]
-  return number === undefined ? undefined : { username: `user-${number}`, groups: [`team-${number}`], extra: {} }
 }
 
 /** Of users and client certificates, neither of which ever changes, so that the same one is the same object with each request. */

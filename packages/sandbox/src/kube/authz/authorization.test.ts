@@ -34,7 +34,7 @@ const authorizer = {
 }
 const accounts = { serviceAccount: () => undefined, secret: () => undefined }
 const tokens = new ServiceAccountTokens({ ...NAMES, signingKey: createSigningKey(), accounts })
-const authenticator = new TokenAuthenticator({ tokens: new Map(), serviceAccounts: tokens })
+const authenticator = new TokenAuthenticator({ knownUser: () => undefined, serviceAccounts: tokens })
 const resources = builtInResources({ authorizer, rbac, tokens, accounts, authenticator })
 
 const contextOf = (username: string, groups: readonly string[]): StrategyContext => ({

@@ -29,7 +29,7 @@ const tokens = new ServiceAccountTokens({ ...NAMES, signingKey: createSigningKey
 const rbac = new RbacAuthorizer([bootstrapPolicySource()])
 const resources = builtInResources({
   ...{ authorizer: { authorize: () => ({ allowed: true, reason: '' }) }, rbac, tokens, accounts },
-  authenticator: new TokenAuthenticator({ tokens: new Map(), serviceAccounts: tokens }),
+  authenticator: new TokenAuthenticator({ knownUser: () => undefined, serviceAccounts: tokens }),
 })
 /** As the recording's administrator. */
 const user = { username: 'admin', uid: 'admin', groups: ['system:masters', 'system:authenticated'], extra: {} }
