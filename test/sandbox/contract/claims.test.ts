@@ -235,6 +235,27 @@ describe('contract 6, and 3.3 to 3.5', () => {
     }
   })
 
+  test('15.7 OpenAPI has what is claimed of Kubernetes, and nothing beside it', async () => {
+    const leases = { group: 'coordination.k8s.io', resource: 'leases', verbs: ['*'] }
+    const { view } = await claimed([ALL, leases])
+    const { paths } = await admin.get<{ paths: Json }>(`${view}/openapi/v3`)
+    expect(Object.keys(paths).sort()).toEqual([
+      ...['api', 'api/v1', 'apis', 'apis/apis.kcp.io', 'apis/apis.kcp.io/v1alpha1', 'apis/apis.kcp.io/v1alpha2'],
+      ...[
+        'apis/coordination.k8s.io',
+        'apis/coordination.k8s.io/v1',
+        'apis/example.io',
+        'apis/example.io/v1',
+        'version',
+      ],
+    ])
+    const core = await admin.get<{ paths: Json; components: { schemas: Json } }>(`${view}/openapi/v3/api/v1`)
+    const collection = '/api/v1/namespaces/{namespace}/configmaps'
+    expect(Object.keys(core.paths).sort()).toEqual(['/api/v1/configmaps', collection, `${collection}/{name}`])
+    expect(core.components.schemas).toHaveProperty(['io.k8s.api.core.v1.ConfigMap'])
+    expect(core.components.schemas).not.toHaveProperty(['io.k8s.api.core.v1.Secret'])
+  })
+
   test('6.5 reviews can be claimed and are created only', async () => {
     const claim: Claim = { group: 'authorization.k8s.io', resource: 'subjectaccessreviews', verbs: ['create'] }
     const { view } = await claimed([claim])
