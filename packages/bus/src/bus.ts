@@ -25,6 +25,8 @@ export type BusOptions = {
   replicas?: number
   /** Told how publications fare. */
   report?: (event: PublishEvent) => void
+  /** Which trace what is published now belongs to, as a W3C traceparent; left out where nobody traces. */
+  traceparent?: () => string | undefined
 }
 
 const CLOSE_MS = 2_000
@@ -41,16 +43,24 @@ export class Bus {
   readonly #stream: StateStream
   readonly #port: NatsPublishPort
   readonly #publisher: Publisher
-  readonly #snapshots = new Snapshots()
+  readonly #snapshots: Snapshots
+  readonly #traceparent: BusOptions['traceparent']
   readonly #inTurn = pLimit(LOADS_AT_ONCE)
   readonly #trouble: PublishTrouble
   #connected = true
 
-  private constructor(connection: NatsConnection, layout: Layout, stream: StateStream, trouble: PublishTrouble) {
+  private constructor(
+    connection: NatsConnection,
+    layout: Layout,
+    stream: StateStream,
+    { trouble, traceparent }: { trouble: PublishTrouble; traceparent: BusOptions['traceparent'] },
+  ) {
     this.#connection = connection
     this.layout = layout
     this.#stream = stream
     this.#trouble = trouble
+    this.#traceparent = traceparent
+    this.#snapshots = new Snapshots(traceparent !== undefined)
     this.#port = new NatsPublishPort(connection, layout, stream)
     this.#publisher = new Publisher(this.#port, layout, trouble)
     stream.onLost(() => this.#publisher.forget()) // before any other listener, which may publish all again
@@ -63,7 +73,8 @@ export class Bus {
     const trouble = new PublishTrouble(options.report ?? (() => undefined))
     const connection = await connect(options.connection)
     try {
-      return new Bus(connection, layout, await StateStream.open(connection, layout, options.replicas), trouble)
+      const stream = await StateStream.open(connection, layout, options.replicas)
+      return new Bus(connection, layout, stream, { trouble, traceparent: options.traceparent })
     } catch (error) {
       await connection.close()
       throw error
@@ -72,7 +83,8 @@ export class Bus {
 
   /** Resolves to its sequence when the server has stored it. @throws {TooLargeError} @throws {OvertakenError} see `after` */
   publish<P extends Part>(publication: Publication<P>): Promise<number> {
-    return this.#publisher.publish(publication)
+    const traceparent = this.#traceparent?.()
+    return this.#publisher.publish(traceparent === undefined ? publication : { ...publication, traceparent })
   }
 
   /** Why the server does not store what is published; undefined while it does. */
@@ -85,7 +97,7 @@ export class Bus {
     const subject = this.layout.subject(part, key)
     view.forget(part) // where that is not to be read, nothing is known of it
     const message = await this.#port.last(subject)
-    if (message !== undefined) view.put(part, undefined, new Snapshot(part, message), Date.now())
+    if (message !== undefined) view.put(part, undefined, this.#snapshots.of(part, { ...message, subject }), Date.now())
   }
 
   /** Tells the owner of each partition to look at all of its keys. */

@@ -19,7 +19,6 @@ export async function loadPartition(
 }
 
 type Read = { stream: string; filters: string[]; headersOnly: boolean }
-type Message = Stored & { headers?: { get: (name: string) => string } | undefined }
 
 /** Messages that are asked for at once, at most: as many as have about so many bytes. */
 const BATCH = 5_000
@@ -33,11 +32,7 @@ const FOLLOW_MS = 1_000
  * Calls `visit` with everything under `filters` that the stream held at the time of the call and still holds, and with what came
  * in its place since, unless that goes on for long. Rejects if the stream goes, or a message got lost on the way.
  */
-export async function readAll(
-  connection: NatsConnection,
-  read: Read,
-  visit: (message: Message) => void,
-): Promise<void> {
+export async function readAll(connection: NatsConnection, read: Read, visit: (message: Stored) => void): Promise<void> {
   const { stream, filters, headersOnly } = read
   const jsm = await jetstreamManager(connection, { checkAPI: false })
   const { state } = await jsm.streams.info(stream)

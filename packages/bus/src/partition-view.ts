@@ -6,6 +6,9 @@ import type { Snapshot } from './snapshots.ts'
 /** What the stream delivered last, or what an API server answered since; `seq` is of the last delivery. */
 type Known = { seq: number; snapshot: Snapshot } | { seq: number; learned: Messages[Part]; learnedAt: number }
 
+/** A message of the stream that a part is known by, for whoever traces: `storedAt` in milliseconds since 1970. */
+export type Told = { part: string; seq: number; storedAt: number; traceparent: string | undefined }
+
 /** A learned answer yields to any message of the stream after this time: long enough for the watch to come round. */
 const LEARNED_FOR_MS = 10_000
 
@@ -66,6 +69,16 @@ export class KeyView {
   published(part: Part, qualifier: string | undefined, sequence: number): void {
     const known = this.#parts.get(id(part, qualifier))
     if (known !== undefined) known.seq = Math.max(known.seq, sequence)
+  }
+
+  /** The messages that the key is known by, the latest first. */
+  told(): Told[] {
+    const told = [...this.#parts].flatMap(([part, known]) => {
+      if (!('snapshot' in known)) return []
+      const { storedAt, traceparent } = known.snapshot
+      return [{ part, seq: known.seq, storedAt: storedAt / 1e6, traceparent }]
+    })
+    return told.sort((a, b) => b.seq - a.seq)
   }
 
   forget(part: Part, qualifier?: string): void {

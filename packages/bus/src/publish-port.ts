@@ -8,7 +8,7 @@ import type { StateStream } from './stream.ts'
 import { atEndOfTurn } from './turn.ts'
 
 /** Headers that tell of a message without its body being read. */
-export const HEADERS = { object: 'Broker-Object', version: 'Broker-Version' } as const
+export const HEADERS = { object: 'Broker-Object', version: 'Broker-Version', trace: 'traceparent' } as const
 
 /** How long the word that something is gone stays, for whoever was away: as long as a tombstone can matter to a slow replica. */
 const TOMBSTONE_TTL = '1h'
@@ -21,6 +21,7 @@ export type Sent = {
   after: number | undefined
   object: ObjectRef | undefined
   version: string | undefined
+  traceparent: string | undefined
   tombstone: boolean
 }
 
@@ -77,7 +78,8 @@ export class NatsPublishPort implements PublishPort {
   async last(subject: string): Promise<Omit<Stored, 'subject'> | undefined> {
     const message = await this.#jsm.streams.getMessage(this.#layout.stream, { last_by_subj: subject })
     if (message === null) return undefined
-    return { seq: message.seq, data: message.data, info: { timestampNanos: message.time.getTime() } }
+    const { seq, data, header: headers, time } = message
+    return { seq, data, headers, info: { timestampNanos: time.getTime() } }
   }
 
   async ensure(): Promise<void> {
@@ -85,10 +87,11 @@ export class NatsPublishPort implements PublishPort {
   }
 }
 
-function publishOptions({ object, version, tombstone, after, id }: Omit<Sent, 'subject' | 'body'>) {
+function publishOptions({ object, version, traceparent, tombstone, after, id }: Omit<Sent, 'subject' | 'body'>) {
   const headers = natsHeaders()
   if (object !== undefined) headers.set(HEADERS.object, stringifyJson(object))
   if (version !== undefined) headers.set(HEADERS.version, version)
+  if (traceparent !== undefined) headers.set(HEADERS.trace, traceparent)
   return {
     headers,
     timeout: 5_000,

@@ -51,6 +51,8 @@ export type Publication<P extends Part = Part> = {
   ifTooLarge?: (size: { bytes: number; limit: number }) => Publication | undefined
   /** The message says that the object is gone. */
   tombstone?: boolean
+  /** Which trace it belongs to, where there are traces: a W3C traceparent. */
+  traceparent?: string | undefined
 }
 
 /** What stands on a subject. `id` is what the server would know a repetition by; `mark` is to compare with, and of others' messages too. */
@@ -138,7 +140,8 @@ export class Publisher {
     const repeated = this.#repeated(subject, idOf(subject, given))
     if (repeated !== undefined) return repeated
     const { publication, body } = this.#carried(subject, given)
-    const { message, object, version, tombstone = false, ifNews = false } = publication
+    const { message, object, version, traceparent, tombstone = false, ifNews = false } = publication
+    const about = { object, version, traceparent, tombstone }
     const mark = markOf(message)
     let [id, after] = [idOf(subject, publication), publication.after]
     let standing = ifNews ? this.#standing(subject, mark, after) : undefined
@@ -147,7 +150,7 @@ export class Publisher {
       if (standing?.is === 'same') return standing.seq
       if (ifNews) after = standing?.seq ?? after ?? 0
       const era = this.#era
-      const answer = await this.#ask(() => this.#port.store({ subject, body, id, after, object, version, tombstone }))
+      const answer = await this.#ask(() => this.#port.store({ subject, body, id, after, ...about }))
       if (answer === 'refused') {
         if (!ifNews) throw new OvertakenError(`${subject} has a newer message`)
         standing = await this.#readStanding(subject, publication)

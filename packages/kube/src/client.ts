@@ -45,8 +45,15 @@ export type ClientEvent =
   /** The server asked to be left alone for so long; the client waits. */
   | { type: 'throttled'; seconds: number }
 
+/** A write that begins. `base` is what stands before the API's own path; in kcp it names the logical cluster. */
+export type Write = { method: string; base: string; target: CollectionRef; subresource: string | undefined }
+/** Told the status of the last answer to a write, or 0 if there was none. */
+export type WriteEnd = (status: number) => void
+
 export type ClientOptions = {
   onEvent?: (event: ClientEvent) => void
+  /** Told of each write as it begins; what it returns, how it ended. */
+  onWrite?: (write: Write) => WriteEnd
   /** Milliseconds for one request, 10,000 if left out. */
   timeoutMs?: number
   /** Between 0 and 1, for the spread of what waits. */
@@ -69,6 +76,11 @@ type Sent = CallOptions & {
   contentType?: string
   body?: object
   repeatable?: boolean
+  /** Of a write. */
+  target?: CollectionRef
+  subresource?: string | undefined
+  /** Told the status of each answer. */
+  heard?: WriteEnd
 }
 
 const FIELD_MANAGER = 'resource-broker'
@@ -181,7 +193,7 @@ export class KubeClient {
     const { fieldManager = FIELD_MANAGER, subresource: _none, ...call } = options
     const { group, version, resource, namespace } = ref
     const path = pathOf({ group, version, resource, namespace }, { fieldManager })
-    return await this.#json<T>({ ...call, method: 'POST', path, body })
+    return await this.#json<T>({ ...call, method: 'POST', path, body, target: ref })
   }
 
   /**
@@ -192,7 +204,8 @@ export class KubeClient {
   async apply<T>(ref: ObjectRef, body: object, options: ApplyOptions = {}): Promise<T> {
     const { fieldManager = FIELD_MANAGER, force = false, createOnly = false, subresource, ...call } = options
     const path = pathOf(ref, { fieldManager, force: String(force) }, subresource)
-    const request = { ...call, method: 'PATCH', path, contentType: 'application/apply-patch+yaml' }
+    const contentType = 'application/apply-patch+yaml'
+    const request = { ...call, method: 'PATCH', path, contentType, target: ref, subresource }
     if (!createOnly) return await this.#json<T>({ ...request, body, repeatable: true })
     const fresh = { ...body, metadata: { ...(body as { metadata?: object }).metadata, resourceVersion: '0' } }
     try {
@@ -208,13 +221,15 @@ export class KubeClient {
     const { fieldManager = FIELD_MANAGER, subresource, ...call } = options
     const path = pathOf(ref, { fieldManager }, subresource)
     const contentType = 'application/merge-patch+json'
-    return await this.#json<T>({ ...call, method: 'PATCH', path, contentType, body: patch, repeatable: true })
+    const request = { ...call, method: 'PATCH', path, contentType, target: ref, subresource }
+    return await this.#json<T>({ ...request, body: patch, repeatable: true })
   }
 
   /** Replaces the whole object; `metadata.resourceVersion` in the body makes it conditional. */
   async replace<T>(ref: ObjectRef, body: object, options: WriteOptions = {}): Promise<T> {
     const { fieldManager = FIELD_MANAGER, subresource, ...call } = options
-    return await this.#json<T>({ ...call, method: 'PUT', path: pathOf(ref, { fieldManager }, subresource), body })
+    const path = pathOf(ref, { fieldManager }, subresource)
+    return await this.#json<T>({ ...call, method: 'PUT', path, body, target: ref, subresource })
   }
 
   /** Asks for the deletion; resolves when the server took note, finalizers may keep the object for longer. */
@@ -222,7 +237,7 @@ export class KubeClient {
     const { uid, resourceVersion, propagationPolicy, ...call } = options
     const preconditions = { uid, resourceVersion }
     const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions, propagationPolicy }
-    await this.#json({ ...call, method: 'DELETE', path: pathOf(ref), body })
+    await this.#json({ ...call, method: 'DELETE', path: pathOf(ref), body, target: ref })
   }
 
   /** Any path of the API server, such as `/apis` for discovery. */
@@ -258,7 +273,26 @@ export class KubeClient {
     if (this.#isOwner) this.#transport.close()
   }
 
-  async #json<T>(sent: Sent): Promise<T> {
+  #json<T>(sent: Sent): Promise<T> {
+    const { onWrite } = this.#options
+    const { method, target, subresource } = sent
+    if (onWrite === undefined || target === undefined) return this.#exchange<T>(sent)
+    return this.#told<T>(sent, onWrite({ method, base: this.#base, target, subresource }))
+  }
+
+  async #told<T>(sent: Sent, ended: WriteEnd): Promise<T> {
+    let last = 0
+    const heard = (status: number) => {
+      last = status
+    }
+    try {
+      return await this.#exchange<T>({ ...sent, heard })
+    } finally {
+      ended(last)
+    }
+  }
+
+  async #exchange<T>(sent: Sent): Promise<T> {
     const {
       method,
       accept = 'application/json',
@@ -278,6 +312,7 @@ export class KubeClient {
       if (waiting !== undefined) await waiting
       if (method !== 'GET') this.#fence?.check()
       const response = await this.#answer({ method, path, headers, body, signal, timeoutMs, repeatable })
+      sent.heard?.(response.status)
       if (response.status >= 200 && response.status < 300) return stripManagedFields(parseAnswer<T>(response.body))
       if (response.status === 401 && !renewed && this.#transport.renewCredentials()) {
         renewed = true

@@ -9,6 +9,8 @@ export {
   type ListOptions,
   type ReadOptions,
   type Wire,
+  type Write,
+  type WriteEnd,
   type WriteFence,
   type WriteOptions,
 } from './client.ts'

@@ -1,11 +1,11 @@
 import { serviceSetLayout } from '@resource-broker/api'
 import { Bus, type BusOptions, isUnreachable } from '@resource-broker/bus'
 import { KubeClient } from '@resource-broker/kube'
+import { clientOptions } from './clusters/client-options.ts'
 import type { Clusters } from './clusters/clusters.ts'
 import { openKcpClusters } from './clusters/kcp/open.ts'
 import { openKcpServer } from './clusters/kcp/server.ts'
 import { openPlainClusters } from './clusters/plain.ts'
-import { tellRequests } from './clusters/tell-requests.ts'
 import type { ClusterConfig, CoordinationConfig, SharedConfig } from './flags.ts'
 import type { ProcessContext, ServiceContext } from './lifecycle.ts'
 import { publishReport } from './publish-report.ts'
@@ -33,7 +33,7 @@ async function connectBus(process: ProcessContext, config: SharedConfig & Partia
 }
 
 function busOptions(
-  { name, logger, metrics }: ProcessContext,
+  { name, logger, metrics, tracing }: ProcessContext,
   config: SharedConfig & Partial<CoordinationConfig>,
 ): BusOptions {
   const servers = config.nats.length > 0 ? config.nats : [DEFAULT_NATS]
@@ -50,6 +50,7 @@ function busOptions(
     partitions: config.partitions,
     ...(config.streamReplicas === undefined ? {} : { replicas: config.streamReplicas }),
     report: publishReport({ logger, metrics }),
+    ...(tracing === undefined ? {} : { traceparent: () => tracing.traceparent() }),
   }
 }
 
@@ -78,8 +79,8 @@ export async function openCoordination(
     const { coordinationWorkspace } = serviceSetLayout(shard, config)
     return (await openKcpServer(service, kcpKubeconfig)).base.below(`/clusters/${coordinationWorkspace}`)
   }
-  const onEvent = tellRequests(service, 'platform')
-  const client = await KubeClient.fromFile(coordinationKubeconfig as string, { onEvent }) // the flags' schema wants one of the two
+  const options = clientOptions(service, 'platform')
+  const client = await KubeClient.fromFile(coordinationKubeconfig as string, options) // the flags' schema wants one of the two
   onStop('coordination client', () => client.close())
   return client
 }

@@ -8,6 +8,8 @@ import { createLogger } from './logger.ts'
 import { type Metrics, MetricsRegistry } from './metrics.ts'
 import { whenParentGone } from './parent.ts'
 import { type Stop, StopStack } from './stop.ts'
+import type { Traces } from './tracing/otel.ts'
+import { isTraced, type Tracing } from './tracing/tracing.ts'
 
 /** What a service is given when it starts. */
 export type ServiceContext<C extends SharedConfig = SharedConfig> = {
@@ -17,6 +19,8 @@ export type ServiceContext<C extends SharedConfig = SharedConfig> = {
   logger: Logger
   /** Adds the label `service` to each sample. */
   metrics: Metrics
+  /** Undefined: nobody takes traces. */
+  tracing: Tracing | undefined
   /** Aborts when the process begins to stop, before any stop step runs. */
   signal: AbortSignal
   /** `/readyz` fails while the check gives a reason. It is listed as `<service>/<name>`. */
@@ -35,7 +39,10 @@ export type ServiceContext<C extends SharedConfig = SharedConfig> = {
 }
 
 /** Of the process instead of one service; `name` is the program's. */
-export type ProcessContext = Pick<ServiceContext, 'name' | 'logger' | 'metrics' | 'signal' | 'readyCheck' | 'onStop'>
+export type ProcessContext = Pick<
+  ServiceContext,
+  'name' | 'logger' | 'metrics' | 'tracing' | 'signal' | 'readyCheck' | 'onStop'
+>
 
 /** A service: its flags and what it does. `start` resolves once it works, and leaves what is to be stopped in `onStop`. */
 export type ServiceDefinition<C extends SharedConfig = SharedConfig> = {
@@ -109,13 +116,16 @@ class Run {
   readonly #stopping = new AbortController()
   readonly #stack: StopStack
   readonly #shared = new Map<string, Promise<unknown>>()
+  #traces: Traces | undefined
+  #tracing: Tracing | undefined
   #exited = false
 
   constructor(program: Program, configs: readonly SharedConfig[], host: Host) {
     this.#program = program
     this.#configs = configs
     this.#host = host
-    this.#logger = createLogger(this.#config, host.logs)
+    const fields = isTraced(host.env) ? () => this.#tracing?.logFields() ?? {} : undefined
+    this.#logger = createLogger(this.#config, host.logs, fields)
     this.#stack = new StopStack(this.#logger)
   }
 
@@ -136,6 +146,7 @@ class Run {
       whenParentGone(Number(starter), this.#host.parent, () => this.#onSignal('the command that started it is gone'))
     this.#metrics.collectProcess()
     try {
+      await this.#trace()
       await this.#listen()
       await Promise.all(this.#begin())
       if (!this.#stopping.signal.aborted) this.#logger.info('started')
@@ -146,6 +157,16 @@ class Run {
       this.#logger.fatal({ err }, 'start failed')
       await this.#stop(1)
     }
+  }
+
+  /** Of OpenTelemetry nothing is loaded where nobody takes traces. */
+  async #trace(): Promise<void> {
+    if (!isTraced(this.#host.env)) return
+    const { openTraces } = await import('./tracing/otel.ts')
+    const traces = openTraces(this.#host.env, this.#logger)
+    this.#traces = traces
+    this.#tracing = traces.of(this.#program.name)
+    this.#stack.push('traces', () => traces.close())
   }
 
   async #listen(): Promise<void> {
@@ -177,6 +198,7 @@ class Run {
       config: this.#configs[index] as SharedConfig,
       logger: this.#logger.child({ service: name }),
       metrics: this.#metrics.forService(name),
+      tracing: this.#traces?.of(name),
       signal: this.#stopping.signal,
       readyCheck: (check, run) => this.#readiness.set(`${name}/${check}`, run),
       route: (path, handler) => void this.#routes.set(path, handler),
@@ -193,6 +215,7 @@ class Run {
       name: this.#program.name,
       logger: this.#logger,
       metrics: this.#metrics.forService(this.#program.name),
+      tracing: this.#tracing,
       signal: this.#stopping.signal,
       readyCheck: (check, run) => this.#readiness.set(check, run),
       onStop: (step, stop) => stack.push(step, stop),

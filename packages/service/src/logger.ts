@@ -30,11 +30,12 @@ function describeError(error: unknown, depth = 0): unknown {
 
 /**
  * A logger of JSON lines with a constant message and variable fields, to standard output unless a `destination` is
- * given. Lines are written at once, so that the last one before an exit is never lost.
+ * given. Lines are written at once, so that the last one before an exit is never lost. `fields` are asked for each line.
  */
 export function createLogger(
   { logLevel, logFormat }: Pick<SharedConfig, 'logLevel' | 'logFormat'>,
   destination: DestinationStream = pino.destination({ fd: 1, sync: true }),
+  fields?: () => object,
 ): Logger {
   return pino(
     {
@@ -42,6 +43,7 @@ export function createLogger(
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
+      ...(fields === undefined ? {} : { mixin: fields }),
       serializers: { err: describeError, error: describeError },
       redact: { paths: secretKeys.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]), censor: '[redacted]' },
     },

@@ -42,4 +42,6 @@ export {
 } from './metrics.ts'
 export { reportOnOffer } from './offer-conditions.ts'
 export { mayPass } from './passing.ts'
+export { originOf, traced } from './tracing/traced.ts'
+export type { Origin, Tracing } from './tracing/tracing.ts'
 export { WatchObstacle } from './watch-obstacle.ts'

@@ -9,6 +9,7 @@ import {
   openClusters,
   type ServiceContext,
   type ServiceDefinition,
+  traced,
 } from '@resource-broker/service'
 import type { z } from 'zod'
 import type { RegistryContext } from './context.ts'
@@ -55,7 +56,9 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     parts: ['acceptapi', 'served'],
     concurrency: CONCURRENCY,
     remember: () => new Map<string, string>(),
-    reconcile: (run) => register({ ...context, put: run.memory, clusters: clustersUnder(clusters, run.fence) }, run),
+    reconcile: traced(service, 'register', (run) =>
+      register({ ...context, put: run.memory, clusters: clustersUnder(clusters, run.fence) }, run),
+    ),
     reconcilePartition: async (partition) => {
       for (const key of partition.keys()) partition.reconcile(key)
     },

@@ -7,6 +7,7 @@ import {
   openCoordination,
   type ServiceContext,
   type ServiceDefinition,
+  traced,
 } from '@resource-broker/service'
 import { z } from 'zod'
 import type { CoordinatorContext } from './context.ts'
@@ -40,13 +41,16 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   const bus = await openBus(service)
   const coordination = await openCoordination(service)
   const keepMs = service.config.keepMigrations * 1_000
-  const context: CoordinatorContext = { coordination, logger: service.logger, now: () => new Date(), keepMs }
+  const { logger, tracing } = service
+  const context: CoordinatorContext = { coordination, logger, tracing, now: () => new Date(), keepMs }
   const consumer = await bus.consume({
     service: NAME,
     parts: ['assignment', 'migration'],
     concurrency: CONCURRENCY,
     remember: () => new Map<string, number>(),
-    reconcile: (run) => drive({ ...context, coordination: coordination.under(run.fence) }, run),
+    reconcile: traced(service, 'move', (run) =>
+      drive({ ...context, coordination: coordination.under(run.fence) }, run),
+    ),
     report: consumerReport(service),
   })
   service.onStop('consumer', () => consumer.stop())

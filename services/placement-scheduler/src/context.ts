@@ -1,5 +1,5 @@
 import type { Bus } from '@resource-broker/bus'
-import type { Clusters, Logger } from '@resource-broker/service'
+import type { Clusters, Logger, Tracing } from '@resource-broker/service'
 import type { Capacity } from './capacity/capacity.ts'
 import type { Offers } from './offers.ts'
 
@@ -11,5 +11,6 @@ export type SchedulerContext = {
   /** Who has a place at an offer that has a capacity. */
   capacity: Capacity
   logger: Logger
+  tracing?: Tracing | undefined
   now: () => Date
 }

@@ -9,6 +9,7 @@ import {
   openClusters,
   type ServiceContext,
   type ServiceDefinition,
+  traced,
 } from '@resource-broker/service'
 import type { z } from 'zod'
 import { Capacity } from './capacity/capacity.ts'
@@ -59,6 +60,7 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     offers,
     capacity,
     logger,
+    tracing: service.tracing,
     now: () => new Date(),
   }
   const report = consumerReport(service)
@@ -72,7 +74,9 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     alsoLoad: ['decision'],
     concurrency: CONCURRENCY,
     remember: (): Troubled => new Map(),
-    reconcile: (run: Run<Troubled>) => look({ ...context, clusters: clustersUnder(clusters, run.fence) }, run),
+    reconcile: traced(service, 'place', (run: Run<Troubled>) =>
+      look({ ...context, clusters: clustersUnder(clusters, run.fence) }, run),
+    ),
     reconcilePartition: async (partition: PartitionHandle<Troubled>) => {
       const claimants = [...capacity.keys()].filter((key) => bus.layout.partitionOf(key) === partition.partition)
       for (const key of new Set([...partition.keys(), ...claimants]))

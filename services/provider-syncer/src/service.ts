@@ -7,6 +7,7 @@ import {
   openClusters,
   type ServiceContext,
   type ServiceDefinition,
+  traced,
 } from '@resource-broker/service'
 import type { z } from 'zod'
 import { newMemory, type Surroundings } from './context.ts'
@@ -43,10 +44,10 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     parts: ['source', 'source-related', 'decision', 'assignment', 'copy', 'copy-related'],
     concurrency: CONCURRENCY,
     remember: newMemory,
-    reconcile: (run) => {
+    reconcile: traced(service, 'sync', (run) => {
       const { memory, fence } = run
       return sync({ ...context, ...memory, clusters: clustersUnder(clusters, fence), check: fence.check }, run)
-    },
+    }),
     report: consumerReport(service),
   })
   const wake = (keys: Iterable<string>) => {

@@ -1,10 +1,14 @@
 import type { ProviderExport, StagingPlace } from '@resource-broker/api'
-import type { KcpClusters, Logger } from '@resource-broker/service'
+import type { KcpClusters, Logger, Origin, Tracing } from '@resource-broker/service'
 import type { Records } from './records.ts'
 import type { WorkspaceTree } from './workspace-tree.ts'
 
-/** A workspace that should be there. Without a consumer it verifies that the export can be bound. */
-export type Wanted = ProviderExport & Partial<Pick<StagingPlace, 'consumerCluster'>> & { name: string }
+/**
+ * A workspace that should be there. Without a consumer it verifies that the export can be bound. `origin`: what the work on it goes on
+ * with, where there are traces.
+ */
+export type Wanted = ProviderExport &
+  Partial<Pick<StagingPlace, 'consumerCluster'>> & { name: string; origin?: Origin | undefined }
 
 /** What the handlers of the provisioner work with. */
 export type ProvisionerContext = {
@@ -21,5 +25,6 @@ export type ProvisionerContext = {
   /** Of the provisioner's word on an AcceptAPI. */
   conditionType: string
   logger: Logger
+  tracing?: Tracing | undefined
   now: () => Date
 }

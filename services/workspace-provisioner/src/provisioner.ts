@@ -7,7 +7,7 @@ import {
 } from '@resource-broker/api'
 import type { KeyView } from '@resource-broker/bus'
 import type { WatchEvent } from '@resource-broker/kube'
-import { type StagingCluster, serves } from '@resource-broker/service'
+import { originOf, type StagingCluster, serves } from '@resource-broker/service'
 import type { ProvisionerContext, Wanted } from './context.ts'
 import { exportOfOffer, judge } from './handlers/judge.ts'
 import { retire } from './handlers/retire.ts'
@@ -83,6 +83,15 @@ export class Provisioner {
 
   async #reconcile(name: string): Promise<void> {
     const wanted = this.#wants.get(name)
+    const { tracing } = this.#context
+    const work = () => this.#bringFurther(name, wanted)
+    if (tracing === undefined) return await work()
+    const purpose = wanted?.consumerCluster === undefined ? 'verify' : 'stage'
+    const describe = () => ({ 'broker.workspace': name, 'broker.provider': wanted?.providerCluster ?? '' })
+    await tracing.step({ name: wanted ? purpose : 'retire', origin: wanted?.origin, describe }, work)
+  }
+
+  async #bringFurther(name: string, wanted: Wanted | undefined): Promise<void> {
     if (wanted === undefined) await retire(this.#context, name)
     else if (wanted.consumerCluster === undefined) await verify(this.#context, wanted)
     else await stage(this.#context, { ...wanted, consumerCluster: wanted.consumerCluster })
@@ -126,9 +135,13 @@ export class Provisioner {
     const offer = view.get('acceptapi')
     const of = offer === undefined ? undefined : exportOfOffer(offer)
     if (offer === undefined || of === undefined) return { offered: [], next: 'done' }
-    const wanted = { ...of, name: verificationWorkspaceName(of) }
+    const wanted = { ...of, name: verificationWorkspaceName(of), ...this.#origin(view) }
     if (this.#wants.add(key, wanted)) this.#work.push(wanted.name) // what is learned from now on calls again
     return { offered: [wanted], next: await judge(this.#context, offer, of) }
+  }
+
+  #origin(view: KeyView): Pick<Wanted, 'origin'> {
+    return this.#context.tracing === undefined ? {} : { origin: originOf(view) }
   }
 
   #placed(key: string, view: KeyView): Wanted[] {
@@ -147,7 +160,7 @@ export class Provisioner {
         return []
       }
       const place: StagingPlace = { consumerCluster, providerCluster: provider, apiExportName: serving.apiExportName }
-      return [{ ...place, name: stagingWorkspaceName(place) }]
+      return [{ ...place, name: stagingWorkspaceName(place), ...this.#origin(view) }]
     })
   }
 }

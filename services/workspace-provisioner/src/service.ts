@@ -9,6 +9,7 @@ import {
   openKcpClusters,
   type ServiceContext,
   type ServiceDefinition,
+  traced,
 } from '@resource-broker/service'
 import { z } from 'zod'
 import type { ProvisionerContext } from './context.ts'
@@ -57,17 +58,20 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     parts: ['acceptapi', 'assignment'],
     concurrency: CONCURRENCY,
     remember: () => undefined,
-    reconcile: async ({ key, view }) => {
+    reconcile: traced(service, 'judge', async ({ key, view }) => {
       const again = (await provisioner.take(key, view)) === 'look again'
       return again ? { requeueAfterMs: TRIAL_MS, reason: 'a trial is about to show what it serves' } : DONE
-    },
+    }),
     report: consumerReport(service),
   })
   service.onStop('work', () => provisioner.stop())
   service.onStop('consumer', () => consumer?.stop())
 }
 
-function contextOf({ logger, config: { shard } }: ServiceContext<Config>, clusters: KcpClusters): ProvisionerContext {
+function contextOf(
+  { logger, tracing, config: { shard } }: ServiceContext<Config>,
+  clusters: KcpClusters,
+): ProvisionerContext {
   const { base, roots } = clusters.kcp
   const type = { name: kcpLayout.stagingWorkspaceType, path: roots.staging }
   const treeBelow = (root: string) => new WorkspaceTree(root, base.below(`/clusters/${root}`), { type, shard })
@@ -80,6 +84,7 @@ function contextOf({ logger, config: { shard } }: ServiceContext<Config>, cluste
     failures: new Map(),
     conditionType: offerConditionType(conditionTypes.bindingVerified, shard),
     logger,
+    tracing,
     now: () => new Date(),
   }
 }

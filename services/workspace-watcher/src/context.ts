@@ -1,6 +1,6 @@
 import type { Part, Publication } from '@resource-broker/bus'
 import type { ResourceRef, WatchEvent } from '@resource-broker/kube'
-import type { Logger, View } from '@resource-broker/service'
+import type { Logger, Origin, View } from '@resource-broker/service'
 import type { KeyBook } from './key-book.ts'
 import type { ProviderBook } from './provider-book.ts'
 
@@ -10,6 +10,9 @@ import type { ProviderBook } from './provider-book.ts'
  */
 export type Heard = (sequence: number, isDoubtful: boolean) => void
 
+/** Where there are traces: what a snapshot goes on with; `begins`: a trace begins with it. */
+export type TraceOf = Origin | 'begins'
+
 /** What the watches of the watcher work with. */
 export type WatcherContext = {
   logger: Logger
@@ -17,7 +20,11 @@ export type WatcherContext = {
   /** Under which key an object goes. */
   keys: KeyBook
   /** Publishes what is news; returns a promise, which never rejects, only when so much is under way that the watch should wait. */
-  publish: <P extends Part>(publication: Publication<P>, heard: Heard) => Promise<void> | undefined
+  publish: <P extends Part>(
+    publication: Publication<P>,
+    heard: Heard,
+    trace?: TraceOf | undefined,
+  ) => Promise<void> | undefined
   reportWatch: (view: View, resource: ResourceRef, event: WatchEvent) => void
   /** Calls back when a cluster has come into view, until the signal aborts. */
   onCluster: (listener: (cluster: string) => void, signal: AbortSignal) => void

@@ -3,7 +3,7 @@ import type { InventoryItem, KubeObject, Messages, ObjectRef, Part, Publication 
 import { stringifyJson } from '@resource-broker/json'
 import { type Gone, type ResourceRef, type Watch, type WatchEvent, watchResource } from '@resource-broker/kube'
 import type { View } from '@resource-broker/service'
-import type { WatcherContext } from './context.ts'
+import type { TraceOf, WatcherContext } from './context.ts'
 import type { Stored, StoredByObject } from './inventory.ts'
 
 export type Route = { key: string; qualifier?: string }
@@ -21,6 +21,8 @@ export type PartRule<P extends Part> = {
   significant: (object: KubeObject) => unknown
   /** Whether the broker guards the object, as it must go on to: that this ends is news, that it begins is not. */
   guarded?: (object: KubeObject) => boolean
+  /** Of the object as it is, and as it was seen before; undefined: what caused it is not known here. */
+  trace?: (object: KubeObject, before: Before | undefined) => TraceOf | undefined
   /** Given where the same snapshot can be news again: unique to this time that the cluster is connected. */
   epoch?: string
   /** Told of every object that routes, news or not, and of each that went. */
@@ -30,11 +32,14 @@ export type PartRule<P extends Part> = {
   report?: (event: WatchEvent) => void
 }
 
+/** What is remembered of a snapshot for the traces. */
+export type Before = { ref: Pick<ObjectRef, 'uid'>; generation: number | undefined }
+
 /** Fingerprint of no object. */
 const NOTHING = ''
 
 /** `sequence`: of what the stream has of it, as far as that was heard of. */
-type Known = {
+type Known = Before & {
   route: Route
   ref: ObjectRef
   version: string
@@ -117,20 +122,26 @@ export class PartWatch<P extends Part> {
     const fingerprint = hash('sha1', stringifyJson([object.metadata.uid, this.#rule.significant(object)]), 'base64')
     const guarded = this.#rule.guarded?.(object) ?? false
     const same = known?.fingerprint === fingerprint && !(known.guarded && !guarded)
-    const { resourceVersion: version } = object.metadata
+    const { resourceVersion: version, generation } = object.metadata
     const { sequence = this.#storedAs(id, route)?.sequence } = known ?? {}
-    this.#known.set(id, { route, ref, version, fingerprint, guarded, sequence })
+    this.#known.set(id, { route, ref, version, generation, fingerprint, guarded, sequence })
     if (same || this.#isStored(id, route, object)) return undefined
-    const { epoch } = this.#rule
+    const { epoch, trace } = this.#rule
     const message = this.#rule.message(object, ref, route)
-    return this.#publish(id, sequence, {
+    const publication = {
       ...{ part: this.#rule.part, ...route, message, object: ref, version },
       ...(epoch === undefined ? {} : { epoch }),
-    })
+    }
+    return this.#publish(id, sequence, publication, trace?.(object, before))
   }
 
   /** What the stream has by then may be of another watch of this view: one that begins or one that ends. */
-  #publish(id: string, after: number | undefined, publication: Publication<P>): Promise<void> | undefined {
+  #publish(
+    id: string,
+    after: number | undefined,
+    publication: Publication<P>,
+    trace?: TraceOf,
+  ): Promise<void> | undefined {
     return this.#context.publish(
       { ...publication, ifNews: true, ...(after === undefined ? {} : { after }) },
       (sequence, isDoubtful) => {
@@ -142,6 +153,7 @@ export class PartWatch<P extends Part> {
         this.#inventory?.delete(id)
         this.#watch?.restart() // what is read from now on is newer than what the stream has
       },
+      trace,
     )
   }
 
@@ -219,7 +231,7 @@ export class PartWatch<P extends Part> {
   }
 }
 
-type Past = Omit<Known, 'fingerprint' | 'guarded'>
+type Past = Omit<Known, 'fingerprint' | 'guarded' | 'generation'>
 
 /** What the stream has of an object. */
 function knownAs({ key, qualifier, object: ref, version, sequence }: InventoryItem): Past {

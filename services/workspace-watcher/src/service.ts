@@ -11,12 +11,13 @@ import {
   type ServiceDefinition,
 } from '@resource-broker/service'
 import type { z } from 'zod'
-import type { Heard, WatcherContext } from './context.ts'
+import type { Heard, TraceOf, WatcherContext } from './context.ts'
 import { Inventory } from './inventory.ts'
 import { KeyBook } from './key-book.ts'
 import { watchMetrics } from './metrics.ts'
 import { ProviderBook } from './provider-book.ts'
 import { watchReport } from './watch-report.ts'
+import { watchStep } from './watch-step.ts'
 import { WatchedViews } from './watched-views.ts'
 import { withoutBody } from './without-body.ts'
 
@@ -88,7 +89,7 @@ async function start(service: ServiceContext<Config>): Promise<void> {
 
 /** How the watches publish and tell how they fare. */
 export function publishing(
-  { logger, metrics: registry }: ServiceContext<Config>,
+  { logger, metrics: registry, tracing }: Pick<ServiceContext, 'logger' | 'metrics' | 'tracing'>,
   bus: Bus,
 ): Pick<WatcherContext, 'publish' | 'reportWatch'> {
   const metrics = watchMetrics(registry)
@@ -107,10 +108,12 @@ export function publishing(
     }
   }
   return {
-    publish: <P extends Part>(publication: Publication<P>, heard: Heard) => {
+    publish: <P extends Part>(publication: Publication<P>, heard: Heard, trace?: TraceOf) => {
       underWay++
       metrics.published(publication.part)
-      const stored = store(publication as Publication, heard).finally(() => underWay--)
+      const run = () => store(publication as Publication, heard)
+      const isTraced = tracing !== undefined && trace !== undefined
+      const stored = (isTraced ? tracing.step(watchStep(publication, trace), run) : run()).finally(() => underWay--)
       return underWay > MOST_UNDER_WAY ? stored : undefined
     },
     reportWatch: watchReport(

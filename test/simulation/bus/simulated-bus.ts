@@ -80,7 +80,8 @@ export class SimulatedBus {
 
   /** The word to take over a partition. @throws if it is not known whether it was stored */
   async call(service: string, partition: number): Promise<void> {
-    const about = { id: undefined, after: undefined, object: undefined, version: undefined, tombstone: false }
+    const nothing = { id: undefined, after: undefined, object: undefined, version: undefined, traceparent: undefined }
+    const about = { ...nothing, tombstone: false }
     const subject = this.layout.takeOverSubject(service, partition)
     await this.#port.store({ subject, body: JSON.stringify({ by: service }), ...about })
   }

@@ -4,6 +4,7 @@ import { type Cluster, isTransient, KubeClient } from '@resource-broker/kube'
 import type { ClusterConfig, SharedConfig } from '../flags.ts'
 import type { ProcessContext, ServiceContext } from '../lifecycle.ts'
 import { whenReached } from '../when-reached.ts'
+import { clientOptions } from './client-options.ts'
 import { clusterUID } from './cluster-uid.ts'
 import type { BrokeredKind, Clusters, CopyOrigin, Destination, Duty, View } from './clusters.ts'
 import { consumerClaim } from './consumer-claim.ts'
@@ -11,7 +12,6 @@ import { ConsumerScopes } from './consumer-scopes.ts'
 import { ProviderRecords } from './provider-records.ts'
 import { Roster } from './roster.ts'
 import { servedObstacle } from './served-obstacle.ts'
-import { tellRequests } from './tell-requests.ts'
 import { inOneVersion } from './watched-kinds.ts'
 
 /**
@@ -28,17 +28,17 @@ export async function openPlainClusters(
 
 async function open(process: ProcessContext & { config: ClusterConfig }, kubeconfig: string): Promise<Clusters> {
   const { config, onStop, logger, signal, readyCheck } = process
-  const coordination = await KubeClient.fromFile(kubeconfig, { onEvent: tellRequests(process, 'platform') })
+  const coordination = await KubeClient.fromFile(kubeconfig, clientOptions(process, 'platform'))
   onStop('coordination client', () => coordination.close())
   const brokerID = await whenReached('the platform', process, () => clusterUID(coordination), isTransient)
   const consumers = new Roster('consumer', {
     ...{ logger, files: config.consumerKubeconfig, directories: config.consumerKubeconfigDir },
-    clientOptions: (name) => ({ onEvent: tellRequests(process, `consumer ${name}`) }),
+    clientOptions: (name) => clientOptions(process, `consumer ${name}`),
     claimOf: (name, uid) => consumerClaim(coordination, name, uid),
   })
   const providers = new Roster('provider', {
     ...{ logger, files: config.providerKubeconfig, directories: config.providerKubeconfigDir },
-    clientOptions: (name) => ({ onEvent: tellRequests(process, `provider ${name}`) }),
+    clientOptions: (name) => clientOptions(process, `provider ${name}`),
     claimOf: async () => ({}),
   })
   const records = new ProviderRecords()

@@ -120,7 +120,9 @@ async function take(context: CoordinatorContext, plan: Plan, view: KeyView): Pro
     if (await isCurrent(context, plan, view)) throw error // nothing has changed: it is refused
     return true
   }
-  context.logger.info({ migration: migration.metadata.name, state: step.state, reason: step.reason }, step.message)
+  const { name } = migration.metadata
+  context.logger.info({ migration: name, state: step.state, reason: step.reason }, step.message)
+  context.tracing?.note({ 'broker.migration': name, 'broker.state': step.state, 'broker.reason': step.reason })
   return true
 }
 

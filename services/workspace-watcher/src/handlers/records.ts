@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { AcceptAPI, Assignment, keyOfAssignment, Migration, withoutDecision } from '@resource-broker/api'
 import { acceptAPIKey, type KubeObject } from '@resource-broker/bus'
 import type { PartRule } from '../part-watch.ts'
+import { beginsWithSpec, noted } from '../traces.ts'
 
 /** The platform's Assignments; the name of each holds its key. */
 export function assignmentRule(): PartRule<'assignment'> {
@@ -31,6 +32,7 @@ export function migrationRule(): PartRule<'migration'> {
       return at === undefined ? undefined : { ...at, qualifier: metadata.name }
     },
     message: (object, { name }) => ({ name, object }),
+    trace: noted,
     significant: wholly,
   }
 }
@@ -43,6 +45,7 @@ export function acceptAPIRule(): PartRule<'acceptapi'> {
     route: ({ metadata }, provider) => ({ key: acceptAPIKey(provider, metadata.name) }),
     message: (object, { cluster: provider, name }) => ({ provider, name, object }),
     epoch: randomUUID(),
+    trace: beginsWithSpec,
     significant: wholly,
   }
 }

@@ -3,6 +3,7 @@ import type { KubeObject, ObjectRef, SourceRef } from '@resource-broker/bus'
 import type { ResourceRef } from '@resource-broker/kube'
 import type { KeyBook } from '../key-book.ts'
 import type { PartRule } from '../part-watch.ts'
+import { beginsWithSpec } from '../traces.ts'
 import { withoutNoise } from '../without-noise.ts'
 
 /** Consumers' objects of one brokered kind. */
@@ -21,6 +22,7 @@ export function sourceRule({ group, version, resource }: ResourceRef, keys: Pick
     message: (object, ref) => ({ ref: refOf(ref), object: object === null ? null : withoutNoise(object) }),
     epoch: version, // an object has one resourceVersion in all versions of its API
     significant,
+    trace: beginsWithSpec,
     guarded: ({ metadata }) => metadata.finalizers?.includes(finalizer) ?? false,
   }
 }

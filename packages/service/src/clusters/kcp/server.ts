@@ -1,6 +1,6 @@
 import { type ClientEvent, Connections, type KubeClient, KubeconfigFiles, readKubeconfig } from '@resource-broker/kube'
 import type { ProcessContext, ServiceContext } from '../../lifecycle.ts'
-import { tellRequests } from '../tell-requests.ts'
+import { clientOptions } from '../client-options.ts'
 
 /** A whole kcp, and connections to the URLs that it publishes. */
 export type KcpServer = { base: KubeClient; connections: Connections }
@@ -9,12 +9,12 @@ export type KcpServer = { base: KubeClient; connections: Connections }
 export function openKcpServer(service: Pick<ServiceContext, 'shared'>, kubeconfig: string): Promise<KcpServer> {
   return service.shared('kcp server', async (process) => {
     const login = await readKubeconfig(kubeconfig)
-    const [heed, tell] = [heedRefusals(process, kubeconfig), tellRequests(process, 'kcp')]
+    const [heed, options] = [heedRefusals(process, kubeconfig), clientOptions(process, 'kcp')]
     const onEvent = (event: ClientEvent) => {
       heed(event)
-      tell(event)
+      options.onEvent(event)
     }
-    const connections = new Connections(login, { onEvent })
+    const connections = new Connections(login, { ...options, onEvent })
     process.onStop('kcp connections', () => connections.close())
     followKubeconfig(process, kubeconfig, connections)
     return { base: connections.at(wholeKcp(login.server)), connections }
