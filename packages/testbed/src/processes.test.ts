@@ -30,6 +30,15 @@ test('what dies while it starts is an error with the tail of its log', async () 
   ).rejects.toThrow(/dies ended with code 3 while starting; the end of .*dies\.log:\nno such flag/)
 })
 
+test('what is started does not take for its own parent whoever started this process', async ({ onTestFinished }) => {
+  process.env['BROKER_PARENT'] = '1'
+  onTestFinished(() => void delete process.env['BROKER_PARENT'])
+  const started = await ManagedProcess.start(shell('orphan', 'echo "parent: $BROKER_PARENT."; exec sleep 600'))
+  await waitFor('a line', () => readFileSync(started.logFile, 'utf8') !== '', { intervalMs: 5 })
+  expect(readFileSync(started.logFile, 'utf8')).toBe('parent: .\n')
+  await started.stop()
+})
+
 test('what does not get ready in time is an error and is ended', async () => {
   const hangs = new ManagedProcess(shell('hangs', 'exec sleep 600', { ready: () => false, readyTimeoutMs: 100 }))
   await expect(hangs.start()).rejects.toThrow('hangs was not ready after 0.1 s')

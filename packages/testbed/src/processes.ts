@@ -143,7 +143,8 @@ async function launch(spec: ProcessSpec): Promise<ChildProcess> {
   try {
     const child = spawn(spec.command, spec.args, {
       cwd: spec.cwd,
-      env: { ...process.env, ...spec.env },
+      // Who started us is not who starts it: a service ends when that one is not its parent.
+      env: { ...process.env, BROKER_PARENT: undefined, ...spec.env },
       stdio: ['ignore', log, log],
       // Its own group: Ctrl-C in the terminal reaches the parent only, which ends its children in order.
       detached: true,
