@@ -2,4 +2,4 @@
 import { clusters } from '../../test/story/engines/clusters.ts'
 import { play } from '../../test/story/play.ts'
 
-process.exit(await play(clusters, { once: process.argv.includes('--once') }))
+process.exit(await play(clusters, { trace: false, once: process.argv.includes('--once') }))

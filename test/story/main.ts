@@ -3,7 +3,7 @@ import { clusters } from './engines/clusters.ts'
 import { kcp } from './engines/kcp.ts'
 import { play } from './play.ts'
 
-const HELP = `npm start [-- --once] [-- --engine kcp|clusters]
+const HELP = `npm start [-- --once] [-- --engine kcp|clusters] [-- --trace]
 
 Plays the certificate story: two providers offer Certificates, a consumer asks for some, one moves
 from provider to provider, one finds no provider and says why. Each step is checked.
@@ -12,6 +12,8 @@ from provider to provider, one finds no provider and says why. Each step is chec
   --engine NAME  what it is played on: kcp (default), workspaces of the sandbox, which is kcp-compatible and runs in one
                  process; or clusters, four real Kubernetes control planes with kro and cert-manager, whose first start
                  builds for ten minutes
+  --trace        writes the traces of all that the broker did to resource-broker-traces.json, which viewers of
+                 OpenTelemetry's JSON open, and shows that of the first placement
   -h, --help     shows this text
 `
 
@@ -19,6 +21,7 @@ function readArguments() {
   const options = {
     once: { type: 'boolean' },
     engine: { type: 'string', default: 'kcp' },
+    trace: { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },
   } as const
   try {
@@ -31,7 +34,7 @@ function readArguments() {
 
 const ENGINES = { kcp, clusters }
 
-const { once = false, help = false, engine: name } = readArguments()
+const { once = false, help = false, trace = false, engine: name } = readArguments()
 if (help) {
   process.stdout.write(HELP)
   process.exit(0)
@@ -40,4 +43,4 @@ if (!Object.hasOwn(ENGINES, name)) {
   process.stderr.write(`--engine: must be one of ${Object.keys(ENGINES).join(', ')}, got "${name}"\n`)
   process.exit(2)
 }
-process.exit(await play(ENGINES[name as keyof typeof ENGINES], { once }))
+process.exit(await play(ENGINES[name as keyof typeof ENGINES], { once, trace }))

@@ -7,12 +7,14 @@ import type { Engine, Running } from './engines/engine.ts'
 import { UnmetExpectation } from './expectation.ts'
 import { inviteToTry } from './invite.ts'
 import { type Stage, setStage } from './stage.ts'
-import { issue } from './steps/issue.ts'
+import { issue, NAME } from './steps/issue.ts'
 import { move } from './steps/move.ts'
 import { offer } from './steps/offer.ts'
 import { refuse } from './steps/refuse.ts'
 import { remove } from './steps/remove.ts'
 import { Teller } from './tell.ts'
+import { StoryTraces } from './traces/traces.ts'
+import { linesOf, treeOf } from './traces/tree.ts'
 
 const STEPS: [title: string, step: (stage: Stage, tell: Teller) => Promise<void>][] = [
   ['Two providers offer Certificates', offer],
@@ -22,11 +24,12 @@ const STEPS: [title: string, step: (stage: Stage, tell: Teller) => Promise<void>
   ['The consumer deletes, and nothing is left', remove],
 ]
 
-/** Plays the story; resolves to the exit code. */
-export async function play(engine: Engine, { once }: { once: boolean }): Promise<number> {
+/** Plays the story; resolves to the exit code. `trace`: its traces are written to a file, and one of them is told. */
+export async function play(engine: Engine, { once, trace }: { once: boolean; trace: boolean }): Promise<number> {
   const tell = new Teller()
   const end = new EndSignal()
   const running: Running = { services: [] }
+  const traces = trace ? await StoryTraces.start() : undefined
   const stays = !once && process.stdout.isTTY
   let dir: string | undefined
   let keep = false
@@ -36,7 +39,8 @@ export async function play(engine: Engine, { once }: { once: boolean }): Promise
     tell.chapter('Preparing')
     await end.during(engine.prepare(tell))
     dir = mkdtempSync(join(tmpdir(), 'resource-broker-'))
-    const stage = await tellSteps(engine, dir, running, tell, end.signal)
+    const stage = await tellSteps(engine, dir, running, tell, { signal: end.signal, env: traces?.env ?? {} })
+    if (traces !== undefined) await tellTrace(traces, tell)
     if (stays) await inviteToTry(stage, tell, end)
     return 0
   } catch (error) {
@@ -46,6 +50,7 @@ export async function play(engine: Engine, { once }: { once: boolean }): Promise
     return 1
   } finally {
     await stopAll(running, end)
+    await traces?.end()
     if (dir !== undefined && !keep) await rm(dir, { recursive: true, force: true, maxRetries: 5 })
   }
 }
@@ -55,11 +60,11 @@ async function tellSteps(
   dir: string,
   running: Running,
   tell: Teller,
-  signal: AbortSignal,
+  around: { signal: AbortSignal; env: Readonly<Record<string, string>> },
 ): Promise<Stage> {
   const started = performance.now()
   tell.chapter(engine.title)
-  const stage = await setStage(engine, dir, running, tell, signal)
+  const stage = await setStage(engine, dir, running, tell, around)
   const times = [`stage ${seconds(tell.began)}`]
   for (const [i, [title, step]] of STEPS.entries()) {
     tell.chapter(`${i + 1}. ${title}`)
@@ -69,6 +74,15 @@ async function tellSteps(
   tell.chapter(`All five steps held, in ${seconds(started)}`)
   tell.says(times.join(', '))
   return stage
+}
+
+/** Shows where the time of the first placement went. */
+async function tellTrace(traces: StoryTraces, tell: Teller): Promise<void> {
+  tell.chapter(`The first placement, ${NAME}, as a trace`)
+  for (const line of linesOf(treeOf(traces.ofObject(NAME)))) tell.plain(line)
+  await traces.write()
+  tell.plain()
+  tell.says(`All traces are in ${traces.file}: OTLP as JSON, as Jaeger's UI and others open it.`)
 }
 
 function tellFailure({ logs }: Engine, tell: Teller, error: unknown, dir: string | undefined, running: Running): void {

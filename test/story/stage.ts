@@ -40,13 +40,13 @@ export type Stage = {
   copyName: (name: string) => string
 }
 
-/** Starts all processes, tells of each, and puts them into `running` as they come. */
+/** Starts all processes, tells of each, and puts them into `running` as they come. `env` is for the broker's services. */
 export async function setStage(
   engine: Engine,
   dir: string,
   running: Running,
   tell: Teller,
-  signal: AbortSignal,
+  { signal, env }: { signal: AbortSignal; env: Readonly<Record<string, string>> },
 ): Promise<Stage> {
   const names = { consumers: ['consumer'], providers: ['internalca', 'externalca'] }
   const { landscape, startIssuing, copies } = await engine.start({ dir, ...names }, tell)
@@ -66,7 +66,7 @@ export async function setStage(
   )
   signal.throwIfAborted()
   const services = servicesFor(landscape.flags)
-  await Promise.all(services.map(async (name) => running.services.push(await startService(landscape, name))))
+  await Promise.all(services.map(async (name) => running.services.push(await startService({ ...landscape, env }, name))))
   tell.saw('broker', `${services.length} processes: ${services.join(', ')}`)
   signal.throwIfAborted()
   const watched = watchStage({ platform, consumer, internalca, externalca }, copies, signal)

@@ -33,8 +33,8 @@ const UNKNOWN_TO: Partial<Record<ServiceName | 'broker', string[]>> = {
 const SMALL = '--max-semi-space-size=8'
 const LARGE = '--max-semi-space-size=64'
 
-/** Where the logs of the services go, and the flags that all of them are started with. */
-export type BrokerHome = { dir: string; flags: readonly string[] }
+/** Where the logs of the services go, and the flags and the environment that all of them are started with. */
+export type BrokerHome = { dir: string; flags: readonly string[]; env?: Readonly<Record<string, string>> }
 
 /** `http`: host and port of its health and metrics. */
 export type ServiceProcess = ManagedProcess & { http: string }
@@ -68,7 +68,7 @@ export async function startService(
       http,
     ],
     logFile: join(home.dir, `${id}.log`),
-    env: { NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/node') },
+    env: { NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/node'), ...home.env },
     ready: async () => (await fetch(`http://${http}/readyz`)).ok,
   })
   return Object.assign(running, { http })
