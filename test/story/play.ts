@@ -79,7 +79,7 @@ async function tellSteps(
 /** Shows where the time of the first placement went. */
 async function tellTrace(traces: StoryTraces, tell: Teller): Promise<void> {
   tell.chapter(`The first placement, ${NAME}, as a trace`)
-  for (const line of linesOf(treeOf(traces.ofObject(NAME)))) tell.plain(line)
+  for (const line of linesOf(treeOf(traces.ofObject(NAME), (text) => tell.named(text)))) tell.plain(line)
   await traces.write()
   tell.plain()
   tell.says(`All traces are in ${traces.file}: OTLP as JSON, as Jaeger's UI and others open it.`)

@@ -66,7 +66,9 @@ export async function setStage(
   )
   signal.throwIfAborted()
   const services = servicesFor(landscape.flags)
-  await Promise.all(services.map(async (name) => running.services.push(await startService({ ...landscape, env }, name))))
+  await Promise.all(
+    services.map(async (name) => running.services.push(await startService({ ...landscape, env }, name))),
+  )
   tell.saw('broker', `${services.length} processes: ${services.join(', ')}`)
   signal.throwIfAborted()
   const watched = watchStage({ platform, consumer, internalca, externalca }, copies, signal)

@@ -66,10 +66,11 @@ export class Teller {
   failed(title: string, rows: Record<string, string>): void {
     this.#write('', this.#styled(['bold', 'red'], `✗ ${title}`))
     for (const [label, text] of Object.entries(rows))
-      this.#write(...wrap(this.#named(text), 12, this.#width, `  ${label.padEnd(10)}`))
+      this.#write(...wrap(this.named(text), 12, this.#width, `  ${label.padEnd(10)}`))
   }
 
-  #named(text: string): string {
+  /** A text in which people find the names that they know. */
+  named(text: string): string {
     return [...this.#names].reduce((told, [id, name]) => told.replaceAll(id, name), text)
   }
 
@@ -80,7 +81,7 @@ export class Teller {
   /** Time and place in columns, the text behind them; later lines of it are indented by `hang` more. */
   #line(time: string, place: string, text: string, hang = 2): void {
     const head = `${time.padStart(TIME)}  ${place.padEnd(PLACE)}`
-    const [first = '', ...others] = wrap(this.#named(text), head.length + hang, this.#width, head)
+    const [first = '', ...others] = wrap(this.named(text), head.length + hang, this.#width, head)
     this.#write(this.#styled('dim', first.slice(0, TIME)) + first.slice(TIME), ...others)
   }
 

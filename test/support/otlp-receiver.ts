@@ -95,10 +95,10 @@ function toSpan(span: OtlpSpan, service: string): Span {
 }
 
 function valuesOf(attributes: KeyValue[]): Record<string, unknown> {
-  return Object.fromEntries(attributes.map(({ key, value }) => [key, valueOf(value)]))
+  return Object.fromEntries(attributes.map(({ key, value }) => [key, plain(value)]))
 }
 
-function valueOf({ arrayValue, stringValue, intValue, doubleValue, boolValue }: AnyValue): unknown {
-  if (arrayValue !== undefined) return arrayValue.values.map(valueOf)
+function plain({ arrayValue, stringValue, intValue, doubleValue, boolValue }: AnyValue): unknown {
+  if (arrayValue !== undefined) return arrayValue.values.map(plain)
   return stringValue ?? (intValue === undefined ? undefined : Number(intValue)) ?? doubleValue ?? boolValue
 }

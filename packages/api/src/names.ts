@@ -18,7 +18,7 @@ export const annotations = {
   adopt: `${own}/adopt`,
   /** On a consumer's Secrets and ConfigMaps that the broker made: which other objects name the same and have it once its owner goes. */
   wantedBy: `${own}/wanted-by`,
-  /** On Migrations, where there are traces: the step that asked for it, as a W3C traceparent. */
+  /** On Assignments and Migrations, where there are traces: the step that asked for them as they are, as a W3C traceparent. */
   traceparent: `${own}/traceparent`,
   /** On an AcceptAPI of the Go broker: the APIExport, before spec.apiExportName was there. */
   kcpAPIExportName: `${own}/kcp-apiexport-name`,

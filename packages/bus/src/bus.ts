@@ -14,7 +14,7 @@ import type { KeyView } from './partition-view.ts'
 import { NatsPublishPort } from './publish-port.ts'
 import { type PublishEvent, PublishTrouble } from './publish-trouble.ts'
 import { type Publication, Publisher } from './publisher.ts'
-import { Snapshot, Snapshots } from './snapshots.ts'
+import { Snapshots } from './snapshots.ts'
 import { StateStream } from './stream.ts'
 
 export type BusOptions = {
@@ -83,7 +83,7 @@ export class Bus {
 
   /** Resolves to its sequence when the server has stored it. @throws {TooLargeError} @throws {OvertakenError} see `after` */
   publish<P extends Part>(publication: Publication<P>): Promise<number> {
-    const traceparent = this.#traceparent?.()
+    const traceparent = publication.traceparent ?? this.#traceparent?.()
     return this.#publisher.publish(traceparent === undefined ? publication : { ...publication, traceparent })
   }
 

@@ -43,5 +43,5 @@ export {
 export { reportOnOffer } from './offer-conditions.ts'
 export { mayPass } from './passing.ts'
 export { originOf, traced } from './tracing/traced.ts'
-export type { Origin, Tracing } from './tracing/tracing.ts'
+export { GOES_ON_MS, type Origin, type Tracing } from './tracing/tracing.ts'
 export { WatchObstacle } from './watch-obstacle.ts'

@@ -10,8 +10,11 @@ import type { ProviderBook } from './provider-book.ts'
  */
 export type Heard = (sequence: number, isDoubtful: boolean) => void
 
-/** Where there are traces: what a snapshot goes on with; `begins`: a trace begins with it. */
-export type TraceOf = Origin | 'begins'
+/**
+ * Where there are traces: that a snapshot is a step, which goes on with something or begins a trace; or that it is none, and only
+ * passes on which trace its object belongs to.
+ */
+export type TraceOf = { is: 'step'; origin?: Origin } | { is: 'echo'; traceparent: string }
 
 /** What the watches of the watcher work with. */
 export type WatcherContext = {

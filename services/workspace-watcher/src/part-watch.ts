@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { annotations } from '@resource-broker/api'
 import type { InventoryItem, KubeObject, Messages, ObjectRef, Part, Publication } from '@resource-broker/bus'
 import { stringifyJson } from '@resource-broker/json'
 import { type Gone, type ResourceRef, type Watch, type WatchEvent, watchResource } from '@resource-broker/kube'
@@ -22,7 +23,7 @@ export type PartRule<P extends Part> = {
   /** Whether the broker guards the object, as it must go on to: that this ends is news, that it begins is not. */
   guarded?: (object: KubeObject) => boolean
   /** Of the object as it is, and as it was seen before; undefined: what caused it is not known here. */
-  trace?: (object: KubeObject, before: Before | undefined) => TraceOf | undefined
+  trace?: (object: KubeObject, before: Before | undefined, now: number) => TraceOf | undefined
   /** Given where the same snapshot can be news again: unique to this time that the cluster is connected. */
   epoch?: string
   /** Told of every object that routes, news or not, and of each that went. */
@@ -32,8 +33,8 @@ export type PartRule<P extends Part> = {
   report?: (event: WatchEvent) => void
 }
 
-/** What is remembered of a snapshot for the traces. */
-export type Before = { ref: Pick<ObjectRef, 'uid'>; generation: number | undefined }
+/** What is remembered of a snapshot for the traces; `note`: the trace that was noted in it. */
+export type Before = { ref: Pick<ObjectRef, 'uid'>; generation: number | undefined; note: string | undefined }
 
 /** Fingerprint of no object. */
 const NOTHING = ''
@@ -124,7 +125,8 @@ export class PartWatch<P extends Part> {
     const same = known?.fingerprint === fingerprint && !(known.guarded && !guarded)
     const { resourceVersion: version, generation } = object.metadata
     const { sequence = this.#storedAs(id, route)?.sequence } = known ?? {}
-    this.#known.set(id, { route, ref, version, generation, fingerprint, guarded, sequence })
+    const note = object.metadata.annotations?.[annotations.traceparent]
+    this.#known.set(id, { route, ref, version, generation, note, fingerprint, guarded, sequence })
     if (same || this.#isStored(id, route, object)) return undefined
     const { epoch, trace } = this.#rule
     const message = this.#rule.message(object, ref, route)
@@ -132,7 +134,7 @@ export class PartWatch<P extends Part> {
       ...{ part: this.#rule.part, ...route, message, object: ref, version },
       ...(epoch === undefined ? {} : { epoch }),
     }
-    return this.#publish(id, sequence, publication, trace?.(object, before))
+    return this.#publish(id, sequence, publication, trace?.(object, before, Date.now()))
   }
 
   /** What the stream has by then may be of another watch of this view: one that begins or one that ends. */
@@ -231,7 +233,7 @@ export class PartWatch<P extends Part> {
   }
 }
 
-type Past = Omit<Known, 'fingerprint' | 'guarded' | 'generation'>
+type Past = Omit<Known, 'fingerprint' | 'guarded' | 'generation' | 'note'>
 
 /** What the stream has of an object. */
 function knownAs({ key, qualifier, object: ref, version, sequence }: InventoryItem): Past {

@@ -16,8 +16,8 @@ import { Inventory } from './inventory.ts'
 import { KeyBook } from './key-book.ts'
 import { watchMetrics } from './metrics.ts'
 import { ProviderBook } from './provider-book.ts'
+import { publishTraced } from './publish-traced.ts'
 import { watchReport } from './watch-report.ts'
-import { watchStep } from './watch-step.ts'
 import { WatchedViews } from './watched-views.ts'
 import { withoutBody } from './without-body.ts'
 
@@ -111,9 +111,11 @@ export function publishing(
     publish: <P extends Part>(publication: Publication<P>, heard: Heard, trace?: TraceOf) => {
       underWay++
       metrics.published(publication.part)
-      const run = () => store(publication as Publication, heard)
-      const isTraced = tracing !== undefined && trace !== undefined
-      const stored = (isTraced ? tracing.step(watchStep(publication, trace), run) : run()).finally(() => underWay--)
+      const stored = publishTraced(tracing, publication as Publication, trace, (said) => store(said, heard)).finally(
+        () => {
+          underWay--
+        },
+      )
       return underWay > MOST_UNDER_WAY ? stored : undefined
     },
     reportWatch: watchReport(

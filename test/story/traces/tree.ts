@@ -3,13 +3,13 @@ import type { Span } from '../../support/otlp-receiver.ts'
 /** One span of a trace: how deep it is, and what people are told of it. */
 export type Row = { depth: number; span: Span; text: string }
 
-/** A trace from its beginning, each span before what it led to, in the order of their begin. */
-export function treeOf(spans: readonly Span[]): Row[] {
+/** A trace from its beginning, each span before what it led to, in the order of their begin. `named` makes a text fit for people. */
+export function treeOf(spans: readonly Span[], named: (text: string) => string = (text) => text): Row[] {
   const known = new Set(spans.map(({ spanId }) => spanId))
   const children = Map.groupBy(spans, ({ parentSpanId = '' }) => (known.has(parentSpanId) ? parentSpanId : ''))
   const rowsBelow = (parent: string, depth: number): Row[] =>
     (children.get(parent) ?? []).flatMap((span) => [
-      { depth, span, text: textOf(span) },
+      { depth, span, text: named(textOf(span)) },
       ...rowsBelow(span.spanId, depth + 1),
     ])
   return rowsBelow('', 0)

@@ -16,6 +16,7 @@ import { getNumberFromEnv, parseTraceParent } from '@opentelemetry/core'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources'
 import { BatchSpanProcessor, type Sampler, type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
+import { annotations } from '@resource-broker/api'
 import type { WriteEnd } from '@resource-broker/kube'
 import type { Logger } from 'pino'
 import { samplerOf } from './sampler.ts'
@@ -59,15 +60,20 @@ export function tracesTo(processor: SpanProcessor, sampler: Sampler): Traces {
 }
 
 function tracingBy(tracer: Tracer, active: AsyncLocalStorage<Active>): Tracing {
+  const traceparent = () => {
+    const now = active.getStore()
+    if (now === undefined) return undefined
+    now.isTold = true
+    const { traceId, spanId, traceFlags } = now.span.spanContext()
+    return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`
+  }
   return {
     step: (step, work) => runStep(tracer, active, step, work),
-    note: (attributes) => void active.getStore()?.span.setAttributes({ ...attributes }),
-    traceparent: () => {
-      const now = active.getStore()
-      if (now === undefined) return undefined
-      now.isTold = true
-      const { traceId, spanId, traceFlags } = now.span.spanContext()
-      return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`
+    tell: (attributes) => void active.getStore()?.span.setAttributes({ ...attributes }),
+    traceparent,
+    note: () => {
+      const now = traceparent()
+      return now === undefined ? {} : { [annotations.traceparent]: now }
     },
     writesTo: (server) => (write) => {
       const now = active.getStore()

@@ -6,8 +6,8 @@ import type { Attributes, Origin } from './tracing.ts'
 type Reconcile<M> = (run: Run<M>) => Promise<Outcome>
 
 /**
- * The same `reconcile`, each run of which is a step of this name, where the service is traced. It goes on with the trace of the latest
- * message of its key that belongs to one. So it does in whichever replica owns the key by now: contexts are nowhere but in messages.
+ * The same `reconcile`, each run of which is a step of this name, where the service is traced. It goes on with the trace of what the key
+ * was last told. So it does in whichever replica owns the key by now: contexts are nowhere but in messages.
  */
 export function traced<M>(
   { tracing }: Pick<ServiceContext, 'tracing'>,
@@ -35,9 +35,16 @@ export function originOf(view: KeyView): Origin | undefined {
   return originIn(view.told())
 }
 
+/**
+ * The words of the consumer and of the scheduler come before records, which belong to what asked for them however often they change;
+ * of several the latest.
+ */
 function originIn(told: Told[]): Origin | undefined {
-  for (const { traceparent, storedAt } of told) if (traceparent !== undefined) return { traceparent, at: storedAt }
-  return undefined
+  const traced = told.flatMap(({ part, traceparent, storedAt }) =>
+    traceparent === undefined ? [] : [{ part, traceparent, at: storedAt }],
+  )
+  const [first = traced[0]] = traced.filter(({ part }) => part === 'source' || part === 'decision')
+  return first
 }
 
 /** Of other traces than that which is gone on with, each once. */
@@ -56,7 +63,7 @@ function heardAttributes(heard: Told[]): Attributes {
   if (heard.length === 0) return {}
   const first = Math.min(...heard.map(({ storedAt }) => storedAt))
   const parts = heard.map(({ part }) => part).sort()
-  return { 'broker.heard': parts, 'broker.waited_ms': Math.max(0, Date.now() - first) }
+  return { 'broker.heard': parts, 'broker.waited_ms': Math.max(0, Math.round(Date.now() - first)) }
 }
 
 /** Which object a key is about, as its records say. */

@@ -22,9 +22,11 @@ export type Tracing = {
   /** Runs `work` as a step. One that wrote, published and failed nothing is not told of. */
   step: <T>(step: Step, work: () => Promise<T>) => Promise<T>
   /** Says more of the step that runs now. */
-  note: (attributes: Attributes) => void
+  tell: (attributes: Attributes) => void
   /** The step that runs now, as a W3C traceparent for what it causes; it is told of then. Undefined: none runs. */
   traceparent: () => string | undefined
+  /** The same as an annotation on a record that the step writes; nothing where none runs. */
+  note: () => Record<string, string>
   /** Has each write to the API server of this name be a step within the one that runs. */
   writesTo: (server: string) => NonNullable<ClientOptions['onWrite']>
   /** What a line of the log says of the step that runs now. */

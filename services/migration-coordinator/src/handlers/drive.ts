@@ -122,7 +122,7 @@ async function take(context: CoordinatorContext, plan: Plan, view: KeyView): Pro
   }
   const { name } = migration.metadata
   context.logger.info({ migration: name, state: step.state, reason: step.reason }, step.message)
-  context.tracing?.note({ 'broker.migration': name, 'broker.state': step.state, 'broker.reason': step.reason })
+  context.tracing?.tell({ 'broker.migration': name, 'broker.state': step.state, 'broker.reason': step.reason })
   return true
 }
 
@@ -150,9 +150,10 @@ async function editAssignment(
   const copies = assignment && edit && recordAfter(assignment, edit)
   const status = { ...active, ...(copies && { copies }) }
   const patch = { spec: edit, ...(Object.keys(status).length === 0 ? {} : { status }) }
+  const note = context.tracing === undefined ? {} : { annotations: context.tracing.note() }
   const object = await context.coordination.mergePatch<KubeObject>(
     { ...Assignment.resource, name },
-    { metadata: { uid, resourceVersion }, ...patch },
+    { metadata: { uid, resourceVersion, ...note }, ...patch },
   )
   view.learn('assignment', undefined, { name, object }, context.now().getTime())
 }

@@ -62,7 +62,10 @@ async function createAssignment(
   const body = {
     apiVersion: Assignment.apiVersion,
     kind: Assignment.kind,
-    metadata: { name, labels: { [labels.key]: key, ...clusterLabels(context, ref.cluster) } },
+    metadata: {
+      ...{ name, labels: { [labels.key]: key, ...clusterLabels(context, ref.cluster) } },
+      ...(context.tracing === undefined ? {} : { annotations: context.tracing.note() }),
+    },
     spec: {
       consumerCluster: ref.cluster,
       gvr: ref.gvr,

@@ -31,7 +31,7 @@ export async function startMigration(
     const name = migrationName({ assignment: { name: metadata.name, uid }, from, to: target, generation, attempt })
     const body = {
       ...{ apiVersion: Migration.apiVersion, kind: Migration.kind },
-      metadata: { name, annotations: { ...notesOf(known), ...traceNote(context) } },
+      metadata: { name, annotations: { ...notesOf(known), ...context.tracing?.note() } },
       spec: { assignment: metadata.name, assignmentUID: uid, ...ends, decision },
     }
     const { object, made } = await createOrRead(context, name, body)
@@ -65,12 +65,6 @@ function notesOf({ ref, source }: Known): Record<string, string> {
     [annotations.consumerName]: ref.name,
     [annotations.consumerGeneration]: String(source.metadata.generation),
   }
-}
-
-/** The coordinator has no word of the object itself: by this the move goes on with the object's trace. */
-function traceNote({ tracing }: SchedulerContext): Record<string, string> {
-  const traceparent = tracing?.traceparent()
-  return traceparent === undefined ? {} : { [annotations.traceparent]: traceparent }
 }
 
 /**

@@ -72,7 +72,7 @@ async function placeNew(context: SchedulerContext, known: Known, view: KeyView):
     context.capacity.usageBy(known.key),
     context.now(),
   )
-  context.tracing?.note(decisionAttributes(decision))
+  context.tracing?.tell(decisionAttributes(decision))
   if (decision.verdict !== 'place') {
     const reason = reasons.noProviderAccepts
     if (saysPlaced(known) && (await learnAssignment(context, known.key, view))) return LEARNED
@@ -117,7 +117,7 @@ async function placeAgain(
       return { requeueAfterMs: waitMs(attempt), reason: 'the offer exists, but is not indexed yet' }
     decision = judge()
   }
-  context.tracing?.note(decisionAttributes(decision))
+  context.tracing?.tell(decisionAttributes(decision))
   const next = 'offer' in decision ? decision.offer.ref : current
   if (!sameRef(next, current) && !(await context.capacity.claim(known.key, known.object.uid, next))) return FULL
   if (decision.verdict === 'stay' && next.name !== current.name)

@@ -11,6 +11,7 @@ export function assignmentRule(): PartRule<'assignment'> {
     resource: Assignment.resource,
     route: ({ metadata }) => route(metadata.name),
     message: (object, { name }) => ({ name, object: object === null ? null : withoutDecision(object) }),
+    trace: noted,
     significant: (object) => wholly(withoutDecision(object)),
   }
 }
