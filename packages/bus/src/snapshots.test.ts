@@ -19,6 +19,14 @@ test('whoever asks for one message has the same, parsed once', () => {
   expect(second.message).toBe(first.message)
 })
 
+test('which trace a message belongs to is read for whoever traces, and for nobody else', () => {
+  const get = (name: string) => (name === 'traceparent' ? '00-a-b-01' : '')
+  const message = { ...stored(1, '10'), headers: { get } }
+  expect(new Snapshots(true).of('source', message).traceparent).toBe('00-a-b-01')
+  expect(new Snapshots(true).of('source', { ...message, headers: { get: () => '' } }).traceparent).toBeUndefined()
+  expect(new Snapshots().of('source', { ...message, headers: { get: () => expect.fail('parsed') } }).seq).toBe(1)
+})
+
 test.each([
   ['a later one', stored(2, '11')],
   ['one of the same sequence in another stream', stored(1, '11', 99)],

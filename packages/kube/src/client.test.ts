@@ -1,7 +1,7 @@
 import { waitFor } from '@resource-broker/testbed'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { type Answer, answer, ScriptedServer, status } from '../test/scripted-server.ts'
-import { type ClientEvent, KubeClient } from './client.ts'
+import { type ClientEvent, KubeClient, type Write } from './client.ts'
 import { ConnectionError, isAlreadyExists, isGone, isNotFound, isTransient, KubeError } from './errors.ts'
 import type { HttpResponse, Transport } from './transport.ts'
 
@@ -79,6 +79,27 @@ test('a request that has no answer for long is told of, and goes on', async ({ o
   expect(events).toEqual([
     { type: 'unanswered', method: 'GET', path, seconds: 3 },
     expect.objectContaining({ type: 'request', status: 200 }),
+  ])
+})
+
+test('each write is told of once, with its last answer, and no read', async () => {
+  const told: unknown[] = []
+  const onWrite = ({ method, target, subresource }: Write) => {
+    return (code: number) => void told.push([method, target, subresource, code])
+  }
+  const client = server.client({ onWrite }).below('')
+  server.next(answer(200, object), answer(201, object), answer(429, busy, { 'retry-after': '0' }), answer(200, object))
+  await client.get(ref)
+  await client.create(things, object)
+  await client.mergePatch(ref, { status: {} }, { subresource: 'status' })
+  server.next(answer(404, status(404, 'NotFound', 'no such thing')))
+  await refusal(client.delete(ref))
+  await refusal(client.replace(ref, object, { signal: AbortSignal.abort() }))
+  expect(told).toEqual([
+    ['POST', things, undefined, 201],
+    ['PATCH', ref, 'status', 200],
+    ['DELETE', ref, undefined, 404],
+    ['PUT', ref, undefined, 0],
   ])
 })
 

@@ -159,7 +159,7 @@ class Run {
     }
   }
 
-  /** Of OpenTelemetry nothing is loaded where nobody takes traces. */
+  /** What OpenTelemetry needs is loaded only where somebody takes traces. */
   async #trace(): Promise<void> {
     if (!isTraced(this.#host.env)) return
     const { openTraces } = await import('./tracing/otel.ts')

@@ -7,7 +7,11 @@ const program = new URL('../test/program.ts', import.meta.url).pathname
 
 /** Runs test/program.ts as a process of its own; `line` resolves with the first log line that has the message. */
 function run(...argv: string[]) {
-  const child = spawn(process.execPath, [program, ...argv], { stdio: ['ignore', 'pipe', 'inherit'] })
+  return start([program, ...argv])
+}
+
+function start(argv: string[], env: Record<string, string> = {}) {
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } })
   const lines: Record<string, unknown>[] = []
   const reader = createInterface({ input: child.stdout }).on('line', (text) => lines.push(JSON.parse(text)))
   const line = async (msg: string) => {
@@ -35,4 +39,16 @@ test('a promise that nobody handles is one fatal line and exit code 1', async ()
   expect(lines.filter(({ level }) => level === 'fatal')).toMatchObject([
     { msg: 'unhandled error', err: { message: 'nobody handles this' } },
   ])
+})
+
+test('of OpenTelemetry no more than its API is loaded, but where somebody takes traces', async () => {
+  const argv = ['--import', new URL('../test/without-opentelemetry.ts', import.meta.url).pathname, program]
+  const untraced = start(argv)
+  await untraced.line('started')
+  untraced.child.kill('SIGTERM')
+  expect(await untraced.exited).toBe(0)
+  const traced = start(argv, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' })
+  expect(await traced.line('start failed')).toMatchObject({
+    err: { message: expect.stringContaining('is not to be loaded') },
+  })
 })
