@@ -13,7 +13,7 @@ import { offer } from './steps/offer.ts'
 import { refuse } from './steps/refuse.ts'
 import { remove } from './steps/remove.ts'
 import { Teller } from './tell.ts'
-import { StoryTraces } from './traces/traces.ts'
+import { StoryTraces, traceOf } from './traces/traces.ts'
 import { linesOf, treeOf } from './traces/tree.ts'
 
 const STEPS: [title: string, step: (stage: Stage, tell: Teller) => Promise<void>][] = [
@@ -79,7 +79,7 @@ async function tellSteps(
 /** Shows where the time of the first placement went. */
 async function tellTrace(traces: StoryTraces, tell: Teller): Promise<void> {
   tell.chapter(`The first placement, ${NAME}, as a trace`)
-  for (const line of linesOf(treeOf(traces.ofObject(NAME), (text) => tell.named(text)))) tell.plain(line)
+  for (const line of linesOf(treeOf(traceOf(traces.spans, NAME), (text) => tell.named(text)))) tell.plain(line)
   await traces.write()
   tell.plain()
   tell.says(`All traces are in ${traces.file}: OTLP as JSON, as Jaeger's UI and others open it.`)

@@ -5,10 +5,12 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect, type NatsConnection, nkeys } from '@nats-io/transport-node'
 import { CertificateAuthority, freePort, type Nats, startNats, waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { keyOf, openBus, source } from '../test/fixture.ts'
+import { consume, keyOf, openBus, source } from '../test/fixture.ts'
 import { scratchDirectory } from '../test/scratch.ts'
 import { Bus } from './bus.ts'
+import { DONE } from './consumer-options.ts'
 import { BusUnusableError } from './errors.ts'
+import { KeyView } from './partition-view.ts'
 
 const dir = scratchDirectory()
 let nats: Nats
@@ -97,6 +99,29 @@ test('the inventory lists what is there by headers, and neither tombstones nor w
     ['odd', 'bücher 北京', '1'],
   ])
   expect(await bus.inventory(['migration'])).toEqual([])
+  await bus.close()
+})
+
+test('which trace a message belongs to is known to who takes its partition over, is given it, or reads it again', async () => {
+  const connection = { servers: [nats.url], name: 'test' }
+  const bus = await Bus.open({ connection, prefix: 'traces', partitions: 1, traceparent: () => '00-a-a-01' })
+  const known: (string | undefined)[] = []
+  await bus.publish(source('a', '1'))
+  const { consumer } = await consume(bus, {
+    reconcile: async ({ view }) => {
+      known.push(...view.told().map(({ traceparent }) => traceparent))
+      return DONE
+    },
+  })
+  await waitFor('a load', () => known.includes('00-a-a-01'), { intervalMs: 5 })
+  await bus.publish({ ...source('a', '2'), traceparent: '00-b-b-01' })
+  await waitFor('a delivery', () => known.includes('00-b-b-01'), { intervalMs: 5 })
+  const view = new KeyView()
+  await bus.refresh(view, 'source', keyOf('a'))
+  const [again] = view.told()
+  expect(again).toMatchObject({ part: 'source', traceparent: '00-b-b-01' })
+  expect(Math.abs((again?.storedAt ?? 0) - Date.now())).toBeLessThan(3_600_000) // of this day, not of another unit
+  await consumer.stop()
   await bus.close()
 })
 

@@ -79,7 +79,7 @@ export class NatsPublishPort implements PublishPort {
     const message = await this.#jsm.streams.getMessage(this.#layout.stream, { last_by_subj: subject })
     if (message === null) return undefined
     const { seq, data, header: headers, time } = message
-    return { seq, data, headers, info: { timestampNanos: time.getTime() } }
+    return { seq, data, headers, info: { timestampNanos: time.getTime() * 1e6 } }
   }
 
   async ensure(): Promise<void> {

@@ -7,6 +7,12 @@ export const TRACE_FILE = 'resource-broker-traces.json'
 /** How soon after they ended spans are sent, in milliseconds: the story waits for them. */
 const SEND_MS = 100
 
+/** The trace that began with the first word of the object of this name. */
+export function traceOf(spans: readonly Span[], name: string): Span[] {
+  const first = spans.find((span) => span.name === 'watch' && span.attributes['broker.name'] === name)
+  return spans.filter(({ traceId }) => traceId === first?.traceId)
+}
+
 /** The traces of the story, as the broker's services send them. */
 export class StoryTraces {
   readonly file = resolve(TRACE_FILE)
@@ -25,11 +31,8 @@ export class StoryTraces {
     return { OTEL_EXPORTER_OTLP_ENDPOINT: this.#receiver.url, OTEL_BSP_SCHEDULE_DELAY: String(SEND_MS) }
   }
 
-  /** The trace that began with the first word of the object of this name. */
-  ofObject(name: string): Span[] {
-    const spans = spansIn(this.#receiver.file)
-    const first = spans.find((span) => span.name === 'watch' && span.attributes['broker.name'] === name)
-    return spans.filter(({ traceId }) => traceId === first?.traceId)
+  get spans(): Span[] {
+    return spansIn(this.#receiver.file)
   }
 
   async write(): Promise<void> {
