@@ -98,6 +98,9 @@ test('the API server takes every object with every switch on, and what a service
     RESOURCE_BROKER_WATCH_KIND: 'Certificate.v1alpha1.example.platform-mesh.io',
     RESOURCE_BROKER_CONSUMER_KUBECONFIG_DIR: '/etc/resource-broker/consumers',
     RESOURCE_BROKER_COORDINATION_KUBECONFIG: '/etc/resource-broker/platform/kubeconfig',
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector.monitoring:4318',
+    OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+    OTEL_TRACES_SAMPLER_ARG: '0.01',
   })
   const services = chartedServices.filter(({ kcpOnly }) => kcpOnly !== true).length
   expect(ofKind(objects, 'PrometheusRule')).toHaveLength(services)

@@ -28,6 +28,9 @@ const group = (doc: string, values: Values): Value => ({ doc, group: values })
 const secretKey = (doc: string, key: string): Value =>
   group(doc, { name: text('Name of the Secret'), key: text(`Key in it; ${key} if empty`) })
 
+/** Those that OpenTelemetry defines for all programs. */
+const SAMPLERS = ['always_on', 'always_off', 'traceidratio'].flatMap((name) => [name, `parentbased_${name}`])
+
 /** What all services of a release have in common: a chart's own values, and for the umbrella chart below `global`. */
 export function sharedValues(config: Schema): Values {
   return {
@@ -67,6 +70,13 @@ export function sharedValues(config: Schema): Values {
       enabled: flag('Make a PrometheusRule', false),
       labels: labels('That Prometheus selects by'),
     }),
+    traces: group('OpenTelemetry', {
+      endpoint: text(
+        'Who takes traces by OTLP over HTTP, such as http://collector.monitoring:4318; none are made if empty',
+      ),
+      sampler: oneOf('Which are kept: OTEL_TRACES_SAMPLER; all if empty', SAMPLERS, ''),
+      samplerArg: text('OTEL_TRACES_SAMPLER_ARG: which share, such as "0.01"'),
+    }),
     priorityClassName: text('Of the pods'),
     nodeSelector: labels('Of the pods'),
     tolerations: objects('Of the pods'),
@@ -104,10 +114,15 @@ export const ownValues: Values = {
     name: text('The name of every object if empty'),
     annotations: labels('Of the ServiceAccount'),
   }),
-  networkPolicy: group('Pods may talk to DNS, NATS and API servers alone', {
+  networkPolicy: group('Pods may talk to DNS, NATS, API servers and who takes traces alone', {
     enabled: flag('Make a NetworkPolicy', true),
     natsPorts: { doc: 'Of the NATS servers', default: [4222], schema: { type: 'array', items: PORT } },
     apiServerPorts: { doc: 'Of all API servers', default: [443, 6443], schema: { type: 'array', items: PORT } },
+    tracesPorts: {
+      doc: 'Of traces.endpoint, if there is one',
+      default: [4318],
+      schema: { type: 'array', items: PORT },
+    },
     metricsFrom: objects(
       'Peers that may read metrics, besides the pods of this namespace: as in `from` of an ingress rule',
     ),

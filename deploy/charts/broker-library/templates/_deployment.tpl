@@ -99,6 +99,15 @@ spec:
 - { name: RESOURCE_BROKER_{{ $flag }}, value: {{ $file | quote }} }
 {{- end }}
 {{- end }}
+{{- with $values.traces.endpoint }}
+- { name: OTEL_EXPORTER_OTLP_ENDPOINT, value: {{ . | quote }} }
+{{- end }}
+{{- with $values.traces.sampler }}
+- { name: OTEL_TRACES_SAMPLER, value: {{ . | quote }} }
+{{- end }}
+{{- with $values.traces.samplerArg }}
+- { name: OTEL_TRACES_SAMPLER_ARG, value: {{ . | quote }} }
+{{- end }}
 {{- with $values.nodeOptions }}
 - { name: NODE_OPTIONS, value: {{ . | quote }} }
 {{- end }}

@@ -88,4 +88,9 @@ spec:
         {{- range concat .values.networkPolicy.natsPorts .values.networkPolicy.apiServerPorts | uniq }}
         - port: {{ . }}
         {{- end }}
+        {{- if .values.traces.endpoint }}
+        {{- range .values.networkPolicy.tracesPorts }}
+        - port: {{ . }}
+        {{- end }}
+        {{- end }}
 {{- end -}}
