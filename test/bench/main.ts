@@ -1,4 +1,4 @@
-// npm run bench -- [--json FILE] [--check] [--samples N] [--burst N] [--consumers N] [one] [five] [matching] [sandbox] [kcp]
+// npm run bench -- [--json FILE] [--check] [--samples N] [--burst N] [--consumers N] [one] [traces] [five] [matching] [sandbox] [kcp]
 import { writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -10,7 +10,11 @@ import { runSubjects } from './run.ts'
 import type { SubjectName } from './subject.ts'
 
 const OFFERS = [10, 100, 1_000, 10_000]
-const SUBJECTS = { one: 'one process', five: 'five processes' } as const satisfies Record<string, SubjectName>
+const SUBJECTS = {
+  one: 'one process',
+  traces: 'one process with traces',
+  five: 'five processes',
+} as const satisfies Record<string, SubjectName>
 const SECTIONS = [...Object.keys(SUBJECTS), 'matching', 'sandbox', 'kcp']
 /** What the sandbox is measured with: enough for its rates, and for its memory 100,000 objects. */
 const SANDBOX = { samples: 400, burst: 20_000, objects: 100_000 }

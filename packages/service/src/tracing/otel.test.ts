@@ -7,7 +7,7 @@ import {
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace'
 import type { Write } from '@resource-broker/kube'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { tracesTo } from './otel.ts'
 import { GOES_ON_MS } from './tracing.ts'
 
@@ -108,6 +108,16 @@ test('a trace that is not kept is passed on as such, and costs no descriptions',
   })
   expect(said).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/)
   expect(told()).toEqual([])
+})
+
+test('a stop does not wait long for somebody who takes no traces any more', async ({ onTestFinished }) => {
+  vi.useFakeTimers({ toFake: ['setTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const hangs = { export: () => undefined, shutdown: () => new Promise<void>(() => undefined) }
+  const traces = tracesTo(new SimpleSpanProcessor({ exporter: hangs }), new AlwaysOnSampler())
+  const closing = traces.close()
+  await vi.advanceTimersByTimeAsync(2_000)
+  await closing
 })
 
 test('two steps at once do not take each other’s writes', async () => {

@@ -23,6 +23,9 @@ import { samplerOf } from './sampler.ts'
 import { GOES_ON_MS, type Origin, type Step, type Tracing } from './tracing.ts'
 import { writeAttributes, writeName } from './write-attributes.ts'
 
+/** For how long a stop waits for who takes traces: the exporter tries again for longer than a stop may last. */
+const CLOSE_MS = 2_000
+
 /** The step that runs. `isTold`: it did something, and is sent when it ends; one that is not ended is forgotten. */
 type Active = { tracer: Tracer; span: Span; context: Context; isTold: boolean }
 
@@ -30,7 +33,7 @@ type Active = { tracer: Tracer; span: Span; context: Context; isTold: boolean }
 export type Traces = {
   /** Those of one of its services. */
   of: (service: string) => Tracing
-  /** Sends what is still to be sent. */
+  /** Sends what is still to be sent, as far as it is taken soon. */
   close: () => Promise<void>
 }
 
@@ -55,7 +58,10 @@ export function tracesTo(processor: SpanProcessor, sampler: Sampler): Traces {
       const provider = new TracerProvider({ resource, sampler, spanProcessors: [processor] })
       return tracingBy(provider.getTracer(`@resource-broker/${service}`), active)
     },
-    close: () => processor.shutdown(),
+    close: async () => {
+      const late = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_MS).unref())
+      await Promise.race([processor.shutdown(), late])
+    },
   }
 }
 
