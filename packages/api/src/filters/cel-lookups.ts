@@ -1,10 +1,12 @@
 import type { ASTNode } from '@marcbachmann/cel-js'
+import { LINEAR_MATCHES } from '../cel/environment.ts'
 import { parseQuantity } from '../quantity.ts'
 import type { Path } from './path.ts'
 import { compilePattern } from './pattern.ts'
 import { type Lookup, patternLookup, scalarText } from './rules.ts'
 
-type Found = { path: Path; lookup: Lookup }
+/** What an expression asks of the field at a path below spec. */
+export type CelLookup = { path: Path; lookup: Lookup }
 type Scalar = string | number | bigint | boolean
 
 const MIRRORED: Record<string, string> = { '==': '==', '<': '>', '<=': '>=', '>': '<', '>=': '<=' }
@@ -13,7 +15,7 @@ const MIRRORED: Record<string, string> = { '==': '==', '<': '>', '<=': '>=', '>'
  * What an expression's tree says of single fields of spec, so that offers are found by it: its comparisons with literals
  * that are joined by nothing but `&&`. Each of them is necessary for the whole to be true; others are left out.
  */
-export function lookupsOf(node: ASTNode): Found[] {
+export function lookupsOf(node: ASTNode): CelLookup[] {
   switch (node.op) {
     case '&&':
       return node.args.flatMap(lookupsOf)
@@ -26,7 +28,7 @@ export function lookupsOf(node: ASTNode): Found[] {
   }
 }
 
-function comparison(op: string, left: ASTNode, right: ASTNode): Found[] {
+function comparison(op: string, left: ASTNode, right: ASTNode): CelLookup[] {
   const [path, literal] = [pathOf(left), literalOf(right)]
   if (path !== undefined && literal !== undefined) return found(path, comparisonLookup(op, literal))
   const [mirroredPath, mirroredLiteral] = [pathOf(right), literalOf(left)]
@@ -46,7 +48,7 @@ function comparisonLookup(op: string, literal: Scalar): Lookup | undefined {
 const isCoarse = (literal: Scalar): boolean =>
   typeof literal === 'number' && Math.abs(literal) > Number.MAX_SAFE_INTEGER
 
-function membership(item: ASTNode, list: ASTNode): Found[] {
+function membership(item: ASTNode, list: ASTNode): CelLookup[] {
   const path = pathOf(item)
   if (path === undefined || list.op !== 'list') return []
   const literals = list.args.map(literalOf)
@@ -54,18 +56,18 @@ function membership(item: ASTNode, list: ASTNode): Found[] {
   return found(path, { by: 'value', texts: [...new Set(literals.map((literal) => scalarText(literal) ?? ''))] })
 }
 
-function call(name: string, receiver: ASTNode, args: ASTNode[]): Found[] {
+function call(name: string, receiver: ASTNode, args: ASTNode[]): CelLookup[] {
   const [path, text] = [pathOf(receiver), args[0] === undefined ? undefined : literalOf(args[0])]
   if (path === undefined || typeof text !== 'string' || text === '') return []
   if (name === 'startsWith') return found(path, { by: 'prefix', text })
   if (name === 'endsWith') return found(path, { by: 'suffix', text })
   if (name === 'contains') return found(path, { by: 'part', texts: [text] })
-  if (name !== 'matches') return []
+  if (name !== LINEAR_MATCHES) return []
   const pattern = compilePattern(text)
   return 'mistake' in pattern ? [] : found(path, patternLookup(pattern))
 }
 
-const found = (path: Path, lookup: Lookup | undefined): Found[] => (lookup === undefined ? [] : [{ path, lookup }])
+const found = (path: Path, lookup: Lookup | undefined): CelLookup[] => (lookup === undefined ? [] : [{ path, lookup }])
 
 /** The path below spec of `object.spec.a.b`. */
 function pathOf(node: ASTNode): Path | undefined {

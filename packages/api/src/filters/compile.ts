@@ -2,7 +2,7 @@ import { AcceptAPI, type ConsumerSelector, type Filter } from '../kinds/accept-a
 import type { Mistake } from '../kinds/kind.ts'
 import type { GVR } from '../kinds/meta.ts'
 import { annotations } from '../names.ts'
-import { compileCel } from './cel.ts'
+import { compileCelFilter } from './cel-filter.ts'
 import { compileSelector } from './consumers.ts'
 import { type CompiledFilter, type Conditions, holds, refusalsOf, subjectOf } from './match.ts'
 import { parsePath } from './path.ts'
@@ -72,7 +72,7 @@ function compileFilters(filters: readonly Filter[], at: string): { filters: Comp
 
 function compileFilter(filter: Filter, at: string): { filter: CompiledFilter; mistakes: Mistake[] } {
   const { rules, mistakes } = compileRules(filter)
-  const program = filter.cel ? compileCel(filter.cel) : undefined
+  const program = filter.cel ? compileCelFilter(filter.cel) : undefined
   const failed = program !== undefined && 'mistake' in program
   return {
     filter: {

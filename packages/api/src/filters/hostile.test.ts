@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { celInput, compileCel } from './cel.ts'
+import { compileCelFilter, filterInput } from './cel-filter.ts'
 import { compileGlob } from './consumers.ts'
 import { compilePattern } from './pattern.ts'
 
@@ -32,10 +32,10 @@ const hostileExpressions = [
 ]
 
 test.each(hostileExpressions)('CEL does not stall: %s', (source) => {
-  const program = compileCel(source)
+  const program = compileCelFilter(source)
   if ('mistake' in program) return expect(program.mistake).not.toBe('')
   for (const object of hostileObjects) {
-    const input = celInput(object)
+    const input = filterInput(object)
     expect(took(() => program.evaluate(input))).toBeLessThan(QUICK_MS)
   }
 })
@@ -43,7 +43,7 @@ test.each(hostileExpressions)('CEL does not stall: %s', (source) => {
 test.each(['cel.bind(a, 1, a == 1)', '["a"].join("x") == ""', 'bytes("a") == b"a"', 'optional.none().hasValue()'])(
   'CEL has no function that could grow a value unseen: %s',
   (source) => {
-    expect(compileCel(source)).toHaveProperty('mistake')
+    expect(compileCelFilter(source)).toHaveProperty('mistake')
   },
 )
 
@@ -53,11 +53,11 @@ test('an ordinary expression over an ordinary object is within the budget', () =
     metadata: { name: 'x', labels: { team: 'db' } },
     spec: { ports, image: 'registry.example.org/app:1.2.3' },
   }
-  const program = compileCel(
+  const program = compileCelFilter(
     'object.spec.ports.all(p, p.port >= 1000 && p.port <= 2000) && object.metadata.labels.team in ["db", "web"]',
   )
   if ('mistake' in program) throw new Error(program.mistake)
-  expect(program.evaluate(celInput(object))).toEqual({ value: true })
+  expect(program.evaluate(filterInput(object))).toEqual({ value: true })
 })
 
 test.each([

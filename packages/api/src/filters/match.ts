@@ -1,5 +1,6 @@
+import type { CelInput } from '../cel/values.ts'
 import type { GVR } from '../kinds/meta.ts'
-import { type CelInput, celInput, type Program } from './cel.ts'
+import { type FilterProgram, filterInput } from './cel-filter.ts'
 import type { CompiledSelector, Consumer } from './consumers.ts'
 import { type Path, valueAt, whyNothing } from './path.ts'
 import { brief, describe, type Refusal } from './refusal.ts'
@@ -17,7 +18,7 @@ export type BrokeredObject = {
 }
 
 /** One filter, compiled: what must hold of the value at `path`, and a program that must be true of the object. */
-export type CompiledFilter = { key: string; path: Path; rules: readonly Rule[]; program: Program | undefined }
+export type CompiledFilter = { key: string; path: Path; rules: readonly Rule[]; program: FilterProgram | undefined }
 
 /** Everything that an offer asks of an object and its consumer. No `consumers` serves everyone. */
 export type Conditions = { filters: readonly CompiledFilter[]; consumers: readonly CompiledSelector[] | undefined }
@@ -31,7 +32,7 @@ export function subjectOf(object: Record<string, unknown>, consumer?: Consumer):
     consumer,
     spec: object['spec'],
     cel: () => {
-      input ??= celInput(object)
+      input ??= filterInput(object)
       return input
     },
   }
@@ -67,7 +68,7 @@ function ruleHolds(rule: Rule, value: unknown): boolean {
   return value !== undefined && rule.type.is(value) && rule.holds(value)
 }
 
-function isTrue(program: Program, subject: Subject): boolean {
+function isTrue(program: FilterProgram, subject: Subject): boolean {
   const result = program.evaluate(subject.cel())
   return 'value' in result && result.value === true
 }
@@ -89,7 +90,7 @@ function gotOf(rule: Rule, value: unknown, subject: Subject, path: Path): string
   return why === '' ? got : `${got}: ${why}`
 }
 
-function resultOf(program: Program, subject: Subject): string {
+function resultOf(program: FilterProgram, subject: Subject): string {
   const result = program.evaluate(subject.cel())
   if ('error' in result) return `an error: ${brief(result.error)}`
   return result.value === false ? 'false' : `${describe(result.value)}, which is not true or false`
