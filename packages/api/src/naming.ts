@@ -17,6 +17,10 @@ export type ObjectIdentity = {
 export type Origin = { cluster: string; namespace?: string; name: string }
 
 const PREFIX_DIGITS = 12
+const DIGITS = 32
+
+/** How many characters the name has that the broker gives a Migration. */
+export const MIGRATION_NAME_LENGTH = 'migration-'.length + DIGITS
 
 /**
  * The key of an object: the first 32 hex digits of the sha256 over its parts as netstrings (`<bytes>:<text>,` each, in
@@ -48,6 +52,9 @@ export function migrationName({ assignment, from, to, generation, attempt = 0 }:
   const again = attempt === 0 ? [] : [String(attempt)]
   return `migration-${digest([assignment.name, assignment.uid, ...ends, String(generation), ...again])}`
 }
+
+/** Name of what a stage of a Migration deploys under `key`. */
+export const stageObjectName = (migration: string, key: string): string => `${migration}-${key}`
 
 /** Name of the OfferUsage of an offer. */
 export function offerUsageName(offer: { providerCluster: string; name: string }): string {
@@ -138,7 +145,8 @@ const copyPrefix = (consumerCluster: string): string => `${clusterLabel(consumer
 const exportDigest = ({ providerCluster, apiExportName }: ProviderExport): string =>
   digest([providerCluster, apiExportName])
 
-const digest = (parts: readonly string[]): string => hash('sha256', parts.map(netstring).join(''), 'hex').slice(0, 32)
+const digest = (parts: readonly string[]): string =>
+  hash('sha256', parts.map(netstring).join(''), 'hex').slice(0, DIGITS)
 
 /** https://cr.yp.to/proto/netstrings.txt */
 const netstring = (text: string): string => `${Buffer.byteLength(text)}:${text},`

@@ -15,17 +15,28 @@ export const LINEAR_MATCHES = 'matchesRE2'
 
 const basis = new Environment({
   enableOptionalTypes: true,
+  homogeneousAggregateLiterals: false, // as cel-go has it unless told otherwise, and with it the Go broker
   limits: { maxAstNodes: 256, maxDepth: 32, maxListElements: 256 },
 }).registerFunction(`string.${LINEAR_MATCHES}(string): bool`, (text: string, pattern: string) => {
   if (text.length > LONGEST_SUBJECT) throw new Error(`matches() takes a text of at most ${LONGEST_SUBJECT} characters`)
   return patternOf(pattern).test(text)
 })
 
-/** An environment of these variables. @throws where one of them cannot be one. */
+/** An environment of these variables. @throws where one of them cannot be one: `isVariable` tells. */
 export function celEnvironment(variables: readonly string[], longest: number): CelEnvironment {
   const library = basis.clone()
   for (const name of variables) library.registerVariable(name, 'map')
   return { variables, longest, library }
+}
+
+/** Whether an expression can name a variable so: an identifier that is no word of the language and no type. */
+export function isVariable(name: string): boolean {
+  try {
+    const { ast } = celEnvironment([name], name.length).library.parse(name)
+    return ast.op === 'id' && ast.args === name
+  } catch {
+    return false // the library has no other way of asking
+  }
 }
 
 /** Renames every call of matches in the tree to ours, and compiles its pattern. @throws where that is no literal, or no pattern. */

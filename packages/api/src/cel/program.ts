@@ -7,13 +7,15 @@ import type { CelInput } from './values.ts'
  * Why an expression has no value: a field that it reads is not there (yet), what it does with what is there is wrong, or what it
  * looks at is too large for it.
  */
-type CelFailure = { kind: 'notYet' | 'wrong' | 'tooExpensive'; error: string }
+export type CelFailure = { kind: 'notYet' | 'wrong' | 'tooExpensive'; error: string }
 type CelResult = { value: unknown } | CelFailure
 
 export type Program = {
   source: string
   /** With `matches` under our name for it. */
   ast: ASTNode
+  /** CEL's name for what it gives, as far as that can be told before: `dyn` where it depends on what is looked at. */
+  type: string
   /** Bounded beforehand by what it could cost; never throws. The value is CEL's own: ints are bigints, maps may be Maps. */
   evaluate: (input: CelInput) => CelResult
 }
@@ -40,7 +42,7 @@ export function compileCel(
     if (!checked.valid) return { mistake: explain(checked.error, environment) }
     if (result === 'bool' && checked.type !== 'bool' && checked.type !== 'dyn')
       return { mistake: `the expression gives ${checked.type}, not true or false` }
-    return { source, ast: parsed.ast, evaluate: (input) => run(parsed, cost, input) }
+    return { source, ast: parsed.ast, type: checked.type ?? 'dyn', evaluate: (input) => run(parsed, cost, input) }
   } catch (error) {
     return { mistake: explain(error, environment) }
   }

@@ -1,3 +1,4 @@
+import { stringifyJson } from '@resource-broker/json'
 import { z } from 'zod'
 import { type GVR, objectMetaSchema } from './meta.ts'
 import { parseOnce } from './parse-once.ts'
@@ -63,7 +64,16 @@ function parseWith<T extends z.ZodType>(schema: T, input: unknown): Parsed<z.inf
   return { ok: false, mistakes: result.error.issues.map(({ path, message }) => ({ path: dotted(path), message })) }
 }
 
-/** `['spec', 'filters', 0, 'key']` as `spec.filters[0].key`. */
-function dotted(path: readonly PropertyKey[]): string {
-  return path.map((part, i) => (typeof part === 'number' ? `[${part}]` : `${i > 0 ? '.' : ''}${String(part)}`)).join('')
+/** A field of an object, from its root or from a part of it. */
+export type FieldPath = readonly (string | number)[]
+
+/** `['spec', 'filters', 0, 'key']` as `spec.filters[0].key`; a name with anything but letters, digits, _ and - as `["a.b/c"]`. */
+export function dotted(path: readonly PropertyKey[]): string {
+  return path
+    .map((part, i) => {
+      if (typeof part === 'number') return `[${part}]`
+      const name = String(part)
+      return /^[\w-]+$/.test(name) ? `${i > 0 ? '.' : ''}${name}` : `[${stringifyJson(name)}]`
+    })
+    .join('')
 }

@@ -1,0 +1,94 @@
+import { stringifyJson } from '@resource-broker/json'
+import { type CelInput, celInput } from '../cel/values.ts'
+import { describe, quoted } from '../filters/refusal.ts'
+import { dotted, type Mistake } from '../kinds/kind.ts'
+import type { GVK } from '../kinds/meta.ts'
+import { MigrationConfiguration, type MigrationStage } from '../kinds/migration-configuration.ts'
+import { compileStage, type Stage, type StageCondition } from './compile-stage.ts'
+import { renderObject } from './render.ts'
+import { templateMistakes, typeOf } from './template-mistakes.ts'
+
+/** Most expressions in the templates of a configuration: each is compiled. */
+const MOST_EXPRESSIONS = 1024
+/** Shape of a label's value: the stage's name is one. */
+const LABEL_VALUE = /^[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/
+
+/**
+ * What is wrong with a MigrationConfiguration, which may be anything that a user wrote: a sentence for each mistake, which names the
+ * stage, the field and what is wrong. `kinds` are those that stages may deploy. Never throws.
+ */
+export function configurationMistakes(configuration: unknown, kinds: readonly GVK[]): string[] {
+  const parsed = MigrationConfiguration.parse(configuration)
+  if (!parsed.ok) return parsed.mistakes.map(sentenceOf)
+  const { from, to, stages = [] } = parsed.value.spec
+  const count = expressionsIn(stages)
+  if (count > MOST_EXPRESSIONS)
+    return [`spec.stages: the templates hold ${count} expressions, ${MOST_EXPRESSIONS} is the most`]
+  const known = { from: typeMeta(from), to: typeMeta(to) }
+  const ofStages = stages.flatMap((stage) =>
+    stageMistakes(stage, known, kinds).map((mistake) => `stage ${stage.name}, ${sentenceOf(mistake)}`),
+  )
+  return [...nameMistakes(stages).map(sentenceOf), ...ofStages]
+}
+
+const sentenceOf = ({ path, message }: Mistake): string => `${path}: ${message}`
+
+const expressionsIn = (stages: readonly MigrationStage[]): number =>
+  stringifyJson(stages.map(({ templates }) => templates)).split('${').length - 1
+
+/** What is certain of an object of a kind before there is one. */
+const typeMeta = ({ group, version, kind }: GVK) => ({
+  apiVersion: group === '' ? version : `${group}/${version}`,
+  kind,
+})
+
+function nameMistakes(stages: readonly MigrationStage[]): Mistake[] {
+  return stages.flatMap(({ name }, i) => {
+    const path = `spec.stages[${i}].name`
+    if (stages.findIndex((other) => other.name === name) < i)
+      return [{ path, message: `${quoted(name)} is the name of an earlier stage` }]
+    if (LABEL_VALUE.test(name)) return []
+    return [
+      {
+        path,
+        message: `${quoted(name)} cannot be a label: letters, digits, -, _ and ., a letter or digit at each end`,
+      },
+    ]
+  })
+}
+
+/** Paths are from the stage's root. */
+function stageMistakes(given: MigrationStage, copies: Record<string, unknown>, kinds: readonly GVK[]): Mistake[] {
+  const { stage, mistakes } = compileStage(given)
+  const ofTemplates = stage.templates.flatMap((template) => templateMistakes(template, kinds))
+  return [...mistakes, ...ofTemplates, ...trialMistakes(stage, copies)]
+}
+
+/**
+ * What fails whatever the objects turn out to be: the stage is tried with what is certain of them, their kinds. That a field is missing
+ * says nothing.
+ */
+function trialMistakes({ name, preconditions, templates, successConditions }: Stage, copies: Record<string, unknown>) {
+  const input = celInput(copies)
+  const deployed = templates.flatMap(({ key, path, root }) => {
+    const type = typeOf(root, path)
+    return 'gvk' in type ? [[key, typeMeta(type.gvk)] as const] : []
+  })
+  const inputAfter = celInput({ ...copies, ...Object.fromEntries(deployed) })
+  const failures = templates.flatMap((template) => {
+    const rendered = renderObject(template, { migration: 'migration', stage: name }, input)
+    return 'failures' in rendered ? rendered.failures : []
+  })
+  return [
+    ...preconditions.flatMap((condition) => conditionMistakes(condition, input)),
+    ...failures.flatMap(({ kind, path, error }) => (kind === 'notYet' ? [] : [{ path, message: error }])),
+    ...successConditions.flatMap((condition) => conditionMistakes(condition, inputAfter)),
+  ]
+}
+
+function conditionMistakes({ path, program }: StageCondition, input: CelInput): Mistake[] {
+  const result = program.evaluate(input)
+  if ('error' in result) return result.kind === 'notYet' ? [] : [{ path: dotted(path), message: result.error }]
+  if (typeof result.value === 'boolean') return []
+  return [{ path: dotted(path), message: `it gives ${describe(result.value)}, not true or false` }]
+}
