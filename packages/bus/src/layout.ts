@@ -10,6 +10,7 @@ import { stringifyJson } from '@resource-broker/json'
  * - `copy.<provider>`: the object's copy at one provider
  * - `copy-related.<provider>`: the Secrets and ConfigMaps that the copy's status refers to, by metadata
  * - `assignment`, `migration.<name>`: the platform's records of the object
+ * - `configuration.<name>`: the platform's MigrationConfigurations for moves between two kinds
  * - `decision`: which provider may take which generation of the spec (from the scheduler, derived)
  * - `acceptapi`: one AcceptAPI of one provider
  * - `offers`: nothing but the word that the offers changed; one per partition, under the key `-`
@@ -22,6 +23,7 @@ export const PARTS = [
   'copy-related',
   'assignment',
   'migration',
+  'configuration',
   'decision',
   'acceptapi',
   'offers',
@@ -29,8 +31,14 @@ export const PARTS = [
 ] as const
 export type Part = (typeof PARTS)[number]
 
-/** Parts of which a key may have several, told apart by a qualifier: the cluster, or the Migration's name. */
-export const QUALIFIED: ReadonlySet<Part> = new Set<Part>(['source-related', 'copy', 'copy-related', 'migration'])
+/** Parts of which a key may have several, told apart by a qualifier: the cluster, or the name of the platform's object. */
+export const QUALIFIED: ReadonlySet<Part> = new Set<Part>([
+  'source-related',
+  'copy',
+  'copy-related',
+  'migration',
+  'configuration',
+])
 
 /** The key of what concerns a whole partition instead of one object. */
 export const PARTITION_KEY = '-'
@@ -132,11 +140,16 @@ export class Layout {
 }
 
 /** The key of an AcceptAPI: 32 hex digits, spread over the partitions like every other key. */
-export function acceptAPIKey(providerCluster: string, name: string): string {
-  return createHash('sha256')
-    .update(stringifyJson([providerCluster, name]))
-    .digest('hex')
-    .slice(0, 32)
+export const acceptAPIKey = (providerCluster: string, name: string): string => keyOfParts([providerCluster, name])
+
+type Kind = { group: string; version: string; kind: string }
+
+/** The key of the MigrationConfigurations for moves between two kinds; undefined is a kind that one of them does not say. */
+export const configurationKey = (from: Kind | undefined, to: Kind | undefined): string =>
+  keyOfParts(['configuration', ...[from, to].flatMap((kind) => [kind?.group, kind?.version, kind?.kind].map(String))])
+
+function keyOfParts(parts: readonly string[]): string {
+  return createHash('sha256').update(stringifyJson(parts)).digest('hex').slice(0, 32)
 }
 
 /** Any name as one subject token: what NATS gives a meaning, and `=`, is written as `=` and two hex digits; nothing as `=`. */

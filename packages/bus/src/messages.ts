@@ -79,7 +79,7 @@ const copyMessage = z.object({
 })
 export type CopyMessage = z.infer<typeof copyMessage>
 
-/** An Assignment, without the reasons of its decision, or a Migration as the platform has it; null once it was seen gone. */
+/** An Assignment, without the reasons of its decision, a Migration or a MigrationConfiguration as the platform has it; null once it was seen gone. */
 const recordMessage = z.object({ name: z.string(), object: kubeObject.nullable(), ...gone })
 export type RecordMessage = z.infer<typeof recordMessage>
 
@@ -108,6 +108,7 @@ export const messageSchemas = {
   'copy-related': relatedMessage,
   assignment: recordMessage,
   migration: recordMessage,
+  configuration: recordMessage,
   decision: decisionMessage,
   acceptapi: acceptAPIMessage,
   offers: nudgeMessage,

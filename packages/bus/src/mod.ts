@@ -21,7 +21,7 @@ export {
   TooLargeError,
 } from './errors.ts'
 export type { InventoryItem } from './inventory.ts'
-export { type Address, acceptAPIKey, Layout, type Part, token } from './layout.ts'
+export { type Address, acceptAPIKey, configurationKey, Layout, type Part, token } from './layout.ts'
 export { Membership } from './membership.ts'
 export type {
   AcceptAPIMessage,

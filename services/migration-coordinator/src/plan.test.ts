@@ -28,6 +28,8 @@ type Case = {
   through?: { active?: string; to?: string }
   waitsFor?: string
   configuration?: string
+  /** What is wrong with it. */
+  mistakes?: string
   step: Step | null
 }
 
@@ -78,7 +80,8 @@ const plan = (given: Case): Step | undefined =>
   planStep(migrationOf(given), {
     assignment: given.assignment === false ? undefined : assignmentOf(given),
     waitsFor: given.waitsFor,
-    configuration: given.configuration,
+    configuration:
+      given.configuration === undefined ? undefined : { name: given.configuration, mistakes: given.mistakes },
   })
 
 test.each(cases)('$name', (given) => {

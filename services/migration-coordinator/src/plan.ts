@@ -31,8 +31,8 @@ export type Surroundings = {
   assignment: Assignment | undefined
   /** Another Migration of the same Assignment that goes first. */
   waitsFor: string | undefined
-  /** A MigrationConfiguration with stages whose kinds match. */
-  configuration: string | undefined
+  /** The MigrationConfiguration with stages that counts for its kinds, and what is wrong with that. */
+  configuration: { name: string; mistakes: string | undefined } | undefined
 }
 
 /**
@@ -77,7 +77,11 @@ function begin(migration: Migration, assignment: Assignment, { waitsFor, configu
   }
   if (waitsFor !== undefined) return hold('Waiting', `waits for ${waitsFor}`)
   if (configuration !== undefined) {
-    const message = `MigrationConfiguration ${configuration} asks for stages, which this version cannot run: the object stays at ${from.providerCluster}`
+    const { name, mistakes } = configuration
+    const stays = `: the object stays at ${from.providerCluster}`
+    if (mistakes !== undefined)
+      return hold('ConfigurationInvalid', `MigrationConfiguration ${name} cannot be used${stays}; ${mistakes}`)
+    const message = `MigrationConfiguration ${name} asks for stages, which this version cannot run${stays}`
     return hold('StagesNotSupported', message)
   }
   return askForIncoming(migration, assignment)

@@ -11,7 +11,7 @@ import {
 } from '@resource-broker/service'
 import { z } from 'zod'
 import type { CoordinatorContext } from './context.ts'
-import { drive } from './handlers/drive.ts'
+import { look } from './handlers/look.ts'
 
 const NAME = 'migration-coordinator'
 const config = configSchema({
@@ -45,11 +45,11 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   const context: CoordinatorContext = { coordination, logger, tracing, now: () => new Date(), keepMs }
   const consumer = await bus.consume({
     service: NAME,
-    parts: ['assignment', 'migration'],
+    parts: ['assignment', 'migration', 'configuration'],
     concurrency: CONCURRENCY,
     remember: () => new Map<string, number>(),
     reconcile: traced(service, 'move', (run) =>
-      drive({ ...context, coordination: coordination.under(run.fence) }, run),
+      look({ ...context, coordination: coordination.under(run.fence) }, run),
     ),
     report: consumerReport(service),
   })

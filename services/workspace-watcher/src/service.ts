@@ -26,7 +26,10 @@ const config = configSchema({ ...clusterFlags })
 type Config = z.output<typeof config>
 
 /** The parts that this service alone publishes as snapshots of objects. */
-const PARTS: Part[] = ['source', 'source-related', 'copy', 'copy-related', 'assignment', 'migration', 'acceptapi']
+const PARTS: Part[] = [
+  ...(['source', 'source-related', 'copy', 'copy-related'] as const),
+  ...(['assignment', 'migration', 'configuration', 'acceptapi'] as const),
+]
 /** Publications under way at which the watches wait for the server. */
 const MOST_UNDER_WAY = 512
 /** How long until the bus is asked again. */

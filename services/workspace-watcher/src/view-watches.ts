@@ -3,7 +3,7 @@ import { type ResourceRef, resolveResource } from '@resource-broker/kube'
 import type { BrokeredKind, View } from '@resource-broker/service'
 import type { WatcherContext } from './context.ts'
 import { copyRule } from './handlers/copies.ts'
-import { acceptAPIRule, assignmentRule, migrationRule, providersOf } from './handlers/records.ts'
+import { acceptAPIRule, assignmentRule, configurationRule, migrationRule, providersOf } from './handlers/records.ts'
 import { CopyRelatedWatch, SourceRelatedWatch } from './handlers/related.ts'
 import { sourceRule } from './handlers/sources.ts'
 import type { Inventory } from './inventory.ts'
@@ -46,6 +46,7 @@ export class ViewWatches {
     const seen = (_route: Route, object: KubeObject | null, { name }: ObjectRef) => tally.set(name, providersOf(object))
     this.#watchPart({ ...assignmentRule(), seen, complete }, inventory)
     this.#watchPart(migrationRule(), inventory)
+    this.#watchPart(configurationRule(), inventory)
   }
 
   #watchOffers(inventory: Inventory): void {

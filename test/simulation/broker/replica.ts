@@ -12,7 +12,7 @@ import type { Logger } from '../../../packages/service/src/logger.ts'
 import { followKept } from '../../../services/acceptapi-registry/src/follow-kept.ts'
 import { keptByKey } from '../../../services/acceptapi-registry/src/handlers/confirm-offer.ts'
 import { register } from '../../../services/acceptapi-registry/src/handlers/register.ts'
-import { drive } from '../../../services/migration-coordinator/src/handlers/drive.ts'
+import { look as lookAtMoves } from '../../../services/migration-coordinator/src/handlers/look.ts'
 import { Capacity } from '../../../services/placement-scheduler/src/capacity/capacity.ts'
 import type { SchedulerContext } from '../../../services/placement-scheduler/src/context.ts'
 import { look } from '../../../services/placement-scheduler/src/handlers/look.ts'
@@ -287,10 +287,10 @@ export class Replica {
     const context = { logger, now: this.#now, keepMs: this.#around.keepMigrationsMs }
     this.#consume({
       service: 'migration-coordinator',
-      parts: ['assignment', 'migration'],
+      parts: ['assignment', 'migration', 'configuration'],
       concurrency: 32,
       remember: () => new Map<string, number>(),
-      reconcile: (run) => drive({ ...context, coordination: coordination.under(run.fence) }, run),
+      reconcile: (run) => lookAtMoves({ ...context, coordination: coordination.under(run.fence) }, run),
     })
   }
 }

@@ -30,6 +30,7 @@ const PARTS: ReadonlySet<Part> = new Set<Part>([
   'copy-related',
   'assignment',
   'migration',
+  'configuration',
   'acceptapi',
 ])
 

@@ -1,25 +1,30 @@
-import type { GVK } from '../kinds/meta.ts'
-import type { MigrationConfiguration } from '../kinds/migration-configuration.ts'
+import type { GVK, ObjectMeta } from '../kinds/meta.ts'
+import { isRecord } from '../records.ts'
 
-type Kinds = { from: GVK; to: GVK }
+/** A MigrationConfiguration as anybody may have written it: one with mistakes counts as well. */
+type Configuration = { metadata: Pick<ObjectMeta, 'name' | 'creationTimestamp'>; spec?: unknown }
 
 /**
  * Of MigrationConfigurations, those that ask for stages of moves between two kinds; the first one counts, the others are in its shadow.
  * The older goes first, then the one that is before in the alphabet.
  */
-export function configurationsFor(
-  all: readonly MigrationConfiguration[],
-  { from, to }: Kinds,
-): MigrationConfiguration[] {
+export function configurationsFor<T extends Configuration>(
+  all: readonly T[],
+  { from, to }: { from: GVK; to: GVK },
+): T[] {
   return all
-    .filter(({ spec }) => (spec.stages ?? []).length > 0 && sameKind(spec.from, from) && sameKind(spec.to, to))
+    .filter(
+      ({ spec }) => isRecord(spec) && asks(spec['stages']) && isKind(spec['from'], from) && isKind(spec['to'], to),
+    )
     .toSorted(
-      (a, b) =>
-        compare(a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? '') ||
-        compare(a.metadata.name, b.metadata.name),
+      ({ metadata: a }, { metadata: b }) =>
+        compare(a.creationTimestamp ?? '', b.creationTimestamp ?? '') || compare(a.name, b.name),
     )
 }
 
-const sameKind = (a: GVK, b: GVK): boolean => a.group === b.group && a.version === b.version && a.kind === b.kind
+const asks = (stages: unknown): boolean => stages !== undefined && !(Array.isArray(stages) && stages.length === 0)
+
+const isKind = (given: unknown, { group, version, kind }: GVK): boolean =>
+  isRecord(given) && given['group'] === group && given['version'] === version && given['kind'] === kind
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

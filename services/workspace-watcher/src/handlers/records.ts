@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { AcceptAPI, Assignment, keyOfAssignment, Migration, withoutDecision } from '@resource-broker/api'
-import { acceptAPIKey, type KubeObject } from '@resource-broker/bus'
+import {
+  AcceptAPI,
+  Assignment,
+  keyOfAssignment,
+  Migration,
+  MigrationConfiguration,
+  withoutDecision,
+} from '@resource-broker/api'
+import { acceptAPIKey, configurationKey, type KubeObject } from '@resource-broker/bus'
 import type { PartRule } from '../part-watch.ts'
 import { beginsWithSpec, noted } from '../traces.ts'
 
@@ -34,6 +41,20 @@ export function migrationRule(): PartRule<'migration'> {
     },
     message: (object, { name }) => ({ name, object }),
     trace: noted,
+    significant: wholly,
+  }
+}
+
+/** The platform's MigrationConfigurations; those for moves between the same kinds are one matter. */
+export function configurationRule(): PartRule<'configuration'> {
+  return {
+    part: 'configuration',
+    resource: MigrationConfiguration.resource,
+    route: ({ metadata, spec }) => {
+      const { from, to } = (spec ?? {}) as Partial<MigrationConfiguration['spec']>
+      return { key: configurationKey(from, to), qualifier: metadata.name }
+    },
+    message: (object, { name }) => ({ name, object }),
     significant: wholly,
   }
 }
