@@ -5,6 +5,7 @@ import { run } from './spawn.mjs'
 import { root } from './toolchain.mjs'
 
 const generateCrds = 'packages/api/src/crds/generate.ts'
+const generateDocs = 'packages/api/src/stages/generate.ts'
 const generateManifests = 'packages/cli/src/manifests/generate.ts'
 const generateCharts = 'packages/charts/src/generate.ts'
 
@@ -16,6 +17,7 @@ export async function check({ node, env }, args) {
     ['lint and format', 'biome', ['check', '--error-on-warnings', ...(fix ? ['--write'] : [])]],
     ['unused files, exports and dependencies', 'knip', []],
     ['generated CRDs are up to date', node, [generateCrds, ...(fix ? [] : ['--check'])], generateCrds],
+    ['generated docs are up to date', node, [generateDocs, ...(fix ? [] : ['--check'])], generateDocs],
     ['generated manifests are up to date', node, [generateManifests, ...(fix ? [] : ['--check'])], generateManifests],
     ['generated charts and flags are up to date', node, [generateCharts, ...(fix ? [] : ['--check'])], generateCharts],
   ]

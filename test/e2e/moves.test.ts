@@ -221,11 +221,11 @@ async function holdMoves(): Promise<() => Promise<void>> {
 }
 
 /** The Migration of a Thing that waits for the MigrationConfiguration. */
-async function held(name: string, index = 0): Promise<string> {
+async function held(name: string, index = 0, why = 'StagesNotSupported'): Promise<string> {
   return await waitFor(`the Migration of ${name} is held`, async () => {
     const migration = (await migrationsOf(landscape, acme, name))[index]
     const reason = migration?.status?.conditions?.find(({ type }) => type === 'Ready')?.reason
-    return reason === 'StagesNotSupported' ? migration?.metadata.name : undefined
+    return reason === why ? migration?.metadata.name : undefined
   })
 }
 
@@ -242,6 +242,31 @@ test('a MigrationConfiguration with stages that matches holds the move and says 
   await letGo()
   await served(acme, 'held', beta)
   await inState('held', 'CutoverCompleted')
+})
+
+test('a MigrationConfiguration that cannot be used says what is wrong with it and holds the move, until it is mended', async () => {
+  const { kube } = landscape.platform
+  const ref = { ...MigrationConfiguration.resource, name: 'staged' }
+  const stages = (precondition: string) => [{ name: 'copy-data', preconditions: [precondition] }]
+  const readyAs = (reason: string) =>
+    waitFor(`the configuration is ${reason}`, async () => {
+      const { status, metadata } = MigrationConfiguration.of(await kube.get(ref))
+      const ready = status?.conditions?.find((condition) => condition.type === 'Ready' && condition.reason === reason)
+      return ready?.observedGeneration === metadata.generation ? ready : undefined
+    })
+  await settle('wrongly-staged')
+  const letGo = await holdMoves()
+  await readyAs('StagesNotSupported')
+  await kube.mergePatch(ref, { spec: { stages: stages('source.status.ready') } })
+  const { message } = await readyAs('Invalid')
+  expect(message).toBe('stage copy-data, preconditions[0]: Unknown variable: source; the expression sees from, to')
+  await patchSpec(acme, thingRef('wrongly-staged'), { size: 'large' })
+  expect((await readyOf(await held('wrongly-staged', 0, 'ConfigurationInvalid')))?.message).toContain(message)
+  expect(await read(...copyAt(beta, acme, 'wrongly-staged'))).toBeUndefined()
+  await kube.mergePatch(ref, { spec: { stages: stages('to.status.ready') } })
+  await readyAs('StagesNotSupported')
+  await letGo()
+  await served(acme, 'wrongly-staged', beta)
 })
 
 test('a move that was taken back before it began is made all the same when the object asks for it again', async () => {

@@ -45,13 +45,16 @@ const isTaken = (world: FailureWorld) =>
       spec: {},
     },
   )
-/** Moves of the kind are held by a configuration with stages. */
-const isHeld = async (world: FailureWorld) => {
+/** Moves of the kind are held by a configuration with stages from now on. */
+const configure = (world: FailureWorld) => {
   const { apiVersion, kind, resource } = MigrationConfiguration
   const gvk = { group: 'example.test', version: 'v1', kind: 'Thing' }
   const spec = { from: gvk, to: gvk, stages: [{ name: 'copy' }] }
   const place = { resource: `${resource.resource}.${resource.group}`, name: 'with-stages' }
   world.create('platform', place, apiVersion, kind, { spec })
+}
+const isHeld = async (world: FailureWorld) => {
+  configure(world)
   await isServed(world)
 }
 
@@ -223,10 +226,10 @@ const AT_PLATFORM: RequestKind[] = [
     trigger: grows,
   },
   {
-    ...{ name: 'telling that a configuration holds moves', at: 'platform', method: 'PATCH' },
+    ...{ name: 'telling a MigrationConfiguration how it stands', at: 'platform', method: 'PATCH' },
     ...{ resource: 'migrationconfigurations', subresource: 'status' },
-    prepare: isHeld,
-    trigger: grows,
+    prepare: isServed,
+    trigger: configure,
   },
   {
     ...{ name: 'taking a move back', at: 'platform', method: 'PATCH', resource: 'migrations' },

@@ -17,7 +17,7 @@ export type Stage = {
 }
 
 /** The names of the two copies in expressions. */
-export const COPIES = ['from', 'to'] as const
+const COPIES = ['from', 'to'] as const
 
 const LONGEST_EXPRESSION = 4096
 const copies = celEnvironment(COPIES, LONGEST_EXPRESSION)

@@ -9,7 +9,7 @@ import type { StageTemplate } from './compile-stage.ts'
 import type { TemplateNode } from './template.ts'
 
 /** Why a value of a template cannot be told; `path` is from the stage's root. */
-export type RenderFailure = CelFailure & { path: string }
+type RenderFailure = CelFailure & { path: string }
 type Rendered = { value: unknown } | { failures: RenderFailure[] }
 
 /** On whose account an object is deployed. */

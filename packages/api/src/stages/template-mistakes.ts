@@ -16,8 +16,7 @@ const LONGEST_NAME_OF: ReadonlyMap<string, number> = new Map([
 ])
 
 /** `Job.v1.batch`, as flags name kinds. */
-export const kindText = ({ group, version, kind }: GVK): string =>
-  [kind, version, ...(group === '' ? [] : [group])].join('.')
+const kindText = ({ group, version, kind }: GVK): string => [kind, version, ...(group === '' ? [] : [group])].join('.')
 
 /** What is wrong with a template besides its expressions: its key, its kind, its metadata. `kinds` may be deployed. */
 export function templateMistakes({ key, path, root }: StageTemplate, kinds: readonly GVK[]): Mistake[] {
@@ -67,7 +66,7 @@ function keyMistakes(key: string, path: FieldPath, kind: string | undefined): Mi
   const { length } = stageObjectName('m'.repeat(MIGRATION_NAME_LENGTH), key)
   if (length <= longest) return []
   return refuse(
-    `the key is ${length - longest} too long: with the Migration's the name has ${length} characters, not ${longest}`,
+    `the key is too long by ${length - longest}: with the Migration's the name has ${length} characters, not ${longest}`,
   )
 }
 

@@ -3,15 +3,13 @@ import { type CelInput, celInput } from '../cel/values.ts'
 import { describe, quoted } from '../filters/refusal.ts'
 import { dotted, type Mistake } from '../kinds/kind.ts'
 import type { GVK } from '../kinds/meta.ts'
-import { MigrationConfiguration, type MigrationStage } from '../kinds/migration-configuration.ts'
+import { LABEL_VALUE, MigrationConfiguration, type MigrationStage } from '../kinds/migration-configuration.ts'
 import { compileStage, type Stage, type StageCondition } from './compile-stage.ts'
 import { renderObject } from './render.ts'
 import { templateMistakes, typeOf } from './template-mistakes.ts'
 
 /** Most expressions in the templates of a configuration: each is compiled. */
 const MOST_EXPRESSIONS = 1024
-/** Shape of a label's value: the stage's name is one. */
-const LABEL_VALUE = /^[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/
 
 /**
  * What is wrong with a MigrationConfiguration, which may be anything that a user wrote: a sentence for each mistake, which names the
