@@ -1,4 +1,5 @@
 import { stringifyJson } from '@resource-broker/json'
+import type { CelFailure } from '../cel/program.ts'
 import { type CelInput, celInput } from '../cel/values.ts'
 import { describe, quoted } from '../filters/refusal.ts'
 import { dotted, type Mistake } from '../kinds/kind.ts'
@@ -8,8 +9,8 @@ import { compileStage, type Stage, type StageCondition } from './compile-stage.t
 import { renderObject } from './render.ts'
 import { templateMistakes, typeOf } from './template-mistakes.ts'
 
-/** Most expressions in the templates of a configuration: each is compiled. */
-const MOST_EXPRESSIONS = 1024
+/** Most expressions of a configuration: one of the worst takes some 10 ms to be compiled and tried. */
+const MOST_EXPRESSIONS = 512
 
 /**
  * What is wrong with a MigrationConfiguration, which may be anything that a user wrote: a sentence for each mistake, which names the
@@ -20,8 +21,7 @@ export function configurationMistakes(configuration: unknown, kinds: readonly GV
   if (!parsed.ok) return parsed.mistakes.map(sentenceOf)
   const { from, to, stages = [] } = parsed.value.spec
   const count = expressionsIn(stages)
-  if (count > MOST_EXPRESSIONS)
-    return [`spec.stages: the templates hold ${count} expressions, ${MOST_EXPRESSIONS} is the most`]
+  if (count > MOST_EXPRESSIONS) return [`spec.stages: they hold ${count} expressions, ${MOST_EXPRESSIONS} is the most`]
   const known = { from: typeMeta(from), to: typeMeta(to) }
   const ofStages = stages.flatMap((stage) =>
     stageMistakes(stage, known, kinds).map((mistake) => `stage ${stage.name}, ${sentenceOf(mistake)}`),
@@ -31,8 +31,14 @@ export function configurationMistakes(configuration: unknown, kinds: readonly GV
 
 const sentenceOf = ({ path, message }: Mistake): string => `${path}: ${message}`
 
-const expressionsIn = (stages: readonly MigrationStage[]): number =>
-  stringifyJson(stages.map(({ templates }) => templates)).split('${').length - 1
+function expressionsIn(stages: readonly MigrationStage[]): number {
+  const inTemplates = stringifyJson(stages.map(({ templates }) => templates)).split('${').length - 1
+  const conditions = stages.flatMap(({ preconditions = [], successConditions = [] }) => [
+    ...preconditions,
+    ...successConditions,
+  ])
+  return inTemplates + conditions.length
+}
 
 /** What is certain of an object of a kind before there is one. */
 const typeMeta = ({ group, version, kind }: GVK) => ({
@@ -79,14 +85,20 @@ function trialMistakes({ name, preconditions, templates, successConditions }: St
   })
   return [
     ...preconditions.flatMap((condition) => conditionMistakes(condition, input)),
-    ...failures.flatMap(({ kind, path, error }) => (kind === 'notYet' ? [] : [{ path, message: error }])),
+    ...failures.flatMap((failure) => failureMistakes(failure.path, failure)),
     ...successConditions.flatMap((condition) => conditionMistakes(condition, inputAfter)),
   ]
 }
 
 function conditionMistakes({ path, program }: StageCondition, input: CelInput): Mistake[] {
   const result = program.evaluate(input)
-  if ('error' in result) return result.kind === 'notYet' ? [] : [{ path: dotted(path), message: result.error }]
+  if ('error' in result) return failureMistakes(dotted(path), result)
   if (typeof result.value === 'boolean') return []
   return [{ path: dotted(path), message: `it gives ${describe(result.value)}, not true or false` }]
+}
+
+function failureMistakes(path: string, { kind, error }: CelFailure): Mistake[] {
+  if (kind === 'notYet') return []
+  const message = kind === 'wrong' ? error : 'it could cost too much of any object: fewer +, loops and lists of values'
+  return [{ path, message }]
 }
