@@ -33,7 +33,7 @@ export function renderObject(template: StageTemplate, run: StageRun, input: CelI
 function render(node: TemplateNode, input: CelInput): Rendered {
   switch (node.kind) {
     case 'literal':
-      return node
+      return { value: node.value }
     case 'expression':
       return evaluated(node.program, node.path, input, toJson)
     case 'text':

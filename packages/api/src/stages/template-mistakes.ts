@@ -76,8 +76,8 @@ function metadataMistakes(root: TemplateNode, path: FieldPath): Mistake[] {
   if (metadata === undefined) return []
   if (metadata.kind !== 'map') return [{ path: dotted(at), message: 'it has to be an object' }]
   return [
-    ...namespaceMistakes(metadata.fields.get('namespace'), [...at, 'namespace']),
-    ...['labels', 'annotations'].flatMap((field) => textMistakes(metadata.fields.get(field), [...at, field])),
+    ...namespaceMistakes(nodeAt(metadata, ['namespace']), [...at, 'namespace']),
+    ...['labels', 'annotations'].flatMap((field) => textMistakes(nodeAt(metadata, [field]), [...at, field])),
   ]
 }
 

@@ -4,7 +4,7 @@ import { brief, quoted } from '../filters/refusal.ts'
 import { dotted, type FieldPath, type Mistake } from '../kinds/kind.ts'
 import { splitText } from './split-text.ts'
 
-/** A value of a template, compiled. `path` is from the configuration's root. */
+/** A value of a template, compiled. Paths are from the stage's root. */
 export type TemplateNode =
   | { kind: 'literal'; value: unknown }
   /** A string that is one expression and nothing else: its value keeps its type. */
@@ -73,10 +73,10 @@ function inText(mistake: string, expression: string, isPart: boolean): string {
   return `${isPart ? `in \${${brief(expression)}}: ` : ''}${mistake}${hint}`
 }
 
-/** The node at a path below one, as far as the way there is written down. */
+/** The node at a path below one, as far as the way there is written down; null counts as nothing, as it does for Kubernetes. */
 export function nodeAt(node: TemplateNode, path: readonly string[]): TemplateNode | undefined {
   const [name, ...rest] = path
-  if (name === undefined) return node
+  if (name === undefined) return node.kind === 'literal' && node.value === null ? undefined : node
   const next = node.kind === 'map' ? node.fields.get(name) : undefined
   return next === undefined ? undefined : nodeAt(next, rest)
 }
