@@ -227,9 +227,18 @@ const AT_PLATFORM: RequestKind[] = [
   },
   {
     ...{ name: 'telling a MigrationConfiguration how it stands', at: 'platform', method: 'PATCH' },
-    ...{ resource: 'migrationconfigurations', subresource: 'status' },
+    ...{ resource: 'migrationconfigurations', subresource: 'status', about: 'records' },
     prepare: isServed,
     trigger: configure,
+  },
+  {
+    ...{ name: 'asking whether a MigrationConfiguration is still there', at: 'platform', method: 'GET' },
+    resource: 'migrationconfigurations',
+    about: 'records',
+    prepare: isServed,
+    trigger: configure,
+    besides: ({ method, resource }) =>
+      method === 'PATCH' && resource === 'migrationconfigurations' ? notFound('migrationconfigurations') : undefined,
   },
   {
     ...{ name: 'taking a move back', at: 'platform', method: 'PATCH', resource: 'migrations' },
