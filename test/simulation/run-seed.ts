@@ -1,7 +1,7 @@
 import { SeededRandom } from '../support/seeded-random.ts'
 import { unsettled } from './checks/convergence.ts'
-import { takeClocks } from './world/take-clocks.ts'
 import type { Story } from './world/story.ts'
+import { takeClocks } from './world/take-clocks.ts'
 import { Violation } from './world/violation.ts'
 import { World } from './world/world.ts'
 

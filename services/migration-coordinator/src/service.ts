@@ -48,9 +48,7 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     parts: ['assignment', 'migration', 'configuration'],
     concurrency: CONCURRENCY,
     remember: () => new Map<string, number>(),
-    reconcile: traced(service, 'move', (run) =>
-      look({ ...context, coordination: coordination.under(run.fence) }, run),
-    ),
+    reconcile: traced(service, 'move', (run) => look({ ...context, coordination: coordination.under(run.fence) }, run)),
     report: consumerReport(service),
   })
   service.onStop('consumer', () => consumer.stop())

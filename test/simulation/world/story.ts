@@ -26,7 +26,10 @@ export class Story {
 
   /** Two runs of one seed have the same. */
   get hash(): string {
-    return createHash('sha256').update(JSON.stringify(this.#lines.map((line) => ({ ...line, what: wordsOf(line) })))).digest('hex').slice(0, 16)
+    return createHash('sha256')
+      .update(JSON.stringify(this.#lines.map((line) => ({ ...line, what: wordsOf(line) }))))
+      .digest('hex')
+      .slice(0, 16)
   }
 
   get length(): number {

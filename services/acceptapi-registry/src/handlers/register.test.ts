@@ -27,7 +27,11 @@ async function look({ message = withdrawn, isGone = false, there = true, obstacl
   const context = {
     clusters: {
       kinds: { all: [{ group: gvr.group, version: gvr.version, kind: 'Thing', resource: gvr.resource }] },
-      providers: { isGone: () => isGone, client: () => client, obstacle: async () => ('reason' in obstacle ? obstacle : undefined) },
+      providers: {
+        isGone: () => isGone,
+        client: () => client,
+        obstacle: async () => ('reason' in obstacle ? obstacle : undefined),
+      },
     },
     bucket: {
       put: async (_key: string, { object }: { object: unknown }) => void bucket.push(object),

@@ -34,6 +34,11 @@ test.each([
     'migration/migration-1': migration({ state }),
   })
   const capacity = { usageBy: () => () => 0, isUnsettled: () => false }
-  const around = { ...context, offers: { index: offersOf('alpha') }, capacity, now: () => new Date(0) } as unknown as SchedulerContext
+  const around = {
+    ...context,
+    offers: { index: offersOf('alpha') },
+    capacity,
+    now: () => new Date(0),
+  } as unknown as SchedulerContext
   expect(isAffected(around, 'k', view)).toBe(isLookedAt)
 })
