@@ -191,7 +191,7 @@ function cutOver(migration: Migration, assignment: Assignment): Step | undefined
 
 function finish({ spec }: Migration, assignment: Assignment): Step | undefined {
   const { from, to } = spec
-  if (spec.cancel === true && copyOf(assignment, to.providerCluster)?.ready === false) return abandon(spec, assignment)
+  if (spec.cancel === true && mayNeverEnd(spec, assignment)) return abandon(spec, assignment)
   const outgoing =
     assignment.spec.copies?.some(({ providerCluster }) => providerCluster === from.providerCluster) ?? false
   if (outgoing) {
@@ -218,13 +218,24 @@ function finish({ spec }: Migration, assignment: Assignment): Step | undefined {
 }
 
 /**
- * The new copy may never be ready again, as where its provider takes the object no more: the move holds up no other one. What is left of
- * the old copy is taken off without the record that it goes, so that it stays for whoever comes next.
+ * The new copy may never be ready again, as where its provider takes the object no more, or nobody can ask it whether it is, and the old
+ * one stays for that.
  */
+function mayNeverEnd({ from, to }: Migration['spec'], assignment: Assignment): boolean {
+  const [old, next] = [copyOf(assignment, from.providerCluster), copyOf(assignment, to.providerCluster)]
+  return next?.ready === false || old?.state === LEAVING
+}
+
+/** The move holds up no other one. What is left of the old copy is taken off without the record that it goes, so that it stays for whoever comes next. */
 function abandon({ from, to }: Migration['spec'], assignment: Assignment): Step {
-  const message = `cancelled after the switch: the copy at ${to.providerCluster} is not ready, and the one at ${from.providerCluster} stays until another is`
+  const isReady = copyOf(assignment, to.providerCluster)?.ready === true
+  const [why, until] = isReady ? ['cannot be asked whether it serves', 'does'] : ['is not ready', 'is']
+  const message = `cancelled after the switch: the copy at ${to.providerCluster} ${why}, and the one at ${from.providerCluster} stays until another ${until}`
   return { state: 'Failed', reason: 'Cancelled', message, edit: { copies: without(assignment, from.providerCluster) } }
 }
+
+/** State of a copy that is to go, and stays until the active one is known to serve. */
+const LEAVING = 'Leaving'
 
 /** State of a copy at a provider that cannot be reached: it goes when the provider is back, and holds up nothing until then. */
 const AWAY = 'Away'
