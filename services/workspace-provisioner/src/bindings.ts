@@ -1,6 +1,6 @@
 import { annotations, copiesExportName, type ProviderExport } from '@resource-broker/api'
 import { stringifyJson } from '@resource-broker/json'
-import { type Binding, type ExportRef, isAlreadyExists, isNotFound, type KubeClient } from '@resource-broker/kube'
+import { type Binding, type ExportRef, isAlreadyExists, type KubeClient } from '@resource-broker/kube'
 import { BINDINGS, type StagingCluster } from '@resource-broker/service'
 import type { ProvisionerContext, Wanted } from './context.ts'
 
@@ -75,12 +75,11 @@ export async function ensureCopiesExport(
   claimed.set(name, text)
 }
 
-export async function removeCopiesExport({ clusters, claimed }: ProvisionerContext, name: string) {
+/** @throws {KubeError} also where it is gone */
+export async function removeCopiesExport({ clusters, claimed }: ProvisionerContext, name: string): Promise<void> {
   claimed.delete(name)
   const home = clusters.kcp.base.below(`/clusters/${clusters.kcp.roots.staging}`)
-  await home.delete({ ...APIEXPORTS, name }).catch((error: unknown) => {
-    if (!isNotFound(error)) throw error
-  })
+  await home.delete({ ...APIEXPORTS, name })
 }
 
 /** The claims that an export makes, as a binding to it says. */

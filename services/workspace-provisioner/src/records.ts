@@ -1,5 +1,5 @@
 import { annotations, fieldManager, type StagingPlace, StagingWorkspace } from '@resource-broker/api'
-import { isNotFound, type KubeClient, type WatchEvent, watchResource } from '@resource-broker/kube'
+import { type KubeClient, type WatchEvent, watchResource } from '@resource-broker/kube'
 
 /** The platform's StagingWorkspaces: what people see of the workspaces that hold copies. */
 export class Records {
@@ -63,9 +63,8 @@ export class Records {
     this.#records.set(name, StagingWorkspace.of(written))
   }
 
+  /** @throws {KubeError} also where it is gone */
   async delete(name: string): Promise<void> {
-    await this.#coordination.delete({ ...StagingWorkspace.resource, name }).catch((error: unknown) => {
-      if (!isNotFound(error)) throw error
-    })
+    await this.#coordination.delete({ ...StagingWorkspace.resource, name })
   }
 }

@@ -1,5 +1,5 @@
 import { conditionTypes, kcpLayout, offerConditionType } from '@resource-broker/api'
-import { DONE, type PartitionConsumer } from '@resource-broker/bus'
+import { DONE, type PartitionConsumer, type Run } from '@resource-broker/bus'
 import {
   clusterFlags,
   configSchema,
@@ -48,7 +48,7 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   const bus = await openBus(service)
   const clusters = await openKcpClusters(service, bus, kcpKubeconfig)
   let consumer: PartitionConsumer | undefined
-  const provisioner = new Provisioner(contextOf(service, clusters), {
+  const provisioner = new Provisioner(provisionerContext(service, clusters), {
     idleMs: keepStaging * 1_000,
     wake: (key) => consumer?.reconcile(key),
   })
@@ -58,18 +58,22 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     parts: ['acceptapi', 'assignment'],
     concurrency: CONCURRENCY,
     remember: () => undefined,
-    reconcile: traced(service, 'judge', async ({ key, view }) => {
-      const again = (await provisioner.take(key, view)) === 'look again'
-      return again ? { requeueAfterMs: TRIAL_MS, reason: 'a trial is about to show what it serves' } : DONE
-    }),
+    reconcile: traced(service, 'judge', (run) => take(provisioner, run)),
     report: consumerReport(service),
   })
   service.onStop('work', () => provisioner.stop())
   service.onStop('consumer', () => consumer?.stop())
 }
 
-function contextOf(
-  { logger, tracing, config: { shard } }: ServiceContext<Config>,
+/** Takes what the last word on a key asks for. */
+export async function take(provisioner: Provisioner, { key, view }: Pick<Run<undefined>, 'key' | 'view'>) {
+  const again = (await provisioner.take(key, view)) === 'look again'
+  return again ? { requeueAfterMs: TRIAL_MS, reason: 'a trial is about to show what it serves' } : DONE
+}
+
+/** What the handlers work with, in a kcp. */
+export function provisionerContext(
+  { logger, tracing, config: { shard } }: Pick<ServiceContext, 'logger' | 'tracing'> & { config: { shard?: string | undefined } },
   clusters: KcpClusters,
 ): ProvisionerContext {
   const { base, roots } = clusters.kcp

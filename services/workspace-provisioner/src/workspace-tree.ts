@@ -1,12 +1,4 @@
-import {
-  type Gone,
-  isAlreadyExists,
-  isConflict,
-  isNotFound,
-  type KubeClient,
-  type WatchEvent,
-  watchResource,
-} from '@resource-broker/kube'
+import { type Gone, isAlreadyExists, type KubeClient, type WatchEvent, watchResource } from '@resource-broker/kube'
 
 export type Workspace = {
   metadata: { name: string; uid: string }
@@ -91,10 +83,8 @@ export class WorkspaceTree {
     })
   }
 
-  /** Asks for the deletion of exactly this workspace with all that is in it. */
+  /** Asks for the deletion of exactly this workspace with all that is in it. @throws {KubeError} also where it is gone, or another one by now */
   async delete({ metadata: { name, uid } }: Workspace): Promise<void> {
-    await this.#client.delete({ ...WORKSPACES, name }, { uid }).catch((error: unknown) => {
-      if (!isNotFound(error) && !isConflict(error)) throw error
-    })
+    await this.#client.delete({ ...WORKSPACES, name }, { uid })
   }
 }

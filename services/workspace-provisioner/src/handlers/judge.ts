@@ -1,6 +1,7 @@
 import {
   AcceptAPI,
   apiExportNameOf,
+  getCondition,
   type NextCondition,
   type ProviderExport,
   verificationWorkspaceName,
@@ -28,25 +29,39 @@ export async function judge(
 ): Promise<'done' | 'look again'> {
   if (object === null) return 'done'
   const client = context.clusters.providers.client(provider)
-  const condition = await verdict(context, object, of)
-  await reportOnOffer({ client, logger: context.logger }, object, condition, context.now())
-  return condition.reason === ABOUT ? 'look again' : 'done'
+  const report = (condition: NextCondition) =>
+    reportOnOffer({ client, logger: context.logger }, object, condition, context.now())
+  const judged = await verdict(context, object, of).catch((error: unknown) => error as Error)
+  if (judged instanceof Error) {
+    // What was verified stays so: that the broker cannot look again is no reason to withdraw an offer.
+    const message = `${of.apiExportName} is being bound for a trial: ${judged.message}`
+    if (!isVerified(context, object)) await report(conditionOn(context, object)('Unknown', 'Verifying', message))
+    throw judged
+  }
+  await report(judged)
+  return judged.reason === ABOUT ? 'look again' : 'done'
+}
+
+function isVerified({ conditionType }: ProvisionerContext, object: KubeObject): boolean {
+  const { status, metadata } = AcceptAPI.of(object)
+  const said = getCondition(status?.conditions, conditionType)
+  return said?.status === 'True' && said.observedGeneration === metadata.generation
+}
+
+type Say = (status: NextCondition['status'], reason: string, message: string) => NextCondition
+
+function conditionOn({ conditionType: type }: ProvisionerContext, { metadata }: KubeObject): Say {
+  const observedGeneration = metadata.generation ?? 0
+  return (status, reason, message) => ({ type, status, reason, message: message.slice(0, 4096), observedGeneration })
 }
 
 /** An export's virtual workspace serves what it claims a moment after the export is there, and nothing tells when. */
 const ABOUT = 'VerifyingResource'
 
 async function verdict(context: ProvisionerContext, object: KubeObject, of: ProviderExport): Promise<NextCondition> {
-  const { clusters, failures, conditionType: type } = context
+  const { clusters, failures } = context
   const { gvr } = AcceptAPI.of(object).spec
-  const observedGeneration = object.metadata.generation ?? 0
-  const say = (status: NextCondition['status'], reason: string, message: string): NextCondition => ({
-    type,
-    status,
-    reason,
-    message: message.slice(0, 4096),
-    observedGeneration,
-  })
+  const say = conditionOn(context, object)
   const name = verificationWorkspaceName(of)
   const trial = clusters.kcp.staging.named(name)
   const failure = failures.get(name)

@@ -1,4 +1,5 @@
 import { Assignment, annotations, copiesExportName, exportAt, type StagingWorkspace } from '@resource-broker/api'
+import { isConflict, isNotFound } from '@resource-broker/kube'
 import { removeCopiesExport, unbindCopies } from '../bindings.ts'
 import type { ProvisionerContext } from '../context.ts'
 
@@ -23,10 +24,11 @@ async function retireStaging(context: ProvisionerContext, name: string): Promise
     await records.report(name, { ...record.status, phase: 'Terminating' })
   const place = clusters.kcp.staging.named(name)
   const inside = place?.isReady ? clusters.kcp.staging.inside(place.cluster) : undefined
-  if (place !== undefined && inside !== undefined) return await unbindCopies(inside, place) // that it went calls again, and so does each step from here
+  // That something went calls again, and so does each step from here.
+  if (place !== undefined && inside !== undefined) return await remove(context, name, () => unbindCopies(inside, place))
   const workspace = trees.staging.get(name)
-  if (workspace !== undefined) return await trees.staging.delete(workspace)
-  await records.delete(name)
+  if (workspace !== undefined) return await remove(context, name, () => trees.staging.delete(workspace))
+  await remove(context, name, () => records.delete(name))
   retiring.delete(name)
   logger.info({ workspace: name, consumer: record.spec.consumerCluster }, 'staging workspace removed')
 }
@@ -42,9 +44,19 @@ async function retireTrial(context: ProvisionerContext, name: string): Promise<v
   for (const place of staging.all) {
     if (place.consumerCluster !== undefined && copiesExportName(place) === exportName) return
   }
-  await removeCopiesExport(context, exportName)
-  await trees.verification.delete(workspace)
+  await remove(context, name, () => removeCopiesExport(context, exportName))
+  await remove(context, name, () => trees.verification.delete(workspace))
   logger.info({ workspace: name, provider: trial.providerCluster }, 'verification workspace removed')
+}
+
+/** Each replica retires what it does not know to be wanted, so that another one may have been faster. */
+async function remove({ logger }: ProvisionerContext, workspace: string, act: () => Promise<void>): Promise<void> {
+  try {
+    await act()
+  } catch (err) {
+    if (!isNotFound(err) && !isConflict(err)) throw err
+    logger.info({ workspace, err }, 'what was to be removed is not there any more')
+  }
 }
 
 /** Not heard of is not gone: the platform is asked. */

@@ -12,6 +12,7 @@ import type { Bus, KubeObject, SourceRef } from '@resource-broker/bus'
 import { type Connections, type LogicalCluster, LogicalClusters } from '@resource-broker/kube'
 import type { ClusterConfig, SharedConfig } from '../../flags.ts'
 import type { ProcessContext, ServiceContext } from '../../lifecycle.ts'
+import type { Logger } from '../../logger.ts'
 import {
   type BrokeredKind,
   ClusterNotConnectedError,
@@ -26,6 +27,7 @@ import { notConnected } from '../roster.ts'
 import { type KcpServer, openKcpServer } from './server.ts'
 import { rememberedSlice, type Slice, Slices, unpartitioned } from './slices.ts'
 import { Staging, type StagingCluster, serves, whyNotReady } from './staging.ts'
+import { tellBindings } from './tell-bindings.ts'
 import { KcpViews } from './views.ts'
 
 /** What is only there in kcp: for whoever makes the broker's own workspaces. */
@@ -57,7 +59,7 @@ async function open(process: Opening, bus: Bus, { base, connections }: KcpServer
     misfit: (slice) => (isBrokered(slice.metadata.name) ? unpartitioned(slice, config.shard) : undefined),
   })
   const own = new Slices({ ...common, workspace: roots.staging, prefix: 'staging', readsKinds: () => false })
-  const served = new ServedSlices(slices, connections, config.acceptapi)
+  const served = new ServedSlices(slices, connections, config.acceptapi, logger)
   await Promise.all([slices.start(), own.start()])
   onStop('endpoint slices', () => {
     slices.stop()
@@ -69,6 +71,7 @@ async function open(process: Opening, bus: Bus, { base, connections }: KcpServer
   for (const [name, each] of Object.entries({ slices, own })) readyCheck(`kcp/${name}`, () => each.obstacle)
 
   const staging = new Staging(workspaces.endpoints, connections, roots)
+  tellBindings(staging.bindings, workspaces.name, logger)
   onStop('staging', () => staging.bindings.stop())
   const isCertain = () => own.obstacle === undefined && staging.bindings.isComplete
   const coordination = base.below(`/clusters/${workspace}`)
@@ -154,14 +157,16 @@ class ServedSlices extends EventEmitter<{ kinds: [] }> {
   readonly #slices: Slices
   readonly #connections: Connections
   readonly #acceptapi: string
+  readonly #logger: Logger
   readonly #clusters = new Map<Slice, LogicalClusters>()
 
-  constructor(slices: Slices, connections: Connections, acceptapi: string) {
+  constructor(slices: Slices, connections: Connections, acceptapi: string, logger: Logger) {
     super()
     this.setMaxListeners(0)
     this.#slices = slices
     this.#connections = connections
     this.#acceptapi = acceptapi
+    this.#logger = logger
   }
 
   async start(views: KcpViews): Promise<void> {
@@ -204,6 +209,7 @@ class ServedSlices extends EventEmitter<{ kinds: [] }> {
   async #serve(slice: Slice, views: KcpViews): Promise<void> {
     const clusters = new LogicalClusters(slice.endpoints, this.#connections)
     this.#clusters.set(slice, clusters)
+    tellBindings(clusters.bindings, slice.name, this.#logger)
     views.show(slice, clusters, slice.name === this.#acceptapi ? 'offers' : 'sources')
     await clusters.start()
   }

@@ -9,16 +9,21 @@ export type KcpServer = { base: KubeClient; connections: Connections }
 export function openKcpServer(service: Pick<ServiceContext, 'shared'>, kubeconfig: string): Promise<KcpServer> {
   return service.shared('kcp server', async (process) => {
     const login = await readKubeconfig(kubeconfig)
-    const [heed, options] = [heedRefusals(process, kubeconfig), clientOptions(process, 'kcp')]
-    const onEvent = (event: ClientEvent) => {
-      heed(event)
-      options.onEvent(event)
-    }
-    const connections = new Connections(login, { ...options, onEvent })
+    const connections = new Connections(login, kcpClientOptions(process, kubeconfig))
     process.onStop('kcp connections', () => connections.close())
     followKubeconfig(process, kubeconfig, connections)
     return { base: connections.at(wholeKcp(login.server)), connections }
   })
+}
+
+/** How all clients of a kcp are: what is told of their requests. */
+export function kcpClientOptions(process: ProcessContext, kubeconfig: string): ReturnType<typeof clientOptions> {
+  const [heed, options] = [heedRefusals(process, kubeconfig), clientOptions(process, 'kcp')]
+  const onEvent = (event: ClientEvent) => {
+    heed(event)
+    options.onEvent(event)
+  }
+  return { ...options, onEvent }
 }
 
 /** Of a URL that may name one workspace. */

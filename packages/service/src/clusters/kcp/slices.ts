@@ -183,6 +183,8 @@ export class Slices extends EventEmitter<Events> {
         report: (event) => {
           if (event.type === 'disconnected')
             logger.warn({ export: `${path}:${name}`, err: event.error }, 'the APIExport cannot be read')
+          if (event.type === 'absent')
+            logger.warn({ export: `${path}:${name}` }, 'the APIExport cannot be read: APIExports are not served there')
         },
       },
       { signal: slice.stopping.signal },
