@@ -23,12 +23,12 @@ const STEPS: [what: string, act: (world: FailureWorld) => void, isSo: (world: Fa
   [
     'a copy that its provider deletes is made anew',
     (world) => world.deleteCopy('alpha'),
-    (world) => world.server('alpha').find(copy) !== undefined && world.thing()?.status?.status === 'Available',
+    (world) => world.find('alpha', copy) !== undefined && world.thing()?.status?.status === 'Available',
   ],
   [
     'an object moves',
     (world) => world.change({ size: 'large' }),
-    (world) => world.server('alpha').find(copy) === undefined && isSynced(world),
+    (world) => world.find('alpha', copy) === undefined && isSynced(world),
   ],
   ['the Migration is removed', () => undefined, (world) => world.records(MIGRATIONS).length === 0],
   ['an object that nobody takes is told so', (world) => world.change({ size: 'vast' }), (world) => !isSynced(world)],
@@ -41,14 +41,14 @@ const STEPS: [what: string, act: (world: FailureWorld) => void, isSo: (world: Fa
   [
     'an object whose finalizer was taken off leaves nothing',
     (world) => world.wrest(),
-    (world) => world.server('alpha').find(copy) === undefined,
+    (world) => world.find('alpha', copy) === undefined,
   ],
 ]
 const copy = { resource: 'things.example.test', namespace: 'default', name: COPY }
 
 /** How long each step takes, in milliseconds of the world. */
 async function durations(aheadMs: Record<string, number>): Promise<number[]> {
-  const world = new FailureWorld(aheadMs)
+  const world = new FailureWorld({ aheadMs })
   try {
     await world.begin(undefined)
     const took: number[] = []

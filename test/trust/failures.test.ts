@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ROOT } from '../support/landscape.ts'
 import { playFailures } from './failures/play.ts'
-import { isOf, REQUESTS } from './failures/requests.ts'
+import { isOf } from './failures/request-kind.ts'
+import { REQUESTS } from './failures/requests.ts'
 import { PROMPT_S, tableOf } from './failures/table.ts'
 
 test('whatever a server answers, somebody is told within five seconds, and docs/failures.md says who and how', async () => {

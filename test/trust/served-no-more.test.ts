@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { type Asked, FailureWorld } from './failures/world.ts'
+import type { Asked } from './failures/asked.ts'
+import { FailureWorld } from './failures/world.ts'
 
 const isOfThings = ({ at, method, resource }: Asked): boolean =>
   at === 'provider' && (method === 'DISCOVER' || resource === 'things')

@@ -28,6 +28,7 @@ function collectionOf(place: Place): string {
   const [plural, ...group] = place.resource.split('.')
   const version = group.at(-2) === 'platform-mesh' ? 'v1alpha1' : 'v1'
   const root = group.length === 0 ? `/api/${version}` : `/apis/${group.join('.')}/${version}`
+  const cluster = place.cluster === undefined ? '' : `/clusters/${place.cluster}`
   const inside = place.namespace === undefined ? '' : `/namespaces/${place.namespace}`
-  return `${root}${inside}/${plural}`
+  return `${cluster}${root}${inside}/${plural}`
 }

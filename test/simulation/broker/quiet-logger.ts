@@ -6,8 +6,8 @@ type Say = (level: string, fields: Record<string, unknown>, message: string) => 
 export function quietLogger(say: Say, bindings: Record<string, unknown> = {}): Logger {
   const at =
     (level: string) =>
-    (fields: Record<string, unknown>, message = '') =>
-      say(level, { ...bindings, ...fields }, message)
+    (fields: Record<string, unknown> | string, message = '') =>
+      typeof fields === 'string' ? say(level, bindings, fields) : say(level, { ...bindings, ...fields }, message)
   const logger = {
     trace: () => undefined,
     debug: () => undefined,

@@ -1,11 +1,10 @@
 import { conditionTypes, type OfferRef, offerConditionType } from '@resource-broker/api'
 import type { OfferEntry, PartitionHandle, Run } from '@resource-broker/bus'
 import { type Address, Layout } from '@resource-broker/bus'
-import { KubeClient } from '@resource-broker/kube'
 import type { PartitionConsumerOptions } from '../../../packages/bus/src/consumer-options.ts'
 import { Snapshots } from '../../../packages/bus/src/snapshots.ts'
-import { ProviderRecords } from '../../../packages/service/src/clusters/provider-records.ts'
-import { tellRequests } from '../../../packages/service/src/clusters/tell-requests.ts'
+import type { Clusters } from '../../../packages/service/src/clusters/clusters.ts'
+import type { KcpClusters } from '../../../packages/service/src/clusters/kcp/open.ts'
 import { clustersUnder } from '../../../packages/service/src/clusters/under-fence.ts'
 import { consumerReport } from '../../../packages/service/src/consumer-report.ts'
 import type { Logger } from '../../../packages/service/src/logger.ts'
@@ -21,46 +20,43 @@ import { Offers } from '../../../services/placement-scheduler/src/offers.ts'
 import { newMemory, type SyncerMemory } from '../../../services/provider-syncer/src/context.ts'
 import { sync } from '../../../services/provider-syncer/src/handlers/sync.ts'
 import { Waiting } from '../../../services/provider-syncer/src/waiting.ts'
+import { Provisioner } from '../../../services/workspace-provisioner/src/provisioner.ts'
+import { provisionerContext, take } from '../../../services/workspace-provisioner/src/service.ts'
 import { ProviderBook } from '../../../services/workspace-watcher/src/provider-book.ts'
 import { type BucketStore, SimulatedBucket } from '../bus/simulated-bucket.ts'
 import { SimulatedBus } from '../bus/simulated-bus.ts'
 import { SimulatedConsumer } from '../bus/simulated-consumer.ts'
 import type { SimulatedStream } from '../bus/state-stream.ts'
-import type { ApiServer } from '../server/api-server.ts'
-import type { WireOptions } from '../server/wire.ts'
-import { SimulatedWire } from '../server/wire.ts'
 import type { Process } from '../world/process.ts'
 import type { VirtualTime } from '../world/virtual-time.ts'
 import { MUTE } from './mute-metrics.ts'
-import { SimulatedClusters } from './simulated-clusters.ts'
 import { SimulatedWatcher } from './simulated-watcher.ts'
 
 export const PARTITIONS = 2
+export const LAYOUT = new Layout('sim', PARTITIONS)
 /** How often replicas look who lives. */
 const SHARE_MS = 1_500
 
 export type Surroundings = {
   time: VirtualTime
-  servers: ReadonlyMap<string, ApiServer>
-  consumers: string[]
-  providers: string[]
   stream: SimulatedStream
   offers: BucketStore
-  wire: Omit<WireOptions, 'server'>
   busDelay: () => number
   isBusAnswerLost: () => boolean
   keepMigrationsMs: number
+  /** How long a staging workspace without copies stays, in a kcp. */
+  keepStagingMs?: number
   /** Names of the replicas that this one takes for alive. */
   alive: (asking: Process) => string[]
   logger: (process: Process) => Logger
-  /** With what worlds of chance do without: discovery, the record of providers, and what clients tell of requests that wait. */
+  /** Keeps the record of providers: worlds of chance do without. */
   isWhole?: true
 }
 
-/** All services of the broker in one simulated process. */
+/** All services of the broker in one simulated process, on plain clusters or in a kcp. */
 export class Replica {
   readonly process: Process
-  readonly clusters: SimulatedClusters
+  readonly #clusters: Clusters | KcpClusters
   readonly #around: Surroundings
   readonly #bus: SimulatedBus
   readonly #watcher: SimulatedWatcher
@@ -68,20 +64,15 @@ export class Replica {
   readonly #addresses = new Map<string, Address | undefined>()
   readonly #consumers: { leave: (partition: number) => void }[] = []
   readonly #logger: Logger
-  readonly #records = new ProviderRecords()
   readonly #book: ProviderBook | undefined
 
-  constructor(process: Process, around: Surroundings) {
+  constructor(process: Process, around: Surroundings, clusters: Clusters | KcpClusters) {
     this.process = process
     this.#around = around
+    this.#clusters = clusters
     this.#logger = around.logger(process)
-    const { time, stream, busDelay: delay, isBusAnswerLost: isLost, servers } = around
-    const clients = new Map([...servers].map(([name, server]) => [name, this.#clientOf(name, server)]))
-    const brokerID = servers.get('platform')?.find({ resource: 'namespaces', name: 'kube-system' })?.metadata.uid ?? ''
-    const whole = around.isWhole && { records: this.#records }
-    this.clusters = new SimulatedClusters(clients, around.consumers, around.providers, brokerID, whole)
-    this.#bus = new SimulatedBus(new Layout('sim', PARTITIONS), { time, stream, delay, isLost })
-    const { clusters } = this.clusters
+    const { time, stream, busDelay: delay, isBusAnswerLost: isLost } = around
+    this.#bus = new SimulatedBus(LAYOUT, { time, stream, delay, isLost })
     const logger = this.#logger.child({ service: 'workspace-watcher' })
     const { signal } = process
     this.#book = around.isWhole && new ProviderBook({ ...clusters, logger, signal, shareOf: (names) => new Set(names) })
@@ -95,12 +86,6 @@ export class Replica {
     })
   }
 
-  #clientOf(name: string, server: ApiServer): KubeClient {
-    const options = { ...this.#around.wire, server }
-    const onEvent = tellRequests({ logger: this.#logger, metrics: MUTE }, name)
-    return new KubeClient({ transport: new SimulatedWire(options), base: '' }, this.#around.isWhole && { onEvent })
-  }
-
   /** Begins its life; must run in the process. */
   async start(): Promise<void> {
     const { stream } = this.#around
@@ -108,18 +93,18 @@ export class Replica {
       this.#bus.forget()
       this.#watcher.restart()
     })
-    const { clusters } = this.clusters
+    const clusters = this.#clusters
     clusters.views.onChange(() => this.#watcher.balance())
     clusters.providers.onPresence((cluster) => {
       if (clusters.providers.isGone(cluster)) void this.#watcher.withdrawLost()
     })
-    if (this.#around.isWhole) await this.#records.follow(clusters.coordination, this.#logger, this.process.signal)
     this.#watch()
     this.#book?.review()
     await this.#startRegistry()
     await this.#startScheduler()
     this.#startSyncer()
     this.#startCoordinator()
+    if ('kcp' in clusters) await this.#startProvisioner(clusters)
   }
 
   /** Leaves a partition of each service to the other replicas. */
@@ -171,7 +156,7 @@ export class Replica {
   async #startRegistry(): Promise<void> {
     const bucket = this.#bucket()
     const kept = new Map<string, OfferEntry>()
-    const { clusters } = this.clusters
+    const clusters = this.#clusters
     let losses = 0
     const context = {
       clusters,
@@ -200,6 +185,7 @@ export class Replica {
         for (const key of keptByKey(kept).keys()) consumer?.reconcile(key)
       },
     )
+    clusters.kinds.onChange(() => consumer?.reconcileAll())
     clusters.providers.onPresence(() => consumer?.reconcileAll())
     bucket.onLost(() => {
       losses++
@@ -208,7 +194,7 @@ export class Replica {
   }
 
   async #startScheduler(): Promise<void> {
-    const { clusters } = this.clusters
+    const clusters = this.#clusters
     let due = false
     const nudge = () => {
       if (due) return
@@ -262,7 +248,7 @@ export class Replica {
   }
 
   #startSyncer(): void {
-    const { clusters } = this.clusters
+    const clusters = this.#clusters
     const waiting = new Waiting()
     const logger = this.#logger.child({ service: 'provider-syncer' })
     const context = { bus: this.#bus, clusters, logger, waiting, now: this.#now }
@@ -276,13 +262,15 @@ export class Replica {
         return sync({ ...context, ...memory, clusters: clustersUnder(clusters, fence), check: fence.check }, run)
       },
     })
-    clusters.providers.onPresence((provider) => {
-      for (const key of waiting.take(provider)) consumer.reconcile(key)
-    })
+    const wake = (keys: Iterable<string>) => {
+      for (const key of keys) consumer.reconcile(key)
+    }
+    clusters.destinations.onReady(({ provider, consumer: of }) => wake(waiting.take(provider, of)))
+    clusters.providers.onPresence((provider) => wake(waiting.take(provider)))
   }
 
   #startCoordinator(): void {
-    const { coordination } = this.clusters.clusters
+    const { coordination } = this.#clusters
     const logger = this.#logger.child({ service: 'migration-coordinator' })
     const context = { logger, now: this.#now, keepMs: this.#around.keepMigrationsMs }
     this.#consume({
@@ -291,6 +279,21 @@ export class Replica {
       concurrency: 32,
       remember: () => new Map<string, number>(),
       reconcile: (run) => lookAtMoves({ ...context, coordination: coordination.under(run.fence) }, run),
+    })
+  }
+  async #startProvisioner(clusters: KcpClusters): Promise<void> {
+    const logger = this.#logger.child({ service: 'workspace-provisioner' })
+    let consumer: SimulatedConsumer<undefined> | undefined
+    const context = { ...provisionerContext({ logger, config: {} }, clusters), now: this.#now }
+    const wake = (key: string) => consumer?.reconcile(key)
+    const provisioner = new Provisioner(context, { idleMs: this.#around.keepStagingMs ?? 0, wake })
+    await provisioner.follow(this.process.signal)
+    consumer = this.#consume({
+      service: 'workspace-provisioner',
+      parts: ['acceptapi', 'assignment'],
+      concurrency: 32,
+      remember: () => undefined,
+      reconcile: (run) => take(provisioner, run),
     })
   }
 }

@@ -1,5 +1,5 @@
 import { copyName } from '@resource-broker/api'
-import type { KubeClient } from '@resource-broker/kube'
+import { KubeClient } from '@resource-broker/kube'
 import {
   type BrokeredKind,
   ClusterNotConnectedError,
@@ -8,8 +8,13 @@ import {
   type View,
 } from '../../../packages/service/src/clusters/clusters.ts'
 import { claimedOrigin, recordsView } from '../../../packages/service/src/clusters/plain.ts'
-import type { ProviderRecords } from '../../../packages/service/src/clusters/provider-records.ts'
+import { ProviderRecords } from '../../../packages/service/src/clusters/provider-records.ts'
 import { servedObstacle } from '../../../packages/service/src/clusters/served-obstacle.ts'
+import { tellRequests } from '../../../packages/service/src/clusters/tell-requests.ts'
+import type { Logger } from '../../../packages/service/src/logger.ts'
+import type { ApiServer } from '../server/api-server.ts'
+import { SimulatedWire, type WireOptions } from '../server/wire.ts'
+import { MUTE } from './mute-metrics.ts'
 
 /** The kind that consumers want. */
 const THING = {
@@ -19,28 +24,37 @@ const THING = {
   resource: 'things',
 } as const satisfies BrokeredKind
 
-/** What worlds of chance do without: kinds are found by discovery, and providers recorded. */
-export type Whole = { records: ProviderRecords }
+/** What plain clusters are made of. */
+export type PlainSurroundings = {
+  /** By the name of the cluster; `platform` is the coordination cluster. */
+  servers: ReadonlyMap<string, ApiServer>
+  consumers: string[]
+  providers: string[]
+  wire: Omit<WireOptions, 'server'>
+  /** Kinds are found by discovery, providers recorded, and clients tell of requests that wait: worlds of chance do without. */
+  isWhole?: true
+}
 
 /** Plain clusters of one process, of which some may be away. */
 export class SimulatedClusters {
   readonly clusters: Clusters
   readonly #clients: ReadonlyMap<string, KubeClient>
+  readonly #records = new ProviderRecords()
+  readonly #logger: Logger
   readonly #away = new Set<string>()
   readonly #changed = new Set<() => void>()
   readonly #presence = new Set<(cluster: string) => void>()
 
-  /** `clients`: by the name of the cluster; `platform` is the coordination cluster. */
-  constructor(
-    clients: ReadonlyMap<string, KubeClient>,
-    consumers: string[],
-    providers: string[],
-    brokerID: string,
-    whole?: Whole,
-  ) {
+  /** Must run in the process. */
+  constructor(around: PlainSurroundings, logger: Logger) {
+    const { servers, consumers, providers, wire } = around
+    const isWhole = around.isWhole === true
+    this.#logger = logger
+    const clients = new Map([...servers].map(([name, server]) => [name, clientOf(server, wire, isWhole && logger)]))
     this.#clients = clients
     const { resource: _found, ...found } = THING
-    const kinds: BrokeredKind[] = [whole === undefined ? THING : found]
+    const kinds: BrokeredKind[] = [isWhole ? found : THING]
+    const brokerID = servers.get('platform')?.find({ resource: 'namespaces', name: 'kube-system' })?.metadata.uid ?? ''
     const provider = (name: string) => this.#client('provider', name)
     const destination = (cluster: string): Destination => ({
       cluster,
@@ -70,12 +84,9 @@ export class SimulatedClusters {
         onPresence: (listener) => void this.#presence.add(listener),
         all: providers,
         uidOf,
-        recordOf: (cluster) => whole?.records.get(cluster),
-        onRecord: (listener) => void whole?.records.on('event', ({ name }) => listener(name)),
-        obstacle:
-          whole === undefined
-            ? async () => undefined
-            : servedObstacle({ provider, kinds, isNamespaced: async () => true }),
+        recordOf: (cluster) => this.#records.get(cluster),
+        onRecord: (listener) => void this.#records.on('event', ({ name }) => listener(name)),
+        obstacle: isWhole ? servedObstacle({ provider, kinds, isNamespaced: async () => true }) : async () => undefined,
       },
       destinations: {
         of: (_source, cluster) => destination(cluster),
@@ -109,6 +120,11 @@ export class SimulatedClusters {
     })
   }
 
+  /** Follows the record of providers, where there is one. */
+  async follow(signal: AbortSignal): Promise<void> {
+    await this.#records.follow(this.clusters.coordination, this.#logger, signal)
+  }
+
   /** A kubeconfig was taken away, or is there again. */
   setAway(name: string, isAway: boolean): void {
     if (isAway) this.#away.add(name)
@@ -123,4 +139,10 @@ export class SimulatedClusters {
       throw new ClusterNotConnectedError(`${role} ${name} is not connected`)
     return client
   }
+}
+
+/** `tells`: who hears of its requests that wait. */
+function clientOf(server: ApiServer, wire: PlainSurroundings['wire'], tells: Logger | false): KubeClient {
+  const options = tells && { onEvent: tellRequests({ logger: tells, metrics: MUTE }, server.name) }
+  return new KubeClient({ transport: new SimulatedWire({ ...wire, server }), base: '' }, options || {})
 }

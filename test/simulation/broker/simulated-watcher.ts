@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import { type InventoryItem, isOvertaken, type Part, type Publication } from '@resource-broker/bus'
 import type { Clusters } from '../../../packages/service/src/clusters/clusters.ts'
 import type { Logger } from '../../../packages/service/src/logger.ts'
@@ -50,6 +51,8 @@ export class SimulatedWatcher {
   constructor(options: Options) {
     this.#options = options
     const { bus, logger, clusters, book } = options
+    const inView = new EventEmitter<{ cluster: [name: string] }>().setMaxListeners(0)
+    clusters.views.onCluster((cluster) => void inView.emit('cluster', cluster))
     const context: WatcherContext = {
       logger,
       providers: book ?? WITHOUT_BOOK,
@@ -66,7 +69,10 @@ export class SimulatedWatcher {
         { logger, metrics: MUTE },
         () => void bus.nudgePartitions('served', { by: 'workspace-watcher' }),
       ),
-      onCluster: () => undefined,
+      onCluster: (listener, signal) => {
+        inView.on('cluster', listener)
+        signal.addEventListener('abort', () => void inView.off('cluster', listener))
+      },
     }
     this.#watched = new WatchedViews(context, clusters.views, async () => new Inventory(this.#readInventory()))
   }

@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
-import { applied, isApplier, updated } from './apply.ts'
+import { applied, updated } from './apply.ts'
+import { annotated, counted, isSame, WITHOUT_STATUS, withoutEmpty, withoutUndefined } from './completed.ts'
 import { type Entry, idOf, type Managers, mergePatched, type Place, type StoredObject } from './objects.ts'
 import { Refused, refuseChanges } from './refused.ts'
-import { type ApiRequest, parseRequest } from './request.ts'
+import { isSelected, rendered, shown, withVersion } from './rendered.ts'
+import { type ApiRequest, parseRequest, type Sent } from './request.ts'
 
 export type ApiAnswer = { status: number; body: object }
 export type Change = {
@@ -16,17 +18,17 @@ type Follower = (change: Change) => void
 /** A resource as discovery tells of it. */
 export type Served = { group: string; version: string; name: string; kind: string; namespaced: boolean }
 
-/** Resources whose status is written together with the rest. */
-const WITHOUT_STATUS = new Set([
-  'offerusages.coord.broker.platform-mesh.io',
-  'assignments.coord.broker.platform-mesh.io',
-  'secrets',
-  'configmaps',
-  'namespaces',
-  'events',
-])
-/** What is a change of metadata alone does not count as a generation. */
-const UNCOUNTED = ['metadata', 'apiVersion', 'kind']
+/** What is different where the server is a kcp with its logical clusters. */
+export type Kcp = {
+  /** The name of a logical cluster that is called by a path, or by its name (contract 1.4). */
+  nameOf(cluster: string): string
+  /** What each object in a place carries (contract 2.1, 2.2). */
+  annotationsOf(place: Place): Record<string, string>
+  /** Whether what is asked shows an object: everything, or what the virtual workspace of an export has (contract 7). */
+  shows(request: ApiRequest, place: Place, object: StoredObject): boolean
+  /** @throws {Refused} for what is not done at all */
+  refuse(request: ApiRequest): void
+}
 
 /** One API server with the semantics of kube-apiserver 1.34 as far as the broker relies on them. */
 export class ApiServer {
@@ -36,17 +38,19 @@ export class ApiServer {
   readonly #entries = new Map<string, { place: Place; entry: Entry }>()
   readonly #history: Change[] = []
   readonly #followers = new Set<Follower>()
-  readonly #watches = new Set<() => void>()
+  readonly #watches = new Map<() => void, Place>()
   readonly #now: () => number
   readonly #served: readonly Served[]
+  readonly #kcp: Kcp | undefined
   #version = 100
   #made = 0
 
-  /** `now`: milliseconds by this server's clock; `served`: what its discovery tells. */
-  constructor(name: string, now: () => number, served: readonly Served[] = []) {
+  /** `now`: milliseconds by this server's clock; `served`: what its discovery tells; `kcp`: that it has logical clusters. */
+  constructor(name: string, now: () => number, served: readonly Served[] = [], kcp?: Kcp) {
     this.name = name
     this.#now = now
     this.#served = served
+    this.#kcp = kcp
   }
 
   get trouble(): string | undefined {
@@ -56,12 +60,17 @@ export class ApiServer {
   /** Nobody gets an answer, and watches break off; undefined: all is well again. */
   setTrouble(trouble: string | undefined): void {
     this.#trouble = trouble
-    if (trouble !== undefined) for (const broken of [...this.#watches]) broken()
+    if (trouble !== undefined) for (const broken of [...this.#watches.keys()]) broken()
   }
 
-  /** Calls back when the server is in trouble. Returns what ends that. */
-  onTrouble(broken: () => void): () => void {
-    this.#watches.add(broken)
+  /** Breaks off the watches of one resource. */
+  breakOff(resource: string): void {
+    for (const [broken, watched] of [...this.#watches]) if (watched.resource === resource) broken()
+  }
+
+  /** Calls back when a watch of a place breaks off. Returns what ends that. */
+  onTrouble(watched: Place, broken: () => void): () => void {
+    this.#watches.set(broken, watched)
     return () => void this.#watches.delete(broken)
   }
 
@@ -87,15 +96,48 @@ export class ApiServer {
 
   /** What is in a collection, in the order of names. */
   all(resource: string, namespace?: string): Entry[] {
+    return this.#sorted(
+      ({ place }) => place.resource === resource && (namespace === undefined || place.namespace === namespace),
+    )
+  }
+
+  /** What a logical cluster has of one resource, in the order of names. */
+  inside({ cluster, resource }: Pick<Place, 'cluster' | 'resource'>): Entry[] {
+    return this.#sorted(({ place }) => place.resource === resource && place.cluster === cluster)
+  }
+
+  #sorted(isWanted: (each: { place: Place; entry: Entry }) => boolean): Entry[] {
     return [...this.#entries.values()]
-      .filter(({ place }) => place.resource === resource && (namespace === undefined || place.namespace === namespace))
+      .filter(isWanted)
       .sort((a, b) => (idOf(a.place) < idOf(b.place) ? -1 : 1))
       .map(({ entry }) => entry)
   }
 
-  handle(sent: Parameters<typeof parseRequest>[0]): ApiAnswer {
+  /** What a request asks for. @throws {TypeError} as `parseRequest` */
+  read(sent: Sent): ApiRequest {
     const request = parseRequest(sent)
+    const { cluster } = request.place
+    if (this.#kcp === undefined || cluster === undefined) return request
+    return { ...request, place: { ...request.place, cluster: this.#kcp.nameOf(cluster) } }
+  }
+
+  /** Whether a collection that is asked for has an object in it. */
+  selects(request: ApiRequest, place: Place, object: StoredObject): boolean {
+    const { cluster, resource, namespace } = request.place
+    if (place.resource !== resource || (namespace !== undefined && place.namespace !== namespace)) return false
+    if (cluster !== undefined && cluster !== '*' && place.cluster !== cluster) return false
+    return isSelected(object, request.query) && this.#kcp?.shows(request, place, object) !== false
+  }
+
+  /** What is in a collection that is asked for, in the order of names. */
+  selected(request: ApiRequest): Entry[] {
+    return this.#sorted(({ place, entry }) => this.selects(request, place, entry.object))
+  }
+
+  handle(sent: Sent): ApiAnswer {
+    const request = this.read(sent)
     try {
+      this.#kcp?.refuse(request)
       return this.#answer(request)
     } catch (error) {
       if (error instanceof Refused) return error.answer
@@ -124,12 +166,9 @@ export class ApiServer {
     throw new Refused(404, 'NotFound', `${resource} "${name}" not found`)
   }
 
-  #list({ place, query, metadataOnly }: ApiRequest): ApiAnswer {
-    const items = this.all(place.resource, place.namespace).filter(({ object }) =>
-      isSelected(object, query.get('labelSelector')),
-    )
-    const metadata = { resourceVersion: String(this.#version) }
-    return { status: 200, body: { kind: 'List', metadata, items: items.map((entry) => rendered(entry, metadataOnly)) } }
+  #list(request: ApiRequest): ApiAnswer {
+    const items = this.selected(request).map((entry) => rendered(entry, request.metadataOnly))
+    return { status: 200, body: { kind: 'List', metadata: { resourceVersion: String(this.#version) }, items } }
   }
 
   #create(request: ApiRequest): ApiAnswer {
@@ -225,7 +264,8 @@ export class ApiServer {
     return shown(200, this.#commit(place, entry, { ...entry.object, metadata: leaving }, entry.managers))
   }
 
-  #commit(place: Place, before: Entry | undefined, wanted: StoredObject, managers: Managers): Entry {
+  #commit(place: Place, before: Entry | undefined, asked: StoredObject, managers: Managers): Entry {
+    const wanted = this.#kcp === undefined ? asked : annotated(asked, this.#kcp.annotationsOf(place))
     const old = before?.object
     if (old !== undefined && isSame(old, wanted) && isDeepStrictEqual(before?.managers, managers))
       return before as Entry
@@ -257,55 +297,4 @@ export class ApiServer {
   }
 }
 
-export function withVersion({ object, ...entry }: Entry, resourceVersion: string): Entry {
-  return { ...entry, object: { ...object, metadata: { ...object.metadata, resourceVersion } } }
-}
-
 const stamp = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
-
-function isSame(a: StoredObject, b: StoredObject): boolean {
-  const bare = ({ metadata, ...content }: StoredObject) => ({
-    ...content,
-    metadata: { ...metadata, resourceVersion: '' },
-  })
-  return isDeepStrictEqual(bare(a), bare(b))
-}
-
-/** What a generation counts the changes of. */
-function counted(object: StoredObject, { resource }: Place): unknown {
-  const omitted = WITHOUT_STATUS.has(resource) ? UNCOUNTED : [...UNCOUNTED, 'status']
-  return Object.fromEntries(Object.entries(object).filter(([name]) => !omitted.includes(name)))
-}
-
-/** Metadata has no empty maps and lists. */
-function withoutEmpty({ metadata, ...content }: StoredObject): StoredObject {
-  const isFilled = ([, value]: [string, unknown]) =>
-    typeof value !== 'object' || value === null || Object.keys(value).length > 0
-  return { ...content, metadata: Object.fromEntries(Object.entries(metadata).filter(isFilled)) } as StoredObject
-}
-
-function withoutUndefined(object: Record<string, unknown>): Record<string, unknown> {
-  return JSON.parse(JSON.stringify(object)) as Record<string, unknown>
-}
-
-/** As it stands in an answer. */
-export function rendered({ object, managers }: Entry, metadataOnly: boolean): object {
-  const appliers = [...managers.keys()].filter(isApplier)
-  const managedFields = appliers.map((manager) => ({ manager, operation: 'Apply' }))
-  const metadata = { ...object.metadata, ...(managedFields.length > 0 ? { managedFields } : {}) }
-  if (!metadataOnly) return { ...object, metadata }
-  return { apiVersion: 'meta.k8s.io/v1', kind: 'PartialObjectMetadata', metadata }
-}
-
-function shown(status: number, entry: Entry, metadataOnly = false): ApiAnswer {
-  return { status, body: rendered(entry, metadataOnly) }
-}
-
-/** `name` or `name=value`, the selectors that the broker uses. */
-export function isSelected({ metadata: { labels = {} } }: StoredObject, selector: string | null): boolean {
-  if (selector === null || selector === '') return true
-  return selector.split(',').every((term) => {
-    const [name = '', value] = term.split('=')
-    return value === undefined ? name in labels : labels[name] === value
-  })
-}

@@ -19,10 +19,11 @@ export type StoredObject = { apiVersion: string; kind: string; metadata: Metadat
 export type Managers = ReadonlyMap<string, ReadonlySet<string>>
 export type Entry = { object: StoredObject; managers: Managers }
 
-/** Where an object is: `resource` as `plural.group`. */
-export type Place = { resource: string; namespace?: string | undefined; name: string }
+/** Where an object is: `resource` as `plural.group`, `cluster` the logical cluster where the server is a kcp. */
+export type Place = { cluster?: string | undefined; resource: string; namespace?: string | undefined; name: string }
 
-export const idOf = ({ resource, namespace = '', name }: Place): string => `${resource}/${namespace}/${name}`
+export const idOf = ({ cluster = '', resource, namespace = '', name }: Place): string =>
+  `${cluster}/${resource}/${namespace}/${name}`
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,13 +1,14 @@
 import { ConnectionError } from '@resource-broker/kube'
 import type { Process } from '../world/process.ts'
 import type { VirtualTime } from '../world/virtual-time.ts'
-import { type ApiServer, type Change, isSelected, rendered, withVersion } from './api-server.ts'
-import { type ApiRequest, parseRequest } from './request.ts'
+import type { ApiServer, Change } from './api-server.ts'
+import { rendered, withVersion } from './rendered.ts'
+import type { ApiRequest, Sent } from './request.ts'
 
 type Options = {
   time: VirtualTime
   server: ApiServer
-  request: Parameters<typeof parseRequest>[0] & { signal: AbortSignal }
+  request: Sent & { signal: AbortSignal }
   /** Milliseconds from the server to whoever watches. */
   delay: () => number
   who: Process | undefined
@@ -29,14 +30,16 @@ export class WatchStream {
 
   constructor(options: Options) {
     this.#options = options
-    this.#request = parseRequest(options.request)
     const { server, request } = options
+    this.#request = server.read(request)
     const { query } = this.#request
     request.signal.addEventListener('abort', () => this.#end(request.signal.reason as Error), { once: true })
     this.#unfollow = server.follow((change) => this.#tell(change))
     if (query.get('sendInitialEvents') === 'true') this.#tellAll()
     else for (const change of server.since(Number(query.get('resourceVersion') ?? 0))) this.#tell(change)
-    this.#unbreak = server.onTrouble(() => this.#end(new ConnectionError(`${server.name}: the watch broke off`)))
+    this.#unbreak = server.onTrouble(this.#request.place, () =>
+      this.#end(new ConnectionError(`${server.name}: the watch broke off`)),
+    )
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
@@ -65,20 +68,18 @@ export class WatchStream {
 
   #tellAll(): void {
     const { server } = this.#options
-    const { place, query, metadataOnly } = this.#request
-    for (const entry of server.all(place.resource, place.namespace))
-      if (isSelected(entry.object, query.get('labelSelector'))) this.#send('ADDED', rendered(entry, metadataOnly))
+    const { metadataOnly } = this.#request
+    for (const entry of server.selected(this.#request)) this.#send('ADDED', rendered(entry, metadataOnly))
     const metadata = { resourceVersion: String(server.version), annotations: { 'k8s.io/initial-events-end': 'true' } }
     this.#send('BOOKMARK', { kind: 'Bookmark', metadata })
   }
 
   #tell({ type, place, entry, before }: Change): void {
-    const { place: watched, query, metadataOnly } = this.#request
-    if (place.resource !== watched.resource) return
-    if (watched.namespace !== undefined && place.namespace !== watched.namespace) return
-    const selector = query.get('labelSelector')
-    const is = type !== 'DELETED' && isSelected(entry.object, selector)
-    const was = before !== undefined && isSelected(before.object, selector)
+    const { metadataOnly } = this.#request
+    if (place.resource !== this.#request.place.resource) return
+    const { server } = this.#options
+    const is = type !== 'DELETED' && server.selects(this.#request, place, entry.object)
+    const was = before !== undefined && server.selects(this.#request, place, before.object)
     if (is) this.#send(was ? 'MODIFIED' : 'ADDED', rendered(entry, metadataOnly))
     // What goes out of the selection is told of as it was when it was in.
     else if (was)

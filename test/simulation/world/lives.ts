@@ -1,5 +1,6 @@
 import type { SeededRandom } from '../../support/seeded-random.ts'
 import { PARTITIONS, Replica, type Surroundings } from '../broker/replica.ts'
+import { type PlainSurroundings, SimulatedClusters } from '../broker/simulated-clusters.ts'
 import type { SimulatedStream } from '../bus/state-stream.ts'
 import { Process } from './process.ts'
 import type { Story } from './story.ts'
@@ -14,13 +15,15 @@ type Options = {
   stream: SimulatedStream
   random: SeededRandom
   clockOffMs: number
-  around: () => Surroundings
+  around: () => Surroundings & PlainSurroundings
 }
+
+type Life = { replica: Replica; clusters: SimulatedClusters; process: Process; since: number }
 
 /** The replicas, each in the life that it is in, and what befalls them. */
 export class Lives {
   readonly #options: Options
-  readonly #lives = new Map<string, { replica: Replica; process: Process; since: number }>()
+  readonly #lives = new Map<string, Life>()
   readonly #away = new Set<string>()
 
   constructor(options: Options) {
@@ -30,9 +33,11 @@ export class Lives {
   boot(name: string): void {
     const { random, clockOffMs, around, time } = this.#options
     const process = new Process(name, random.between(-1, 1) * clockOffMs)
-    const replica = running.run(process, () => new Replica(process, around()))
-    this.#lives.set(name, { replica, process, since: time.elapsed })
-    for (const provider of this.#away) running.run(process, () => replica.clusters.setAway(provider, true))
+    const surroundings = around()
+    const clusters = running.run(process, () => new SimulatedClusters(surroundings, surroundings.logger(process)))
+    const replica = running.run(process, () => new Replica(process, surroundings, clusters.clusters))
+    this.#lives.set(name, { replica, clusters, process, since: time.elapsed })
+    for (const provider of this.#away) running.run(process, () => clusters.setAway(provider, true))
     running.run(process, () => void replica.start())
   }
 
@@ -99,7 +104,7 @@ export class Lives {
     )
     if (isAway) this.#away.add(provider)
     else this.#away.delete(provider)
-    for (const { replica, process } of this.#lives.values())
-      time.after(random.next() * 300, () => replica.clusters.setAway(provider, isAway), process)
+    for (const { clusters, process } of this.#lives.values())
+      time.after(random.next() * 300, () => clusters.setAway(provider, isAway), process)
   }
 }

@@ -7,6 +7,7 @@ import { Operator } from '../actors/operator.ts'
 import { actOnThing, putThing, remakeThing } from '../actors/user.ts'
 import { quietLogger } from '../broker/quiet-logger.ts'
 import type { Surroundings } from '../broker/replica.ts'
+import type { PlainSurroundings } from '../broker/simulated-clusters.ts'
 import { BucketStore } from '../bus/simulated-bucket.ts'
 import { SimulatedStream } from '../bus/state-stream.ts'
 import { Invariants } from '../checks/invariants.ts'
@@ -164,7 +165,7 @@ export class World {
     })
   }
 
-  #around(): Surroundings {
+  #around(): Surroundings & PlainSurroundings {
     return {
       time: this.time,
       servers: this.servers,

@@ -1,7 +1,9 @@
 import { ANSWERS } from './answers.ts'
-import { isOf, REQUESTS, type RequestKind } from './requests.ts'
+import type { Asked } from './asked.ts'
+import { isOf, type RequestKind } from './request-kind.ts'
+import { REQUESTS } from './requests.ts'
 import { type Told, wordsOf } from './told.ts'
-import { type Asked, FailureWorld } from './world.ts'
+import { FailureWorld } from './world.ts'
 
 /** What was told of each request with each answer, and everything that the broker asked for meanwhile. */
 export type Failures = { cells: Map<RequestKind, Map<string, Told>>; asked: Asked[] }
@@ -22,7 +24,7 @@ export async function playFailures(requests: readonly RequestKind[] = REQUESTS):
 }
 
 async function playCell(kind: RequestKind, answer: string, asked: Asked[]): Promise<Told> {
-  const world = new FailureWorld()
+  const world = new FailureWorld({ inKcp: kind.inKcp ?? false })
   try {
     await world.begin(kind.capacity)
     await kind.prepare?.(world)

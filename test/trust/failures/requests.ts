@@ -1,25 +1,9 @@
 import { Migration, MigrationConfiguration, OfferUsage } from '@resource-broker/api'
 import type { Injected } from '../../support/injections.ts'
-import { type Asked, COPY, type FailureWorld, NAME } from './world.ts'
+import { isServed, type RequestKind } from './request-kind.ts'
+import { REQUESTS_OF_KCP } from './requests-of-kcp.ts'
+import { COPY, type FailureWorld, NAME } from './world.ts'
 
-/** One kind of request of the broker: how the world comes to where it is due, what makes it due, and which request it is then. */
-export type RequestKind = Omit<Asked, 'subresource'> & {
-  name: string
-  subresource?: string
-  /** What is about an AcceptAPI is told to the provider, what is about a record to the operator alone; the rest to the consumer. */
-  about?: 'offer' | 'records'
-  /** Places of alpha's offer. */
-  capacity?: number
-  prepare?: (world: FailureWorld) => void | Promise<void>
-  trigger: (world: FailureWorld) => void | Promise<void>
-  /** Answers of other servers that lead to the request. */
-  besides?: (asked: Asked, world: FailureWorld) => Injected | undefined
-}
-
-const isServed = async (world: FailureWorld, spec: object = {}) => {
-  world.make({ value: 1, ...spec })
-  await world.until(() => world.thing()?.status?.status === 'Available')
-}
 const hasSecret = async (world: FailureWorld) => {
   await isServed(world, { secret: true })
   await world.until(() => world.secret() !== undefined)
@@ -27,7 +11,7 @@ const hasSecret = async (world: FailureWorld) => {
 const isMoved = async (world: FailureWorld) => {
   await isServed(world)
   world.change({ size: 'large' })
-  await world.until(() => world.server('alpha').all('things.example.test').length === 0)
+  await world.until(() => world.all('alpha', 'things.example.test').length === 0)
 }
 const grows = (world: FailureWorld) => world.change({ size: 'large' })
 const isOtherwise = (world: FailureWorld) => world.change({ value: 2 })
@@ -133,7 +117,7 @@ const AT_PROVIDER: RequestKind[] = [
     ...{ name: 'creating the namespace at the provider', at: 'provider', method: 'POST', resource: 'namespaces' },
     trigger: (world) => world.make(),
     besides: ({ at, method, resource }, world) => {
-      const isThere = world.server('alpha').find({ resource: 'namespaces', name: 'default' }) !== undefined
+      const isThere = world.find('alpha', { resource: 'namespaces', name: 'default' }) !== undefined
       return at === 'provider' && method === 'PATCH' && resource === 'things' && !isThere
         ? notFound('namespaces "default"')
         : undefined
@@ -321,7 +305,7 @@ const ABOUT_RECORDS: RequestKind[] = [
   },
 ]
 
-const watching = (name: string, at: Asked['at'], resource: string): RequestKind => ({
+const watching = (name: string, at: 'consumer' | 'provider' | 'platform', resource: string): RequestKind => ({
   ...{ name, at, method: 'WATCH', resource, about: 'records' },
   trigger: (world) => {
     for (const server of { consumer: ['acme'], provider: ['alpha'], platform: ['platform'] }[at]) world.cut(server)
@@ -347,7 +331,7 @@ const WATCHES: RequestKind[] = [
   watching('watching the places of offers', 'platform', 'offerusages'),
 ]
 
-/** Every kind of request that a broker on plain clusters sends, once it has begun. */
+/** Every kind of request that a broker sends once it has begun, on plain clusters and in a kcp. */
 export const REQUESTS: RequestKind[] = [
   ...AT_CONSUMER,
   ...AT_PROVIDER,
@@ -355,9 +339,5 @@ export const REQUESTS: RequestKind[] = [
   ...ABOUT_OFFERS,
   ...ABOUT_RECORDS,
   ...WATCHES,
+  ...REQUESTS_OF_KCP,
 ]
-
-/** Whether a request of the broker is of a kind. */
-export function isOf(kind: RequestKind, { at, method, resource, subresource }: Asked): boolean {
-  return kind.at === at && kind.method === method && kind.resource === resource && kind.subresource === subresource
-}

@@ -1,6 +1,6 @@
 import { ANSWERS } from './answers.ts'
 import type { Failures } from './play.ts'
-import type { RequestKind } from './requests.ts'
+import type { RequestKind } from './request-kind.ts'
 import type { Told } from './told.ts'
 
 /** Somebody is told of each failure by then, in seconds. */
@@ -16,10 +16,10 @@ request and the last word of the cell. The time is that of the broker's own time
 measured: a machine that is busy, and a server that takes long for what it does, add to it. Whatever happens, somebody is told within ${PROMPT_S} seconds. A
 refusal is told at once, trouble that may pass after three seconds, a request without an answer to the operator after three seconds and to everybody else when it is given up, after ten.
 
-The table has every request that a broker on plain clusters sends once it has begun; test/trust/requests.test.ts notes what one really sends, in both modes. Beside those a broker asks at
-its start for the namespace by whose uid it knows a cluster (test/trust/start.test.ts has what is told then), and in a kcp it follows APIExportEndpointSlices, APIBindings, APIExports and
-their schemas, Workspaces and StagingWorkspaces, and makes Workspaces, APIBindings, APIExports and StagingWorkspaces. Those have not been played with every answer. A binding that
-is refused stands in the condition BindingVerified of the AcceptAPI (test/kcp/refusals.test.ts).
+The table has every request that a broker sends once it has begun; test/trust/requests.test.ts notes what one really sends, on clusters and in a kcp. What both send was played on plain
+clusters. What only a broker in a kcp sends stands at the end, and was played in a model of a kcp (test/simulation/kcp) with one shard, one consumer and one provider, by the code
+that opens a kcp in every broker and the one that makes its workspaces. Beside those a broker asks at its start for the namespace by whose uid it knows a plain cluster
+(test/trust/start.test.ts has what is told then).
 `
 
 /** The table as docs/failures.md has it. */

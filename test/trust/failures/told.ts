@@ -1,5 +1,5 @@
 import { WORDS } from './answers.ts'
-import type { RequestKind } from './requests.ts'
+import type { RequestKind } from './request-kind.ts'
 import { ASSIGNMENT, COPY, type FailureWorld, type Line, NAME, type Word } from './world.ts'
 
 /** What people were told of one cell, in the order of the columns: without names, times and addresses, so that it is the same each time. */
@@ -49,22 +49,21 @@ function wordOf({ type, status, reason, message }: Word): string[] {
 
 function eventsOn(world: FailureWorld, at: string, of: string): string[] {
   type Event = { involvedObject: { name: string }; type: string; reason: string }
-  const events = world
-    .server(at)
-    .all('events')
-    .map(({ object }) => object as unknown as Event)
+  const events = world.all(at, 'events').map((object) => object as unknown as Event)
   const own = events.filter(({ involvedObject, type }) => involvedObject.name === of && type === 'Warning')
   return own.map(({ reason }) => `Event ${reason}`)
 }
 
 /** How the tests have a watch end. */
 const CUT = 'the watch broke off'
+/** How an API server refuses a write over another one's: several of the broker's services write conditions of one AcceptAPI. */
+const MEANWHILE = 'the object has been modified'
 
 /** What the log says besides what goes well. */
 function lineOf({ service, level, msg, err, problems, request }: Line): string[] {
   if (err === undefined && !['warn', 'error'].includes(level)) return []
   const why = problems ?? request ?? (err instanceof Error ? err.message : err)
-  if (String(why).endsWith(CUT)) return []
+  if ([msg, String(why)].some((text) => text.endsWith(CUT) || text.endsWith(MEANWHILE))) return []
   return [`${level}${service === undefined ? '' : ` by ${service}`}: ${msg}${why === undefined ? '' : `: ${why}`}`]
 }
 
