@@ -65,17 +65,37 @@ async function says(at: ProviderSite, name: string, type: string, status: string
 const { bindingVerified, ready } = conditionTypes
 const sized = (size: string) => ({ filters: [{ key: 'size', valueIn: [size] }] })
 
+/** The broker may not bind a provider's export, until what is returned is called. */
+async function forbidBinding({ kube, exportName }: ProviderSite): Promise<() => Promise<void>> {
+  const right = { ...CLUSTERROLEBINDINGS, name: `resource-broker-bind-${exportName}` }
+  const { metadata, ...given } = await kube.get<{ metadata: { name: string } }>(right)
+  await kube.delete(right)
+  return async () => void (await kube.create(CLUSTERROLEBINDINGS, { ...given, metadata: { name: metadata.name } }))
+}
+
 test('an export that the broker may not bind is not offered, says what is missing, and is once the right is given', async () => {
   const beta = provider('beta')
-  const right = { ...CLUSTERROLEBINDINGS, name: `resource-broker-bind-${beta.exportName}` }
-  const { metadata, ...given } = await beta.kube.get<{ metadata: { name: string } }>(right)
-  await beta.kube.delete(right)
+  const allow = await forbidBinding(beta)
   await offer(beta, 'unbound', sized('unbound'))
   const { message } = await says(beta, 'unbound', bindingVerified, 'False')
   expect(message).toContain(`no permission to bind to export ${beta.cluster}:${beta.exportName}`)
   expect((await says(beta, 'unbound', ready, 'False')).reason).toBe('BindingNotVerified')
-  await beta.kube.create(CLUSTERROLEBINDINGS, { ...given, metadata: { name: metadata.name } })
+  await allow()
   expect((await says(beta, 'unbound', ready, 'True')).reason).toBe('Indexed')
+})
+
+test('an object whose staging workspace may not be bound says what is missing, and is served once the right is given', async () => {
+  const [beta, globex] = [provider('beta'), consumer('globex')]
+  await offer(beta, 'bound', sized('bound'))
+  await says(beta, 'bound', ready, 'True')
+  const allow = await forbidBinding(beta)
+  await create(globex, thing('first', { size: 'bound' }))
+  await waitFor('the consumer reads what the server said', async () => {
+    const synced = conditionOf(await read(globex, thingRef('first')), 'Synced')
+    return synced?.message.includes(`no permission to bind to export ${beta.cluster}:${beta.exportName}`)
+  })
+  await allow()
+  await served(globex, 'first', beta)
 })
 
 test.each([

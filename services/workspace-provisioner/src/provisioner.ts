@@ -45,22 +45,24 @@ export class Provisioner {
 
   /** Follows workspaces, their bindings and their records until `signal` aborts; resolves when all were seen. */
   async follow(signal: AbortSignal): Promise<void> {
-    const { trees, records, clusters, logger } = this.#context
-    const { staging } = clusters.kcp
+    const { trees, clusters, logger } = this.#context
+    const { staging, records } = clusters.kcp
     const look = (name: string) => this.#look(name)
     const report = (event: WatchEvent) => {
       if (event.type === 'disconnected')
         logger.warn({ err: event.error }, 'the workspaces of the broker cannot be read')
-      if (event.type === 'absent') logger.warn('the workspaces of the broker, or their records, are not served here')
+      if (event.type === 'absent') logger.warn('the workspaces of the broker are not served here')
     }
     staging.on('changed', (now, before) => this.#heed(now, before))
     staging.on('seen', (cluster) => {
       for (const tree of Object.values(trees)) this.#look(tree.nameOf(cluster) ?? '')
     })
+    for (const { metadata } of records.all) this.#leaveIfUnwanted(metadata.name)
+    records.on('changed', ({ metadata }) => this.#leaveIfUnwanted(metadata.name))
     await Promise.all([
       trees.staging.follow(look, report, signal),
       trees.verification.follow(look, report, signal),
-      records.follow((name) => this.#leaveIfUnwanted(name), report, signal),
+      records.synced,
     ])
   }
 

@@ -1,41 +1,20 @@
 import { annotations, fieldManager, type StagingPlace, StagingWorkspace } from '@resource-broker/api'
-import { type KubeClient, type WatchEvent, watchResource } from '@resource-broker/kube'
+import type { KubeClient } from '@resource-broker/kube'
+import type { StagingRecords } from '@resource-broker/service'
 
-/** The platform's StagingWorkspaces: what people see of the workspaces that hold copies. */
+/** Writes the platform's StagingWorkspaces: what people see of the workspaces that hold copies. */
 export class Records {
   readonly #coordination: KubeClient
-  readonly #records = new Map<string, StagingWorkspace>()
+  readonly #known: StagingRecords
 
-  constructor(coordination: KubeClient) {
+  /** `known` are those that are followed; what is written here is known there at once. */
+  constructor(coordination: KubeClient, known: StagingRecords) {
     this.#coordination = coordination
-  }
-
-  /** Follows the records until `signal` aborts, and tells how the watch fares; resolves when all were seen. */
-  follow(changed: (name: string) => void, report: (event: WatchEvent) => void, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      watchResource(
-        this.#coordination,
-        StagingWorkspace.resource,
-        {
-          upsert: (object) => {
-            this.#records.set(object.metadata.name, StagingWorkspace.of(object))
-            changed(object.metadata.name)
-          },
-          delete: ({ name }) => void this.#records.delete(name),
-          synced: () => resolve(),
-          report,
-        },
-        { signal },
-      )
-    })
-  }
-
-  get all(): StagingWorkspace[] {
-    return [...this.#records.values()]
+    this.#known = known
   }
 
   get(name: string): StagingWorkspace | undefined {
-    return this.#records.get(name)
+    return this.#known.get(name)
   }
 
   /** `providerPath` is for people; which provider it is stands in an annotation. */
@@ -51,16 +30,13 @@ export class Records {
       spec: { consumerCluster, providerPath, apiExportName, workspaceTreeRoot },
     }
     const target = { ...StagingWorkspace.resource, name }
-    this.#records.set(
-      name,
-      StagingWorkspace.of(await this.#coordination.apply(target, body, { fieldManager, force: true })),
-    )
+    this.#known.take(StagingWorkspace.of(await this.#coordination.apply(target, body, { fieldManager, force: true })))
   }
 
   async report(name: string, status: NonNullable<StagingWorkspace['status']>): Promise<void> {
     const target = { ...StagingWorkspace.resource, name }
     const written = await this.#coordination.mergePatch<object>(target, { status }, { subresource: 'status' })
-    this.#records.set(name, StagingWorkspace.of(written))
+    this.#known.take(StagingWorkspace.of(written))
   }
 
   /** @throws {KubeError} also where it is gone */

@@ -82,7 +82,7 @@ export function provisionerContext(
   return {
     clusters,
     trees: { staging: treeBelow(roots.staging), verification: treeBelow(roots.verification) },
-    records: new Records(clusters.coordination),
+    records: new Records(clusters.coordination, clusters.kcp.records),
     claimed: new Map(),
     retiring: new Set(),
     failures: new Map(),

@@ -100,7 +100,7 @@ export type Destinations = {
   find: (source: SourceRef, provider: string, apiExportName?: string) => Destination | undefined
   /** Where copies were seen; undefined: it is no more, and with it the copies. @throws {ClusterNotConnectedError} */
   at: (cluster: string) => Destination | undefined
-  /** Calls back when copies of a consumer can go to a provider where they could not before. */
+  /** Calls back when copies of a consumer can go to a provider where they could not before, or for another reason cannot. */
   onReady: (listener: (of: { consumer: string; provider: string }) => void) => void
 }
 

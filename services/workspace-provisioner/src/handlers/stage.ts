@@ -6,11 +6,11 @@ import {
   type StagingWorkspace,
   setCondition,
 } from '@resource-broker/api'
-import { BINDINGS, type StagingCluster, whyNotReady } from '@resource-broker/service'
+import { BINDINGS, STAGING_FAILED, type StagingCluster, whyNotReady } from '@resource-broker/service'
 import { bindCopies, bindProvider, claimsOf, ensureCopiesExport } from '../bindings.ts'
 import type { ProvisionerContext, Wanted } from '../context.ts'
 
-/** Makes the workspace for the copies of one consumer at one export of a provider, as far as that goes now. */
+/** Makes the workspace for the copies of one consumer at one export of a provider, as far as that goes now; its record always says how far. */
 export async function stage(context: ProvisionerContext, wanted: Wanted & StagingPlace): Promise<void> {
   const { trees, records, clusters } = context
   const { name } = wanted
@@ -23,11 +23,20 @@ export async function stage(context: ProvisionerContext, wanted: Wanted & Stagin
     const providerPath = clusters.providers.pathOf(wanted.providerCluster)
     await records.create(name, wanted, { providerPath, workspaceTreeRoot: trees.staging.root })
   }
-  const workspace = trees.staging.get(name)
-  const cluster = trees.staging.readyCluster(name)
-  if (workspace === undefined) await trees.staging.create(name)
+  const failure = await bringFurther(context, wanted, trial).catch((error: unknown) => error as Error)
+  const untold = await report(context, name, failure?.message).catch((error: unknown) => error as Error)
+  if (failure !== undefined || untold !== undefined) throw failure ?? untold
+}
+
+async function bringFurther(
+  context: ProvisionerContext,
+  wanted: Wanted & StagingPlace,
+  trial: StagingCluster,
+): Promise<undefined> {
+  const { staging } = context.trees
+  const cluster = staging.readyCluster(wanted.name)
+  if (staging.get(wanted.name) === undefined) await staging.create(wanted.name)
   else if (cluster !== undefined) await bindAll(context, cluster, wanted, trial)
-  await report(context, name, cluster !== undefined, staging.named(name))
 }
 
 async function bindAll(context: ProvisionerContext, cluster: string, wanted: Wanted, trial: StagingCluster) {
@@ -42,30 +51,30 @@ async function bindAll(context: ProvisionerContext, cluster: string, wanted: Wan
   ])
 }
 
-/** Says in the record how far the workspace is. */
+/** Says in the record how far the workspace is, and what failed, if something did. */
 async function report(
-  { records, trees, now }: ProvisionerContext,
+  { clusters, records, trees, now }: ProvisionerContext,
   name: string,
-  isThere: boolean,
-  place: StagingCluster | undefined,
-): Promise<void> {
+  failure: string | undefined,
+): Promise<undefined> {
+  const place = clusters.kcp.staging.named(name)
+  const isThere = trees.staging.readyCluster(name) !== undefined
   const isReady = place?.isReady === true
+  const failed = failure === undefined ? undefined : { reason: STAGING_FAILED, message: failure.slice(0, 4096) }
   const next: NextCondition[] = [
     isThere
       ? { type: conditionTypes.workspaceReady, status: 'True', reason: 'Ready', message: 'the workspace is there' }
       : {
           type: conditionTypes.workspaceReady,
           status: 'False',
-          reason: 'Creating',
-          message: 'the workspace is being made',
+          ...(failed ?? { reason: 'Creating', message: 'the workspace is being made' }),
         },
     isReady
       ? { type: conditionTypes.bindingReady, status: 'True', reason: 'Bound', message: 'copies can be written' }
       : {
           type: conditionTypes.bindingReady,
           status: 'False',
-          reason: 'Binding',
-          message: whyNotReady(place) ?? 'the exports are being bound',
+          ...(failed ?? { reason: 'Binding', message: whyNotReady(place) ?? 'the exports are being bound' }),
         },
   ]
   const before = records.get(name)?.status

@@ -27,11 +27,12 @@ import { notConnected } from '../roster.ts'
 import { type KcpServer, openKcpServer } from './server.ts'
 import { rememberedSlice, type Slice, Slices, unpartitioned } from './slices.ts'
 import { Staging, type StagingCluster, serves, whyNotReady } from './staging.ts'
+import { pairOf, StagingRecords } from './staging-records.ts'
 import { tellBindings } from './tell-bindings.ts'
 import { KcpViews } from './views.ts'
 
 /** What is only there in kcp: for whoever makes the broker's own workspaces. */
-export type KcpClusters = Clusters & { kcp: { base: ReturnType<Connections['at']>; staging: Staging; roots: Roots } }
+export type KcpClusters = Clusters & { kcp: { base: ReturnType<Connections['at']>; staging: Staging; records: StagingRecords; roots: Roots } }
 type Roots = { staging: string; verification: string }
 
 /** Consumers and providers are the logical clusters behind APIExports, and copies are in staging workspaces. Once for all services of a process. */
@@ -81,6 +82,8 @@ async function open(process: Opening, bus: Bus, { base, connections }: KcpServer
   const providers = providersBehind(served.clusters(offers))
   const { records } = providers
   void records.follow(coordination, logger, process.signal)
+  const stagingRecords = new StagingRecords()
+  stagingRecords.follow(coordination, logger, process.signal)
   return {
     brokerID: offers.cluster,
     coordination,
@@ -114,9 +117,9 @@ async function open(process: Opening, bus: Bus, { base, connections }: KcpServer
       onRecord: (listener) => void records.on('event', ({ name }) => listener(name)),
       obstacle: async (_cluster, acceptAPI) => obstacleOf(acceptAPI, config.shard),
     },
-    destinations: destinationsIn(staging, isCertain),
+    destinations: destinationsIn(staging, stagingRecords, isCertain),
     views,
-    kcp: { base, staging, roots },
+    kcp: { base, staging, records: stagingRecords, roots },
   }
 }
 
@@ -236,7 +239,7 @@ function obstacleOf(acceptAPI: KubeObject, shard: string | undefined): Obstacle 
   return { reason: 'VerifyingBinding', message: `the APIExport ${name} is being bound for a trial`, pending: true }
 }
 
-function destinationsIn(staging: Staging, isCertain: () => boolean): Destinations {
+function destinationsIn(staging: Staging, records: StagingRecords, isCertain: () => boolean): Destinations {
   const at = (place: StagingCluster): Destination => ({
     cluster: place.cluster,
     client: place.client,
@@ -255,7 +258,7 @@ function destinationsIn(staging: Staging, isCertain: () => boolean): Destination
       const ready = served.find(({ isReady }) => isReady)
       if (ready !== undefined) return at(ready)
       if (!isCertain()) throw unknown(provider)
-      return { waitsFor: waitsFor(places, provider) }
+      return { waitsFor: waitsFor(places, provider, records.trouble({ consumer: source.cluster, provider })) }
     },
     find: (source, provider, named) => {
       const [place] = serving(source, provider, named).served
@@ -268,17 +271,22 @@ function destinationsIn(staging: Staging, isCertain: () => boolean): Destination
       if (!isCertain()) throw new ClusterNotConnectedError(`the staging workspace ${cluster} is not known here`)
       return undefined
     },
-    onReady: (listener) =>
-      void staging.on('changed', (now, before) => {
+    onReady: (listener) => {
+      staging.on('changed', (now, before) => {
         const { consumerCluster: consumer, providerCluster: provider, isReady } = now ?? {}
         if (isReady !== true || before?.isReady === true || consumer === undefined || provider === undefined) return
         listener({ consumer, provider })
-      }),
+      })
+      records.on('changed', (record) => {
+        if (records.trouble(pairOf(record)) !== undefined) listener(pairOf(record))
+      })
+    },
   }
 }
 
-function waitsFor([place]: StagingCluster[], provider: string): string {
-  if (place === undefined) return `a staging workspace for ${provider} is being made`
-  const why = whyNotReady(place)
+function waitsFor([place]: StagingCluster[], provider: string, trouble: string | undefined): string {
+  const because = trouble === undefined ? '' : `: ${trouble}`
+  if (place === undefined) return `a staging workspace for ${provider} is being made${because}`
+  const why = whyNotReady(place) ?? trouble
   return `the staging workspace for ${provider} is being bound${why === undefined ? '' : `: ${why}`}`
 }

@@ -1,0 +1,74 @@
+import { EventEmitter } from 'node:events'
+import { annotations, StagingWorkspace } from '@resource-broker/api'
+import { type KubeClient, watchResource } from '@resource-broker/kube'
+import type { Logger } from '../../logger.ts'
+import { WatchObstacle } from '../../watch-obstacle.ts'
+
+type Events = {
+  changed: [record: StagingWorkspace]
+}
+
+/** Whose copies a workspace holds, and where. */
+type Pair = { consumer: string; provider: string }
+
+/** The platform's StagingWorkspaces: how far the workspaces that hold copies are, and why one cannot be made. */
+export class StagingRecords extends EventEmitter<Events> {
+  readonly #records = new Map<string, StagingWorkspace>()
+  readonly #synced = Promise.withResolvers<void>()
+
+  /** All were seen. */
+  get synced(): Promise<void> {
+    return this.#synced.promise
+  }
+
+  /** Follows them until the signal aborts. */
+  follow(coordination: KubeClient, logger: Logger, signal: AbortSignal): void {
+    const obstacle = new WatchObstacle('StagingWorkspaces')
+    watchResource(
+      coordination,
+      StagingWorkspace.resource,
+      {
+        upsert: (object) => this.take(StagingWorkspace.of(object)),
+        delete: ({ name }) => void this.#records.delete(name),
+        synced: () => {
+          obstacle.synced()
+          this.#synced.resolve()
+        },
+        report: (event) => obstacle.heed(event, logger),
+      },
+      { signal },
+    )
+  }
+
+  get all(): StagingWorkspace[] {
+    return [...this.#records.values()]
+  }
+
+  get(name: string): StagingWorkspace | undefined {
+    return this.#records.get(name)
+  }
+
+  /** What whoever wrote a record has as an answer. */
+  take(record: StagingWorkspace): void {
+    this.#records.set(record.metadata.name, record)
+    this.emit('changed', record)
+  }
+
+  /** Why there is no workspace yet for the copies of a consumer at a provider, where somebody says so. */
+  trouble({ consumer, provider }: Pair): string | undefined {
+    for (const record of this.#records.values()) {
+      const of = pairOf(record)
+      const failed = record.status?.conditions?.find(({ reason }) => reason === STAGING_FAILED)
+      if (of.consumer === consumer && of.provider === provider && failed !== undefined) return failed.message
+    }
+    return undefined
+  }
+}
+
+/** Reason of a condition of a StagingWorkspace: its message says what the servers said. */
+export const STAGING_FAILED = 'Failed'
+
+/** Which provider it is stands in an annotation: the spec has its path, for people. */
+export function pairOf({ metadata, spec }: StagingWorkspace): Pair {
+  return { consumer: spec.consumerCluster, provider: metadata.annotations?.[annotations.providerCluster] ?? '' }
+}
