@@ -11,8 +11,8 @@ export {
   type View,
 } from './clusters/clusters.ts'
 export { type KcpClusters, openKcpClusters } from './clusters/kcp/open.ts'
-export { STAGING_FAILED, type StagingRecords } from './clusters/kcp/staging-records.ts'
 export { BINDINGS, type Staging, type StagingCluster, serves, whyNotReady } from './clusters/kcp/staging.ts'
+export { STAGING_FAILED, type StagingRecords } from './clusters/kcp/staging-records.ts'
 export type { AwayReason, Presence } from './clusters/presence.ts'
 export { clustersUnder } from './clusters/under-fence.ts'
 export { type ConfigSchema, describeFlags, type FlagDescription, helpText, parseConfig } from './config.ts'

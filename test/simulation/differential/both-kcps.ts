@@ -80,7 +80,10 @@ export class KcpSide {
 
   /** With the words in the place of the names. */
   masked<T>(form: T): T {
-    const text = Object.entries(this.names).reduce((all, [word, name]) => all.replaceAll(name, word), JSON.stringify(form))
+    const text = Object.entries(this.names).reduce(
+      (all, [word, name]) => all.replaceAll(name, word),
+      JSON.stringify(form),
+    )
     return JSON.parse(text) as T
   }
 }

@@ -68,7 +68,10 @@ async function bindings(side: KcpSide, of: string, count: number): Promise<objec
     const own = (body.items ?? []).filter(isOwn)
     return own.length === count && own.every(isBound)
   })
-  return items.filter(isOwn).map(formOf).sort((a: Json, b: Json) => (a.of < b.of ? -1 : 1))
+  return items
+    .filter(isOwn)
+    .map(formOf)
+    .sort((a: Json, b: Json) => (a.of < b.of ? -1 : 1))
 }
 
 /** A sandbox binds what its universal type says besides. */
@@ -80,7 +83,8 @@ function formOf({ metadata, spec, status }: Json): object {
     cluster: metadata.annotations['kcp.io/cluster'],
     path: metadata.annotations['kcp.io/path'],
     ...{ phase: status.phase, home: status.apiExportClusterName },
-    bound: status.boundResources?.map(({ group, resource, schema }: Json) => ({ group, resource, of: schema.name })) ?? [],
+    bound:
+      status.boundResources?.map(({ group, resource, schema }: Json) => ({ group, resource, of: schema.name })) ?? [],
     claims: status.exportPermissionClaims?.map(({ resource }: Json) => resource) ?? [],
   }
 }
@@ -133,7 +137,10 @@ const STEPS: [what: string, act: (side: KcpSide) => Promise<unknown>][] = [
       const { status } = await side.send('POST', `${VIRTUAL}/things/clusters/$work${THINGS}`, thing)
       const all = `${VIRTUAL}/things/clusters/*/apis/example.test/v1/things`
       const { items } = await side.see(all, ({ body }) => body.items?.length === 1)
-      return { status, items: items.map(({ metadata }: Json) => [metadata.name, metadata.annotations['kcp.io/cluster']]) }
+      return {
+        status,
+        items: items.map(({ metadata }: Json) => [metadata.name, metadata.annotations['kcp.io/cluster']]),
+      }
     },
   ],
   [

@@ -15,10 +15,10 @@ import { running, VirtualTime } from '../../simulation/world/virtual-time.ts'
 import type { Injected } from '../../support/injections.ts'
 import { SeededRandom } from '../../support/seeded-random.ts'
 import type { Asked } from './asked.ts'
-import { KcpLand } from './kcp-land.ts'
-import { operate } from './operate.ts'
-import { PlainLand } from './plain-land.ts'
-import { GVR, NAMESPACE, THINGS } from './things.ts'
+import { KcpLand } from './land/kcp-land.ts'
+import { operate } from './land/operate.ts'
+import { PlainLand } from './land/plain-land.ts'
+import { GVR, NAMESPACE, THINGS } from './land/things.ts'
 
 /** A line of the broker's log. */
 export type Line = { level: string; msg: string } & Record<string, unknown>

@@ -32,7 +32,9 @@ import { tellBindings } from './tell-bindings.ts'
 import { KcpViews } from './views.ts'
 
 /** What is only there in kcp: for whoever makes the broker's own workspaces. */
-export type KcpClusters = Clusters & { kcp: { base: ReturnType<Connections['at']>; staging: Staging; records: StagingRecords; roots: Roots } }
+export type KcpClusters = Clusters & {
+  kcp: { base: ReturnType<Connections['at']>; staging: Staging; records: StagingRecords; roots: Roots }
+}
 type Roots = { staging: string; verification: string }
 
 /** Consumers and providers are the logical clusters behind APIExports, and copies are in staging workspaces. Once for all services of a process. */

@@ -1,4 +1,4 @@
-import type { Served } from '../../simulation/server/api-server.ts'
+import type { Served } from '../../../simulation/server/api-server.ts'
 
 /** What the consumer of a failure world wants, and where. */
 export const GVR = { group: 'example.test', version: 'v1', resource: 'things' }

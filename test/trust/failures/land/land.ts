@@ -1,11 +1,11 @@
-import type { Clusters } from '../../../packages/service/src/clusters/clusters.ts'
-import type { Logger } from '../../../packages/service/src/logger.ts'
-import type { ApiServer } from '../../simulation/server/api-server.ts'
-import type { Place } from '../../simulation/server/objects.ts'
-import type { Sent } from '../../simulation/server/request.ts'
-import type { WireOptions } from '../../simulation/server/wire.ts'
-import type { Process } from '../../simulation/world/process.ts'
-import type { Asked } from './asked.ts'
+import type { Clusters } from '../../../../packages/service/src/clusters/clusters.ts'
+import type { Logger } from '../../../../packages/service/src/logger.ts'
+import type { ApiServer } from '../../../simulation/server/api-server.ts'
+import type { Place } from '../../../simulation/server/objects.ts'
+import type { Sent } from '../../../simulation/server/request.ts'
+import type { WireOptions } from '../../../simulation/server/wire.ts'
+import type { Process } from '../../../simulation/world/process.ts'
+import type { Asked } from '../asked.ts'
 
 /** Where the consumer `acme`, the providers and the platform of a failure world are: each on a server of its own, or all in one kcp. */
 export type Land = {

@@ -1,7 +1,7 @@
-import { ask } from '../../simulation/actors/ask.ts'
-import type { ApiServer } from '../../simulation/server/api-server.ts'
-import type { Place, StoredObject } from '../../simulation/server/objects.ts'
-import type { VirtualTime } from '../../simulation/world/virtual-time.ts'
+import { ask } from '../../../simulation/actors/ask.ts'
+import type { ApiServer } from '../../../simulation/server/api-server.ts'
+import type { Place, StoredObject } from '../../../simulation/server/objects.ts'
+import type { VirtualTime } from '../../../simulation/world/virtual-time.ts'
 import { NAMESPACE, THINGS } from './things.ts'
 
 /** A provider's own operator: makes each Thing where copies are Available at once, and where its spec wants one a Secret beside it. */
