@@ -41,10 +41,11 @@ function latest(lines: Line[]): Line[] {
   return lines.filter((line) => line['problems'] === undefined || line === last)
 }
 
-/** What is well is no telling. */
+/** What is well, or only under way, is no telling. */
 function wordOf({ type, status, reason, message }: Word): string[] {
   const isWell = status === 'True' && reason !== 'PlacementFails'
-  return isWell || reason === 'Deciding' ? [] : [`${type}=${status} ${reason}: ${message}`]
+  const isUnderWay = reason === 'Deciding' || message.endsWith('is being bound for a trial')
+  return isWell || isUnderWay ? [] : [`${type}=${status} ${reason}: ${message}`]
 }
 
 function eventsOn(world: FailureWorld, at: string, of: string): string[] {

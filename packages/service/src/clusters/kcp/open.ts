@@ -238,7 +238,8 @@ function obstacleOf(acceptAPI: KubeObject, shard: string | undefined): Obstacle 
     }
   if (verified?.status === 'True' && verified.observedGeneration === metadata.generation) return undefined
   if (verified?.status === 'False') return { reason: 'BindingNotVerified', message: verified.message, withdraws: true }
-  return { reason: 'VerifyingBinding', message: `the APIExport ${name} is being bound for a trial`, pending: true }
+  const message = verified?.status === 'Unknown' ? verified.message : `${name} is being bound for a trial`
+  return { reason: 'VerifyingBinding', message, pending: true }
 }
 
 function destinationsIn(staging: Staging, records: StagingRecords, isCertain: () => boolean): Destinations {
