@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache'
+
 const QUALIFIED = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]'
 const QUALIFIED_TEXT =
   "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
@@ -42,15 +44,13 @@ export function dns1035Errors(value: string): string[] {
 }
 
 /** Texts that were found to be right: with every object come the same few keys and finalizers. */
-const qualified = new Set<string>()
-const MAX_QUALIFIED = 1_000
+const qualified = new LRUCache<string, true>({ max: 1_000 })
 
 export function qualifiedNameErrors(value: string): string[] {
-  if (qualified.has(value)) return []
+  if (qualified.get(value) === true) return []
   const errors = findQualifiedNameErrors(value)
   if (errors.length > 0) return errors
-  if (qualified.size >= MAX_QUALIFIED) qualified.clear()
-  qualified.add(value)
+  qualified.set(value, true)
   return []
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { stringifyJson } from '@resource-broker/json'
+import { LRUCache } from 'lru-cache'
 import type { KubeObject } from '../objects.ts'
 import type { UserInfo } from '../user.ts'
 import { serviceAccountGroups, serviceAccountName } from './groups.ts'
@@ -67,10 +68,10 @@ export class ServiceAccountTokens {
   readonly #accounts: AccountLookup
   readonly #now: () => Date
   /**
-   * What tokens with a good signature say, the oldest first: checking a signature costs more than the rest of a small request. It
+   * What tokens with a good signature say: checking a signature costs more than the rest of a small request. It
    * follows from their text alone, so nothing outdates it; whether they still hold is asked each time.
    */
-  readonly #known = new Map<string, Known>()
+  readonly #known = new LRUCache<string, Known>({ max: KNOWN_TOKENS })
 
   constructor(options: ServiceAccountTokenOptions) {
     const { signingKey, issuer, clusterExtra, accounts, now = () => new Date() } = options
@@ -135,7 +136,6 @@ export class ServiceAccountTokens {
     const bound = this.#signer.signed(token) ? boundObjects(claims) : undefined
     if (bound === undefined) throw new TokenError('invalid bearer token')
     const known = { claims, bound, user: userOf(bound, claims, this.#clusterExtra) }
-    if (this.#known.size >= KNOWN_TOKENS) this.#known.delete(this.#known.keys().next().value!)
     this.#known.set(token, known)
     return known
   }

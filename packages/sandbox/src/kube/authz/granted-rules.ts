@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { goQuote } from '../go-text.ts'
 import type { UserInfo } from '../user.ts'
 import {
@@ -28,10 +29,10 @@ const MAX_KNOWN = 4_096
 export class GrantedRules {
   readonly #sources: readonly PolicySource[]
   /**
-   * By `<cluster>|<namespace>|<user name>`, the oldest first; whoever has this name with other groups takes the place. No logical
+   * By `<cluster>|<namespace>|<user name>`; whoever has this name with other groups takes the place. No logical
    * cluster has a `|` in its name, and the user is compared, so nothing else is found by the same key.
    */
-  readonly #known = new Map<string, Known>()
+  readonly #known = new LRUCache<string, Known>({ max: MAX_KNOWN })
 
   constructor(sources: readonly PolicySource[]) {
     this.#sources = sources
@@ -44,8 +45,6 @@ export class GrantedRules {
     const known = this.#known.get(key)
     if (known !== undefined && isCurrent(known, policies) && isSameUser(known.user, user)) return known.granted
     const granted = find(mergePolicies(policies), user, namespace)
-    this.#known.delete(key)
-    if (this.#known.size >= MAX_KNOWN) this.#known.delete(this.#known.keys().next().value!)
     this.#known.set(key, { granted, user, policies, generation: generationOf(policies) })
     return granted
   }

@@ -1,14 +1,14 @@
+import { LRUCache } from 'lru-cache'
 import { RE2JS } from 're2js'
 
 const KEPT = 2000
-const compiled = new Map<string, RE2JS>()
+const compiled = new LRUCache<string, RE2JS>({ max: KEPT })
 
 /** Compiles an RE2 expression, as Go's regexp does (linear time); kept by source. Throws for one that is not valid. */
 export function pattern(source: string): RE2JS {
   const known = compiled.get(source)
   if (known !== undefined) return known
   const made = RE2JS.compile(source)
-  if (compiled.size >= KEPT) compiled.clear()
   compiled.set(source, made)
   return made
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { stringifyJson } from '@resource-broker/json'
+import { LRUCache } from 'lru-cache'
 import {
   aggregatedDiscovery,
   apiGroup,
@@ -36,7 +37,7 @@ const KEPT = 64
 export class Documents {
   private readonly catalog: Catalog
   private readonly documented: DocumentedGroups
-  private readonly sets = new Map<string, Set>()
+  private readonly sets = new LRUCache<string, Set>({ max: KEPT })
 
   constructor(catalog: Catalog, documented: DocumentedGroups) {
     this.catalog = catalog
@@ -92,9 +93,7 @@ export class Documents {
     if (known?.generation === generation) return known
     const resources = this.catalog.list(cluster)
     const set: Set = { generation, resources, groups: groupsOf(resources), made: new Map() }
-    this.sets.delete(cluster)
     this.sets.set(cluster, set)
-    if (this.sets.size > KEPT) this.sets.delete(this.sets.keys().next().value!)
     return set
   }
 }
