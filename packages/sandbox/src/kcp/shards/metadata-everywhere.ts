@@ -3,7 +3,7 @@ import { CRD_STORAGE } from '../../kube/crds/mod.ts'
 import type { HttpRequest, HttpResponse, StreamSink } from '../../kube/http.ts'
 import { type ApiRequest, createApiServer } from '../../kube/requests/mod.ts'
 import type { Catalog, Resource } from '../../kube/resource.ts'
-import { WILDCARD } from '../names.ts'
+import { CLUSTER_ANNOTATION, WILDCARD } from '../names.ts'
 import type { ShardRuntime } from './runtime.ts'
 
 const PARTIAL = /;\s*as=PartialObjectMetadata(List)?\b/
@@ -31,7 +31,9 @@ export async function metadataEverywhere(runtime: ShardRuntime, request: ApiRequ
   const http = types.length === 1 ? request.http : withoutPaging(request.http)
   const answers = await Promise.all(
     types.map((type) => {
-      const server = createApiServer({ store, authorizer, admission, now, log, catalog: catalogOf(type) })
+      const server = createApiServer({
+        ...{ store, authorizer, admission, now, log, catalog: catalogOf(type), clusterAnnotation: CLUSTER_ANNOTATION },
+      })
       return server.handle({ ...request, http })
     }),
   )

@@ -22,7 +22,7 @@ import {
   pathAnnotation,
   reservedMetadata,
 } from '../clusters/mod.ts'
-import { APIS, CORE, SHARDS_EXPORT, TENANCY, TOPOLOGY } from '../names.ts'
+import { APIS, CLUSTER_ANNOTATION, CORE, SHARDS_EXPORT, TENANCY, TOPOLOGY } from '../names.ts'
 import { readableObjects } from '../readable-objects.ts'
 import type { ReplicatedType, ShardInfo, ShardServices } from '../services.ts'
 import { boundStorage, systemStorage } from '../storage.ts'
@@ -83,7 +83,8 @@ export class ShardRuntime {
     this.#quotas = new QuotaIndex(store)
     this.#ends.push(() => this.#quotas.close())
     this.admission = this.#admission(apis, shared)
-    const options = { store, authorizer, admission: this.admission, now, log, localManager: 'kcp' }
+    const names = { localManager: 'kcp', clusterAnnotation: CLUSTER_ANNOTATION }
+    const options = { store, authorizer, admission: this.admission, now, log, ...names }
     this.server = createApiServer({ ...options, catalog: apis.catalog })
     const deep = builtInResources({ authorizer: anonymized(rbac), rbac, authenticator, tokens, accounts })
     this.deepServer = createApiServer({ ...options, catalog: withReviews(apis.catalog, deep) })

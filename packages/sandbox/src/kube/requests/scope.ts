@@ -13,6 +13,7 @@ export type ServerDeps = {
   authorizer: Authorizer
   /** Run in this order. */
   admission: readonly AdmissionPlugin[]
+  clusterAnnotation: string
   now: () => Date
   log: ControllerLog
   /** Name in managedFields of what this process itself writes. */

@@ -50,7 +50,9 @@ export class TestServer {
     }
     const log = { warn: (fields: object) => void this.troubles.push(fields) }
     const admission = [new NamespaceLifecycle(store)]
-    this.server = createApiServer({ store, catalog: this.catalog, authorizer, admission, log })
+    this.server = createApiServer({
+      ...{ store, catalog: this.catalog, authorizer, admission, log, clusterAnnotation: 'kcp.io/cluster' },
+    })
     const client = (cluster: string) => this.server.client(cluster, { ...ALICE, username: 'system:apiserver' })
     const types = {
       namespaces: named('namespaces'),

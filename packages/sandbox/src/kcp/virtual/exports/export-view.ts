@@ -4,6 +4,7 @@ import type { RequestInfo } from '../../../kube/requests/types.ts'
 import type { Catalog, Resource } from '../../../kube/resource.ts'
 import type { ApiExport } from '../../apis/types.ts'
 import { anonymized } from '../../authz/mod.ts'
+import { CLUSTER_ANNOTATION } from '../../names.ts'
 import { OpenStreams } from '../../streams.ts'
 import type { VirtualWorkspaceOptions } from '../types.ts'
 import type { Acceptance, Acceptances } from './acceptances.ts'
@@ -40,7 +41,7 @@ export class ExportView implements Subject {
     const { services, admission } = options
     const { store, now, log } = services
     this.server = createApiServer({
-      ...{ store, now, log, catalog: this.#catalog },
+      ...{ store, now, log, catalog: this.#catalog, clusterAnnotation: CLUSTER_ANNOTATION },
       authorizer: anonymized(new ExportAuthorizer(services, this)),
       admission: [claimSelectors(this), ...admission],
       documentedGroups: 'all',

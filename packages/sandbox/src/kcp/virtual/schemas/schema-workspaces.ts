@@ -9,7 +9,7 @@ import { openStore } from '../../../store/mod.ts'
 import { apiResourceSchemas } from '../../apis/system-types/mod.ts'
 import type { ApiExport } from '../../apis/types.ts'
 import { aboutObject } from '../../authz/mod.ts'
-import { APIS } from '../../names.ts'
+import { APIS, CLUSTER_ANNOTATION } from '../../names.ts'
 import type { SchemasUrl } from '../../virtual-urls.ts'
 import type { VirtualWorkspaceOptions } from '../types.ts'
 
@@ -86,7 +86,7 @@ export class SchemaWorkspaces {
     }
     const { now, log } = this.#options.services
     return createApiServer({
-      ...{ store, now, log, catalog, admission: [] },
+      ...{ store, now, log, catalog, admission: [], clusterAnnotation: CLUSTER_ANNOTATION },
       // Who may come here was asked before.
       authorizer: { authorize: () => ({ allowed: true, reason: '' }) },
     })

@@ -5,7 +5,7 @@ import type { AdmissionPlugin, Restriction } from '../../../kube/requests/types.
 import type { Catalog, Resource, ResourceVersion, Verb } from '../../../kube/resource.ts'
 import { invalid } from '../../../kube/schema/field-errors.ts'
 import { LOGICAL_CLUSTERS, logicalClusters } from '../../clusters/mod.ts'
-import { CORE, WILDCARD } from '../../names.ts'
+import { CLUSTER_ANNOTATION, CORE, WILDCARD } from '../../names.ts'
 import { type StepKind, stepsLeft, waitsForStep } from '../../workspaces/mod.ts'
 import type { VirtualWorkspaceOptions } from '../types.ts'
 
@@ -46,7 +46,7 @@ export function logicalClusterView(
 ): ApiServer {
   const { store, now, log } = services
   return createApiServer({
-    ...{ store, now, log, catalog },
+    ...{ store, now, log, catalog, clusterAnnotation: CLUSTER_ANNOTATION },
     // Who may come here was asked before.
     authorizer: { authorize: () => ({ allowed: true, reason: '' }) },
     admission: [ownStepOnly(kind, step), ...admission],

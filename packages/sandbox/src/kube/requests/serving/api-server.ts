@@ -22,6 +22,8 @@ export type ApiServerOptions = {
   authorizer: Authorizer
   /** Run in this order, all of `mutate` before all of `validate`. */
   admission: readonly AdmissionPlugin[]
+  /** Key of the annotation that names an object's logical cluster. */
+  clusterAnnotation: string
   now?: () => Date
   log?: ControllerLog
   /** Name in managedFields of what local clients write; by default `kube-apiserver`. */
@@ -34,17 +36,10 @@ const SILENT: ControllerLog = { warn: () => {} }
 
 /** A Kubernetes API server over a store and a catalog of types; logical clusters are opaque to it. */
 export function createApiServer(options: ApiServerOptions): ApiServer {
-  const {
-    store,
-    catalog,
-    authorizer,
-    admission,
-    localManager = 'kube-apiserver',
-    documentedGroups = 'built-in',
-  } = options
-  const { now = () => new Date(), log = SILENT } = options
+  const { store, catalog, authorizer, admission, clusterAnnotation, documentedGroups = 'built-in' } = options
+  const { now = () => new Date(), log = SILENT, localManager = 'kube-apiserver' } = options
   const deps: ServerDeps = {
-    ...{ store, catalog, authorizer, admission, now, log, localManager },
+    ...{ store, catalog, authorizer, admission, clusterAnnotation, now, log, localManager },
     reader: new ObjectReader(store),
   }
   return new Server(deps, documentedGroups)

@@ -5,8 +5,6 @@ import type { JsonObject, KubeObject } from '../../objects.ts'
 import { apiVersionOf, encodeObject, storedApiVersion, toApiVersion } from '../object-reader.ts'
 import type { Scope } from '../scope.ts'
 
-const CLUSTER_ANNOTATION = 'kcp.io/cluster'
-
 /** What a change made: the object in the version of the request, and how it stands in the store unless it was a dry run. */
 export type Written = { object: KubeObject; entry?: Entry; created: boolean }
 
@@ -16,10 +14,10 @@ export function keyIn({ resource, cluster, namespace }: Scope, name: string): Ob
 }
 
 /** Marks an object with its logical cluster (contract 2.1), in place, whatever the client said. */
-export function markCluster({ cluster }: Scope, object: KubeObject): void {
+export function markCluster({ cluster, deps: { clusterAnnotation } }: Scope, object: KubeObject): void {
   const { annotations } = object.metadata
-  if (annotations?.[CLUSTER_ANNOTATION] === cluster) return
-  object.metadata.annotations = { ...annotations, [CLUSTER_ANNOTATION]: cluster }
+  if (annotations?.[clusterAnnotation] === cluster) return
+  object.metadata.annotations = { ...annotations, [clusterAnnotation]: cluster }
 }
 
 /** The object as it will be stored. */
