@@ -73,7 +73,11 @@ export async function take(provisioner: Provisioner, { key, view }: Pick<Run<und
 
 /** What the handlers work with, in a kcp. */
 export function provisionerContext(
-  { logger, tracing, config: { shard } }: Pick<ServiceContext, 'logger' | 'tracing'> & { config: { shard?: string | undefined } },
+  {
+    logger,
+    tracing,
+    config: { shard },
+  }: Pick<ServiceContext, 'logger' | 'tracing'> & { config: { shard?: string | undefined } },
   clusters: KcpClusters,
 ): ProvisionerContext {
   const { base, roots } = clusters.kcp

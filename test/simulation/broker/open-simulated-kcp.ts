@@ -2,7 +2,7 @@ import { kcpLayout } from '@resource-broker/api'
 import type { Bus } from '@resource-broker/bus'
 import { type Connections, KubeClient } from '@resource-broker/kube'
 import { type KcpClusters, openKcpClusters } from '../../../packages/service/src/clusters/kcp/open.ts'
-import { heedRequests, type KcpServer } from '../../../packages/service/src/clusters/kcp/server.ts'
+import { type KcpServer, kcpClientOptions } from '../../../packages/service/src/clusters/kcp/server.ts'
 import type { rememberedSlice } from '../../../packages/service/src/clusters/kcp/slices.ts'
 import type { ProcessContext, ServiceContext } from '../../../packages/service/src/lifecycle.ts'
 import type { Logger } from '../../../packages/service/src/logger.ts'
@@ -26,7 +26,7 @@ const KUBECONFIG = 'kcp.kubeconfig'
 /** The clusters of a kcp as a process has them, by the code that opens them in every broker. Must run in the process. */
 export async function openSimulatedKcp(process: Process, around: Surroundings): Promise<KcpClusters> {
   const context: ProcessContext = {
-    ...{ name: 'broker', logger: around.logger, metrics: MUTE, signal: process.signal },
+    ...{ name: 'broker', logger: around.logger, metrics: MUTE, tracing: undefined, signal: process.signal },
     readyCheck: () => undefined,
     onStop: () => undefined,
   }
@@ -45,8 +45,10 @@ export async function openSimulatedKcp(process: Process, around: Surroundings): 
 }
 
 function serverOf(context: ProcessContext, { server, wire }: Surroundings): KcpServer {
-  const onEvent = heedRequests(context, KUBECONFIG)
-  const base = new KubeClient({ transport: new SimulatedWire({ ...wire, server }), base: '' }, { onEvent })
+  const base = new KubeClient(
+    { transport: new SimulatedWire({ ...wire, server }), base: '' },
+    kcpClientOptions(context, KUBECONFIG),
+  )
   const at = (url: string) => base.below(new URL(url).pathname)
   return { base, connections: { at } as unknown as Connections }
 }

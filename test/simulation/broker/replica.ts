@@ -284,7 +284,7 @@ export class Replica {
   async #startProvisioner(clusters: KcpClusters): Promise<void> {
     const logger = this.#logger.child({ service: 'workspace-provisioner' })
     let consumer: SimulatedConsumer<undefined> | undefined
-    const context = { ...provisionerContext({ logger, config: {} }, clusters), now: this.#now }
+    const context = { ...provisionerContext({ logger, tracing: undefined, config: {} }, clusters), now: this.#now }
     const wake = (key: string) => consumer?.reconcile(key)
     const provisioner = new Provisioner(context, { idleMs: this.#around.keepStagingMs ?? 0, wake })
     await provisioner.follow(this.process.signal)
