@@ -15,6 +15,8 @@ export type Comparable = { status: number; type: string; warnings: string[]; bod
 const UID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
 /** In messages about preconditions and about revisions that are too new, and in those that quote an object. */
 const REVISION = /((?:ResourceVersion in [a-z ]+|current): |ResourceVersion in record \(|"resourceVersion\\?":\\?")\d+/g
+/** In a table, of an object that was made in the same case. */
+const AGE = /^\d+s$/
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g
 
 /**
@@ -84,6 +86,8 @@ export class Masking {
       return path.join('.') === this.#global ? '<revision>' : this.#label('rv', value)
     }
     if (key === 'manager' && CONTROLLERS.includes(value)) return '<controllers>'
+    // How old an object is depends on how busy the machine is.
+    if (path.at(-2) === 'cells' && AGE.test(value)) return '<age>'
     return value.startsWith('-----BEGIN CERTIFICATE-----') ? '<certificates>' : this.#text(value)
   }
 
