@@ -124,7 +124,8 @@ export class PartWatch<P extends Part> {
     const guarded = this.#rule.guarded?.(object) ?? false
     const same = known?.fingerprint === fingerprint && !(known.guarded && !guarded)
     const { resourceVersion: version, generation } = object.metadata
-    const { sequence = this.#storedAs(id, route)?.sequence } = known ?? {}
+    const stored = this.#storedAs(id, route)
+    const { sequence = stored?.sequence } = known ?? {}
     const note = object.metadata.annotations?.[annotations.traceparent]
     this.#known.set(id, { route, ref, version, generation, note, fingerprint, guarded, sequence })
     if (same || this.#isStored(id, route, object)) return undefined
@@ -134,7 +135,12 @@ export class PartWatch<P extends Part> {
       ...{ part: this.#rule.part, ...route, message, object: ref, version },
       ...(epoch === undefined ? {} : { epoch }),
     }
-    return this.#publish(id, sequence, publication, trace?.(object, before, Date.now()))
+    return this.#publish(
+      id,
+      sequence,
+      publication,
+      trace?.(object, before ?? asStored(stored, { ref, generation, note }), Date.now()),
+    )
   }
 
   /** What the stream has by then may be of another watch of this view: one that begins or one that ends. */
@@ -234,6 +240,10 @@ export class PartWatch<P extends Part> {
 }
 
 type Past = Omit<Known, 'fingerprint' | 'guarded' | 'generation' | 'note'>
+
+/** What the stream has from before this watch counts as seen, as it is now: only what changed since is somebody’s doing. */
+const asStored = (stored: InventoryItem | undefined, now: Before): Before | undefined =>
+  stored?.object.uid === now.ref.uid ? now : undefined
 
 /** What the stream has of an object. */
 function knownAs({ key, qualifier, object: ref, version, sequence }: InventoryItem): Past {
