@@ -157,9 +157,13 @@ function batchOptions() {
   return Object.fromEntries(options.filter(([, value]) => value !== undefined))
 }
 
-/** What the exporter has to say goes where all else does. */
+/** What the exporter has to say goes where all else does, and not again with every batch. */
 function toLog(logger: Logger) {
-  const say = (level: 'warn' | 'error') => (reason: string) => logger[level]({ reason }, 'traces')
+  let last: string | undefined
+  const say = (reason: string) => {
+    if (reason !== last) logger.warn({ reason }, 'traces are not taken')
+    last = reason
+  }
   const nothing = () => undefined
-  return { error: say('error'), warn: say('warn'), info: nothing, debug: nothing, verbose: nothing }
+  return { error: say, warn: say, info: nothing, debug: nothing, verbose: nothing }
 }
