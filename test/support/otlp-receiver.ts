@@ -26,6 +26,8 @@ export type OtlpFile = { resourceSpans: ResourceSpans[] }
 export type Span = Pick<OtlpSpan, 'traceId' | 'spanId' | 'name'> & {
   parentSpanId: string | undefined
   service: string
+  /** Another one for each process. */
+  instance: string
   startMs: number
   endMs: number
   attributes: Readonly<Record<string, unknown>>
@@ -76,16 +78,17 @@ export class OtlpReceiver {
 /** All spans of a file, the earliest first. */
 export function spansIn({ resourceSpans }: OtlpFile): Span[] {
   const spans = resourceSpans.flatMap(({ resource, scopeSpans }) => {
-    const service = String(valuesOf(resource.attributes)['service.name'])
-    return scopeSpans.flatMap((scope) => scope.spans.map((span) => toSpan(span, service)))
+    const { 'service.name': service, 'service.instance.id': instance } = valuesOf(resource.attributes)
+    const from = { service: String(service), instance: String(instance) }
+    return scopeSpans.flatMap((scope) => scope.spans.map((span) => ({ ...toSpan(span), ...from })))
   })
   return spans.sort((a, b) => a.startMs - b.startMs)
 }
 
-function toSpan(span: OtlpSpan, service: string): Span {
+function toSpan(span: OtlpSpan): Omit<Span, 'service' | 'instance'> {
   const { traceId, spanId, parentSpanId, name, links = [], status } = span
   return {
-    ...{ traceId, spanId, name, service, links },
+    ...{ traceId, spanId, name, links },
     parentSpanId: parentSpanId === '' ? undefined : parentSpanId,
     startMs: Number(span.startTimeUnixNano) / 1e6,
     endMs: Number(span.endTimeUnixNano) / 1e6,
