@@ -45,6 +45,8 @@ const stepsOf = (name: string, step: string): Span[] =>
 
 test('a trace goes on in the process that takes over from the one in which it began', async () => {
   broker = await startBroker('before')
+  await create(acme, thing('first', { size: 'small' }))
+  await waitFor('the offer is known', () => stepsOf('first', 'sync').length > 0)
   await create(acme, thing('slow', { size: 'small' }))
   await waitFor('the copy is made', () => stepsOf('slow', 'sync').length > 0)
   await broker.stop()
