@@ -18,7 +18,8 @@ function bookOf({ mine = true, record }: { mine?: boolean; record?: Provider } =
   const writes: unknown[] = []
   const warnings: unknown[] = []
   const state = { presence: CONNECTED as Presence, record, refusal: undefined as Error | undefined }
-  const listeners: ((name: string) => void)[] = []
+  const ofPresence: ((name: string) => void)[] = []
+  const ofRecord: ((name: string) => void)[] = []
   const write = (method: string) => async (_ref: unknown, body: object) => {
     if (state.refusal !== undefined) throw state.refusal
     const made = { ...body, metadata: { ...(body as Provider).metadata, uid: 'u', resourceVersion: '1' } }
@@ -27,8 +28,8 @@ function bookOf({ mine = true, record }: { mine?: boolean; record?: Provider } =
   }
   const providers = {
     ...{ all: ['alpha'], presence: () => state.presence, uidOf: () => 'uid-alpha', recordOf: () => state.record },
-    onPresence: (listener: (name: string) => void) => void listeners.push(listener),
-    onRecord: (listener: (name: string) => void) => void listeners.push(listener),
+    onPresence: (listener: (name: string) => void) => void ofPresence.push(listener),
+    onRecord: (listener: (name: string) => void) => void ofRecord.push(listener),
   }
   const stopping = new AbortController()
   const book = new ProviderBook({
@@ -40,10 +41,14 @@ function bookOf({ mine = true, record }: { mine?: boolean; record?: Provider } =
   })
   const change = (presence: Presence) => {
     state.presence = presence
-    for (const listener of listeners) listener('alpha')
+    for (const listener of ofPresence) listener('alpha')
+  }
+  const hear = (record: Provider) => {
+    state.record = record
+    for (const listener of ofRecord) listener('alpha')
   }
   const view = { id: 'offers/alpha', shows: (name: string) => name === 'alpha' } as unknown as View
-  return { book, writes, warnings, state, change, view, stopping }
+  return { book, writes, warnings, state, change, hear, view, stopping }
 }
 
 const recorded = (status: object = {}): Provider =>
@@ -104,6 +109,19 @@ test('a burst of placements is told in one write, and nothing before all that th
   await vi.advanceTimersByTimeAsync(10_000)
   expect(writes.at(-1)).toEqual(['patch', { objects: 150 }])
   expect(writes.length).toBeLessThanOrEqual(2)
+})
+
+test('objects that come one after another are told every five seconds, though each write changes the record', async () => {
+  const { book, writes, hear, view } = bookOf({ record: recorded({ clusterUID: 'uid-alpha' }) })
+  const { tally, complete } = book.count('objects', view, new AbortController().signal)
+  complete()
+  for (let n = 0; n < 200; n++) {
+    const before = writes.length
+    tally.set(`assignment-${n}`, ['alpha'])
+    await vi.advanceTimersByTimeAsync(100)
+    if (writes.length > before) hear(recorded({ clusterUID: 'uid-alpha', objects: n }))
+  }
+  expect(writes.length).toBeLessThanOrEqual(5)
 })
 
 test('a write that fails is told and made again', async () => {

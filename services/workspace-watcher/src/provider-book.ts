@@ -17,7 +17,7 @@ type Surroundings = {
 
 /** How long until a change of a provider's presence is written: what flickers is not worth a write. */
 const STATE_MS = 500
-/** The same for a count: a burst of placements is told in one write. */
+/** The same for a count, and for a record that changed, as with each write of one's own: a burst of placements is told in one write. */
 const COUNT_MS = 5_000
 /** How long until a write that failed is tried again. */
 const RETRY_MS = 5_000
@@ -41,7 +41,7 @@ export class ProviderBook {
       this.#mine = undefined
       this.#lookIn(name, STATE_MS)
     })
-    around.providers.onRecord((name) => this.#lookIn(name, STATE_MS))
+    around.providers.onRecord((name) => this.#lookIn(name, COUNT_MS))
   }
 
   /** Looks at all of them: who keeps which may have changed. */

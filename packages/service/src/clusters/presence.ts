@@ -43,6 +43,8 @@ export class PresenceMachine {
   readonly #candidates = new Map<string, Candidate>()
   readonly #records = new Map<string, Record>()
   readonly #presences = new Map<string, Presence>()
+  /** Put together once for each time that one comes or goes. */
+  #names: readonly string[] | undefined
 
   constructor(role: Role, started: Date) {
     this.#role = role
@@ -55,8 +57,9 @@ export class PresenceMachine {
   }
 
   /** Those that there is a way to, or a record of. */
-  get names(): string[] {
-    return [...new Set([...this.#candidates.keys(), ...this.#records.keys()])].sort()
+  get names(): readonly string[] {
+    this.#names ??= [...new Set([...this.#candidates.keys(), ...this.#records.keys()])].sort()
+    return this.#names
   }
 
   /** What a cluster is, whoever it is taken for; undefined while it has not answered. */
@@ -79,6 +82,7 @@ export class PresenceMachine {
 
   #take(event: PresenceEvent): void {
     const { name } = event
+    this.#names = undefined
     if (event.type === 'went') this.#candidates.delete(name)
     else if (event.type === 'came') this.#candidates.set(name, {})
     else if (event.type === 'forgotten') this.#records.delete(name)

@@ -82,7 +82,7 @@ export class Roster extends EventEmitter<Events> {
   }
 
   /** Those that there is a kubeconfig or a record of. */
-  get names(): string[] {
+  get names(): readonly string[] {
     return this.#machine.names
   }
 
