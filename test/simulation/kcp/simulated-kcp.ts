@@ -21,8 +21,8 @@ export class SimulatedKcp {
   /** The exports that each logical cluster is bound to, by the names of its bindings. */
   readonly #bound = new Map<string, Map<string, string>>()
 
-  /** `served`: what the discovery of every virtual workspace tells. */
-  constructor(time: VirtualTime, served: readonly Served[]) {
+  /** `served`: what the discovery of every virtual workspace tells; `aheadMs`: by how much its clock is ahead. */
+  constructor(time: VirtualTime, served: readonly Served[], aheadMs = 0) {
     const kcp: Kcp = {
       nameOf: (cluster) => this.nameOf(cluster),
       annotationsOf: ({ cluster = '', resource }) => ({
@@ -32,7 +32,7 @@ export class SimulatedKcp {
       shows: (request, place, object) => this.#shows(request, place, object),
       refuse: (request) => this.#refuse(request),
     }
-    this.server = new ApiServer('kcp', () => time.now, served, kcp)
+    this.server = new ApiServer('kcp', () => time.now + aheadMs, served, kcp)
     this.server.follow(({ place, type, entry: { object } }) => {
       if (place.resource === KCP.bindings) this.#note(place, type === 'DELETED' ? undefined : (object as Binding))
     })

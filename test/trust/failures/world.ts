@@ -50,11 +50,11 @@ export class FailureWorld {
   readonly #followers: (() => void)[] = []
   #rule: (asked: Asked) => Injected | undefined = () => undefined
 
-  /** `aheadMs`: by how much whose clock is ahead on plain clusters; `replica` is the broker's. */
+  /** `aheadMs`: by how much whose clock is ahead: of a cluster, the `kcp`, or the broker's `replica`. */
   constructor({ aheadMs = {}, inKcp = false }: { aheadMs?: Readonly<Record<string, number>>; inKcp?: boolean } = {}) {
     this.#aheadMs = aheadMs
     this.#giveBack = takeClocks(this.#time, new SeededRandom(1))
-    this.#land = inKcp ? new KcpLand(this.#time) : new PlainLand(this.#time, aheadMs)
+    this.#land = inKcp ? new KcpLand(this.#time, aheadMs['kcp']) : new PlainLand(this.#time, aheadMs)
     for (const server of this.#land.servers) {
       operate(server, this.#time, (place) => this.#land.holdsCopies(server, place))
       server.follow(() => this.#tell())

@@ -37,9 +37,10 @@ export class KcpLand implements Land {
   readonly #kcp: SimulatedKcp
   readonly #time: VirtualTime
 
-  constructor(time: VirtualTime) {
+  /** `aheadMs`: by how much the kcp's clock is ahead. */
+  constructor(time: VirtualTime, aheadMs = 0) {
     this.#time = time
-    this.#kcp = new SimulatedKcp(time, SERVED)
+    this.#kcp = new SimulatedKcp(time, SERVED, aheadMs)
     for (const [name, path] of Object.entries(PATHS)) this.#kcp.add(name, path)
     new KcpControllers(this.#kcp, time)
     this.#furnishPlatform()
