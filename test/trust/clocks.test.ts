@@ -97,14 +97,15 @@ const SKEWS = [
 const ON_CLUSTERS = ['acme', 'alpha', 'beta', 'platform', 'replica'].map((who) => ({ who, where: 'on clusters' }))
 const IN_KCP = ['kcp', 'replica'].map((who) => ({ who, where: 'in a kcp' }))
 
-test.for(
-  [...ON_CLUSTERS, ...IN_KCP].flatMap((machine) => SKEWS.map((skew) => ({ ...machine, ...skew }))),
-)('$where nothing takes longer while the clock of $who is $how', async ({ who, where, ms }) => {
-  const inKcp = where === 'in a kcp'
-  const [usual, skewed] = [await durations(inKcp, {}), await durations(inKcp, { [who]: ms })]
-  const late = stepsIn(inKcp).flatMap(({ what }, i) => {
-    const more = (skewed[i] ?? 0) - (usual[i] ?? 0)
-    return more > MOST_MS ? [`${what}: ${more} ms later`] : []
-  })
-  expect(late).toEqual([])
-})
+test.for([...ON_CLUSTERS, ...IN_KCP].flatMap((machine) => SKEWS.map((skew) => ({ ...machine, ...skew }))))(
+  '$where nothing takes longer while the clock of $who is $how',
+  async ({ who, where, ms }) => {
+    const inKcp = where === 'in a kcp'
+    const [usual, skewed] = [await durations(inKcp, {}), await durations(inKcp, { [who]: ms })]
+    const late = stepsIn(inKcp).flatMap(({ what }, i) => {
+      const more = (skewed[i] ?? 0) - (usual[i] ?? 0)
+      return more > MOST_MS ? [`${what}: ${more} ms later`] : []
+    })
+    expect(late).toEqual([])
+  },
+)
