@@ -45,6 +45,14 @@ test('on one subject the last call wins, and what was overtaken before it was se
   await bus.close()
 })
 
+test('what is told late is not said in the place of what waits and is newer', async () => {
+  const bus = await openBus(nats.url, 'late')
+  const said = ['1', '3', '2'].map((version) => bus.publish({ ...source('a', version), ifNews: true }))
+  await Promise.all(said)
+  expect(await stored(bus, 'a')).toMatchObject({ version: '3', taken: 2 })
+  await bus.close()
+})
+
 test('the server drops a second publication of one version, by whomever', async () => {
   const one = await openBus(nats.url, 'same')
   const two = await openBus(nats.url, 'same')

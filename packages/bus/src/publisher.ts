@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { stringifyJson } from '@resource-broker/json'
-import { type Compared, compareMessages, markOf } from './compare-messages.ts'
+import { type Compared, compareMessages, isOlder, markOf } from './compare-messages.ts'
 import { OvertakenError, TooLargeError } from './errors.ts'
 import type { Layout, Part } from './layout.ts'
 import type { Messages } from './messages.ts'
@@ -112,7 +112,7 @@ export class Publisher {
       if (slot !== undefined && slot.waiters.length > 0 && counts)
         return reject(new OvertakenError(`${subject} is about to have a newer message`))
       if (slot !== undefined) {
-        slot.latest = publication
+        if (!isLate(publication, slot)) slot.latest = publication
         slot.waiters.push({ resolve, reject })
         return
       }
@@ -237,6 +237,11 @@ export class Publisher {
     if (less === undefined) throw error
     return this.#carried(subject, less)
   }
+}
+
+/** What waits was said before it, and is newer all the same: who says it was told late. */
+function isLate({ message, ifNews }: Publication, { latest, waiters }: Slot): boolean {
+  return ifNews === true && waiters.length > 0 && isOlder(message, latest.message)
 }
 
 /** By what the server knows a repetition. */

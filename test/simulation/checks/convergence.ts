@@ -62,7 +62,8 @@ function judgeSource(around: Around, source: StoredObject, assignments: Assignme
   const { name, uid, deletionTimestamp } = source.metadata
   const assignment = assignments.find(({ spec }) => spec.uid === uid)
   const earlier = assignment === undefined ? assignments.find(({ spec }) => spec.name === name) : undefined
-  if (deletionTimestamp !== undefined && isHeldUp(around, assignment ?? earlier)) return []
+  if (deletionTimestamp !== undefined && (isHeldUp(around, assignment ?? earlier) || namesAway(around, source)))
+    return []
   if (deletionTimestamp !== undefined)
     return [new Violation('not-released', `${name} is being deleted, and held`, name)]
   const { size } = source['spec'] as { size: number }
@@ -92,10 +93,18 @@ function judgeSource(around: Around, source: StoredObject, assignments: Assignme
   return [...found, ...judgeCopy(around, source, providerCluster, takers.includes(providerCluster as never))]
 }
 
+/** It reads that it is not synced, by a provider that is away: a copy was seen there last, and the word that it went was lost with the streams. */
+function namesAway({ away }: Around, { status }: StoredObject): boolean {
+  const synced = conditionsOf(status).find(({ type }) => type === 'Synced')
+  return synced?.status === 'False' && [...away].some((provider) => synced.message.includes(provider))
+}
+
+const conditionsOf = (status: unknown) =>
+  ((status ?? {}) as { conditions?: { type: string; status: string; message: string }[] }).conditions ?? []
+
 /** What an earlier object of the name had is at a provider that is away: nothing is made before it is known to be gone, and that is told. */
 function judgeWaiting({ away }: Around, { metadata: { name }, status }: StoredObject): Violation[] {
-  const { conditions = [] } = (status ?? {}) as { conditions?: { type: string; status: string; message: string }[] }
-  const synced = conditions.find(({ type }) => type === 'Synced')
+  const synced = conditionsOf(status).find(({ type }) => type === 'Synced')
   const words = synced?.status === 'False' ? synced.message : ''
   if (words.startsWith('waiting') && [...away].some((provider) => words.includes(provider))) return []
   return [

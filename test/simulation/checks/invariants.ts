@@ -48,7 +48,7 @@ export class Invariants {
     if (isDeletion && byBroker) this.#checkDeletion(provider, object)
   }
 
-  /** No copy of an object that lives goes, unless another one serves by then. */
+  /** No copy of an object that lives goes, unless another one serves by then, or it failed before it ever served. */
   #checkDeletion(provider: string, copy: StoredObject): void {
     const { servers, violated } = this.#options
     const consumerUID = consumerUIDOf(copy)
@@ -58,7 +58,8 @@ export class Invariants {
     if (source === undefined || source.metadata.deletionTimestamp !== undefined) return
     const { name } = source.metadata
     const assignment = assignmentsIn(servers).find(({ spec }) => spec.uid === consumerUID)
-    const wasReady = this.#wereReady.has(copy.metadata.uid)
+    const isBroken = readiness(copy).state === 'Failed' && assignment?.status?.servedFrom !== provider
+    const wasReady = this.#wereReady.has(copy.metadata.uid) && !isBroken
     if (assignment === undefined) {
       if (wasReady)
         violated(
