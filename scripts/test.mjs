@@ -4,13 +4,10 @@ import { clearResults, countResults, packageResults, suiteResults, summaryLine, 
 import { run } from './spawn.mjs'
 import { filesBelow, packageFolders, root } from './toolchain.mjs'
 
-/** Suites that start real servers, and wait for them most of the time: the longest first. */
-const clusterSuites =
-  'sandbox faults e2e trust faults-kcp e2e-kcp outages e2e-workspaces outages-kcp kcp examples charts image story'.split(
-    ' ',
-  )
-/** So many of them at once: two cores carry two sets of API servers. */
-const LANES = 2
+/** Suites that start control planes: one after another, as two cores carry one set of API servers at a time. */
+const onControlPlanes = ['faults', 'e2e', 'trust', 'outages', 'charts']
+/** Suites that start sandboxes and wait most of the time, one after another beside those. */
+const onSandboxes = 'sandbox faults-kcp outages-kcp e2e-kcp e2e-workspaces kcp examples image story'.split(' ')
 /** The same tests on something else: workspaces of the sandbox in the place of control planes, or a kcp. */
 const variants = {
   'e2e-workspaces': { folder: 'e2e', env: { BROKER_TEST_ENGINE: 'sandbox' } },
@@ -21,7 +18,7 @@ const variants = {
 }
 /** Suites that keep all cores busy by themselves. */
 const wholeMachine = ['unit', 'simulation']
-export const allSuites = [...wholeMachine, ...clusterSuites]
+export const allSuites = [...wholeMachine, ...onControlPlanes, ...onSandboxes]
 /** Run by name only: each run of churn is another one, and containers need a docker daemon. */
 const namedSuites = ['churn', 'churn-kcp', 'containers']
 /** Of a test that hangs: no machine is so busy that one that does not takes as long. */
@@ -39,17 +36,19 @@ export async function test({ env }, args) {
   const suites = named.length > 0 ? named : allSuites
   const { vitestArgs, given } = takeFlags(args.slice(named.length))
   const alone = suites.filter((suite) => wholeMachine.includes(suite))
-  const together = suites.filter((suite) => !wholeMachine.includes(suite))
+  const heavy = suites.filter((suite) => onControlPlanes.includes(suite))
+  const others = suites.filter((suite) => !alone.includes(suite) && !heavy.includes(suite))
   let interrupted = false
-  const runThese = async (queue, isLabelled) => {
-    for (let suite = queue.shift(); suite !== undefined && !interrupted; suite = queue.shift()) {
+  const runThese = async (these, isLabelled) => {
+    for (const suite of these) {
+      if (interrupted) return
       const label = isLabelled ? `${suite}: ` : undefined
       interrupted ||= await runSuite(suite, vitestArgs, { env: { ...env, ...given }, label })
     }
   }
   await runThese(alone, false)
-  const isLabelled = together.length > 1
-  await Promise.all(Array.from({ length: LANES }, () => runThese(together, isLabelled)))
+  const isLabelled = heavy.length > 0 && others.length > 0
+  await Promise.all([heavy, others].map((queue) => runThese(queue, isLabelled)))
   if (interrupted) return 130
   // Not a line of its own form: .ci/run ends with that one, which has the checks too.
   process.stdout.write(`\nall suites together: ${summaryLine(suites)}\n`)
