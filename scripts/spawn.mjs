@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process'
-import { createInterface } from 'node:readline'
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
 /** A terminal's Ctrl-C arrives here twice when npm runs us: from the terminal and from npm. In milliseconds. */
@@ -8,17 +7,15 @@ const sameKeyPress = 300
 /**
  * Runs a command with our standard streams and resolves to its exit code (128 + number for a signal). The child has a
  * process group of its own, so that a signal reaches it once, through us; what is left of its group when it ended is
- * killed. With a `label` each line of its output begins with that, as others write beside it.
+ * killed.
  */
-export function run(command, args, { env = process.env, cwd, quiet = false, label } = {}) {
+export function run(command, args, { env = process.env, cwd, quiet = false } = {}) {
   const child = spawn(command, args, {
     cwd,
     env,
     detached: true,
-    stdio: quiet || label !== undefined ? ['ignore', 'pipe', 'pipe'] : 'inherit',
+    stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit',
   })
-  for (const stream of label === undefined ? [] : [child.stdout, child.stderr])
-    createInterface({ input: stream }).on('line', (line) => process.stdout.write(`${label}${line}\n`))
   const output = []
   for (const stream of quiet ? [child.stdout, child.stderr] : []) stream.on('data', (chunk) => output.push(chunk))
   let last = 0

@@ -4,10 +4,11 @@ import { clearResults, countResults, packageResults, suiteResults, summaryLine, 
 import { run } from './spawn.mjs'
 import { filesBelow, packageFolders, root } from './toolchain.mjs'
 
-/** Suites that start control planes: one after another, as two cores carry one set of API servers at a time. */
-const onControlPlanes = ['faults', 'e2e', 'trust', 'outages', 'charts']
-/** Suites that start sandboxes and wait most of the time, one after another beside those. */
-const onSandboxes = 'sandbox faults-kcp outages-kcp e2e-kcp e2e-workspaces kcp examples image story'.split(' ')
+/** Suites that start real clusters: one after another, as two cores carry one set of API servers at a time. */
+const clusterSuites =
+  'image charts sandbox story e2e e2e-workspaces e2e-kcp faults faults-kcp outages outages-kcp trust kcp examples'.split(
+    ' ',
+  )
 /** The same tests on something else: workspaces of the sandbox in the place of control planes, or a kcp. */
 const variants = {
   'e2e-workspaces': { folder: 'e2e', env: { BROKER_TEST_ENGINE: 'sandbox' } },
@@ -16,9 +17,7 @@ const variants = {
   'churn-kcp': { folder: 'churn', env: { BROKER_TEST_ENGINE: 'kcp' } },
   'outages-kcp': { folder: 'kcp-outages', also: ['outages/lost-bus'], env: { BROKER_TEST_ENGINE: 'kcp' } },
 }
-/** Suites that keep all cores busy by themselves. */
-const wholeMachine = ['unit', 'simulation']
-export const allSuites = [...wholeMachine, ...onControlPlanes, ...onSandboxes]
+export const allSuites = ['unit', 'simulation', ...clusterSuites]
 /** Run by name only: each run of churn is another one, and containers need a docker daemon. */
 const namedSuites = ['churn', 'churn-kcp', 'containers']
 /** Of a test that hangs: no machine is so busy that one that does not takes as long. */
@@ -35,33 +34,19 @@ export async function test({ env }, args) {
   const named = firstOther === -1 ? args : args.slice(0, firstOther)
   const suites = named.length > 0 ? named : allSuites
   const { vitestArgs, given } = takeFlags(args.slice(named.length))
-  const alone = suites.filter((suite) => wholeMachine.includes(suite))
-  const heavy = suites.filter((suite) => onControlPlanes.includes(suite))
-  const others = suites.filter((suite) => !alone.includes(suite) && !heavy.includes(suite))
-  let interrupted = false
-  const runThese = async (these, isLabelled) => {
-    for (const suite of these) {
-      if (interrupted) return
-      const label = isLabelled ? `${suite}: ` : undefined
-      interrupted ||= await runSuite(suite, vitestArgs, { env: { ...env, ...given }, label })
-    }
-  }
-  await runThese(alone, false)
-  const isLabelled = heavy.length > 0 && others.length > 0
-  await Promise.all([heavy, others].map((queue) => runThese(queue, isLabelled)))
-  if (interrupted) return 130
+  for (const suite of suites) if (await runSuite(suite, vitestArgs, { ...env, ...given })) return 130
   // Not a line of its own form: .ci/run ends with that one, which has the checks too.
   process.stdout.write(`\nall suites together: ${summaryLine(suites)}\n`)
   return countResults(suites).failed > 0 ? 1 : 0
 }
 
 /** Resolves to whether somebody interrupted it. */
-async function runSuite(suite, vitestArgs, { env, label }) {
+async function runSuite(suite, vitestArgs, env) {
   process.stdout.write(`\n== suite: ${suite}\n`)
   clearResults(suite)
   const started = performance.now()
   const runIts = suite === 'unit' ? runUnits : runWholeSuite
-  const { code, interrupted } = await runIts(suite, vitestArgs, { env, label })
+  const { code, interrupted } = await runIts(suite, vitestArgs, env)
   process.stdout.write(`(suite ${suite}: ${Math.round((performance.now() - started) / 1000)} s)\n`)
   // vitest can fail without a failed test, for example by an error that nobody handled.
   if (!interrupted && code !== 0 && countResults([suite]).failed === 0)
@@ -78,7 +63,7 @@ function takeFlags(args) {
 }
 
 /** Through turbo: a package whose files and dependencies did not change has its last results replayed. */
-async function runUnits(suite, vitestArgs, { env }) {
+async function runUnits(suite, vitestArgs, env) {
   for (const folder of packageFolders()) refuseUnrunTests(suite, folder)
   const args = ['run', 'test', '--continue', '--concurrency=2', '--output-logs=new-only', '--no-update-notifier', '--']
   const limits = [`--testTimeout=${unitTimeoutMs}`, `--hookTimeout=${unitTimeoutMs}`]
@@ -100,7 +85,7 @@ function refuseUnrunTests(suite, folder) {
 }
 
 /** Never cached: what it depends on stands outside the checkout too. */
-async function runWholeSuite(suite, vitestArgs, { env, label }) {
+async function runWholeSuite(suite, vitestArgs, env) {
   const { folder = suite, also, env: own = {} } = variants[suite] ?? {}
   if (!hasTests(`test/${folder}`)) {
     process.stdout.write(`skipped: test/${folder} has no *.test.ts\n`)
@@ -108,7 +93,7 @@ async function runWholeSuite(suite, vitestArgs, { env, label }) {
   }
   const files = also === undefined ? ['--dir', folder] : [`${folder}/`, ...also]
   const args = ['run', ...files, '--no-file-parallelism', ...reporters(suiteResults(suite))]
-  return await run('vitest', [...args, ...vitestArgs], { env: { ...env, ...own }, cwd: join(root, 'test'), label })
+  return await run('vitest', [...args, ...vitestArgs], { env: { ...env, ...own }, cwd: join(root, 'test') })
 }
 
 function reporters(jsonFile) {
