@@ -57,8 +57,11 @@ class Clock {
     world.follow(() => this.#look())
   }
 
+  /** What is read by then already was said at once. */
   begin(): void {
-    this.#begun ??= this.#world.elapsed
+    if (this.#begun !== undefined) return
+    this.#begun = this.#world.elapsed
+    this.#look()
   }
 
   told(): Told {

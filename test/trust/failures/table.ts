@@ -12,7 +12,7 @@ const HEAD = `<!-- Written by \`npm run exec -- node test/trust/failures/main.ts
 Each request of the broker was given each answer, again and again, and what people were told is below: in the object's conditions and Events to its
 consumer, or for an AcceptAPI to its provider; in the log, and in the Provider, to the operator. Each answer was played in a world of its own (docs/simulation.md): the
 services, the watches and the Kubernetes client are the real ones, API servers, the bus and time are modelled. **after** is how many seconds, rounded up, passed between the
-request and the last word of the cell. The time is that of the broker's own timers and of requests that take ten milliseconds, so that it does not depend on the machine that
+request and the last word of the cell; 0: it could be read already. The time is that of the broker's own timers and of requests that take ten milliseconds, so that it does not depend on the machine that
 measured: a machine that is busy, and a server that takes long for what it does, add to it. Whatever happens, somebody is told within ${PROMPT_S} seconds. A
 refusal is told at once, trouble that may pass after three seconds, a request without an answer to the operator after three seconds and to everybody else when it is given up, after ten.
 
