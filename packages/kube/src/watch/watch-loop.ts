@@ -127,6 +127,8 @@ export class WatchLoop {
       if (refused) this.#streams = false
       // A server that was away may be another one, or have another store, when it is back.
       if (error instanceof ConnectionError) this.#listAnew('the server was away')
+      // What is allowed again may be other objects: in kcp those of another identity stand behind the same path.
+      if (error instanceof KubeError && error.status === 403) this.#listAnew('it was forbidden')
       throw error
     }
   }

@@ -357,6 +357,17 @@ test('objects of one name in two logical clusters are two', async () => {
   expect(gone).toEqual([{ cluster: 'one', namespace: 'default', name: 'a', uid: 'uid-in-one' }])
 })
 
+test('what was forbidden is listed anew when it is allowed again: other objects may stand there', async () => {
+  const first = listed(10, thing('a', 5))
+  server.next(answer(403, status(403, 'Forbidden', 'access denied')))
+  listed(10, thing('b', 6))
+  start()
+  await told('+a@5', 'synced')
+  first.cut()
+  await told('+a@5', 'synced', '+b@6', '-a', 'synced')
+  expect(relists()).toEqual(['it was forbidden'])
+})
+
 test('a server that was away is listed anew when it is back', async () => {
   const first = listed(10, thing('a', 5))
   server.next((request) => request.socket.destroy())
