@@ -14,6 +14,8 @@ type Pair = { consumer: string; provider: string }
 /** The platform's StagingWorkspaces: how far the workspaces that hold copies are, and why one cannot be made. */
 export class StagingRecords extends EventEmitter<Events> {
   readonly #records = new Map<string, StagingWorkspace>()
+  /** By consumer and provider, then by name: one for each export that serves copies of the two. */
+  readonly #byPair = new Map<string, Map<string, StagingWorkspace>>()
   readonly #synced = Promise.withResolvers<void>()
 
   /** All were seen. */
@@ -29,7 +31,7 @@ export class StagingRecords extends EventEmitter<Events> {
       StagingWorkspace.resource,
       {
         upsert: (object) => this.take(StagingWorkspace.of(object)),
-        delete: ({ name }) => void this.#records.delete(name),
+        delete: ({ name }) => this.#forget(name),
         synced: () => {
           obstacle.synced()
           this.#synced.resolve()
@@ -50,18 +52,31 @@ export class StagingRecords extends EventEmitter<Events> {
 
   /** What whoever wrote a record has as an answer. */
   take(record: StagingWorkspace): void {
-    this.#records.set(record.metadata.name, record)
+    const { name } = record.metadata
+    const [before, pair] = [this.#records.get(name), textOf(pairOf(record))]
+    if (before !== undefined && textOf(pairOf(before)) !== pair) this.#forget(name)
+    this.#records.set(name, record)
+    this.#byPair.set(pair, (this.#byPair.get(pair) ?? new Map<string, StagingWorkspace>()).set(name, record))
     this.emit('changed', record)
   }
 
   /** Why there is no workspace yet for the copies of a consumer at a provider, where somebody says so. */
-  trouble({ consumer, provider }: Pair): string | undefined {
-    for (const record of this.#records.values()) {
-      const of = pairOf(record)
-      const failed = record.status?.conditions?.find(({ reason }) => reason === STAGING_FAILED)
-      if (of.consumer === consumer && of.provider === provider && failed !== undefined) return failed.message
+  trouble(pair: Pair): string | undefined {
+    for (const { status } of this.#byPair.get(textOf(pair))?.values() ?? []) {
+      const failed = status?.conditions?.find(({ reason }) => reason === STAGING_FAILED)
+      if (failed !== undefined) return failed.message
     }
     return undefined
+  }
+
+  #forget(name: string): void {
+    const record = this.#records.get(name)
+    if (record === undefined) return
+    this.#records.delete(name)
+    const pair = textOf(pairOf(record))
+    const others = this.#byPair.get(pair)
+    others?.delete(name)
+    if (others?.size === 0) this.#byPair.delete(pair)
   }
 }
 
@@ -72,3 +87,5 @@ export const STAGING_FAILED = 'Failed'
 export function pairOf({ metadata, spec }: StagingWorkspace): Pair {
   return { consumer: spec.consumerCluster, provider: metadata.annotations?.[annotations.providerCluster] ?? '' }
 }
+
+const textOf = ({ consumer, provider }: Pair): string => `${consumer}/${provider}`
