@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { KubeClient } from '../client.ts'
-import { ConnectionError, isGone, isNotFound, isTransient, KubeError, type Status } from '../errors.ts'
+import { ConnectionError, isForbidden, isGone, isNotFound, isTransient, KubeError, type Status } from '../errors.ts'
 import { stripManagedFields } from '../managed-fields.ts'
 import { parseAnswer } from '../parse-answer.ts'
 import { pause } from '../patience.ts'
@@ -128,7 +128,7 @@ export class WatchLoop {
       // A server that was away may be another one, or have another store, when it is back.
       if (error instanceof ConnectionError) this.#listAnew('the server was away')
       // What is allowed again may be other objects: in kcp those of another identity stand behind the same path.
-      if (error instanceof KubeError && error.status === 403) this.#listAnew('it was forbidden')
+      if (isForbidden(error)) this.#listAnew('it was forbidden')
       throw error
     }
   }

@@ -357,26 +357,26 @@ test('objects of one name in two logical clusters are two', async () => {
   expect(gone).toEqual([{ cluster: 'one', namespace: 'default', name: 'a', uid: 'uid-in-one' }])
 })
 
-test('what was forbidden is listed anew when it is allowed again: other objects may stand there', async () => {
+test.each<{ what: string; meanwhile: Parameters<ScriptedServer['next']>[0]; why: string }>([
+  {
+    what: 'what was forbidden is listed anew when it is allowed again: other objects may stand there',
+    meanwhile: answer(403, status(403, 'Forbidden', 'access denied')),
+    why: 'it was forbidden',
+  },
+  {
+    what: 'a server that was away is listed anew when it is back',
+    meanwhile: (request) => request.socket.destroy(),
+    why: 'the server was away',
+  },
+])('$what', async ({ meanwhile, why }) => {
   const first = listed(10, thing('a', 5))
-  server.next(answer(403, status(403, 'Forbidden', 'access denied')))
+  server.next(meanwhile)
   listed(10, thing('b', 6))
   start()
   await told('+a@5', 'synced')
   first.cut()
   await told('+a@5', 'synced', '+b@6', '-a', 'synced')
-  expect(relists()).toEqual(['it was forbidden'])
-})
-
-test('a server that was away is listed anew when it is back', async () => {
-  const first = listed(10, thing('a', 5))
-  server.next((request) => request.socket.destroy())
-  listed(10, thing('b', 6))
-  start()
-  await told('+a@5', 'synced')
-  first.cut()
-  await told('+a@5', 'synced', '+b@6', '-a', 'synced')
-  expect(relists()).toEqual(['the server was away'])
+  expect(relists()).toEqual([why])
 })
 
 test('it ends with its signal and calls no handler afterwards', async () => {
