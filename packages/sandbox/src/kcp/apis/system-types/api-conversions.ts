@@ -1,8 +1,6 @@
 import { kind, object, text, texts } from '../../clusters/schema-parts.ts'
-import { mapOf } from './parts.ts'
+import { mapOf, VERSION } from './parts.ts'
 import { AGE, type TypeSource, V1 } from './source.ts'
-
-const VERSION = '^v[1-9][0-9]*([a-z]+[1-9][0-9]*)?$'
 
 /** APIConversion (contract 4.8). */
 export const apiConversionSource: TypeSource = {

@@ -1,9 +1,7 @@
 import type { OpenApiSchema } from '../../../kube/schema/mod.ts'
 import { kind, object, text, texts } from '../../clusters/schema-parts.ts'
-import { listOf, mapOf } from './parts.ts'
+import { listOf, mapOf, VERSION } from './parts.ts'
 import { AGE, type TypeSource, V1 } from './source.ts'
-
-const VERSION = '^v[1-9][0-9]*([a-z]+[1-9][0-9]*)?$'
 
 /** APIResourceSchema (contract 4.4). */
 export const apiResourceSchemaSource: TypeSource = {

@@ -1,6 +1,8 @@
 import type { OpenApiSchema } from '../../../kube/schema/mod.ts'
 import { labelSelector, object, text, texts } from '../../clusters/schema-parts.ts'
 
+/** Of an API, such as v1 or v2beta1. */
+export const VERSION = '^v[1-9][0-9]*([a-z]+[1-9][0-9]*)?$'
 const GROUP = '^(|[a-z0-9]([-a-z0-9]*[a-z0-9](\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)?)$'
 const RESOURCE = '^[a-z][-a-z0-9]*[a-z0-9]$'
 const PATH = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(:[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$'
