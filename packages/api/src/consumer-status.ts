@@ -67,11 +67,13 @@ function translated(
 
 /** What is shaped like a condition, one per type: the first of each. */
 function conditionsIn(status: Status | undefined): (Status & { type: string })[] {
-  const list = Array.isArray(status?.['conditions']) ? status['conditions'] : []
-  const shaped = list.filter(
-    (item): item is Status & { type: string } => isRecord(item) && typeof item['type'] === 'string',
-  )
-  return [...Map.groupBy(shaped, ({ type }) => type).values()].flatMap(([first]) => first ?? [])
+  const list: unknown[] = Array.isArray(status?.['conditions']) ? status['conditions'] : []
+  const types = new Set<string>()
+  return list.filter((item): item is Status & { type: string } => {
+    if (!isRecord(item) || typeof item['type'] !== 'string' || types.has(item['type'])) return false
+    types.add(item['type'])
+    return true
+  })
 }
 
 /** Generations are counted per object, so a provider's number means nothing at the consumer until it is translated. */

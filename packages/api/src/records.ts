@@ -9,9 +9,25 @@ export const isRecord = (value: unknown): value is Record<string, unknown> =>
 export function sameJSON(a: unknown, b: unknown): boolean {
   if (a === b) return true
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => sameJSON(item, b[i]))
-  if (!isRecord(a) || !isRecord(b)) return false
-  const keys = presentKeys(a)
-  return keys.length === presentKeys(b).length && keys.every((key) => Object.hasOwn(b, key) && sameJSON(a[key], b[key]))
+  return isRecord(a) && isRecord(b) && sameFields(a, b)
+}
+
+function sameFields(a: Record<string, unknown>, b: Record<string, unknown>): boolean {
+  let missing = presentIn(b)
+  for (const key of Object.keys(a)) {
+    const value = a[key]
+    if (value === undefined) continue
+    if (!Object.hasOwn(b, key) || !sameJSON(value, b[key])) return false
+    missing--
+  }
+  return missing === 0
+}
+
+/** Counted, not listed: statuses are compared at each look at an object. */
+function presentIn(record: Record<string, unknown>): number {
+  let present = 0
+  for (const key of Object.keys(record)) if (record[key] !== undefined) present++
+  return present
 }
 
 /** Whether `part` says nothing that `whole` does not: fields may be missing, at any depth, items of lists may not. */
@@ -19,8 +35,7 @@ export function isPartOf(part: unknown, whole: unknown): boolean {
   if (Array.isArray(part) && Array.isArray(whole))
     return part.length === whole.length && part.every((item, i) => isPartOf(item, whole[i]))
   if (!isRecord(part) || !isRecord(whole)) return sameJSON(part, whole)
-  return presentKeys(part).every((key) => Object.hasOwn(whole, key) && isPartOf(part[key], whole[key]))
+  return Object.keys(part).every(
+    (key) => part[key] === undefined || (Object.hasOwn(whole, key) && isPartOf(part[key], whole[key])),
+  )
 }
-
-const presentKeys = (record: Record<string, unknown>): string[] =>
-  Object.keys(record).filter((key) => record[key] !== undefined)

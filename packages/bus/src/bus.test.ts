@@ -93,12 +93,21 @@ test('the inventory lists what is there by headers, and neither tombstones nor w
     message: { uid: 'u', generation: 1, sourceVersion: '1', provider: null },
   })
   await jetstream(raw).publish(bus.layout.subject('source', keyOf('junk')), 'junk')
-  const items = await bus.inventory(['source', 'decision'])
+  const items = await bus.inventory([{ part: 'source' }, { part: 'decision' }])
   expect(items.map(({ object, version }) => [object.name, object.cluster, version]).sort()).toEqual([
     ['a', 'c', '7'],
     ['odd', 'bücher 北京', '1'],
   ])
-  expect(await bus.inventory(['migration'])).toEqual([])
+  expect(await bus.inventory([{ part: 'migration' }])).toEqual([])
+  const gvr = { group: 'test.platform-mesh.io', version: 'v1', resource: 'things' }
+  for (const provider of ['alpha', 'root:beta', 'root:beta:inner']) {
+    const message = { provider, cluster: provider, gvr, ours: true, object: null }
+    const { key, object = {} as never } = source('a', '7')
+    await bus.publish({ part: 'copy', key, qualifier: provider, message, object, version: '7' })
+  }
+  const [beta, ...others] = await bus.inventory([{ part: 'copy', qualifier: 'root:beta' }])
+  expect([beta?.qualifier, others]).toEqual(['root:beta', []])
+  expect(await bus.inventory([{ part: 'copy' }])).toHaveLength(3)
   await bus.close()
 })
 
@@ -135,7 +144,7 @@ test('an inventory of thousands is complete while others publish', async () => {
   const noise = (async () => {
     for (let n = 2; on; n++) await Promise.all(names.slice(0, 100).map((name) => bus.publish(source(name, String(n)))))
   })()
-  const items = await bus.inventory(['source'])
+  const items = await bus.inventory([{ part: 'source' }])
   on = false
   await noise
   expect(new Set(items.map(({ key }) => key)).size).toBe(7_000)
@@ -181,7 +190,7 @@ test('TLS with a private authority and a client certificate', async () => {
   const full = { servers, name: 't', caFile: files.ca, certificateFile: files.client, keyFile: files.clientKey }
   const bus = await Bus.open({ ...options, connection: full })
   await bus.publish(source('a'))
-  expect(await bus.inventory(['source'])).toHaveLength(1)
+  expect(await bus.inventory([{ part: 'source' }])).toHaveLength(1)
   await own.restart()
   await bus.publish(source('b'))
   await bus.close()
@@ -245,7 +254,7 @@ test('credentials of a user open the bus, and are read anew for every connection
   await waitFor('the bus notices', () => !bus.isConnected)
   writeFileSync(file, credentials(other, of(other)))
   await bus.publish(source('b'))
-  expect(await bus.inventory(['source'])).toHaveLength(2)
+  expect(await bus.inventory([{ part: 'source' }])).toHaveLength(2)
   await bus.close()
   await own.stop()
 })

@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import { Bucket } from './bucket.ts'
 import { type BusConnection, connect } from './connect.ts'
 import type { PartitionConsumerOptions } from './consumer-options.ts'
-import { type InventoryItem, readInventory } from './inventory.ts'
+import { type Contents, type InventoryItem, readInventory } from './inventory.ts'
 import { Layout, type Part } from './layout.ts'
 import { Membership } from './membership.ts'
 import type { Messages } from './messages.ts'
@@ -124,9 +124,9 @@ export class Bus {
     return new Membership(this.#connection, { subject: this.layout.membersSubject(service), id, changed })
   }
 
-  /** What the stream holds of `parts`, by headers. */
-  inventory(parts: Part[]): Promise<InventoryItem[]> {
-    return readInventory(this.#connection, this.layout, parts)
+  /** What the stream holds of `contents`, by headers; none of them may be part of another. */
+  inventory(contents: Contents[]): Promise<InventoryItem[]> {
+    return readInventory(this.#connection, this.layout, contents)
   }
 
   /** Calls `listener` each time the stream was lost with all that it held. */

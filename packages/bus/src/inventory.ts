@@ -8,30 +8,34 @@ import type { ObjectRef } from './publisher.ts'
 /** What the stream holds of one object: enough to tell whether a snapshot is news, and whose tombstone is due. */
 export type InventoryItem = Address & { object: ObjectRef; version: string; sequence: number }
 
+/** Messages of one part, of all qualifiers or of one. */
+export type Contents = { part: Part; qualifier?: string }
+
 /** Only tombstones have a time to live (ADR-43). */
 const TTL = 'Nats-TTL'
 
 /** Reads that are broken off, by a reconnect or a slow moment, are begun anew so often. */
 const MOST_READS = 5
 
-/** Reads the headers of all messages of `parts`. Tombstones and what is no snapshot of an object are left out. */
+/** Reads the headers of all messages of `contents`, of which none may be part of another. Tombstones and what is no snapshot of an object are left out. */
 export async function readInventory(
   connection: NatsConnection,
   layout: Layout,
-  parts: Part[],
+  contents: Contents[],
 ): Promise<InventoryItem[]> {
   for (let reads = 1; ; reads++) {
     try {
-      return await readOnce(connection, layout, parts)
+      return await readOnce(connection, layout, contents)
     } catch (error) {
       if (reads === MOST_READS || connection.isClosed()) throw error
     }
   }
 }
 
-async function readOnce(connection: NatsConnection, layout: Layout, parts: Part[]): Promise<InventoryItem[]> {
+async function readOnce(connection: NatsConnection, layout: Layout, contents: Contents[]): Promise<InventoryItem[]> {
   const items: InventoryItem[] = []
-  const read = { stream: layout.stream, filters: parts.map((part) => layout.filter(part)), headersOnly: true }
+  const filters = contents.map(({ part, qualifier }) => layout.filter(part, '*', qualifier))
+  const read = { stream: layout.stream, filters, headersOnly: true }
   await readAll(connection, read, (message) => {
     const address = layout.parse(message.subject)
     const object = refOf(message.headers?.get(HEADERS.object) ?? '')

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { stringifyJson } from '@resource-broker/json'
 
 /**
@@ -111,9 +111,10 @@ export class Layout {
     return this.#subject(partition, PARTITION_KEY, part)
   }
 
-  /** Matches `part` of every key in one partition, or in all. */
-  filter(part: Part, partition: number | '*' = '*'): string {
-    return `${this.prefix}.${partition}.*.${part}${QUALIFIED.has(part) ? '.*' : ''}`
+  /** Matches `part` of every key in one partition, or in all; `qualifier`: with that one alone. */
+  filter(part: Part, partition: number | '*' = '*', qualifier?: string): string {
+    const qualified = QUALIFIED.has(part) ? `.${qualifier === undefined ? '*' : token(qualifier)}` : ''
+    return `${this.prefix}.${partition}.*.${part}${qualified}`
   }
 
   /** The address that `subject` stands for, or undefined if it is none of this layout's. */
@@ -149,7 +150,7 @@ export const configurationKey = (from: Kind | undefined, to: Kind | undefined): 
   keyOfParts(['configuration', ...[from, to].flatMap((kind) => [kind?.group, kind?.version, kind?.kind].map(String))])
 
 function keyOfParts(parts: readonly string[]): string {
-  return createHash('sha256').update(stringifyJson(parts)).digest('hex').slice(0, 32)
+  return hash('sha256', stringifyJson(parts), 'hex').slice(0, 32)
 }
 
 /** Any name as one subject token: what NATS gives a meaning, and `=`, is written as `=` and two hex digits; nothing as `=`. */
@@ -160,6 +161,7 @@ export function token(name: string): string {
 
 function untoken(text: string): string {
   if (text === '=') return ''
+  if (!text.includes('=')) return text
   return Buffer.from(
     text.replace(/=([0-9a-f]{2})|[^=]/g, (char, digits: string | undefined) => digits ?? hex(char)),
     'hex',

@@ -20,7 +20,7 @@ export {
   TerminalError,
   TooLargeError,
 } from './errors.ts'
-export type { InventoryItem } from './inventory.ts'
+export type { Contents, InventoryItem } from './inventory.ts'
 export { type Address, acceptAPIKey, configurationKey, Layout, type Part, token } from './layout.ts'
 export { Membership } from './membership.ts'
 export type {

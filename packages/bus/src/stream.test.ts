@@ -91,7 +91,9 @@ test('a cluster that lost most of its servers is told of, and what was published
   await Promise.all(lost.map((server) => server.process.start()))
   await published
   expect(bus.publishTrouble).toBeUndefined()
-  expect((await bus.inventory(['source'])).map(({ key, version }) => [key, version])).toEqual([[keyOf('a'), '2']])
+  expect((await bus.inventory([{ part: 'source' }])).map(({ key, version }) => [key, version])).toEqual([
+    [keyOf('a'), '2'],
+  ])
   await bus.close()
 })
 

@@ -48,6 +48,7 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   let consumer: PartitionConsumer<Map<string, string>> | undefined
   await followKept(context, service.signal, (key) => consumer?.reconcile(key))
   const report = consumerReport(service)
+  const under = clustersUnder(clusters)
   const lookAtKept = () => {
     for (const key of keptByKey(context.kept).keys()) consumer?.reconcile(key)
   }
@@ -57,7 +58,7 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     concurrency: CONCURRENCY,
     remember: () => new Map<string, string>(),
     reconcile: traced(service, 'register', (run) =>
-      register({ ...context, put: run.memory, clusters: clustersUnder(clusters, run.fence) }, run),
+      register({ ...context, put: run.memory, clusters: under(run.fence) }, run),
     ),
     reconcilePartition: async (partition) => {
       for (const key of partition.keys()) partition.reconcile(key)

@@ -64,6 +64,7 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     now: () => new Date(),
   }
   const report = consumerReport(service)
+  const under = clustersUnder(clusters)
   let consumer: PartitionConsumer<Troubled> | undefined
   const lookAtClaims = () => {
     for (const key of capacity.keys()) consumer?.reconcile(key)
@@ -74,9 +75,7 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     alsoLoad: ['decision'],
     concurrency: CONCURRENCY,
     remember: (): Troubled => new Map(),
-    reconcile: traced(service, 'place', (run: Run<Troubled>) =>
-      look({ ...context, clusters: clustersUnder(clusters, run.fence) }, run),
-    ),
+    reconcile: traced(service, 'place', (run: Run<Troubled>) => look({ ...context, clusters: under(run.fence) }, run)),
     reconcilePartition: async (partition: PartitionHandle<Troubled>) => {
       const claimants = [...capacity.keys()].filter((key) => bus.layout.partitionOf(key) === partition.partition)
       for (const key of new Set([...partition.keys(), ...claimants]))

@@ -32,6 +32,7 @@ export const providerSyncer: ServiceDefinition<Config> = {
 async function start(service: ServiceContext<Config>): Promise<void> {
   const bus = await openBus(service)
   const clusters = await openClusters(service, bus)
+  const under = clustersUnder(clusters)
   const context: Surroundings = {
     bus,
     clusters,
@@ -46,7 +47,7 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     remember: newMemory,
     reconcile: traced(service, 'sync', (run) => {
       const { memory, fence } = run
-      return sync({ ...context, ...memory, clusters: clustersUnder(clusters, fence), check: fence.check }, run)
+      return sync({ ...context, ...memory, clusters: under(fence), check: fence.check }, run)
     }),
     report: consumerReport(service),
   })

@@ -12,7 +12,7 @@ import {
 } from '@resource-broker/service'
 import type { z } from 'zod'
 import type { Heard, TraceOf, WatcherContext } from './context.ts'
-import { Inventory } from './inventory.ts'
+import { contentsOf, Inventory } from './inventory.ts'
 import { KeyBook } from './key-book.ts'
 import { watchMetrics } from './metrics.ts'
 import { ProviderBook } from './provider-book.ts'
@@ -26,10 +26,6 @@ const config = configSchema({ ...clusterFlags })
 type Config = z.output<typeof config>
 
 /** The parts that this service alone publishes as snapshots of objects. */
-const PARTS: Part[] = [
-  ...(['source', 'source-related', 'copy', 'copy-related'] as const),
-  ...(['assignment', 'migration', 'configuration', 'acceptapi'] as const),
-]
 /** Publications under way at which the watches wait for the server. */
 const MOST_UNDER_WAY = 512
 /** How long until the bus is asked again. */
@@ -65,8 +61,8 @@ async function start(service: ServiceContext<Config>): Promise<void> {
       signal.addEventListener('abort', () => void inView.off('cluster', listener))
     },
   }
-  const watched = new WatchedViews(context, views, () =>
-    untilDone(service, async () => new Inventory(await bus.inventory(PARTS))),
+  const watched = new WatchedViews(context, views, (begun) =>
+    untilDone(service, async () => new Inventory(await bus.inventory(contentsOf(begun)))),
   )
   const withdraw = () => untilDone(service, () => withdrawLost(bus, clusters))
   const balance = () => {
@@ -145,7 +141,7 @@ async function untilDone<T>({ signal, logger }: ServiceContext<Config>, run: () 
 async function withdrawLost(bus: Bus, clusters: Clusters): Promise<void> {
   const { providers, views } = clusters
   let isThrough = true
-  for (const item of await bus.inventory(['acceptapi', 'copy'])) {
+  for (const item of await bus.inventory([{ part: 'acceptapi' }, { part: 'copy' }])) {
     const { part, key, qualifier = '', object, sequence: after } = item
     const { cluster, group, version, resource, name, uid } = object
     if (part === 'acceptapi' && providers.isGone(cluster)) {

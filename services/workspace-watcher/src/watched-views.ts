@@ -8,17 +8,17 @@ import { ViewWatches } from './view-watches.ts'
 export class WatchedViews {
   readonly #context: WatcherContext
   readonly #views: Clusters['views']
-  readonly #load: () => Promise<Inventory>
+  readonly #load: (views: View[]) => Promise<Inventory>
   readonly #running = new Map<string, { view: View; watches: ViewWatches }>()
   #wanted = new Map<string, View>()
   #isBeginning = false
   #losses = 0
 
   /**
-   * `load` answers what the stream holds now. A view that begins, be it again, asks anew: until then another replica may have watched
+   * `load` answers what the stream holds now of what views show. A view that begins, be it again, asks anew: until then another replica may have watched
    * it, or nobody, and what has gone since is known from the stream alone. It never rejects.
    */
-  constructor(context: WatcherContext, views: Clusters['views'], load: () => Promise<Inventory>) {
+  constructor(context: WatcherContext, views: Clusters['views'], load: (views: View[]) => Promise<Inventory>) {
     this.#context = context
     this.#views = views
     this.#load = load
@@ -53,11 +53,11 @@ export class WatchedViews {
   async #begin(): Promise<void> {
     if (this.#isBeginning) return
     this.#isBeginning = true
-    for (let ids = this.#missing; ids.length > 0; ids = this.#missing) {
+    for (let views = this.#missing; views.length > 0; views = this.#missing) {
       const losses = this.#losses
-      const loaded = await this.#load()
+      const loaded = await this.#load(views)
       const inventory = losses === this.#losses ? loaded : new Inventory([])
-      for (const id of ids) {
+      for (const { id } of views) {
         const view = this.#wanted.get(id)
         if (view !== undefined)
           this.#running.set(id, { view, watches: new ViewWatches(this.#context, view, inventory) })
@@ -66,7 +66,7 @@ export class WatchedViews {
     this.#isBeginning = false
   }
 
-  get #missing(): string[] {
-    return [...this.#wanted.keys()].filter((id) => !this.#running.has(id))
+  get #missing(): View[] {
+    return [...this.#wanted.values()].filter(({ id }) => !this.#running.has(id))
   }
 }

@@ -57,6 +57,7 @@ export type Surroundings = {
 export class Replica {
   readonly process: Process
   readonly #clusters: Clusters | KcpClusters
+  readonly #under: ReturnType<typeof clustersUnder>
   readonly #around: Surroundings
   readonly #bus: SimulatedBus
   readonly #watcher: SimulatedWatcher
@@ -70,6 +71,7 @@ export class Replica {
     this.process = process
     this.#around = around
     this.#clusters = clusters
+    this.#under = clustersUnder(clusters)
     this.#logger = around.logger(process)
     const { time, stream, busDelay: delay, isBusAnswerLost: isLost } = around
     this.#bus = new SimulatedBus(LAYOUT, { time, stream, delay, isLost })
@@ -175,8 +177,7 @@ export class Replica {
         parts: ['acceptapi', 'served'],
         concurrency: 32,
         remember: () => new Map<string, string>(),
-        reconcile: (run) =>
-          register({ ...context, put: run.memory, clusters: clustersUnder(clusters, run.fence) }, run),
+        reconcile: (run) => register({ ...context, put: run.memory, clusters: this.#under(run.fence) }, run),
         reconcilePartition: async (partition) => {
           for (const key of partition.keys()) partition.reconcile(key)
         },
@@ -231,8 +232,7 @@ export class Replica {
         alsoLoad: ['decision'],
         concurrency: 128,
         remember: () => new Map<string, number>(),
-        reconcile: (run: Run<Map<string, number>>) =>
-          look({ ...context, clusters: clustersUnder(clusters, run.fence) }, run),
+        reconcile: (run: Run<Map<string, number>>) => look({ ...context, clusters: this.#under(run.fence) }, run),
         reconcilePartition: async (partition: PartitionHandle<Map<string, number>>) => {
           const claimants = [...capacity.keys()].filter(
             (key) => this.#bus.layout.partitionOf(key) === partition.partition,
@@ -259,7 +259,7 @@ export class Replica {
       remember: newMemory,
       reconcile: (run) => {
         const { memory, fence } = run
-        return sync({ ...context, ...memory, clusters: clustersUnder(clusters, fence), check: fence.check }, run)
+        return sync({ ...context, ...memory, clusters: this.#under(fence), check: fence.check }, run)
       },
     })
     const wake = (keys: Iterable<string>) => {

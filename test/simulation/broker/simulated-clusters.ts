@@ -105,6 +105,7 @@ export class SimulatedClusters {
       id: `${duties[0]}/${name}`,
       client: clients.get(name) as KubeClient,
       duties,
+      ...(duties.includes('copies') ? { provider: name } : {}),
       kinds,
       clusterOf: () => name,
       shows: (cluster) => cluster === name,

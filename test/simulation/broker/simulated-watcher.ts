@@ -1,9 +1,9 @@
 import { EventEmitter } from 'node:events'
-import { type InventoryItem, isOvertaken, type Part, type Publication } from '@resource-broker/bus'
+import { type Contents, type InventoryItem, isOvertaken, type Part, type Publication } from '@resource-broker/bus'
 import type { Clusters } from '../../../packages/service/src/clusters/clusters.ts'
 import type { Logger } from '../../../packages/service/src/logger.ts'
 import type { Heard, WatcherContext } from '../../../services/workspace-watcher/src/context.ts'
-import { Inventory } from '../../../services/workspace-watcher/src/inventory.ts'
+import { contentsOf, Inventory } from '../../../services/workspace-watcher/src/inventory.ts'
 import { KeyBook } from '../../../services/workspace-watcher/src/key-book.ts'
 import type { ProviderBook } from '../../../services/workspace-watcher/src/provider-book.ts'
 import { Tally } from '../../../services/workspace-watcher/src/tally.ts'
@@ -23,17 +23,6 @@ type Options = {
   /** Who keeps the Providers; what is told of them to people is not simulated otherwise. */
   book?: ProviderBook
 }
-
-const PARTS: ReadonlySet<Part> = new Set<Part>([
-  'source',
-  'source-related',
-  'copy',
-  'copy-related',
-  'assignment',
-  'migration',
-  'configuration',
-  'acceptapi',
-])
 
 const WITHOUT_BOOK: WatcherContext['providers'] = {
   count: () => ({ tally: new Tally(() => undefined), complete: () => undefined }),
@@ -74,7 +63,11 @@ export class SimulatedWatcher {
         signal.addEventListener('abort', () => void inView.off('cluster', listener))
       },
     }
-    this.#watched = new WatchedViews(context, clusters.views, async () => new Inventory(this.#readInventory()))
+    this.#watched = new WatchedViews(
+      context,
+      clusters.views,
+      async (begun) => new Inventory(this.#readInventory(contentsOf(begun))),
+    )
   }
 
   /** Starts and stops watches, so that exactly the share of this process is watched. */
@@ -90,9 +83,9 @@ export class SimulatedWatcher {
   /** A provider that left offers nothing any more. */
   async withdrawLost(): Promise<void> {
     const { bus, clusters } = this.#options
-    for (const { part, key, object, sequence: after } of this.#readInventory()) {
+    for (const { part, key, object, sequence: after } of this.#readInventory([{ part: 'acceptapi' }])) {
       const { cluster, name, uid } = object
-      if (part !== 'acceptapi' || !clusters.providers.isGone(cluster)) continue
+      if (!clusters.providers.isGone(cluster)) continue
       const message = { provider: cluster, name, object: null }
       const lost = { key, object, version: `${uid}-left`, epoch: `left-${++this.#epochs}`, tombstone: true, after }
       await bus.publish({ part, message, ...lost }).catch(async (error: unknown) => {
@@ -103,14 +96,17 @@ export class SimulatedWatcher {
     }
   }
 
-  #readInventory(): InventoryItem[] {
+  #readInventory(contents: Contents[]): InventoryItem[] {
     const { bus, stream } = this.#options
     return stream
       .last(() => true)
       .flatMap(({ subject, seq: sequence, object, version, tombstone }) => {
         const address = bus.layout.parse(subject)
-        if (address === undefined || object === undefined || tombstone || !PARTS.has(address.part)) return []
+        if (address === undefined || object === undefined || tombstone || !isAmong(contents, address)) return []
         return [{ ...address, object: JSON.parse(object), version, sequence }]
       })
   }
 }
+
+const isAmong = (contents: Contents[], { part, qualifier }: Contents): boolean =>
+  contents.some((of) => of.part === part && (of.qualifier === undefined || of.qualifier === qualifier))

@@ -116,6 +116,8 @@ export type View = {
   id: string
   client: KubeClient
   duties: readonly Duty[]
+  /** Whose copies alone it shows; undefined: it is for no copies, or for those of several. */
+  provider?: string
   kinds: readonly BrokeredKind[]
   /** Which cluster an object is in. */
   clusterOf: (object: WatchedObject) => string

@@ -140,6 +140,7 @@ function viewOf(duties: Duty[], { name, client }: Cluster, kinds: View['kinds'])
     id: `${duties[0]}/${name}`,
     client,
     duties,
+    ...(duties.includes('copies') ? { provider: name } : {}),
     kinds,
     clusterOf: () => name,
     shows: (cluster) => cluster === name,

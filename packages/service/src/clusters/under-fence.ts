@@ -1,11 +1,23 @@
 import type { KubeClient, WriteFence } from '@resource-broker/kube'
 import type { Clusters, Destination } from './clusters.ts'
 
-/** The same but for what is given. Nothing is read of it before somebody asks: there are runs by the thousand. */
+/** The same but for what is given. */
 const but = <T extends object>(of: T, given: Partial<T>): T => Object.assign(Object.create(of), given)
 
-/** The same clusters for one run: what it writes is written only while `fence` lets it. */
-export function clustersUnder(clusters: Clusters, fence: WriteFence): Clusters {
+/**
+ * The same clusters for whoever may write only while a fence lets them, made once for each fence: the runs of one time that a partition is
+ * owned come by the thousand, and share one.
+ */
+export function clustersUnder(clusters: Clusters): (fence: WriteFence) => Clusters {
+  const made = new WeakMap<WriteFence, Clusters>()
+  return (fence) => {
+    const under = made.get(fence) ?? fenced(clusters, fence)
+    made.set(fence, under)
+    return under
+  }
+}
+
+function fenced(clusters: Clusters, fence: WriteFence): Clusters {
   const { consumers, providers, destinations } = clusters
   const under = (client: KubeClient) => client.under(fence)
   const place = (there: Destination): Destination => ({ ...there, client: under(there.client) })

@@ -37,6 +37,8 @@ const UNUSED_MS = 15_000
 export class Capacity {
   readonly #options: Options
   readonly #claims = new Map<string, Seen>()
+  /** The OfferUsages in which a key has a place, by key. */
+  readonly #placed = new Map<string, Set<string>>()
   readonly #ledgers = new Map<string, Ledger>()
   /** Of each place since when it is known here and nothing refers to it; infinitely long once something did. */
   readonly #unused = new Map<string, number>()
@@ -58,6 +60,7 @@ export class Capacity {
       const handler = {
         upsert: (object: object) => this.#see(OfferUsage.of(object)),
         delete: ({ name }: { name: string }) => {
+          this.#note(name, {})
           this.#claims.delete(name)
         },
         synced: () => {
@@ -87,8 +90,8 @@ export class Capacity {
   }
 
   /** Keys that have a place somewhere. */
-  *keys(): Generator<string> {
-    for (const { claims } of this.#claims.values()) yield* Object.keys(claims)
+  keys(): Iterable<string> {
+    return this.#placed.keys()
   }
 
   /** Whether `settle` has something to do. */
@@ -113,26 +116,45 @@ export class Capacity {
     const migrations = [...view.all('migration').values()].flatMap(({ object }) =>
       object === null ? [] : [Migration.of(object)],
     )
-    const offers = new Map(offersOf(assignment, migrations).map((offer) => [offerUsageName(offer), offer]))
-    const places = [...this.#claims].flatMap(([name, { offer, claims }]) => {
-      const claim = claims[key]
-      return claim === undefined ? [] : [{ name, offer, id: placeOf(name, key, claim), uid: claim.uid }]
+    const named = offersOf(assignment, migrations)
+    const uid = assignment?.spec.uid ?? ''
+    if (!this.#placed.has(key) && !named.some((offer) => this.#isLimited(offer)))
+      return { uid, held: [], kept: [], due: [] }
+    const offers = new Map(named.map((offer) => [offerUsageName(offer), offer]))
+    const places = [...(this.#placed.get(key) ?? [])].flatMap((name) => {
+      const { offer, claims } = this.#claims.get(name) ?? {}
+      const claim = claims?.[key]
+      return offer === undefined || claim === undefined
+        ? []
+        : [{ name, offer, id: placeOf(name, key, claim), uid: claim.uid }]
     })
-    for (const { name, id, uid } of places) {
+    for (const { name, id, uid: its } of places) {
       if (!offers.has(name)) this.#unused.set(id, this.#unused.get(id) ?? this.#options.now())
-      else if (assignment?.spec.uid === uid) this.#unused.set(id, Number.NEGATIVE_INFINITY)
+      else if (its === uid) this.#unused.set(id, Number.NEGATIVE_INFINITY)
     }
     const left = places.filter(({ name }) => !offers.has(name))
     const isFree = ({ id }: { id: string }) => this.#options.now() - (this.#unused.get(id) ?? 0) >= UNUSED_MS
     const held = left.filter(isFree).map(({ offer }) => offer)
     const kept = left.filter((place) => !isFree(place)).map(({ offer }) => offer)
     const due = [...offers].flatMap(([name, offer]) =>
-      this.#claims.get(name)?.claims[key] === undefined &&
-      Number.isFinite(this.#options.capacityOf(offer) ?? Number.POSITIVE_INFINITY)
-        ? [offer]
-        : [],
+      this.#claims.get(name)?.claims[key] === undefined && this.#isLimited(offer) ? [offer] : [],
     )
-    return { uid: assignment?.spec.uid ?? '', held, kept, due }
+    return { uid, held, kept, due }
+  }
+
+  #isLimited(offer: OfferRef): boolean {
+    return Number.isFinite(this.#options.capacityOf(offer) ?? Number.POSITIVE_INFINITY)
+  }
+
+  /** Keeps the index by key. */
+  #note(name: string, claims: Claims): void {
+    for (const key of Object.keys(this.#claims.get(name)?.claims ?? {})) {
+      if (claims[key] !== undefined) continue
+      const places = this.#placed.get(key)
+      places?.delete(name)
+      if (places?.size === 0) this.#placed.delete(key)
+    }
+    for (const key of Object.keys(claims)) this.#placed.set(key, (this.#placed.get(key) ?? new Set()).add(name))
   }
 
   /** The watch may tell of what is older than an answer. */
@@ -141,6 +163,7 @@ export class Capacity {
     const { uid, resourceVersion: version = '0' } = metadata
     const before = this.#claims.get(metadata.name)
     if (before !== undefined && before.uid === uid && BigInt(before.version) >= BigInt(version)) return
+    this.#note(metadata.name, claims)
     this.#claims.set(metadata.name, { offer: { providerCluster, name: acceptAPIName }, claims, uid, version })
     for (const [key, claim] of Object.entries(before?.claims ?? {}))
       if (claims[key]?.uid !== claim.uid) this.#unused.delete(placeOf(metadata.name, key, claim))

@@ -14,7 +14,7 @@ export type Place =
   /** There is no such place, and no copy therefore. */
   | { is: 'none' }
 
-/** Answers about places, for one object. */
+/** Answers about places, for one object and one moment: the same each time. */
 export type Places = {
   /** Where the copy at a provider belongs. */
   forCopy: (ref: SourceRef, provider: string) => Place
@@ -37,18 +37,30 @@ export function placesOf(
     return presence.state === 'away' ? ` (since ${timestamp(presence.since)})` : ''
   }
   return {
-    forCopy: (ref, provider) =>
+    forCopy: answered((ref: SourceRef, provider) =>
       unlessLost(provider, () => {
         const there = destinations.of(ref, provider, exportOf(provider))
         return 'waitsFor' in there ? { is: 'awaited', why: there.waitsFor } : placeOf(there, ref)
       }),
-    ofCopy: (ref, provider) =>
+    ),
+    ofCopy: answered((ref: SourceRef, provider) =>
       unlessLost(provider, () => placeOf(destinations.find(ref, provider, exportOf(provider)), ref)),
+    ),
     at: (provider, cluster) =>
       unlessLost(provider, () => {
         const there = destinations.at(cluster)
         return there === undefined ? { is: 'none' } : { is: 'there', cluster: there.cluster, name: '' }
       }),
+  }
+}
+
+/** Looked up once for each provider: a look at an object asks for the same place in each of its steps. */
+function answered(look: (ref: SourceRef, provider: string) => Place): (ref: SourceRef, provider: string) => Place {
+  const answers = new Map<string, Place>()
+  return (ref, provider) => {
+    const answer = answers.get(provider) ?? look(ref, provider)
+    answers.set(provider, answer)
+    return answer
   }
 }
 

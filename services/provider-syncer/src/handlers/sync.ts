@@ -17,11 +17,14 @@ export async function sync(context: SyncerContext, { key, view, attempt }: Run<S
   const { clusters } = context
   const begun = context.now().getTime()
   const notes = new Notes(before(context, key, attempt, view))
-  const places = placesOf(clusters.destinations, clusters.providers, (provider) => {
+  const exportOf = (provider: string) => {
     const assignment = view.get('assignment')?.object
     return assignment == null ? undefined : exportAt(Assignment.of(assignment), provider)
-  })
-  const know = () => readKnown({ key, view, brokerID: clusters.brokerID, places, notes, now: context.now().getTime() })
+  }
+  const know = () => {
+    const places = placesOf(clusters.destinations, clusters.providers, exportOf)
+    return readKnown({ key, view, brokerID: clusters.brokerID, places, notes, now: context.now().getTime() })
+  }
   let known = know()
   for (let step = 0; step < MOST_STEPS; step++) {
     const actions = planSync(known, context.now())
@@ -36,7 +39,7 @@ export async function sync(context: SyncerContext, { key, view, attempt }: Run<S
   }
   remember(context, known, begun)
   say(context, known)
-  return outcomeOf(known, context.now())
+  return outcomeOf(known)
 }
 
 /** Whether the Assignment of another life of the object has come meanwhile. */

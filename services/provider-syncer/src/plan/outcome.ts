@@ -9,7 +9,7 @@ import {
   type Known,
   UNCONFIRMED_MS,
 } from '../facts/known.ts'
-import { reportTo } from './consumer-report.ts'
+import { silenceOf } from './consumer-report.ts'
 import { mayGo, unwantedCopies } from './plan-live.ts'
 import { isEarly, isStrange, orphansOf } from './plan-orphans.ts'
 import { awaitedBy, problemsToTell } from './problems.ts'
@@ -32,7 +32,7 @@ function done({ unconfirmed }: Known): Outcome {
 }
 
 /** What a look came to. @throws what was thrown, where the same may go well in a moment. */
-export function outcomeOf(known: Known, now: Date): Outcome {
+export function outcomeOf(known: Known): Outcome {
   const trouble = known.notes.problems.find(({ passing }) => passing !== undefined)
   if (trouble !== undefined) throw trouble.passing
   if (!isAssigned(known)) {
@@ -43,10 +43,10 @@ export function outcomeOf(known: Known, now: Date): Outcome {
     const away = orphansOf(known).find(({ provider, cluster }) => known.places.at(provider, cluster).is === 'away')
     return away === undefined ? DONE : later(REFUSED_MS, `an orphan is at ${away.provider}, which is away`)
   }
-  return isCurrent(known) ? outcomeOfLive(known, now) : outcomeOfTeardown(known)
+  return isCurrent(known) ? outcomeOfLive(known) : outcomeOfTeardown(known)
 }
 
-function outcomeOfLive(known: Current, now: Date): Outcome {
+function outcomeOfLive(known: Current): Outcome {
   const { ref, places } = known
   const [problem] = problemsToTell(known, true)
   if (problem !== undefined) return later(REFUSED_MS, problem.message)
@@ -54,8 +54,8 @@ function outcomeOfLive(known: Current, now: Date): Outcome {
   if (awaited !== undefined) return later(AWAITED_MS, awaited)
   const unwanted = unwantedCopies(known).filter(({ provider }) => places.ofCopy(ref, provider).is === 'there')
   if (unwanted.some(({ object }) => !mayGo(known, object))) return later(POSTPONED_MS, 'the active copy is not ready')
-  const { silentMs } = reportTo(known, now)
-  return silentMs === undefined ? done(known) : later(silentMs, 'no status from the provider yet')
+  const silentMs = silenceOf(known)
+  return silentMs === 0 ? done(known) : later(silentMs, 'no status from the provider yet')
 }
 
 function outcomeOfTeardown(known: Assigned): Outcome {

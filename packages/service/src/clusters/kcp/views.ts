@@ -160,6 +160,7 @@ export class KcpViews extends EventEmitter<Events> implements Views {
       id,
       client: this.#connections.at(url).below('/clusters/*'),
       duties: ['copies'],
+      provider: first.providerCluster,
       kinds: this.#kindsOf(first),
       clusterOf,
       shows: (cluster) => at(cluster) !== undefined,
