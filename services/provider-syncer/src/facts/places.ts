@@ -65,7 +65,14 @@ function answered(look: (ref: SourceRef, provider: string) => Place): (ref: Sour
 }
 
 function placeOf(there: Destination | undefined, ref: SourceRef): Place {
-  return there === undefined ? { is: 'none' } : { is: 'there', cluster: there.cluster, name: there.nameOf(ref) }
+  if (there === undefined) return { is: 'none' }
+  return {
+    is: 'there',
+    cluster: there.cluster,
+    get name() {
+      return there.nameOf(ref) // a hash, and few ask
+    },
+  }
 }
 
 function unlessAway(look: () => Place, since: () => string): Place {
