@@ -16,6 +16,7 @@ const commands = {
   sandbox: (context, args) => main(context, 'packages/sandbox/src/main.ts', args),
   example: (context, [name, ...args]) => main(context, `examples/${name}/run.ts`, args),
   bootstrap: (context, args) => main(context, 'packages/cli/src/main.ts', ['bootstrap', ...args]),
+  'nats-users': (context, args) => main(context, 'packages/cli/src/main.ts', ['nats-users', ...args]),
   image: (context, args) => main(context, 'packages/image/src/main.ts', args),
   test,
   check,

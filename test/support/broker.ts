@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { freePort, ManagedProcess } from '@resource-broker/testbed'
 import { ENGINE, ROOT } from './landscape.ts'
+import { OWN } from './nats.ts'
 
 /** Those that have something to do on plain clusters. */
 export const SERVICES = [
@@ -51,10 +52,12 @@ export async function startService(
   name: ServiceName | 'broker',
   id: string = name,
 ): Promise<ServiceProcess> {
-  const unknown = UNKNOWN_TO[name] ?? []
+  const unknown = [...(UNKNOWN_TO[name] ?? [])]
+  // The users on NATS are for the streams of the default prefix.
+  if (home.flags.includes('--stream-prefix')) unknown.push('--nats-credentials')
   const flags = home.flags.flatMap((flag, i, all) => {
     const isValue = !flag.startsWith('--')
-    return unknown.includes(isValue ? (all[i - 1] as string) : flag) ? [] : [flag]
+    return unknown.includes(isValue ? (all[i - 1] as string) : flag) ? [] : [flag.replace(OWN, name)]
   })
   const http = `127.0.0.1:${await freePort()}`
   const running = await ManagedProcess.start({

@@ -4,9 +4,10 @@ import { kcpLayout, stagingWorkspaceName } from '@resource-broker/api'
 import { type Bootstrapped, bootstrap, consumerManifests, providerManifests, readCrds } from '@resource-broker/cli'
 import { KubeClient, readKubeconfig } from '@resource-broker/kube'
 import { type Sandbox, type SandboxChange, startSandbox } from '@resource-broker/sandbox'
-import { type KubeObject, startNats, waitFor } from '@resource-broker/testbed'
+import { type KubeObject, waitFor } from '@resource-broker/testbed'
 import { Injections } from './injections.ts'
 import type { Landscape, Place, Site } from './landscape.ts'
+import { startSharedNats } from './nats.ts'
 import { createWorkspace, createWorkspaceSite, type WorkspaceSite, workspaceSite } from './workspace-site.ts'
 
 /** A provider's workspace, and the APIExport in it that AcceptAPIs name. */
@@ -56,7 +57,7 @@ export async function startKcpLandscape(options: KcpLandscapeOptions): Promise<K
   const { shards = 1, onChange } = options
   const injections = new Injections()
   const starting = startSandbox({ shards, intercept: injections.intercept, ...(onChange && { onChange }) })
-  const [nats, sandbox] = await Promise.all([startNats({ dir, report }), starting])
+  const [{ nats, flags: natsFlags }, sandbox] = await Promise.all([startSharedNats({ dir, report }), starting])
   const stopServers = () => Promise.allSettled([nats.stop(), sandbox.close()])
   try {
     const { flags, ...furnished } = await furnish(options, sandbox)
@@ -67,7 +68,7 @@ export async function startKcpLandscape(options: KcpLandscapeOptions): Promise<K
       await Promise.allSettled(sites.map((site) => site.stop()))
       await stopServers()
     }
-    return { ...furnished, dir, sandbox, nats, injections, flags: [...flags, '--nats', nats.url], stop }
+    return { ...furnished, dir, sandbox, nats, injections, flags: [...flags, ...natsFlags], stop }
   } catch (error) {
     await stopServers()
     throw error

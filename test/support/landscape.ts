@@ -2,8 +2,9 @@ import { mkdir, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { KubeClient } from '@resource-broker/kube'
 import { startSandbox } from '@resource-broker/sandbox'
-import { type ControlPlane, type Nats, startControlPlane, startNats } from '@resource-broker/testbed'
+import { type ControlPlane, type Nats, startControlPlane } from '@resource-broker/testbed'
 import { Injections } from './injections.ts'
+import { startSharedNats } from './nats.ts'
 import { createWorkspaceSite } from './workspace-site.ts'
 
 /** The checkout. */
@@ -86,7 +87,10 @@ async function furnish<S extends Site>(
   const { dir, report = () => undefined } = options
   await mkdir(dir, { recursive: true })
   const names = ['platform', ...options.consumers, ...options.providers]
-  const [nats, sites] = await Promise.all([startNats({ dir, report }), Promise.all(names.map(createSite))])
+  const [{ nats, flags }, sites] = await Promise.all([
+    startSharedNats({ dir, report }),
+    Promise.all(names.map(createSite)),
+  ])
   const [platform, ...others] = sites as unknown as [S, ...S[]]
   const consumers = pick(others, options.consumers)
   const providers = pick(others, options.providers)
@@ -112,7 +116,7 @@ async function furnish<S extends Site>(
       ...['--consumer-kubeconfig-dir', directories.consumers],
       ...['--provider-kubeconfig-dir', directories.providers],
       ...options.kinds.flatMap((kind) => ['--watch-kind', kind]),
-      ...['--nats', nats.url],
+      ...flags,
     ],
     stop: async () => {
       await Promise.allSettled([...sites.map((site) => site.stop()), nats.stop()])

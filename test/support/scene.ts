@@ -12,6 +12,7 @@ import {
   startLandscape,
   startWorkspaces,
 } from './landscape.ts'
+import { natsRefusals } from './nats.ts'
 import { operate, THING_KIND } from './provider-controller.ts'
 
 const THING_CRD = join(ROOT, 'test/support/thing-crd.yaml')
@@ -55,7 +56,9 @@ export async function startScene({ before, identities, ...options }: SceneOption
     for (const each of stops) each()
     await broker?.stop()
     await landscape.stop()
+    const refused = await natsRefusals(dir)
     await rm(dir, { recursive: true, force: true })
+    if (refused.length > 0) throw new Error(`NATS refused the broker:\n${refused.join('\n')}`)
   }
   try {
     await before?.(landscape)

@@ -3,6 +3,7 @@ import { type KV, Kvm } from '@nats-io/kv'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { parseJson, stringifyJson } from '@resource-broker/json'
 import type { z } from 'zod'
+import { listen } from './listen.ts'
 import { AFTER_DELETION_MS } from './stream.ts'
 
 export type BucketEntry<T> = { key: string; value: T | undefined }
@@ -34,7 +35,7 @@ export class Bucket<T> {
       this.#rest = delay(AFTER_DELETION_MS)
       lost()
     }
-    connection.subscribe(`$JS.EVENT.ADVISORY.STREAM.DELETED.KV_${name}`, { callback: deleted })
+    listen(connection, `$JS.EVENT.ADVISORY.STREAM.DELETED.KV_${name}`, deleted)
     void (async () => {
       for await (const status of connection.status()) if (status.type === 'reconnect') lost()
     })()

@@ -1,4 +1,4 @@
-import type { NatsConnection } from '@nats-io/transport-node'
+import { errors, type NatsConnection } from '@nats-io/transport-node'
 import pLimit from 'p-limit'
 import type { z } from 'zod'
 import { Bucket } from './bucket.ts'
@@ -25,6 +25,8 @@ export type BusOptions = {
   replicas?: number
   /** Told how publications fare. */
   report?: (event: PublishEvent) => void
+  /** Told what the server does not let this user do: an error that names the subject. */
+  refused?: (error: Error) => void
   /** Which trace what is published now belongs to, as a W3C traceparent; left out where nobody traces. */
   traceparent?: () => string | undefined
 }
@@ -71,7 +73,8 @@ export class Bus {
   static async open(options: BusOptions): Promise<Bus> {
     const layout = new Layout(options.prefix, options.partitions)
     const trouble = new PublishTrouble(options.report ?? (() => undefined))
-    const connection = await connect(options.connection)
+    const connection = await connect(options.connection, layout.inbox(options.connection.name))
+    void tellRefusals(connection, options.refused)
     try {
       const stream = await StateStream.open(connection, layout, options.replicas)
       return new Bus(connection, layout, stream, { trouble, traceparent: options.traceparent })
@@ -162,4 +165,9 @@ export class Bus {
       } else if (type === 'reconnect') this.#connected = true
     }
   }
+}
+
+async function tellRefusals(connection: NatsConnection, refused: BusOptions['refused']): Promise<void> {
+  for await (const status of connection.status())
+    if (status.type === 'error' && status.error instanceof errors.PermissionViolationError) refused?.(status.error)
 }

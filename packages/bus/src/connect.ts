@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { checkServerIdentity, type PeerCertificate } from 'node:tls'
 import {
+  type Authenticator,
   type ConnectionOptions,
   connect as connectNats,
   credsAuthenticator,
   type NatsConnection,
+  nkeyAuthenticator,
 } from '@nats-io/transport-node'
 import { BusUnusableError } from './errors.ts'
 
@@ -14,7 +16,7 @@ export type BusConnection = {
   servers: string[]
   /** What the server shows as this client's name. */
   name: string
-  /** A `.creds` file (JWT and seed); read anew for every connection, so that it can be renewed. */
+  /** A `.creds` file (JWT and seed), or the seed of an nkey alone; read anew for every connection, so that it can be renewed. */
   credentialsFile?: string
   /** PEM files. */
   caFile?: string
@@ -26,11 +28,12 @@ export type BusConnection = {
 const OLDEST_SERVER = [2, 11] as const
 
 /**
- * Connects and keeps the connection for as long as the process lives, through any number of server restarts.
+ * Connects and keeps the connection for as long as the process lives, through any number of server restarts. Answers come on subjects that
+ * begin with `inboxPrefix`.
  * @throws {BusUnusableError} if the server is older than 2.11 or has no JetStream.
  */
-export async function connect(options: BusConnection): Promise<NatsConnection> {
-  const connection = await connectNats(natsOptions(options))
+export async function connect(options: BusConnection, inboxPrefix: string): Promise<NatsConnection> {
+  const connection = await connectNats({ ...natsOptions(options), inboxPrefix })
   const info = connection.info
   const [major = 0, minor = 0] = (info?.version ?? '').split('.').map(Number)
   if (major < OLDEST_SERVER[0] || (major === OLDEST_SERVER[0] && minor < OLDEST_SERVER[1])) {
@@ -64,10 +67,17 @@ function natsOptions(options: BusConnection): ConnectionOptions {
     pingInterval: 10_000,
     maxPingOut: 2,
     noAsyncTraces: true, // a stack trace per publication, of which the broker has thousands a second
-    ...(credentialsFile === undefined
-      ? {}
-      : { authenticator: credsAuthenticator(() => readFileSync(credentialsFile)) }),
+    ...(credentialsFile === undefined ? {} : { authenticator: fromFile(credentialsFile) }),
     ...(Object.keys(tls).length === 0 ? {} : { tls }),
+  }
+}
+
+function fromFile(path: string): Authenticator {
+  return (nonce) => {
+    const content = readFileSync(path)
+    const seed = content.toString('utf8').trim()
+    // A seed of a user is nothing but letters and digits after this; a .creds file begins with a line of dashes.
+    return (seed.startsWith('SU') ? nkeyAuthenticator(Buffer.from(seed)) : credsAuthenticator(content))(nonce)
   }
 }
 

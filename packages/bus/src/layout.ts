@@ -86,13 +86,28 @@ export class Layout {
     return `${this.parkedStream}.${token(service)}.${token(key)}`
   }
 
+  /** All that `service` parks. */
+  parkedSubjects(service: string): string {
+    return `${this.parkedStream}.${token(service)}.*`
+  }
+
+  /** Where answers to `user` come: a prefix of its own, so that nobody else has to be let read them. */
+  inbox(user: string): string {
+    return `${this.prefix}-inbox.${token(user)}`
+  }
+
+  /** The name of the consumer that `service` has for a partition. */
+  durable(service: string, partition: number): string {
+    return `${service}-${partition}`
+  }
+
   /** All subjects of the stream. */
   get subjects(): string {
     return `${this.prefix}.*.*.>`
   }
 
   /** On which the replicas of `service` are told that partition `partition` may have no owner. */
-  takeOverSubject(service: string, partition: number): string {
+  takeOverSubject(service: string, partition: number | '*'): string {
     return `${this.prefix}.${partition}.${PARTITION_KEY}.take-over.${token(service)}`
   }
 

@@ -1,5 +1,16 @@
-import { AckPolicy, DeliverPolicy, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream'
-import { type NatsConnection, nanos } from '@nats-io/transport-node'
+import {
+  AckPolicy,
+  type ApiError,
+  type ConsumerConfig,
+  type ConsumerInfo,
+  DeliverPolicy,
+  JetStreamApiError,
+  type JetStreamManager,
+  jetstream,
+  jetstreamManager,
+} from '@nats-io/jetstream'
+import { type NatsConnection, nanos, nuid } from '@nats-io/transport-node'
+import { parseJson, stringifyJson } from '@resource-broker/json'
 import { type Layout, PARTITION_KEY } from './layout.ts'
 import type { PartitionView } from './partition-view.ts'
 import type { Snapshots, Stored } from './snapshots.ts'
@@ -37,7 +48,7 @@ export async function readAll(connection: NatsConnection, read: Read, visit: (me
   const jsm = await jetstreamManager(connection, { checkAPI: false })
   const { state } = await jsm.streams.info(stream)
   const max_messages = Math.max(1, Math.min(BATCH, Math.floor((BATCH_BYTES * state.messages) / (state.bytes || 1))))
-  const { name, num_pending: pending } = await jsm.consumers.add(stream, {
+  const { name, num_pending: pending } = await addOnce(connection, stream, {
     ack_policy: AckPolicy.None,
     deliver_policy: DeliverPolicy.All,
     filter_subjects: filters,
@@ -65,6 +76,26 @@ export async function readAll(connection: NatsConnection, read: Read, visit: (me
   } finally {
     await jsm.consumers.delete(stream, name).catch(() => undefined) // goes by itself after its threshold
   }
+}
+
+const CREATE_MS = 5_000
+
+/**
+ * Makes a consumer that is read once. Its name stands in the subject of the request, by which the server tells who may make which: where there
+ * are several filters the client's own request has it in the body alone, and whoever may send that may change everybody's consumers.
+ */
+async function addOnce(
+  connection: NatsConnection,
+  stream: string,
+  rest: Partial<ConsumerConfig>,
+): Promise<ConsumerInfo> {
+  const name = nuid.next()
+  const body = stringifyJson({ stream_name: stream, action: 'create', config: { ...rest, name } })
+  const subject = `$JS.API.CONSUMER.CREATE.${stream}.${name}`
+  const response = await connection.request(subject, body, { timeout: CREATE_MS })
+  const answer = parseJson(response.string()) as ConsumerInfo & { error?: ApiError }
+  if (answer.error !== undefined) throw new JetStreamApiError(answer.error)
+  return answer
 }
 
 /**

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { NatsConnection, Subscription } from '@nats-io/transport-node'
+import { listen } from './listen.ts'
 
 export type MembershipOptions = {
   subject: string
@@ -30,9 +31,7 @@ export class Membership {
     this.#connection = connection
     this.#options = { heartbeatMs: 1_000, now: Date.now, ...options }
     this.#lastBeat = this.#options.now()
-    this.#subscription = connection.subscribe(options.subject, {
-      callback: (_error, message) => this.#hear(message.string()),
-    })
+    this.#subscription = listen(connection, options.subject, (message) => this.#hear(message.string()))
     this.#timer = setInterval(() => this.#beat(), this.#options.heartbeatMs).unref()
     this.#beat()
   }

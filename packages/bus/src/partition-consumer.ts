@@ -3,6 +3,7 @@ import type { NatsConnection } from '@nats-io/transport-node'
 import { systemClock } from './clock.ts'
 import type { PartitionConsumerOptions } from './consumer-options.ts'
 import { type Layout, PARTITION_KEY } from './layout.ts'
+import { listen } from './listen.ts'
 import { Membership } from './membership.ts'
 import { KeyRunner } from './ownership/key-runner.ts'
 import { type OwnershipEvent, TICK_MS } from './ownership/ownership.ts'
@@ -102,11 +103,9 @@ export class PartitionConsumer<M = undefined> {
 
   /** A replica that another may have replaced lets go at once; whoever owns the partition then is told to take over. */
   #followOwnership(): void {
-    const advisories = this.#connection.subscribe(`${UNPINNED}.${this.#layout.stream}.*`, {
-      callback: (_error, { subject }) => {
-        const durable = subject.split('.').at(-1)
-        this.#owners.find(({ number }) => this.#pull.durable(number) === durable)?.hear({ type: 'unpinned' })
-      },
+    const advisories = listen(this.#connection, `${UNPINNED}.${this.#layout.stream}.*`, ({ subject }) => {
+      const durable = subject.split('.').at(-1)
+      this.#owners.find(({ number }) => this.#pull.durable(number) === durable)?.hear({ type: 'unpinned' })
     })
     const lost = this.#stream.onLost(() => this.#tellAll({ type: 'pull ended', reason: 'the stream was lost' }))
     const ticking = setInterval(() => this.#tellAll({ type: 'tick' }), TICK_MS).unref()

@@ -50,7 +50,7 @@ export class PinnedPull implements PartitionPort {
 
   /** The name of a partition's subscription on the server. */
   durable(partition: number): string {
-    return `${this.#options.service}-${partition}`
+    return this.#surroundings.layout.durable(this.#options.service, partition)
   }
 
   /** Makes what the server has to have, so that a service that it refuses does not start. */

@@ -13,6 +13,7 @@ import {
 import { type NatsConnection, nanos } from '@nats-io/transport-node'
 import { BusUnusableError, isWithoutLeader } from './errors.ts'
 import type { Layout } from './layout.ts'
+import { listen } from './listen.ts'
 
 /** How long the server recognises a publication that it has had already: longer than a watch lags behind its writer. */
 export const DUPLICATE_WINDOW_MS = 20_000
@@ -196,7 +197,7 @@ export class StateStream {
       this.ensure().catch(() => setTimeout(recover, 500).unref())
     }
     for (const name of [this.#layout.stream, this.#layout.parkedStream]) {
-      connection.subscribe(`$JS.EVENT.ADVISORY.STREAM.DELETED.${name}`, { callback: recover })
+      listen(connection, `$JS.EVENT.ADVISORY.STREAM.DELETED.${name}`, recover)
     }
     void (async () => {
       for await (const status of connection.status()) if (status.type === 'reconnect') recover()

@@ -44,7 +44,10 @@ export function sharedValues(config: Schema): Values {
     config: { doc: 'Flags of the service, by their names in camelCase: see below', default: {}, schema: config },
     nats: group('The NATS cluster', {
       urls: texts('Such as [nats://nats:4222]; required'),
-      credentialsSecret: secretKey('NATS credentials', 'nats.creds'),
+      credentialsSecret: group('NATS credentials: a .creds file, or the seed of an nkey', {
+        name: text('Name of the Secret'),
+        key: text('Key in it; nats.creds if empty; {service} in it is the name of the service'),
+      }),
       caSecret: secretKey('Authorities that the servers are verified with', 'ca.crt'),
       clientCertificateSecret: text('Name of a Secret of type kubernetes.io/tls'),
     }),

@@ -19,7 +19,11 @@ test('--help tells the flags', async () => {
 })
 
 test.each([
-  { argv: [], says: 'usage: bootstrap FLAGS; bootstrap --help lists them' },
+  {
+    argv: [],
+    says: 'usage: bootstrap FLAGS; bootstrap --help lists them\nusage: nats-users FLAGS; nats-users --help lists them',
+  },
+  { argv: ['nats-users'], says: 'nats-users: --output: is required (or RESOURCE_BROKER_OUTPUT)' },
   { argv: ['bootstrap'], says: 'bootstrap: --kcp-kubeconfig: is required (or RESOURCE_BROKER_KCP_KUBECONFIG)' },
   {
     argv: ['bootstrap', '--kcp-kubeconfig', program, '--client-ca-key', program],

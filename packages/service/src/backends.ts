@@ -50,6 +50,7 @@ function busOptions(
     partitions: config.partitions,
     ...(config.streamReplicas === undefined ? {} : { replicas: config.streamReplicas }),
     report: publishReport({ logger, metrics }),
+    refused: (err) => logger.error({ err }, 'NATS does not allow this'),
     ...(tracing === undefined ? {} : { traceparent: () => tracing.traceparent() }),
   }
 }

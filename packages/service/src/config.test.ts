@@ -240,7 +240,7 @@ describe('help', () => {
         --nats URL
             Servers of the NATS cluster (list)
         --nats-credentials FILE
-            NATS credentials (.creds)
+            NATS credentials: a .creds file, or the seed of an nkey
         --nats-ca FILE
             Certificate authorities that the NATS servers are verified with (PEM)
         --nats-cert FILE

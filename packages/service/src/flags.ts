@@ -84,7 +84,7 @@ const watchedKind = z
 /** The flags that every service has. */
 export const sharedFlags = {
   nats: list(natsUrl).meta({ description: 'Servers of the NATS cluster', value: 'URL' }),
-  natsCredentials: file('NATS credentials (.creds)').optional(),
+  natsCredentials: file('NATS credentials: a .creds file, or the seed of an nkey').optional(),
   natsCa: file('Certificate authorities that the NATS servers are verified with (PEM)').optional(),
   natsCert: file('Client certificate for NATS (PEM)').optional(),
   natsKey: file('Key of the client certificate for NATS (PEM)').optional(),

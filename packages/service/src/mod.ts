@@ -1,4 +1,4 @@
-export { openBus, openClusters, openCoordination } from './backends.ts'
+export { busPrefix, openBus, openClusters, openCoordination } from './backends.ts'
 export {
   type BrokeredKind,
   ClusterNotConnectedError,
@@ -27,6 +27,7 @@ export {
   file,
   list,
   type SharedConfig,
+  sharedFlags,
   workspacePath,
 } from './flags.ts'
 export type { ReadyCheck } from './health.ts'

@@ -3,8 +3,9 @@
 {{- $root := "/etc/resource-broker" -}}
 {{- $nats := .values.nats -}}
 {{- $clusters := .values.clusters -}}
+{{- $service := .service -}}
 {{- with $nats.credentialsSecret }}{{ if .name }}
-{{ include "broker-library.mount" (dict "name" "nats-credentials" "secret" .name "key" (.key | default "nats.creds") "flag" "NATS_CREDENTIALS") }}
+{{ include "broker-library.mount" (dict "name" "nats-credentials" "secret" .name "key" (.key | default "nats.creds" | replace "{service}" $service) "flag" "NATS_CREDENTIALS") }}
 {{- end }}{{ end }}
 {{- with $nats.caSecret }}{{ if .name }}
 {{ include "broker-library.mount" (dict "name" "nats-ca" "secret" .name "key" (.key | default "ca.crt") "flag" "NATS_CA") }}
