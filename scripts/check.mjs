@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { audit } from './audit.mjs'
 import { clearResults, writeResult } from './results.mjs'
 import { run } from './spawn.mjs'
 import { root } from './toolchain.mjs'
@@ -9,7 +10,9 @@ const generateDocs = 'packages/api/src/stages/generate.ts'
 const generateManifests = 'packages/cli/src/manifests/generate.ts'
 const generateCharts = 'packages/charts/src/generate.ts'
 
-/** Types, lint and format, unused code, generated files. All run, whatever fails; `--fix` writes what can be mended. */
+const VULNERABILITIES = 'no dependency has a known vulnerability'
+
+/** Types, lint and format, unused code, generated files, known vulnerabilities. All run, whatever fails; `--fix` writes what can be mended. */
 export async function check({ node, env }, args) {
   const fix = args.includes('--fix')
   const checks = [
@@ -35,6 +38,12 @@ export async function check({ node, env }, args) {
     writeResult('check', name, code === 0 ? 'passed' : 'failed')
     if (code !== 0) failed.push(name)
   }
+  process.stdout.write(`\n== check: ${VULNERABILITIES}\n`)
+  const { code, interrupted, unanswered } = await audit(env)
+  if (interrupted) return 130
+  if (unanswered !== undefined) process.stdout.write(`skipped: ${VULNERABILITIES}: ${unanswered}\n`)
+  writeResult('check', VULNERABILITIES, code === 0 ? 'passed' : unanswered === undefined ? 'failed' : 'skipped')
+  if (code !== 0 && unanswered === undefined) failed.push(VULNERABILITIES)
   process.stdout.write(failed.length === 0 ? '\nall checks passed\n' : `\nfailed: ${failed.join('; ')}\n`)
   return failed.length === 0 ? 0 : 1
 }
