@@ -34,6 +34,10 @@ test.each([
     says: 'bootstrap: --partition: needs --shard',
   },
   {
+    argv: ['bootstrap', '--kcp-kubeconfig', program, '--output-secret', 'broker'],
+    says: 'bootstrap: --output-secret: must be NAMESPACE/NAME, got "broker"\nbootstrap: --output-secret: needs --secret-kubeconfig too',
+  },
+  {
     argv: ['bootstrap', '--kcp-kubeconfig', program, '--user', 'system:admin'],
     says: `bootstrap: --user: must be a name of yours, not one of kcp's, got "system:admin"`,
   },

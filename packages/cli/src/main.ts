@@ -47,7 +47,8 @@ const commands: Readonly<Record<string, Command>> = {
       const { user, expires } = await bootstrap({ ...config, report: say })
       if (expires === undefined)
         return `ready: the broker is let in as user ${user}; sign it in as your kcp knows users`
-      return `ready: ${config.output} is the kubeconfig of ${user}, good until ${expires.toISOString()}`
+      const also = config.outputSecret === undefined ? '' : `; the Secret ${config.outputSecret} has it too`
+      return `ready: ${config.output} is the kubeconfig of ${user}, good until ${expires.toISOString()}${also}`
     },
   ),
   'nats-users': command(

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { KubeClient, readKubeconfig } from '@resource-broker/kube'
@@ -74,6 +74,33 @@ describe('a set of services for each shard', () => {
     }
     expect(sets['root']?.user).not.toBe(sets['shard-1']?.user)
     for (const shard of ['root', 'shard-1']) expect(await holder(shard)).toEqual([sets[shard]?.user])
+  })
+
+  test('the kubeconfig of the broker is in a Secret too, if that is asked for, beside what is there', async () => {
+    const ref = { group: '', version: 'v1', resource: 'secrets', namespace: 'default', name: 'broker-kcp' }
+    await at('root').create(ref, {
+      ...{ apiVersion: 'v1', kind: 'Secret', metadata: { name: ref.name } },
+      data: { other: 'eA==', kubeconfig: 'eA==' },
+    })
+    const output = join(dir, 'again.kubeconfig')
+    const lines: string[] = []
+    const asked = { outputSecret: `${ref.namespace}/${ref.name}`, secretKubeconfig: admin }
+    await bootstrap({
+      ...{ kcpKubeconfig: admin, crd: [CRD], output, shard: 'root', partition: true, ...asked },
+      report: (line) => lines.push(line),
+    })
+    const { data } = await at('root').get<{ data: Record<string, string> }>(ref)
+    const written = await readFile(output, 'utf8')
+    expect(data).toEqual({ other: 'eA==', kubeconfig: Buffer.from(written).toString('base64') })
+    expect(lines).toEqual([])
+  })
+
+  test('a Secret that cannot be written is told of in one line, without what should be in it', async () => {
+    const asked = { outputSecret: 'nowhere/broker-kcp', secretKubeconfig: admin }
+    const output = join(dir, 'nowhere.kubeconfig')
+    await expect(
+      bootstrap({ kcpKubeconfig: admin, crd: [CRD], output, shard: 'root', partition: true, ...asked }),
+    ).rejects.toThrow(/^--output-secret nowhere\/broker-kcp: .*namespaces? "nowhere" not found$/)
   })
 
   test('the same again changes nothing', async () => {

@@ -3,8 +3,9 @@ import { brokerManifests } from '../manifests/broker.ts'
 import { readCrds, requireStatus } from '../manifests/crds.ts'
 import type { Crd } from '../manifests/types.ts'
 import { type BootstrapConfig, type BootstrapFlags, bootstrapConfig, completed } from './config.ts'
-import { awaitAccess, identityOf, loginOf, writeKubeconfig } from './identity.ts'
+import { awaitAccess, identityOf, kubeconfigOf, loginOf, writeKubeconfig } from './identity.ts'
 import { Kcp, type Report } from './kcp.ts'
+import { writeSecret } from './write-secret.ts'
 
 /** Paths that are left out are those of `kcpLayout` and `serviceSetLayout`. */
 export type BootstrapOptions = BootstrapFlags & {
@@ -38,7 +39,9 @@ export async function bootstrap({ report = () => undefined, ...options }: Bootst
     const login = await loginOf(kcp, config)
     if (login !== undefined) {
       await awaitAccess(kcp, config, login)
-      await writeKubeconfig(kcp, config.coordinationWorkspace, login, config.output)
+      const text = kubeconfigOf(kcp, config.coordinationWorkspace, login)
+      await writeKubeconfig(text, config.output)
+      await writeSecret(text, config)
     }
     return { config, user, brokered: brokered.map(({ metadata }) => metadata.name), expires: login?.expires }
   } finally {

@@ -42,6 +42,14 @@ const flags = z.object({
     description: "Where the kubeconfig of the broker's identity is written, if there is a login",
     value: 'FILE',
   }),
+  outputSecret: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?\/[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, {
+      error: ({ input }) => `must be NAMESPACE/NAME, got "${input}"`,
+    })
+    .optional()
+    .meta({ description: 'Secret that is to have the same under the key kubeconfig', value: 'NAMESPACE/NAME' }),
+  secretKubeconfig: file('Kubeconfig of the cluster of that Secret').optional(),
   days: z
     .int()
     .min(1)
@@ -53,11 +61,15 @@ const flags = z.object({
 
 /** The flags of `bootstrap`. */
 export const bootstrapConfig = flags.superRefine(
-  ({ identity, clientCaCert, clientCaKey, partition, shard }, context) => {
+  ({ identity, clientCaCert, clientCaKey, outputSecret, secretKubeconfig, partition, shard }, context) => {
     const issue = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message })
     if (clientCaCert === undefined && clientCaKey !== undefined) issue('clientCaKey', 'needs --client-ca-cert too')
     if (clientCaKey === undefined && clientCaCert !== undefined) issue('clientCaCert', 'needs --client-ca-key too')
     if (identity === 'service-account' && clientCaCert !== undefined) issue('clientCaCert', 'needs --identity user')
+    if (outputSecret !== undefined && secretKubeconfig === undefined)
+      issue('outputSecret', 'needs --secret-kubeconfig too')
+    if (secretKubeconfig !== undefined && outputSecret === undefined)
+      issue('secretKubeconfig', 'needs --output-secret too')
     if (partition && shard === undefined) issue('partition', 'needs --shard')
   },
 )

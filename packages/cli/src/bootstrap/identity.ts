@@ -53,11 +53,11 @@ async function tokenLogin(kcp: Kcp, { coordinationWorkspace, days }: BootstrapCo
   return { credentials, kubeconfigUser: { token }, expires: new Date(status.expirationTimestamp) }
 }
 
-/** Writes the broker's kubeconfig for its coordination workspace, readable by its owner alone, all at once. */
-export async function writeKubeconfig(kcp: Kcp, workspace: string, login: Login, path: string): Promise<void> {
+/** The broker's kubeconfig for its coordination workspace. */
+export function kubeconfigOf(kcp: Kcp, workspace: string, login: Login): string {
   const name = kcpLayout.user
   const server = `${kcp.url}/clusters/${workspace}`
-  const text = stringify(
+  return stringify(
     {
       ...{ apiVersion: 'v1', kind: 'Config', 'current-context': name },
       clusters: [{ name: 'kcp', cluster: { server, ...trust(kcp.endpoint) } }],
@@ -66,6 +66,10 @@ export async function writeKubeconfig(kcp: Kcp, workspace: string, login: Login,
     },
     { lineWidth: 0 },
   )
+}
+
+/** Writes a kubeconfig, readable by its owner alone, all at once. */
+export async function writeKubeconfig(text: string, path: string): Promise<void> {
   const fresh = `${path}.${process.pid}.new`
   await about(`--output ${path}`, async () => {
     try {

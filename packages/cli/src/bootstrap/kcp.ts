@@ -13,7 +13,8 @@ const READY: Record<string, (object: KcpObject) => boolean> = {
     (object.spec?.['partition'] === undefined || hasCondition('PartitionValid')(object)),
   CustomResourceDefinition: hasCondition('Established'),
 }
-const FIELD_MANAGER = 'resource-broker-bootstrap'
+/** Of what the bootstrap writes. */
+export const FIELD_MANAGER = 'resource-broker-bootstrap'
 
 /** A kcp as one login sees it. All calls throw BootstrapError, in one line with the workspace that it is about. */
 export class Kcp {
