@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { chartedServices } from '@resource-broker/charts'
+import { chartedServices, rightsIn, rulesOf, servicesIn } from '@resource-broker/charts'
+import { bootstrapConfig } from '@resource-broker/cli'
 import { describeFlags } from '@resource-broker/service'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
@@ -72,7 +73,8 @@ describe.each(['kcp', 'clusters'])('with the example for %s', (mode) => {
 })
 
 type Container = { image: string; env: { name: string; value: string }[] }
-type PodSpec = { containers: Container[] }
+type Volume = { name: string; secret?: { items: { key: string }[] } }
+type PodSpec = { containers: Container[]; volumes: Volume[] }
 
 function podOf(deployment: Rendered | undefined): PodSpec | undefined {
   const template = deployment?.spec?.['template'] as { spec: PodSpec } | undefined
@@ -108,6 +110,20 @@ test('the API server takes every object with every switch on, and what a service
   expect(ofKind(objects, 'NetworkPolicy')).toHaveLength(services - 1)
 })
 
+test('the API server takes the Job that prepares a kcp, and its environment is of flags that bootstrap has', async () => {
+  const manifests = await home.render(UMBRELLA, example('kcp'), example('kcp-bootstrap'), here('bootstrap.yaml'))
+  expect(await home.tryOut(manifests)).toContain('job.batch/broker-bootstrap created')
+  const [job] = ofKind(objectsOf(manifests), 'Job').filter(({ metadata }) => metadata.name === 'broker-bootstrap')
+  const { env = [] } = containerOf(job) ?? {}
+  const known = describeFlags(bootstrapConfig).map((flag) => flag.env)
+  for (const { name } of env) expect(known).toContain(name)
+  expect(Object.fromEntries(env.map(({ name, value }) => [name, value]))).toMatchObject({
+    RESOURCE_BROKER_OUTPUT_SECRET: `${NAMESPACE}/broker-kcp`,
+    RESOURCE_BROKER_CRD: '/cluster/certificate.yaml',
+    RESOURCE_BROKER_DAYS: '30',
+  })
+})
+
 test('a pod that asks for more than restricted Pod Security allows would have been noticed', async () => {
   const manifests = await home.render('provider-syncer', await aloneValues('kcp'))
   const loose = manifests.replace('allowPrivilegeEscalation: false', 'allowPrivilegeEscalation: true')
@@ -119,12 +135,25 @@ test('a field that the API server does not know would have been noticed', async 
   await expect(home.tryOut(manifests.replace('replicas:', 'replica:'))).rejects.toThrow(/unknown field "spec.replica"/)
 })
 
-test('the rights in the platform are those of deploy/rbac', async () => {
-  const { rules } = parse(await readOurs('deploy/rbac/platform.yaml')) as Rendered
+test('the rights of each service in the platform are its own alone', async () => {
   const roles = ofKind(objectsOf(await home.render(UMBRELLA, example('clusters'))), 'ClusterRole')
   const own = roles.filter(({ metadata }) => metadata.name.endsWith('-platform'))
-  expect(own.length).toBeGreaterThan(0)
-  for (const role of own) expect(role.rules).toEqual(rules)
+  const rules = new Map(own.map(({ metadata, rules }) => [metadata.name, rules]))
+  const wanted = servicesIn('platform').map((service) => [
+    `${NAMESPACE}-broker-${service}-platform`,
+    rulesOf(rightsIn('platform', service)),
+  ])
+  expect(rules).toEqual(new Map(wanted as [string, object][]))
+})
+
+test('each service has the credentials of its own user of NATS alone', async () => {
+  const deployments = ofKind(objectsOf(await home.render(UMBRELLA, example('clusters'))), 'Deployment')
+  const keys = deployments.map((deployment) => {
+    const credentials = podOf(deployment)?.volumes.find(({ name }) => name === 'nats-credentials')
+    return [deployment.metadata.name, credentials?.secret?.items.map(({ key }) => key)]
+  })
+  expect(keys.length).toBeGreaterThan(0)
+  expect(keys).toEqual(keys.map(([name]) => [name, [`${String(name).replace(/^broker-/, '')}.nk`]]))
 })
 
 describe('an alert', () => {

@@ -11,9 +11,9 @@ import { type KcpLandscape, startKcpLandscape } from './kcp-landscape.ts'
 import { ENGINE, type Landscape, type PlaneSite, ROOT, type Site, startLandscape } from './landscape.ts'
 import { Ledger } from './ledger.ts'
 import { LedgerWitness } from './ledger-witness.ts'
-import { natsRefusals } from './nats.ts'
 import { Observer } from './observer.ts'
 import { operate, THING_KIND } from './provider-controller.ts'
+import { refusals } from './refusals.ts'
 import { offer } from './things.ts'
 
 /**
@@ -96,7 +96,7 @@ function use<W extends World>(start: (dir: string) => Promise<W>): W {
     await stopServices(world)
     await world.observer?.stop()
     await world.landscape?.stop()
-    const refused = await natsRefusals(dir)
+    const refused = await refusals(dir)
     if (process.env['KEEP_LOGS'] === undefined) rmSync(dir, { recursive: true, force: true, maxRetries: 3 })
     expect(refused).toEqual([])
   })

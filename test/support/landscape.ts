@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { KubeClient } from '@resource-broker/kube'
 import { startSandbox } from '@resource-broker/sandbox'
 import { type ControlPlane, type Nats, startControlPlane } from '@resource-broker/testbed'
+import { giveIdentities } from './identities.ts'
 import { Injections } from './injections.ts'
 import { startSharedNats } from './nats.ts'
 import { createWorkspaceSite } from './workspace-site.ts'
@@ -46,6 +47,11 @@ export type Landscape<S extends Site = Site> = {
   stop: () => Promise<void>
 }
 
+type Sites<S> = { platform: S; consumers: Record<string, S>; providers: Record<string, S> }
+
+/** Below the directory of a landscape, where the broker finds its clusters. */
+const KUBECONFIGS = 'kubeconfigs'
+
 export type LandscapeOptions = {
   dir: string
   consumers: string[]
@@ -59,10 +65,19 @@ export type LandscapeOptions = {
   kinds: string[]
 }
 
-/** Starts the control planes of a platform, its consumers and its providers, and a nats-server, with the broker's CRDs installed. */
-export async function startLandscape(options: LandscapeOptions): Promise<Landscape<PlaneSite>> {
-  const { dir, report = () => undefined } = options
-  return await furnish(options, (name) => startSite(name, dir, report))
+/**
+ * Starts the control planes of a platform, its consumers and its providers, and a nats-server, with the broker's CRDs installed. Each service
+ * of the broker has an identity of its own there with the rights that it needs, or may do everything.
+ */
+export async function startLandscape(
+  options: LandscapeOptions & { mayDoEverything?: boolean },
+): Promise<Landscape<PlaneSite>> {
+  const { dir, report = () => undefined, kinds, mayDoEverything = false } = options
+  const giveAccess = ({ platform, consumers, providers }: Sites<PlaneSite>) => {
+    const sites = { platform: [platform], consumer: Object.values(consumers), provider: Object.values(providers) }
+    return giveIdentities({ root: join(dir, KUBECONFIGS), sites, kinds })
+  }
+  return await furnish(options, (name) => startSite(name, dir, report), mayDoEverything ? undefined : giveAccess)
 }
 
 /** The same landscape in workspaces of one sandbox. */
@@ -83,6 +98,7 @@ export async function startWorkspaces(options: LandscapeOptions): Promise<Landsc
 async function furnish<S extends Site>(
   options: LandscapeOptions,
   createSite: (name: string) => Promise<S>,
+  giveAccess: (sites: Sites<S>) => Promise<string[]> = (sites) => linkKubeconfigs(options.dir, sites),
 ): Promise<Landscape<S>> {
   const { dir, report = () => undefined } = options
   await mkdir(dir, { recursive: true })
@@ -101,9 +117,8 @@ async function furnish<S extends Site>(
   }
   for (const consumer of Object.values(consumers))
     for (const file of options.consumerCrds ?? []) await consumer.client.applyFile(file)
-  const directories = { consumers: join(dir, 'kubeconfigs/consumers'), providers: join(dir, 'kubeconfigs/providers') }
-  await linkKubeconfigs(directories.consumers, consumers)
-  await linkKubeconfigs(directories.providers, providers)
+  await rm(join(dir, KUBECONFIGS), { recursive: true, force: true })
+  const access = await giveAccess({ platform, consumers, providers })
   return {
     dir,
     platform,
@@ -111,13 +126,7 @@ async function furnish<S extends Site>(
     providers,
     copyPlaces: async () => Object.values(providers),
     nats,
-    flags: [
-      ...['--coordination-kubeconfig', platform.kubeconfig],
-      ...['--consumer-kubeconfig-dir', directories.consumers],
-      ...['--provider-kubeconfig-dir', directories.providers],
-      ...options.kinds.flatMap((kind) => ['--watch-kind', kind]),
-      ...flags,
-    ],
+    flags: [...access, ...options.kinds.flatMap((kind) => ['--watch-kind', kind]), ...flags],
     stop: async () => {
       await Promise.allSettled([...sites.map((site) => site.stop()), nats.stop()])
     },
@@ -133,9 +142,17 @@ function pick<S extends Site>(sites: S[], names: string[]): Record<string, S> {
   return Object.fromEntries(sites.filter(({ name }) => names.includes(name)).map((site) => [site.name, site]))
 }
 
-async function linkKubeconfigs(directory: string, sites: Record<string, Site>): Promise<void> {
-  await rm(directory, { recursive: true, force: true })
-  await mkdir(directory, { recursive: true })
-  for (const [name, site] of Object.entries(sites))
-    await symlink(site.kubeconfig, join(directory, `${name}.kubeconfig`))
+/** All services are the administrator. */
+async function linkKubeconfigs(dir: string, { platform, consumers, providers }: Sites<Site>): Promise<string[]> {
+  const folders = { consumers: join(dir, KUBECONFIGS, 'consumers'), providers: join(dir, KUBECONFIGS, 'providers') }
+  for (const [role, sites] of Object.entries({ consumers, providers })) {
+    const folder = folders[role as keyof typeof folders]
+    await mkdir(folder, { recursive: true })
+    for (const [name, site] of Object.entries(sites)) await symlink(site.kubeconfig, join(folder, `${name}.kubeconfig`))
+  }
+  return [
+    ...['--coordination-kubeconfig', platform.kubeconfig],
+    ...['--consumer-kubeconfig-dir', folders.consumers],
+    ...['--provider-kubeconfig-dir', folders.providers],
+  ]
 }

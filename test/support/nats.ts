@@ -1,13 +1,9 @@
-import { readdir, readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { writeNatsUsers } from '@resource-broker/cli'
 import { type Nats, startNats } from '@resource-broker/testbed'
 
 /** Stands in a flag for the name of the service that is started with it. */
 export const OWN = '{service}'
-
-/** What a service logs when NATS refuses what its user may not do. */
-const REFUSAL = '"NATS does not allow this"'
 
 /**
  * Starts a nats-server with an account that the broker shares with others: each service has a user with the permissions that `nats-users`
@@ -26,11 +22,4 @@ export async function startSharedNats(options: {
   const config = `accounts { SHARED { jetstream: enabled, users: [ ${all.join('\n')} ] } }\nno_auth_user: everybody`
   const nats = await startNats({ ...options, config })
   return { nats, flags: ['--nats', nats.url, '--nats-credentials', join(output, 'seeds', `${OWN}.nk`)] }
-}
-
-/** The lines of the logs in `dir` in which a service tells that NATS refused something. */
-export async function natsRefusals(dir: string): Promise<string[]> {
-  const logs = (await readdir(dir)).filter((name) => name.endsWith('.log'))
-  const texts = await Promise.all(logs.map((name) => readFile(join(dir, name), 'utf8')))
-  return texts.flatMap((text) => text.split('\n')).filter((line) => line.includes(REFUSAL))
 }

@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, rm, unlink } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ServiceProcess, startService } from './broker.ts'
@@ -12,8 +12,8 @@ import {
   startLandscape,
   startWorkspaces,
 } from './landscape.ts'
-import { natsRefusals } from './nats.ts'
 import { operate, THING_KIND } from './provider-controller.ts'
+import { refusals } from './refusals.ts'
 
 const THING_CRD = join(ROOT, 'test/support/thing-crd.yaml')
 
@@ -21,8 +21,6 @@ type SceneOptions = Pick<LandscapeOptions, 'consumers' | 'providers'> &
   Partial<Pick<LandscapeOptions, 'kinds' | 'consumerCrds' | 'providerCrds'>> & {
     /** Done after the clusters stand and before the broker starts. */
     before?: (landscape: Landscape) => Promise<void>
-    /** Kubeconfigs for the broker by cluster name, in the place of the administrator's. */
-    identities?: (landscape: Landscape) => Promise<Record<string, string>>
   }
 
 /** A fresh landscape with the whole broker as one process and an operator for Things at each provider. */
@@ -42,7 +40,7 @@ const ENGINES: Record<typeof ENGINE, (options: LandscapeOptions) => Promise<Land
   kcp: ({ consumerCrds = [], ...options }) => startKcpLandscape({ ...options, brokeredCrds: consumerCrds }),
 }
 
-export async function startScene({ before, identities, ...options }: SceneOptions): Promise<Scene> {
+export async function startScene({ before, ...options }: SceneOptions): Promise<Scene> {
   const dir = await mkdtemp(join(tmpdir(), 'resource-broker-'))
   const landscape = await ENGINES[ENGINE]({
     ...options,
@@ -56,13 +54,12 @@ export async function startScene({ before, identities, ...options }: SceneOption
     for (const each of stops) each()
     await broker?.stop()
     await landscape.stop()
-    const refused = await natsRefusals(dir)
+    const refused = await refusals(dir)
     await rm(dir, { recursive: true, force: true })
-    if (refused.length > 0) throw new Error(`NATS refused the broker:\n${refused.join('\n')}`)
+    if (refused.length > 0) throw new Error(`the broker was refused what it has no right to:\n${refused.join('\n')}`)
   }
   try {
     await before?.(landscape)
-    if (identities !== undefined) await useIdentities(landscape, await identities(landscape))
     const sites = { ...landscape.consumers, ...landscape.providers }
     const scene: Scene = {
       landscape,
@@ -79,18 +76,4 @@ export async function startScene({ before, identities, ...options }: SceneOption
     await stop()
     throw error
   }
-}
-
-/** The broker's flags go on naming the same files. */
-async function useIdentities({ dir, platform, consumers, providers, flags }: Landscape, files: Record<string, string>) {
-  const replace = async (path: string, name: string) => {
-    await unlink(path).catch(() => undefined)
-    await copyFile(files[name] as string, path)
-  }
-  flags[flags.indexOf('--coordination-kubeconfig') + 1] = files['platform'] as string
-  for (const [folder, sites] of Object.entries({ consumers, providers })) {
-    for (const { name } of Object.values(sites))
-      await replace(join(dir, 'kubeconfigs', folder, `${name}.kubeconfig`), name)
-  }
-  if (files[platform.name] === undefined) throw new TypeError('the platform needs an identity too')
 }

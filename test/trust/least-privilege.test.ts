@@ -1,11 +1,8 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import type { ManagedProcess } from '@resource-broker/testbed'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { parse } from 'yaml'
-import { type Landscape, type PlaneSite, ROOT, type Site } from '../support/landscape.ts'
+import { expect, test } from 'vitest'
+import { usePlanes } from '../support/fault-world.ts'
+import type { Site } from '../support/landscape.ts'
 import { putSecret, THING } from '../support/provider-controller.ts'
-import { type Scene, startScene } from '../support/scene.ts'
+import { refusals } from '../support/refusals.ts'
 import {
   assignmentOf,
   copyRef,
@@ -25,64 +22,14 @@ import {
   withdraw,
 } from '../support/things.ts'
 
-/** What the roles in deploy/rbac name for the user to replace. */
-const EXAMPLE_GROUP = 'example.platform-mesh.io'
-const USER = 'resource-broker'
+const COORD = 'coord.broker.platform-mesh.io'
+const OFFERS = 'broker.platform-mesh.io'
 
-let scene: Scene
-let landscape: Landscape
-let [acme, alpha, beta] = [] as unknown as [Site, Site, Site]
+/** Each service a process of its own. */
+const world = usePlanes()
 
-type Role = { rules: { apiGroups: string[]; resources: string[]; verbs: string[] }[] }
-
-/** The role for one role of cluster, with Things for the kind that it names as an example. */
-async function grant(site: Site, role: 'platform' | 'consumer' | 'provider'): Promise<string> {
-  const text = await readFile(join(ROOT, 'deploy/rbac', `${role}.yaml`), 'utf8')
-  const clusterRole = parse(
-    text.replaceAll(EXAMPLE_GROUP, THING.group).replaceAll('certificates', THING.resource),
-  ) as Role
-  await site.client.apply(clusterRole as never)
-  await site.client.apply({
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'ClusterRoleBinding',
-    metadata: { name: USER },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: `resource-broker-${role}` },
-    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: USER }],
-  } as never)
-  // These are always real control planes.
-  return await (site as PlaneSite).kubeconfigFor({ user: USER })
-}
-
-/** Puts the narrow identities in the place of the administrators, whose files the broker's flags name. */
-async function narrow({ platform, consumers, providers }: Landscape): Promise<Record<string, string>> {
-  const sites: [Site, 'platform' | 'consumer' | 'provider'][] = [
-    [platform, 'platform'],
-    ...Object.values(consumers).map((site): [Site, 'consumer'] => [site, 'consumer']),
-    ...Object.values(providers).map((site): [Site, 'provider'] => [site, 'provider']),
-  ]
-  const files = await Promise.all(sites.map(async ([site, role]) => [site.name, await grant(site, role)] as const))
-  return Object.fromEntries(files)
-}
-
-beforeAll(async () => {
-  scene = await startScene({
-    consumers: ['acme'],
-    providers: ['alpha', 'beta'],
-    identities: narrow,
-  })
-  landscape = scene.landscape
-  ;[acme, alpha, beta] = [scene.site('acme'), scene.site('alpha'), scene.site('beta')]
-})
-
-afterAll(() => scene?.stop())
-
-/** Every refusal for want of rights that the broker wrote down. */
-async function denials(broker: ManagedProcess): Promise<string[]> {
-  const lines = (await readFile(broker.logFile, 'utf8')).split('\n')
-  return lines.filter((line) => /forbidden|Unauthorized/i.test(line))
-}
-
-test('the roles in deploy/rbac are enough to offer, place, report, bring related objects, move and delete', async () => {
+test('the rights of each service are enough to offer, place, report, bring related objects, move and delete', async () => {
+  const { landscape, consumer: acme, alpha, beta } = world
   await offer(alpha, 'small', { capacity: 10, filters: [{ key: 'size', valueIn: ['small'] }] })
   await offer(beta, 'large', { filters: [{ key: 'size', valueIn: ['large'] }] })
   await offer(beta, 'wrong', { filters: [{ cel: '(' }] })
@@ -117,35 +64,51 @@ test('the roles in deploy/rbac are enough to offer, place, report, bring related
   await gone(beta, copyRef(acme, 'moves'))
   await gone(acme, secretRef('all-secret', 'team'))
   expect(await assignmentOf(landscape, acme, 'moves')).toBeUndefined()
-  expect(await denials(scene.broker)).toEqual([])
+  expect(await refusals(landscape.dir)).toEqual([])
 })
 
-test('the roles give no more than that', async () => {
-  const may = async (site: Site, verb: string, group: string, resource: string, namespace = 'default') => {
-    const spec = {
-      user: USER,
-      groups: ['system:authenticated'],
-      resourceAttributes: { verb, group, resource, namespace },
-    }
+/** What the services may do in common, and what one may not that others may. */
+const MAY_NOT: [service: string, site: 'platform' | 'acme' | 'alpha', verb: string, group: string, resource: string][] =
+  [
+    ['broker', 'platform', 'get', '', 'secrets'],
+    ['broker', 'platform', 'delete', COORD, 'migrationconfigurations'],
+    ['broker', 'platform', 'update', COORD, 'providers'],
+    ['broker', 'acme', 'delete', THING.group, THING.resource],
+    ['broker', 'acme', 'create', THING.group, THING.resource],
+    ['broker', 'acme', 'create', 'rbac.authorization.k8s.io', 'clusterrolebindings'],
+    ['broker', 'acme', 'list', '', 'pods'],
+    ['broker', 'alpha', 'create', '', 'secrets'],
+    ['broker', 'alpha', 'update', '', 'secrets'],
+    ['broker', 'alpha', 'patch', OFFERS, 'acceptapis'],
+    ['broker', 'alpha', 'delete', '', 'namespaces'],
+    ['broker', 'alpha', 'patch', THING.group, `${THING.resource}/status`],
+    ['workspace-watcher', 'acme', 'patch', THING.group, THING.resource],
+    ['workspace-watcher', 'alpha', 'create', THING.group, THING.resource],
+    ['workspace-watcher', 'platform', 'create', COORD, 'assignments'],
+    ['acceptapi-registry', 'acme', 'list', THING.group, THING.resource],
+    ['acceptapi-registry', 'alpha', 'get', '', 'secrets'],
+    ['placement-scheduler', 'alpha', 'create', THING.group, THING.resource],
+    ['placement-scheduler', 'acme', 'get', '', 'secrets'],
+    ['provider-syncer', 'platform', 'create', COORD, 'assignments'],
+    ['provider-syncer', 'platform', 'create', COORD, 'migrations'],
+    ['migration-coordinator', 'platform', 'delete', COORD, 'assignments'],
+    ['migration-coordinator', 'acme', 'list', THING.group, THING.resource],
+  ]
+
+test('the services have no more than that', async () => {
+  const { platform } = world.landscape
+  const sites = { platform, acme: world.consumer, alpha: world.alpha }
+  const may = async (service: string, site: Site, verb: string, group: string, resource: string) => {
+    const [name, subresource] = resource.split('/')
+    const user = `system:serviceaccount:default:resource-broker-${service}`
+    const attributes = { verb, group, resource: name, ...(subresource && { subresource }), namespace: 'default' }
+    const spec = { user, groups: ['system:authenticated'], resourceAttributes: attributes }
     const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec }
     const answer = await site.client.json('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', review)
     return (answer['status'] as { allowed: boolean }).allowed
   }
-  expect(await may(alpha, 'get', '', 'secrets')).toBe(true)
-  const refused: [Site, string, string, string][] = [
-    [landscape.platform, 'get', '', 'secrets'],
-    [landscape.platform, 'delete', 'coord.broker.platform-mesh.io', 'migrationconfigurations'],
-    [acme, 'delete', THING.group, THING.resource],
-    [acme, 'create', THING.group, THING.resource],
-    [acme, 'create', 'rbac.authorization.k8s.io', 'clusterrolebindings'],
-    [acme, 'list', '', 'pods'],
-    [alpha, 'create', '', 'secrets'],
-    [alpha, 'update', '', 'secrets'],
-    [alpha, 'patch', 'broker.platform-mesh.io', 'acceptapis'],
-    [alpha, 'delete', '', 'namespaces'],
-    [alpha, 'patch', THING.group, `${THING.resource}/status`],
-  ]
-  for (const [site, verb, group, resource] of refused) {
-    expect(await may(site, verb, group, resource), `${verb} ${resource} at ${site.name}`).toBe(false)
-  }
+  expect(await may('broker', sites.alpha, 'get', '', 'secrets')).toBe(true)
+  expect(await may('provider-syncer', sites.acme, 'patch', THING.group, `${THING.resource}/status`)).toBe(true)
+  for (const [service, at, verb, group, resource] of MAY_NOT)
+    expect(await may(service, sites[at], verb, group, resource), `${service}: ${verb} ${resource} at ${at}`).toBe(false)
 })

@@ -1,8 +1,8 @@
 import { stringify } from 'yaml'
-import { configFlags, configSchemaOf } from './flags.ts'
+import { bootstrapFlags, configFlags, configSchemaOf } from './flags.ts'
 import { flagsTable, objectSchema, valuesSchema, valuesTable, valuesYaml } from './render.ts'
 import { type ChartedService, chartedServices } from './services.ts'
-import { ownValues, type Schema, sharedValues, type Values } from './values.ts'
+import { bootstrapValues, ownValues, type Schema, sharedValues, type Values } from './values.ts'
 
 /** Paths below deploy/charts, and what stands there: text, or where a symbolic link leads. */
 export type ChartFiles = Map<string, string | { link: string }>
@@ -82,8 +82,10 @@ function addUmbrella(files: ChartFiles, version: string): void {
   })
   const values: Values = {
     global: { doc: "What all services have in common; a service's own value comes first", group: shared },
+    ...bootstrapValues(configSchemaOf(bootstrapFlags())),
     ...Object.fromEntries(names.map((name) => [name, enabled(name)])),
   }
+  const flags = bootstrapFlags().map(({ key }) => `"${key}"`)
   const dependencies = names.map((name) => ({ ...dependency(name, version), condition: `${name}.enabled` }))
   const add = (path: string, content: string | { link: string }) => void files.set(`${UMBRELLA}/${path}`, content)
   add('Chart.yaml', chartYaml(UMBRELLA, 'All services of the broker', version, { dependencies }))
@@ -92,6 +94,8 @@ function addUmbrella(files: ChartFiles, version: string): void {
   const open = Object.fromEntries(names.map((name) => [name, { type: 'object' }]))
   add('values.schema.json', valuesSchema(values, open))
   add('README.md', umbrellaReadme(shared))
+  const call = `{{ include "${LIBRARY}.bootstrap" (dict "context" . "flags" (list ${flags.join(' ')})) }}`
+  add('templates/bootstrap.yaml', `${HEADER}{{- if .Values.bootstrap.enabled }}\n${call}\n{{- end }}\n`)
   for (const name of names) add(`charts/${name}`, { link: `../../${name}` })
 }
 
@@ -115,5 +119,11 @@ ${services.join('\n')}
 
 What stands here holds for each service that has no value of its own. A switch that is on here cannot be switched off for one service.
 
-${valuesTable(shared)}`
+${valuesTable(shared)}
+## \`bootstrap\`
+
+${valuesTable(bootstrapValues({}))}
+### \`bootstrap.config\`
+
+${flagsTable(bootstrapFlags(), 'value')}`
 }

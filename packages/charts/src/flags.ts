@@ -1,3 +1,4 @@
+import { bootstrapConfig } from '@resource-broker/cli'
 import { describeFlags, type FlagDescription } from '@resource-broker/service'
 import { z } from 'zod'
 import type { ChartedService } from './services.ts'
@@ -13,6 +14,14 @@ const FROM_VALUES = [
 /** The flags of a service that `config` in its values may name. */
 export function configFlags({ config }: Pick<ChartedService, 'config'>): FlagDescription[] {
   return describeFlags(config).filter(({ key }) => !FROM_VALUES.includes(key))
+}
+
+/** These follow from other values of the umbrella chart. */
+const OF_THE_JOB = ['kcpKubeconfig', 'crd', 'output', 'outputSecret', 'secretKubeconfig', 'clientCaCert', 'clientCaKey']
+
+/** The flags of `bootstrap` that `bootstrap.config` may name: the Job makes a ServiceAccount in the kcp. */
+export function bootstrapFlags(): FlagDescription[] {
+  return describeFlags(bootstrapConfig).filter(({ key }) => ![...OF_THE_JOB, 'identity', 'user'].includes(key))
 }
 
 /** The schema of `config` for these flags; another name is refused. */

@@ -14,6 +14,7 @@ import { parseJson } from '@resource-broker/json'
 import { type ChartFiles, chartFiles } from './chart-files.ts'
 import { flagsPage } from './flags-page.ts'
 import { platformFiles } from './platform-files.ts'
+import { rightsFiles } from './rights/files.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 const COMMAND = 'pnpm --filter @resource-broker/charts charts'
@@ -22,10 +23,10 @@ const COMMAND = 'pnpm --filter @resource-broker/charts charts'
 function files(): ChartFiles {
   const { version } = parseJson(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }
   const crds = readdirSync(join(ROOT, 'crds')).map((name) => [name, readFileSync(join(ROOT, 'crds', name), 'utf8')])
-  const role = readFileSync(join(ROOT, 'deploy/rbac/platform.yaml'), 'utf8')
-  const charts = [...chartFiles(version), ...platformFiles(new Map(crds as [string, string][]), role)]
+  const charts = [...chartFiles(version), ...platformFiles(new Map(crds as [string, string][]))]
   const below = charts.map(([path, content]) => [`deploy/charts/${path}`, content] as const)
-  return new Map([...below, ['docs/operations/flags.md', flagsPage()]])
+  const rights = [...rightsFiles()].map(([path, content]) => [`deploy/rbac/${path}`, content] as const)
+  return new Map([...below, ...rights, ['docs/operations/flags.md', flagsPage()]])
 }
 
 /** Files that this program once wrote, as their first line says, and that are none of `wanted`: of a kind or a service that is gone. */

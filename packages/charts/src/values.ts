@@ -86,6 +86,21 @@ export function sharedValues(config: Schema): Values {
   }
 }
 
+/** What the umbrella chart has besides: `config` is the schema of the flags of `bootstrap`. */
+export const bootstrapValues = (config: Schema): Values => ({
+  bootstrap: group(
+    'kcp mode: a Job that prepares the kcp before the services come, and makes the Secret global.kcp.kubeconfigSecret',
+    {
+      enabled: flag('Whether it runs, at each installation and upgrade', false),
+      adminSecret: secretKey('The kubeconfig of an administrator of the kcp', 'kubeconfig'),
+      crds: labels(
+        'CustomResourceDefinitions of kinds to broker: name to text, such as --set-file bootstrap.crds.certificate=FILE',
+      ),
+      config: { doc: 'Flags of bootstrap, by their names in camelCase', default: {}, schema: config },
+    },
+  ),
+})
+
 const PORT = { type: 'integer', minimum: 1, maximum: 65_535 }
 
 /** What a service's chart has besides. */

@@ -1,4 +1,5 @@
 export { type BootstrapOptions, type Bootstrapped, bootstrap } from './bootstrap/bootstrap.ts'
+export { bootstrapConfig } from './bootstrap/config.ts'
 export { BootstrapError } from './errors.ts'
 export { type Claim, providerClaims } from './manifests/claims.ts'
 export { readCrds, schemaOf } from './manifests/crds.ts'

@@ -14,7 +14,9 @@ spec:
       labels: {{- merge (deepCopy .labels) .values.podLabels | toYaml | nindent 8 }}
       annotations:
         checksum/secrets: {{ .secrets }}
+        {{- if .values.clusters.platform.inCluster }}
         checksum/platform: {{ include "broker-library.inCluster" . | sha256sum }}
+        {{- end }}
         {{- with .values.podAnnotations }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
@@ -86,14 +88,7 @@ spec:
 {{- $values := .values -}}
 - { name: RESOURCE_BROKER_HTTP_ADDRESS, value: {{ printf "%s:8080" (ternary (printf "[%s]" $values.httpHost) $values.httpHost (contains ":" $values.httpHost)) | quote }} }
 - { name: RESOURCE_BROKER_NATS, value: {{ join "," $values.nats.urls | quote }} }
-{{- range $name := .flags }}
-{{- $value := index $values.config $name }}
-{{- if not (kindIs "invalid" $value) }}
-{{- $text := ternary (join "," $value) (toString $value) (kindIs "slice" $value) }}
-{{- if kindIs "float64" $value }}{{ $text = $value | int64 | toString }}{{ end }}
-- { name: RESOURCE_BROKER_{{ $name | snakecase | upper }}, value: {{ $text | quote }} }
-{{- end }}
-{{- end }}
+{{- include "broker-library.flagEnv" (dict "config" $values.config "flags" .flags) }}
 {{- range include "broker-library.mounts" . | fromYamlArray }}
 {{- range $flag, $file := .flags }}
 - { name: RESOURCE_BROKER_{{ $flag }}, value: {{ $file | quote }} }
@@ -110,5 +105,18 @@ spec:
 {{- end }}
 {{- with $values.nodeOptions }}
 - { name: NODE_OPTIONS, value: {{ . | quote }} }
+{{- end }}
+{{- end -}}
+
+{{- /* Those of `flags` that `config` gives. */ -}}
+{{- define "broker-library.flagEnv" -}}
+{{- $config := .config -}}
+{{- range $name := .flags }}
+{{- $value := index $config $name }}
+{{- if not (kindIs "invalid" $value) }}
+{{- $text := ternary (join "," $value) (toString $value) (kindIs "slice" $value) }}
+{{- if kindIs "float64" $value }}{{ $text = $value | int64 | toString }}{{ end }}
+- { name: RESOURCE_BROKER_{{ $name | snakecase | upper }}, value: {{ $text | quote }} }
+{{- end }}
 {{- end }}
 {{- end -}}

@@ -80,22 +80,14 @@ kind: ConfigMap
 {{ include "broker-library.metadata" $metadata }}
 data:
   kubeconfig: |
-    apiVersion: v1
-    kind: Config
-    clusters:
-      - { name: platform, cluster: { server: https://kubernetes.default.svc, certificate-authority: ca.crt } }
-    users:
-      - { name: service, user: { tokenFile: token } }
-    contexts:
-      - { name: platform, context: { cluster: platform, user: service } }
-    current-context: platform
+    {{- include "broker-library.inClusterKubeconfig" . | nindent 4 }}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata:
   name: {{ $role }}
   labels: {{- toYaml .labels | nindent 4 }}
-rules: {{- include "broker-library.platformRules" . | nindent 2 }}
+rules: {{- include (printf "broker-library.platformRules.%s" .service) . | nindent 2 }}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
