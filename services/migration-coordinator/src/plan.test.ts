@@ -10,7 +10,7 @@ import {
   type MigrationState,
 } from '@resource-broker/api'
 import { expect, test } from 'vitest'
-import { leftoversOf, planStep, recordAfter, type Step } from './plan.ts'
+import { leftoversOf, planStep, recordAfter, type Step, type Wait } from './plan.ts'
 
 type Case = {
   name: string
@@ -26,7 +26,7 @@ type Case = {
   servedFrom?: string
   /** kcp: the APIExports of the active copy and of the one that is to come. */
   through?: { active?: string; to?: string }
-  waitsFor?: string
+  turn?: Wait
   configuration?: string
   /** What is wrong with it. */
   mistakes?: string
@@ -79,7 +79,7 @@ function assignmentOf({ active = 'alpha', copies, said, servedFrom, through, ter
 const plan = (given: Case): Step | undefined =>
   planStep(migrationOf(given), {
     assignment: given.assignment === false ? undefined : assignmentOf(given),
-    waitsFor: given.waitsFor,
+    turn: given.turn,
     configuration:
       given.configuration === undefined ? undefined : { name: given.configuration, mistakes: given.mistakes },
   })
@@ -125,7 +125,7 @@ function play(given: Partial<Case>, said: (spec: Assignment['spec']) => Partial<
     const around = { active: spec.providerCluster, ...(copies === undefined ? {} : { copies }), ...said(spec) }
     const step = planStep(migrationOf({ ...given, state }), {
       assignment: assignmentOf(around),
-      waitsFor: undefined,
+      turn: undefined,
       configuration: undefined,
     })
     if (step === undefined) break

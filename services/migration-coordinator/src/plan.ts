@@ -25,12 +25,15 @@ export type Step = {
   active?: { decision?: DecisionRecord; apiExportName: string | null }
 }
 
+/** Why a move waits: one word for its Ready condition, and a sentence for people. */
+export type Wait = { reason: string; message: string }
+
 /** What the Migration cannot know by itself. */
 export type Surroundings = {
   /** undefined: the Assignment is gone, is about to go, or was never there; one of another life of the object is another one. */
   assignment: Assignment | undefined
-  /** Another Migration of the same Assignment that goes first. */
-  waitsFor: string | undefined
+  /** What it waits for before it begins; undefined: it is its turn. */
+  turn: Wait | undefined
   /** The MigrationConfiguration with stages that counts for its kinds, and what is wrong with that. */
   configuration: { name: string; mistakes: string | undefined } | undefined
 }
@@ -63,7 +66,7 @@ export function planStep(migration: Migration, around: Surroundings): Step | und
   }
 }
 
-function begin(migration: Migration, assignment: Assignment, { waitsFor, configuration }: Surroundings): Step {
+function begin(migration: Migration, assignment: Assignment, { turn, configuration }: Surroundings): Step {
   const { from, cancel } = migration.spec
   // Asked for an incoming copy already means that the record of it was lost.
   if (cancel === true && isAskedFor(migration, assignment)) return rollBack(migration, assignment)
@@ -75,7 +78,7 @@ function begin(migration: Migration, assignment: Assignment, { waitsFor, configu
       message: `the object is at ${assignment.spec.providerCluster}, not at ${from.providerCluster}`,
     }
   }
-  if (waitsFor !== undefined) return hold('Waiting', `waits for ${waitsFor}`)
+  if (turn !== undefined) return hold(turn.reason, turn.message)
   if (configuration !== undefined) {
     const { name, mistakes } = configuration
     const stays = `: the object stays at ${from.providerCluster}`

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { DURATION } from '../duration.ts'
 
 /** Longest name that Kubernetes gives an object (RFC 1123 subdomain). */
 export const MAX_NAME = 253
@@ -53,6 +54,13 @@ export type ObjectMeta = z.infer<typeof objectMetaSchema>
 
 /** A time as Kubernetes writes it: RFC 3339, UTC, whole seconds. */
 export const timeSchema = z.string().max(64).meta({ format: 'date-time' })
+
+/** A duration as Go writes it, such as 90s or 1h30m; `durationMs` reads it. */
+export const durationSchema = z
+  .string()
+  .max(32)
+  .regex(DURATION, { error: 'a duration such as 90s, 15m or 1h30m' })
+  .meta({ pattern: DURATION.source })
 
 /**
  * A condition in the plain Kubernetes shape (metav1.Condition). Its limits are those of Kubernetes: message 32,768

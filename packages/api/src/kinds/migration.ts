@@ -2,7 +2,17 @@ import { z } from 'zod'
 import { annotations } from '../names.ts'
 import { decisionRecordSchema } from './assignment.ts'
 import { defineKind } from './kind.ts'
-import { clusterName, conditionsSchema, crd, gvkSchema, objectName, optional, timeSchema } from './meta.ts'
+import {
+  clusterName,
+  conditionsSchema,
+  crd,
+  durationSchema,
+  gvkSchema,
+  objectName,
+  optional,
+  timeSchema,
+} from './meta.ts'
+import { approvalSchema, stageSchema } from './migration-configuration.ts'
 
 const endSchema = z.object({ gvk: gvkSchema, providerCluster: clusterName, acceptAPIName: objectName })
 /** One end of a move: the copy's kind, its provider and the offer that took it. */
@@ -18,6 +28,38 @@ const migrationStateSchema = z.enum([
   'RolledBack',
 ])
 export type MigrationState = z.infer<typeof migrationStateSchema>
+
+const approvalOfSchema = z.object({
+  stage: z
+    .string()
+    .min(1)
+    .max(63)
+    .describe('"start" and "switch" are the two points at which a configuration may ask.'),
+  by: optional(z.string().max(253), 'Who agreed.'),
+  time: optional(timeSchema, 'When.'),
+})
+
+/** The MigrationConfiguration that a move began with, as far as it counts to its end. */
+const configurationSchema = z.object({
+  name: objectName,
+  generation: z.int().min(0),
+  approval: optional(approvalSchema),
+  keepOutgoing: optional(durationSchema),
+})
+
+const STAGE_STATES = ['Waiting', 'AwaitingApproval', 'Running', 'Succeeded', 'Failed', 'TimedOut', 'Skipped'] as const
+
+const stageStatusSchema = z.object({
+  name: z.string().max(63),
+  state: z.enum(STAGE_STATES),
+  attempt: z.int().min(1).describe('The first is 1.'),
+  deployed: optional(z.boolean(), 'true: what the attempt deploys was deployed, and is not a second time.'),
+  startTime: optional(timeSchema, 'When the attempt began.'),
+  completionTime: optional(timeSchema),
+  message: optional(z.string().max(4096)),
+  results: optional(z.record(z.string(), z.string().max(4096)), 'What results of the stage gave.'),
+})
+export type StageStatus = z.infer<typeof stageStatusSchema>
 
 /** An annotation as a printer column finds it: JSONPath wants the dots of its name escaped. */
 const annotationPath = (name: string): string => `.metadata.annotations.${name.replaceAll('.', '\\.')}`
@@ -59,7 +101,20 @@ export const Migration = defineKind({
       decision: optional(decisionRecordSchema, 'Why it moves; the Assignment has it from the switch on.'),
       cancel: optional(
         z.boolean(),
-        'true takes the move back, as long as the switch has not begun; after it the move does not wait for a new copy that is not ready. It stays true.',
+        'true takes the move back, as long as the switch has not begun; after it the move does not wait for a new copy that is not ready, nor for its stages. It stays true.',
+      ),
+      paused: optional(z.boolean(), 'true: the move does not begin, or waits once its stage is done.'),
+      approvals: optional(
+        z.array(approvalOfSchema).max(32).meta(crd.listMap('stage')),
+        'Where people agreed that the move goes on.',
+      ),
+      configuration: optional(
+        configurationSchema,
+        'The MigrationConfiguration that it began with; the broker writes it, and an edit of that touches no move that runs.',
+      ),
+      stages: optional(
+        z.array(stageSchema).max(32).meta(crd.atomic),
+        'Its stages as they were then; the broker writes them.',
       ),
     })
     .meta(
@@ -85,6 +140,17 @@ export const Migration = defineKind({
   status: z.object({
     state: migrationStateSchema,
     stage: optional(objectName, 'The stage of the MigrationConfiguration that runs.'),
+    configuration: optional(
+      configurationSchema.pick({ name: true, generation: true }),
+      'The MigrationConfiguration that the move began with.',
+    ),
+    stages: optional(z.array(stageStatusSchema).max(32).meta(crd.listMap('name'))),
+    startTime: optional(timeSchema, 'When the move began.'),
+    switchTime: optional(timeSchema, 'When the Assignment was switched to the new copy.'),
+    downtime: optional(
+      z.string().max(32),
+      'How long the consumer had no copy that was ready, as far as that was seen.',
+    ),
     fromStagingWorkspace: optional(objectName),
     stagingWorkspace: optional(objectName),
     completionTime: optional(timeSchema, 'When the Migration ended, well or badly.'),

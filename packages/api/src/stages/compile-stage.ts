@@ -14,6 +14,8 @@ export type Stage = {
   preconditions: readonly StageCondition[]
   templates: readonly StageTemplate[]
   successConditions: readonly StageCondition[]
+  failureConditions: readonly StageCondition[]
+  results: ReadonlyMap<string, Program>
 }
 
 /** The names of the two copies in expressions. */
@@ -23,7 +25,7 @@ const LONGEST_EXPRESSION = 4096
 const copies = celEnvironment(COPIES, LONGEST_EXPRESSION)
 
 /**
- * Compiles the expressions of a stage: preconditions and templates see the two copies, successConditions what was deployed as well.
+ * Compiles the expressions of a stage: preconditions and templates see the two copies, the others what was deployed as well.
  * Mistakes name their place in the stage.
  */
 export function compileStage(stage: MigrationStage): { stage: Stage; mistakes: Mistake[] } {
@@ -39,6 +41,8 @@ export function compileStage(stage: MigrationStage): { stage: Stage; mistakes: M
     preconditions: compileConditions(stage.preconditions, 'preconditions', copies, mistakes),
     templates,
     successConditions: compileConditions(stage.successConditions, 'successConditions', all, mistakes),
+    failureConditions: compileConditions(stage.failureConditions, 'failureConditions', all, mistakes),
+    results: compileResults(stage.results, all, mistakes),
   }
   return { stage: compiled, mistakes }
 }
@@ -59,4 +63,18 @@ function compileConditions(
     mistakes.push({ path: dotted(path), message: program.mistake })
     return []
   })
+}
+
+function compileResults(
+  sources: Readonly<Record<string, string>> = {},
+  environment: CelEnvironment,
+  mistakes: Mistake[],
+): ReadonlyMap<string, Program> {
+  const compiled = Object.entries(sources).flatMap(([name, source]) => {
+    const program = compileCel(source, environment, 'any')
+    if (!('mistake' in program)) return [[name, program] as const]
+    mistakes.push({ path: dotted(['results', name]), message: program.mistake })
+    return []
+  })
+  return new Map(compiled)
 }

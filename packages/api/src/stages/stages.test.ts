@@ -7,6 +7,7 @@ import type { Mistake } from '../kinds/kind.ts'
 import type { MigrationConfiguration, MigrationStage } from '../kinds/migration-configuration.ts'
 import { vectors } from '../test-vectors.ts'
 import { compileStage, type Stage } from './compile-stage.ts'
+import { phasesOf } from './phases.ts'
 import { configurationsFor } from './precedence.ts'
 import { renderObject } from './render.ts'
 import { splitText, type TextPart } from './split-text.ts'
@@ -118,6 +119,13 @@ test.each([undefined, null, 7, 'x', [], {}, { spec: 1 }, configuration({})])(
   'names mistakes in %j without throwing',
   (input) => {
     expect(configurationMistakes(input, STAGE_KINDS).length).toBeGreaterThan(0)
+  },
+)
+
+test.each(vectors<{ name: string; stages: MigrationStage[]; phases: string[] }>('stages/phases.json'))(
+  'which phase a stage is of: $name',
+  ({ stages, phases }) => {
+    expect(phasesOf(stages)).toEqual(phases)
   },
 )
 

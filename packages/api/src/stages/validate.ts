@@ -6,8 +6,10 @@ import { dotted, type Mistake } from '../kinds/kind.ts'
 import type { GVK } from '../kinds/meta.ts'
 import { LABEL_VALUE, MigrationConfiguration, type MigrationStage } from '../kinds/migration-configuration.ts'
 import { compileStage, type Stage, type StageCondition } from './compile-stage.ts'
+import { isBefore, phasesOf } from './phases.ts'
 import { renderObject } from './render.ts'
 import { templateMistakes, typeOf } from './template-mistakes.ts'
+import { compileWhen } from './when.ts'
 
 /** Most expressions of a configuration: one of the worst takes some 10 ms to be compiled and tried. */
 const MOST_EXPRESSIONS = 512
@@ -19,24 +21,31 @@ const MOST_EXPRESSIONS = 512
 export function configurationMistakes(configuration: unknown, kinds: readonly GVK[]): string[] {
   const parsed = MigrationConfiguration.parse(configuration)
   if (!parsed.ok) return parsed.mistakes.map(sentenceOf)
-  const { from, to, stages = [] } = parsed.value.spec
+  const { from, to, when, stages = [] } = parsed.value.spec
   const count = expressionsIn(stages)
   if (count > MOST_EXPRESSIONS) return [`spec.stages: they hold ${count} expressions, ${MOST_EXPRESSIONS} is the most`]
   const known = { from: typeMeta(from), to: typeMeta(to) }
   const ofStages = stages.flatMap((stage) =>
     stageMistakes(stage, known, kinds).map((mistake) => `stage ${stage.name}, ${sentenceOf(mistake)}`),
   )
-  return [...nameMistakes(stages).map(sentenceOf), ...ofStages]
+  return [...whenMistakes(when), ...[...nameMistakes(stages), ...orderMistakes(stages)].map(sentenceOf), ...ofStages]
+}
+
+function whenMistakes(when: string | undefined): string[] {
+  const compiled = when === undefined ? undefined : compileWhen(when)
+  return compiled !== undefined && 'mistake' in compiled ? [`spec.when: ${compiled.mistake}`] : []
 }
 
 const sentenceOf = ({ path, message }: Mistake): string => `${path}: ${message}`
 
 function expressionsIn(stages: readonly MigrationStage[]): number {
   const inTemplates = stringifyJson(stages.map(({ templates }) => templates)).split('${').length - 1
-  const conditions = stages.flatMap(({ preconditions = [], successConditions = [] }) => [
-    ...preconditions,
-    ...successConditions,
-  ])
+  const conditions = stages.flatMap(
+    ({ preconditions = [], successConditions = [], failureConditions = [], results = {} }) => [
+      ...[...preconditions, ...successConditions, ...failureConditions],
+      ...Object.values(results),
+    ],
+  )
   return inTemplates + conditions.length
 }
 
@@ -61,6 +70,22 @@ function nameMistakes(stages: readonly MigrationStage[]): Mistake[] {
   })
 }
 
+function orderMistakes(stages: readonly MigrationStage[]): Mistake[] {
+  const phases = phasesOf(stages)
+  return stages.flatMap(({ name, onFailure }, i) => {
+    const [phase = 'Initial', before = 'Initial'] = [phases[i], phases[i - 1]]
+    const path = `spec.stages[${i}]`
+    const late = isBefore(phase, before)
+      ? [{ path: `${path}.phase`, message: `stage ${name} is ${phase}, and comes after one that is ${before}` }]
+      : []
+    if (phase !== 'Finalize' || onFailure !== 'RollBack') return late
+    return [
+      ...late,
+      { path: `${path}.onFailure`, message: 'after the switch nothing is rolled back: Hold, or leave it out' },
+    ]
+  })
+}
+
 /** Paths are from the stage's root. */
 function stageMistakes(given: MigrationStage, copies: Record<string, unknown>, kinds: readonly GVK[]): Mistake[] {
   const { stage, mistakes } = compileStage(given)
@@ -72,7 +97,8 @@ function stageMistakes(given: MigrationStage, copies: Record<string, unknown>, k
  * What fails whatever the objects turn out to be: the stage is tried with what is certain of them, their kinds. That a field is missing
  * says nothing.
  */
-function trialMistakes({ name, preconditions, templates, successConditions }: Stage, copies: Record<string, unknown>) {
+function trialMistakes(stage: Stage, copies: Record<string, unknown>) {
+  const { name, preconditions, templates, successConditions, failureConditions, results } = stage
   const input = celInput(copies)
   const deployed = templates.flatMap(({ key, path, root }) => {
     const type = typeOf(root, path)
@@ -86,7 +112,11 @@ function trialMistakes({ name, preconditions, templates, successConditions }: St
   return [
     ...preconditions.flatMap((condition) => conditionMistakes(condition, input)),
     ...failures.flatMap((failure) => failureMistakes(failure.path, failure)),
-    ...successConditions.flatMap((condition) => conditionMistakes(condition, inputAfter)),
+    ...[...successConditions, ...failureConditions].flatMap((condition) => conditionMistakes(condition, inputAfter)),
+    ...[...results].flatMap(([result, program]) => {
+      const given = program.evaluate(inputAfter)
+      return 'error' in given ? failureMistakes(dotted(['results', result]), given) : []
+    }),
   ]
 }
 

@@ -11,7 +11,7 @@ import {
 import { DONE, type KeyView, type KubeObject, type Outcome, type Run } from '@resource-broker/bus'
 import { isConflict, isNotFound, type ObjectRef, readIfThere } from '@resource-broker/kube'
 import type { CoordinatorContext } from '../context.ts'
-import { planStep, recordAfter, type Step } from '../plan.ts'
+import { planStep, recordAfter, type Step, type Wait } from '../plan.ts'
 import { matchingConfiguration } from './configurations.ts'
 import { removeLeftovers } from './leftovers.ts'
 
@@ -90,16 +90,17 @@ async function surroundings(context: CoordinatorContext, migration: Migration, v
   const begins = (migration.status?.state ?? 'Pending') === 'Pending'
   return {
     assignment,
-    waitsFor: begins && assignment !== undefined ? earlier(migration, assignment, view) : undefined,
+    turn: begins && assignment !== undefined ? turnOf(migration, assignment, view) : undefined,
     configuration: begins ? await matchingConfiguration(context, migration) : undefined,
   }
 }
 
-/** The Migration of the same object that runs before this one does. */
-function earlier(migration: Migration, assignment: Assignment, view: KeyView): string | undefined {
+/** What a Migration waits for before it begins: another one of the same object goes first. */
+function turnOf(migration: Migration, assignment: Assignment, view: KeyView): Wait | undefined {
   const known = [...view.all('migration').keys()].flatMap((name) => readMigration(view, name) ?? [])
   const first = runningMove(known, assignment)?.metadata.name
-  return first === migration.metadata.name ? undefined : first
+  const isFirst = first === undefined || first === migration.metadata.name
+  return isFirst ? undefined : { reason: 'Waiting', message: `waits for ${first}` }
 }
 
 /**

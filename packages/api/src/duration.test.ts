@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest'
+import { DURATION, durationMs } from './duration.ts'
+
+test.each([
+  ['90s', 90_000],
+  ['1h30m', 5_400_000],
+  ['0s', 0],
+  ['1.5s', 1_500],
+  ['250ms', 250],
+  ['1m0.5s', 60_500],
+])('%s is %i ms', (text, ms) => {
+  expect(DURATION.test(text)).toBe(true)
+  expect(durationMs(text)).toBe(ms)
+})
+
+test.each(['', '5', 's', '-1s', '1d', '1 s', '1h 30m', '1e3s'])('%j is no duration', (text) => {
+  expect(DURATION.test(text)).toBe(false)
+})
