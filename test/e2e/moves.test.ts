@@ -5,6 +5,7 @@ import type { Landscape, Site } from '../support/landscape.ts'
 import { neverAbsent } from '../support/never-absent.ts'
 import { THING } from '../support/provider-controller.ts'
 import { type Scene, startScene } from '../support/scene.ts'
+import { emptied, report, reportOf, tell } from '../support/stage-site.ts'
 import {
   assignmentOf,
   conditionOf,
@@ -32,7 +33,9 @@ let [acme, alpha, beta] = [] as unknown as [Site, Site, Site]
 const KIND = { group: THING.group, version: THING.version, kind: 'Thing' }
 
 beforeAll(async () => {
-  scene = await startScene({ consumers: ['acme'], providers: ['alpha', 'beta'] })
+  const before = async ({ flags, platform }: Landscape) =>
+    void flags.push('--compute-kubeconfig', platform.kubeconfig, '--stage-kinds', 'ConfigMap.v1.')
+  scene = await startScene({ consumers: ['acme'], providers: ['alpha', 'beta'], before })
   landscape = scene.landscape
   ;[acme, alpha, beta] = [scene.site('acme'), scene.site('alpha'), scene.site('beta')]
   await offer(alpha, 'small', { filters: [{ key: 'size', valueIn: ['small'] }] })
@@ -212,42 +215,74 @@ test('a target that no longer accepts during the move has the move taken back, a
   await served(acme, 'flaps', beta)
 })
 
-/** Has all moves of Things wait before they begin, until what it answers is called. */
-async function holdMoves(): Promise<() => Promise<void>> {
+/** Makes a MigrationConfiguration for moves of Things; it goes when what it answers is called. */
+async function configure(stages: object[]): Promise<() => Promise<void>> {
   const { apiVersion, kind, resource } = MigrationConfiguration
-  const spec = { from: KIND, to: KIND, stages: [{ name: 'copy-data' }] }
+  const spec = { from: KIND, to: KIND, stages }
   await landscape.platform.kube.create(resource, { apiVersion, kind, metadata: { name: 'staged' }, spec })
   return async () => void (await landscape.platform.kube.delete({ ...resource, name: 'staged' }))
 }
 
+/** Has all moves of Things wait before they begin, until what it answers is called. */
+const holdMoves = () => configure([{ name: 'copy-data', preconditions: ['source.status.ready'] }])
+
 /** The Migration of a Thing that waits for the MigrationConfiguration. */
-async function held(name: string, index = 0, why = 'StagesNotSupported'): Promise<string> {
+async function held(name: string): Promise<string> {
   return await waitFor(`the Migration of ${name} is held`, async () => {
-    const migration = (await migrationsOf(landscape, acme, name))[index]
+    const [migration] = await migrationsOf(landscape, acme, name)
     const reason = migration?.status?.conditions?.find(({ type }) => type === 'Ready')?.reason
-    return reason === why ? migration?.metadata.name : undefined
+    return reason === 'ConfigurationInvalid' ? migration?.metadata.name : undefined
   })
 }
 
-test('a MigrationConfiguration with stages that matches holds the move and says so; without it the move goes on', async () => {
-  await settle('held')
-  const letGo = await holdMoves()
-  await patchSpec(acme, thingRef('held'), { size: 'large', value: 6 })
-  const name = await held('held')
-  expect((await readyOf(name))?.message).toContain('MigrationConfiguration staged asks for stages')
-  const { message } = await told(acme, 'held', 'Synced', 'False', 'WaitingForMove')
-  expect(message).toBe(`generation 2 waits for the move from ${alpha.cluster} to ${beta.cluster} to begin`)
-  expect(await read(...copyAt(beta, acme, 'held'))).toBeUndefined()
-  expect((await read(acme, thingRef('held')))?.status).toMatchObject({ status: 'Available', from: 'alpha' })
-  await letGo()
-  await served(acme, 'held', beta)
-  await inState('held', 'CutoverCompleted')
+test('a move goes through its stages, before the switch and after it, and leaves nothing at the compute cluster', async () => {
+  const { platform } = landscape
+  const secret = '${from.status.relatedResources.secret.name}'
+  const letGo = await configure([
+    {
+      name: 'copy',
+      preconditions: ['to.status.status == "Available"'],
+      templates: report({ from: `from-${secret}` }),
+      successConditions: ['has(report.data.rows)'],
+      results: { rows: 'report.data.rows' },
+      progress: true,
+    },
+    { name: 'freeze', templates: report({}), successConditions: ['has(report.data.frozen)'] },
+    { name: 'verify', phase: 'Finalize', templates: report({}), successConditions: ['has(report.data.same)'] },
+  ])
+  await settle('staged')
+  await patchSpec(acme, thingRef('staged'), { size: 'large', value: 6 })
+  const name = await inState('staged', 'InitialInProgress')
+  const { data } = (await reportOf(platform, name, 'copy')) as unknown as { data: { from: string } }
+  expect(await secretOf(platform, data.from, name)).toEqual({ from: 'alpha/1' })
+  await letGo() // the move goes by what it began with
+  await tell(platform, name, { rows: '12' })
+  await reportOf(platform, name, 'freeze')
+  expect((await read(acme, thingRef('staged')))?.status).toMatchObject({ status: 'Available', from: 'alpha' })
+  await tell(platform, name, { frozen: 'true' })
+  await reportOf(platform, name, 'verify')
+  await served(acme, 'staged', beta)
+  expect(await read(...copyAt(alpha, acme, 'staged'))).toBeDefined()
+  await tell(platform, name, { same: 'true' })
+  await inState('staged', 'CutoverCompleted')
+  await emptied(platform, name)
+  const ended = await waitFor('its finalizer is off', async () => {
+    const [migration] = await migrationsOf(landscape, acme, 'staged')
+    return migration?.metadata.finalizers?.length ? undefined : migration
+  })
+  const { stages, startTime, switchTime } = ended.status ?? {}
+  expect(stages?.map(({ name: stage, state, attempt }) => [stage, state, attempt])).toEqual([
+    ['copy', 'Succeeded', 1],
+    ['freeze', 'Succeeded', 1],
+    ['verify', 'Succeeded', 1],
+  ])
+  expect(stages?.[0]?.results).toEqual({ rows: '12' })
+  expect([startTime, switchTime]).not.toContain(undefined)
 })
 
 test('a MigrationConfiguration that cannot be used says what is wrong with it and holds the move, until it is mended', async () => {
   const { kube } = landscape.platform
   const ref = { ...MigrationConfiguration.resource, name: 'staged' }
-  const stages = (precondition: string) => [{ name: 'copy-data', preconditions: [precondition] }]
   const readyAs = (reason: string) =>
     waitFor(`the configuration is ${reason}`, async () => {
       const { status, metadata } = MigrationConfiguration.of(await kube.get(ref))
@@ -256,17 +291,19 @@ test('a MigrationConfiguration that cannot be used says what is wrong with it an
     })
   await settle('wrongly-staged')
   const letGo = await holdMoves()
-  await readyAs('StagesNotSupported')
-  await kube.mergePatch(ref, { spec: { stages: stages('source.status.ready') } })
   const { message } = await readyAs('Invalid')
   expect(message).toBe('stage copy-data, preconditions[0]: Unknown variable: source; the expression sees from, to')
-  await patchSpec(acme, thingRef('wrongly-staged'), { size: 'large' })
-  expect((await readyOf(await held('wrongly-staged', 0, 'ConfigurationInvalid')))?.message).toContain(message)
+  await patchSpec(acme, thingRef('wrongly-staged'), { size: 'large', value: 6 })
+  expect((await readyOf(await held('wrongly-staged')))?.message).toContain(message)
+  const { message: waits } = await told(acme, 'wrongly-staged', 'Synced', 'False', 'WaitingForMove')
+  expect(waits).toBe(`generation 2 waits for the move from ${alpha.cluster} to ${beta.cluster} to begin`)
   expect(await read(...copyAt(beta, acme, 'wrongly-staged'))).toBeUndefined()
-  await kube.mergePatch(ref, { spec: { stages: stages('to.status.ready') } })
-  await readyAs('StagesNotSupported')
-  await letGo()
+  expect((await read(acme, thingRef('wrongly-staged')))?.status).toMatchObject({ status: 'Available', from: 'alpha' })
+  const preconditions = ['to.status.status == "Available"']
+  await kube.mergePatch(ref, { spec: { stages: [{ name: 'copy-data', preconditions }] } })
+  await readyAs('Valid')
   await served(acme, 'wrongly-staged', beta)
+  await letGo()
 })
 
 test('a move that was taken back before it began is made all the same when the object asks for it again', async () => {

@@ -13,7 +13,16 @@ export { globalServiceAccount, kcpLayout, type ServiceSetLayout, serviceSetLayou
 export * from './kinds/mod.ts'
 export { mergePatchOf } from './merge-patch.ts'
 export { hasEnded, isMoveOf, openMoves, runningMove } from './moves.ts'
-export { annotations, conditionTypes, fieldManager, finalizer, labels, offerConditionType, reasons } from './names.ts'
+export {
+  annotations,
+  conditionTypes,
+  fieldManager,
+  finalizer,
+  labels,
+  offerConditionType,
+  reasons,
+  stagesFinalizer,
+} from './names.ts'
 export {
   assignmentName,
   clusterLabel,
@@ -32,6 +41,7 @@ export {
   type ProviderExport,
   providerName,
   type StagingPlace,
+  stageObjectName,
   stagingWorkspaceName,
   verificationWorkspaceName,
 } from './naming.ts'
@@ -41,7 +51,12 @@ export { compareQuantities, parseQuantity, type Quantity } from './quantity.ts'
 export { type Readiness, readiness } from './readiness.ts'
 export { isPartOf } from './records.ts'
 export { type RelatedResource, relatedResources } from './related-resources.ts'
+export { compileStage, type Stage as CompiledStage } from './stages/compile-stage.ts'
+export { hasTemplates } from './stages/has-templates.ts'
+export { isBefore, phasesOf } from './stages/phases.ts'
 export { configurationsFor } from './stages/precedence.ts'
+export { renderObject } from './stages/render.ts'
+export { resultText } from './stages/result-text.ts'
 export { STAGE_KINDS } from './stages/stage-kinds.ts'
 export { configurationMistakes } from './stages/validate.ts'
 export { compileWhen } from './stages/when.ts'

@@ -18,6 +18,8 @@ export const annotations = {
   adopt: `${own}/adopt`,
   /** On a consumer's Secrets and ConfigMaps that the broker made: which other objects name the same and have it once its owner goes. */
   wantedBy: `${own}/wanted-by`,
+  /** On what a stage deploys: the attempt of the stage. */
+  migrationAttempt: `${own}/migration-attempt`,
   /** On Assignments and Migrations, where there are traces: the step that asked for them as they are, as a W3C traceparent. */
   traceparent: `${own}/traceparent`,
   /** On an AcceptAPI of the Go broker: the APIExport, before spec.apiExportName was there. */
@@ -38,6 +40,9 @@ export const labels = {
   migrationName: `${own}/migration-name`,
   migrationStage: `${own}/migration-stage`,
 } as const
+
+/** On Migrations: leaves only after what their stages deployed was seen gone. */
+export const stagesFinalizer = `${own}/stages`
 
 /** On consumer objects: leaves only after the copies were seen gone. */
 export const finalizer = `${own}/finalizer`

@@ -10,6 +10,7 @@ import { stringifyJson } from '@resource-broker/json'
  * - `copy.<provider>`: the object's copy at one provider
  * - `copy-related.<provider>`: the Secrets and ConfigMaps that the copy's status refers to, by metadata
  * - `assignment`, `migration.<name>`: the platform's records of the object
+ * - `staged.<resource>/<namespace>/<name>`: what the stages of its moves deployed at the compute cluster, Secrets by metadata
  * - `configuration.<name>`: the platform's MigrationConfigurations for moves between two kinds
  * - `decision`: which provider may take which generation of the spec (from the scheduler, derived)
  * - `acceptapi`: one AcceptAPI of one provider
@@ -23,6 +24,7 @@ export const PARTS = [
   'copy-related',
   'assignment',
   'migration',
+  'staged',
   'configuration',
   'decision',
   'acceptapi',
@@ -37,6 +39,7 @@ export const QUALIFIED: ReadonlySet<Part> = new Set<Part>([
   'copy',
   'copy-related',
   'migration',
+  'staged',
   'configuration',
 ])
 

@@ -83,6 +83,16 @@ export type CopyMessage = z.infer<typeof copyMessage>
 const recordMessage = z.object({ name: z.string(), object: kubeObject.nullable(), ...gone })
 export type RecordMessage = z.infer<typeof recordMessage>
 
+/** Something at the compute cluster that is there on account of a Migration: what a stage deployed, what it sees, or where both are. */
+const stagedMessage = z.object({
+  gvr,
+  namespace: z.string().exactOptional(),
+  name: z.string(),
+  object: kubeObject.nullable(),
+  ...gone,
+})
+export type StagedMessage = z.infer<typeof stagedMessage>
+
 /**
  * The scheduler's word on one generation of a consumer object: `provider` may take its spec; null: none may.
  * `sourceVersion` is the object's resourceVersion that the finalizer was seen or set at: an older snapshot does not show it.
@@ -108,6 +118,7 @@ export const messageSchemas = {
   'copy-related': relatedMessage,
   assignment: recordMessage,
   migration: recordMessage,
+  staged: stagedMessage,
   configuration: recordMessage,
   decision: decisionMessage,
   acceptapi: acceptAPIMessage,

@@ -34,6 +34,7 @@ export type {
   RelatedMeta,
   SourceMessage,
   SourceRef,
+  StagedMessage,
 } from './messages.ts'
 export { answered, tooLargeMessage } from './messages.ts'
 export { type OfferEntry, offerEntry, offerKey } from './offers.ts'

@@ -1,5 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs'
-import { kcpLayout } from '@resource-broker/api'
+import { kcpLayout, STAGE_KINDS } from '@resource-broker/api'
 import { z } from 'zod'
 
 /** A port and the interface that it is opened on. */
@@ -164,6 +164,33 @@ export const clusterFlags = {
   }),
   watchKind: list(watchedKind).meta({ description: 'Kinds to broker', value: 'KIND.VERSION.GROUP' }),
 }
+
+/** The flags of the services that run stages of moves. */
+export const computeFlags = {
+  computeKubeconfig: file(
+    'Kubeconfig of the cluster for what the stages of moves deploy; the same for all services of a broker',
+  ).optional(),
+  stageNamespace: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, {
+      error: ({ input }) => `must be the name of a namespace, got "${input}"`,
+    })
+    .optional()
+    .meta({
+      description: 'Namespace of the compute cluster for all stages; if left out, each Migration has one of its own',
+      value: 'NAME',
+    }),
+  stageKinds: z
+    .array(watchedKind)
+    .default([...STAGE_KINDS])
+    .meta({
+      description: 'Kinds that stages may deploy; if left out, Jobs, ConfigMaps and Secrets',
+      value: 'KIND.VERSION.GROUP',
+    }),
+}
+
+/** What the configuration of a service that runs stages holds besides. */
+export type ComputeConfig = z.output<z.ZodObject<typeof computeFlags>>
 
 /** What every service's configuration holds. */
 export type SharedConfig = z.output<z.ZodObject<typeof sharedFlags>>

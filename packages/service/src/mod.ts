@@ -10,6 +10,7 @@ export {
   scopeDiffers,
   type View,
 } from './clusters/clusters.ts'
+export { type Compute, computeView, computeWith, NAMESPACES, openCompute, stagedBy } from './clusters/compute.ts'
 export { type KcpClusters, openKcpClusters } from './clusters/kcp/open.ts'
 export { BINDINGS, type Staging, type StagingCluster, serves, whyNotReady } from './clusters/kcp/staging.ts'
 export { STAGING_FAILED, type StagingRecords } from './clusters/kcp/staging-records.ts'
@@ -21,6 +22,7 @@ export { recordEvent } from './events.ts'
 export {
   type ClusterConfig,
   clusterFlags,
+  computeFlags,
   configSchema,
   coordinationFlags,
   directory,

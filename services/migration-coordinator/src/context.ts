@@ -1,12 +1,17 @@
 import type { KubeClient } from '@resource-broker/kube'
-import type { Logger, Tracing } from '@resource-broker/service'
+import type { Clusters, Compute, Logger, Tracing } from '@resource-broker/service'
 
 /** What the handlers of the coordinator work with. */
 export type CoordinatorContext = {
   coordination: KubeClient
+  /** Undefined: there is no cluster for what stages deploy. */
+  staging: Staging | undefined
   logger: Logger
   tracing?: Tracing | undefined
   now: () => Date
   /** How long an ended Migration stays readable, in milliseconds. */
   keepMs: number
 }
+
+/** Where stages deploy, and where the copies are whose related objects they see. */
+export type Staging = { compute: Compute } & Pick<Clusters, 'brokerID' | 'destinations'>

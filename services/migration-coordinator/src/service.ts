@@ -1,24 +1,24 @@
 import {
+  clusterFlags,
+  computeFlags,
   configSchema,
   consumerReport,
-  coordinationFlags,
-  file,
   openBus,
+  openClusters,
+  openCompute,
   openCoordination,
   type ServiceContext,
   type ServiceDefinition,
   traced,
 } from '@resource-broker/service'
 import { z } from 'zod'
-import type { CoordinatorContext } from './context.ts'
 import { look } from './handlers/look.ts'
+import { stagingUnder } from './stages/staging-under.ts'
 
 const NAME = 'migration-coordinator'
 const config = configSchema({
-  ...coordinationFlags,
-  computeKubeconfig: file(
-    'Kubeconfig of the cluster for what the stages of a move deploy; stages are not run yet',
-  ).optional(),
+  ...clusterFlags,
+  ...computeFlags,
   keepMigrations: z
     .int()
     .min(0)
@@ -42,13 +42,18 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   const coordination = await openCoordination(service)
   const keepMs = service.config.keepMigrations * 1_000
   const { logger, tracing } = service
-  const context: CoordinatorContext = { coordination, logger, tracing, now: () => new Date(), keepMs }
+  const compute = await openCompute(service)
+  const clusters = compute && (await openClusters(service, bus))
+  const context = { logger, tracing, now: () => new Date(), keepMs }
   const consumer = await bus.consume({
     service: NAME,
-    parts: ['assignment', 'migration', 'configuration'],
+    parts: ['assignment', 'migration', 'configuration', 'copy', 'copy-related', 'staged'],
     concurrency: CONCURRENCY,
     remember: () => new Map<string, number>(),
-    reconcile: traced(service, 'move', (run) => look({ ...context, coordination: coordination.under(run.fence) }, run)),
+    reconcile: traced(service, 'move', (run) => {
+      const staging = compute && clusters && stagingUnder({ compute, clusters }, run.fence)
+      return look({ ...context, coordination: coordination.under(run.fence), staging }, run)
+    }),
     report: consumerReport(service),
   })
   service.onStop('consumer', () => consumer.stop())

@@ -2,40 +2,44 @@ import {
   conditionTypes,
   configurationMistakes,
   configurationsFor,
+  type GVK,
+  hasTemplates,
   MigrationConfiguration,
   type NextCondition,
   STAGE_KINDS,
 } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
+import type { Staging } from './context.ts'
 
 /** Longest message, in characters. */
 const LONGEST = 4096
-const INVALID = 'Invalid'
+
+/** What stages may deploy. */
+export const kindsOf = (staging: Staging | undefined): readonly GVK[] => staging?.compute.kinds ?? STAGE_KINDS
 
 /** How a MigrationConfiguration stands, of all for moves between its kinds: its condition Ready. */
-export function verdictOn(configuration: KubeObject, all: readonly KubeObject[]): NextCondition {
+export function verdictOn(
+  configuration: KubeObject,
+  all: readonly KubeObject[],
+  staging: Staging | undefined,
+): NextCondition {
   const observedGeneration = configuration.metadata.generation ?? 0
   const say = (status: 'True' | 'False', reason: string, message: string): NextCondition => {
     return { type: conditionTypes.ready, status, reason, message, observedGeneration }
   }
-  const mistakes = configurationMistakes(configuration, STAGE_KINDS)
-  if (mistakes.length > 0) return say('False', INVALID, shortened(mistakes.join('; ')))
+  const mistakes = configurationMistakes(configuration, kindsOf(staging))
+  if (mistakes.length > 0) return say('False', 'Invalid', shortened(mistakes.join('; ')))
   const { from, to, stages = [] } = MigrationConfiguration.of(configuration).spec
   if (stages.length === 0) return say('True', 'NoStages', 'it asks for no stages: moves between these kinds have none')
   const [first] = configurationsFor(all, { from, to })
   if (first !== undefined && first.metadata.name !== configuration.metadata.name)
     return say('False', 'Shadowed', `${first.metadata.name} is for the same kinds and counts, being the older one`)
-  const message = `what it says is valid, and this version cannot run stages: moves between these kinds wait until it is deleted`
-  return say('False', 'StagesNotSupported', message)
-}
-
-/** What is wrong with a MigrationConfiguration, as its condition says of what it is now; undefined: nothing that has been found yet. */
-export function mistakesToldOf({ metadata, status }: KubeObject): string | undefined {
-  const conditions = MigrationConfiguration.status.safeParse(status).data?.conditions ?? []
-  return conditions.find(
-    ({ type, reason, observedGeneration }) =>
-      type === conditionTypes.ready && reason === INVALID && observedGeneration === metadata.generation,
-  )?.message
+  if (staging === undefined && hasTemplates(stages)) {
+    const message =
+      'it has templates, and the broker has no compute cluster for them (--compute-kubeconfig): moves between these kinds wait'
+    return say('False', 'NoComputeCluster', message)
+  }
+  return say('True', 'Valid', `moves between these kinds go through ${stages.map(({ name }) => name).join(', ')}`)
 }
 
 const shortened = (text: string): string =>

@@ -7,6 +7,7 @@ const many = (count: number) => Array.from({ length: count }, (_, index) => view
 
 test.each([
   { name: 'the platform’s records', views: [view(['records'])], read: ['assignment', 'migration', 'configuration'] },
+  { name: 'the compute cluster', views: [view(['stages'])], read: ['staged'] },
   { name: 'a consumer', views: [view(['sources'])], read: ['source', 'source-related'] },
   {
     name: 'a provider’s cluster',

@@ -14,6 +14,7 @@ const PARTS = {
   sources: ['source', 'source-related'],
   offers: ['acceptapi'],
   copies: ['copy', 'copy-related'],
+  stages: ['staged'],
 } as const satisfies Record<View['duties'][number], readonly Part[]>
 /** Parts that are qualified by the provider. */
 const OF_PROVIDERS: ReadonlySet<Part> = new Set(PARTS.copies)

@@ -14,6 +14,8 @@ export type PartRule<P extends Part> = {
   part: P
   resource: ResourceRef
   labelSelector?: string
+  /** Nothing but metadata is read. */
+  metadataOnly?: boolean
   /** Which key an object in a cluster is about; undefined: it is no matter of the broker's. */
   route: (object: KubeObject, cluster: string) => Route | undefined
   /** `object` is null once it is gone. */
@@ -72,9 +74,9 @@ export class PartWatch<P extends Part> {
   }
 
   start(signal: AbortSignal): void {
-    const { resource, labelSelector } = this.#rule
+    const { resource, labelSelector, metadataOnly = false } = this.#rule
     const { clusterOf } = this.#view
-    const options = { ...resource, clusterOf, ...(labelSelector === undefined ? {} : { labelSelector }) }
+    const options = { ...resource, clusterOf, metadataOnly, ...(labelSelector === undefined ? {} : { labelSelector }) }
     this.#context.onCluster((cluster) => this.#release(cluster), signal)
     const rehouse = (key: string) => this.#rehouse(key)
     this.#context.keys.on('freed', rehouse)

@@ -4,11 +4,15 @@ import { type Bus, isOvertaken, type Part, type Publication } from '@resource-br
 import {
   type Clusters,
   clusterFlags,
+  computeFlags,
+  computeView,
   configSchema,
   openBus,
   openClusters,
+  openCompute,
   type ServiceContext,
   type ServiceDefinition,
+  type View,
 } from '@resource-broker/service'
 import type { z } from 'zod'
 import type { Heard, TraceOf, WatcherContext } from './context.ts'
@@ -22,10 +26,9 @@ import { WatchedViews } from './watched-views.ts'
 import { withoutBody } from './without-body.ts'
 
 const NAME = 'workspace-watcher'
-const config = configSchema({ ...clusterFlags })
+const config = configSchema({ ...clusterFlags, ...computeFlags })
 type Config = z.output<typeof config>
 
-/** The parts that this service alone publishes as snapshots of objects. */
 /** Publications under way at which the watches wait for the server. */
 const MOST_UNDER_WAY = 512
 /** How long until the bus is asked again. */
@@ -42,7 +45,10 @@ export const workspaceWatcher: ServiceDefinition<Config> = {
 async function start(service: ServiceContext<Config>): Promise<void> {
   const bus = await openBus(service)
   const clusters = await openClusters(service, bus)
-  const { views, providers } = clusters
+  const { providers } = clusters
+  const compute = await openCompute(service)
+  const views =
+    compute === undefined ? clusters.views : withView(clusters.views, computeView(compute, clusters.brokerID))
   const inView = new EventEmitter<{ cluster: [name: string] }>().setMaxListeners(0)
   views.onCluster((cluster) => void inView.emit('cluster', cluster))
   const { logger, signal } = service
@@ -84,6 +90,18 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     book.stop()
     watched.stop()
   })
+}
+
+/** The same views, and one more. */
+function withView(views: Clusters['views'], view: View): Clusters['views'] {
+  return {
+    get all() {
+      return [...views.all, view]
+    },
+    onChange: (listener) => views.onChange(listener),
+    onCluster: (listener) => views.onCluster(listener),
+    isGone: (copies) => views.isGone(copies),
+  }
 }
 
 /** How the watches publish and tell how they fare. */

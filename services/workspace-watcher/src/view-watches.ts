@@ -6,6 +6,7 @@ import { copyRule } from './handlers/copies.ts'
 import { acceptAPIRule, assignmentRule, configurationRule, migrationRule, providersOf } from './handlers/records.ts'
 import { CopyRelatedWatch, SourceRelatedWatch } from './handlers/related.ts'
 import { sourceRule } from './handlers/sources.ts'
+import { stagedRule } from './handlers/staged.ts'
 import type { Inventory } from './inventory.ts'
 import { type PartRule, PartWatch, type Route } from './part-watch.ts'
 
@@ -28,6 +29,7 @@ export class ViewWatches {
       if (duty === 'records') this.#watchRecords(inventory)
       else if (duty === 'sources') this.#watchSources(inventory)
       else if (duty === 'offers') this.#watchOffers(inventory)
+      else if (duty === 'stages') this.#watchStaged(inventory)
       else this.#watchCopies(inventory)
     }
   }
@@ -77,27 +79,32 @@ export class ViewWatches {
     )
   }
 
+  #watchStaged(inventory: Inventory): void {
+    const { labelSelector = '' } = this.#view
+    this.#whenServed((resource, kind) => this.#watchPart(stagedRule(resource, kind, labelSelector), inventory))
+  }
+
   #watchPart<P extends Part>(rule: PartRule<P>, inventory: Inventory): void {
     const watch = new PartWatch(this.#context, this.#view, rule, inventory.of(rule.part, rule.resource))
     watch.start(this.#stopping.signal)
     this.#watches.push(watch)
   }
 
-  #whenServed(begin: (resource: ResourceRef) => void): void {
+  #whenServed(begin: (resource: ResourceRef, kind: string) => void): void {
     for (const { resource, ...kind } of this.#view.kinds) {
       if (resource === undefined) void this.#discover(kind, begin)
-      else begin({ group: kind.group, version: kind.version, resource })
+      else begin({ group: kind.group, version: kind.version, resource }, kind.kind)
     }
   }
 
-  async #discover(kind: BrokeredKind, begin: (resource: ResourceRef) => void): Promise<void> {
+  async #discover(kind: BrokeredKind, begin: (resource: ResourceRef, kind: string) => void): Promise<void> {
     const { signal } = this.#stopping
     const { id: view, client } = this.#view
     for (let told = false; !signal.aborted; told = true) {
       try {
         const resource = await resolveResource(client, kind, signal)
         if (signal.aborted) return
-        if (resource !== undefined) return begin(resource)
+        if (resource !== undefined) return begin(resource, kind.kind)
         if (!told)
           this.#context.logger.warn({ view, kind }, 'kind is not served here: nothing is seen of it until it is')
       } catch (error) {

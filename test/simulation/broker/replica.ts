@@ -272,10 +272,10 @@ export class Replica {
   #startCoordinator(): void {
     const { coordination } = this.#clusters
     const logger = this.#logger.child({ service: 'migration-coordinator' })
-    const context = { logger, now: this.#now, keepMs: this.#around.keepMigrationsMs }
+    const context = { logger, now: this.#now, keepMs: this.#around.keepMigrationsMs, staging: undefined }
     this.#consume({
       service: 'migration-coordinator',
-      parts: ['assignment', 'migration', 'configuration'],
+      parts: ['assignment', 'migration', 'configuration', 'copy', 'copy-related', 'staged'],
       concurrency: 32,
       remember: () => new Map<string, number>(),
       reconcile: (run) => lookAtMoves({ ...context, coordination: coordination.under(run.fence) }, run),

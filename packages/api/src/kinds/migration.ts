@@ -53,8 +53,11 @@ const stageStatusSchema = z.object({
   name: z.string().max(63),
   state: z.enum(STAGE_STATES),
   attempt: z.int().min(1).describe('The first is 1.'),
-  deployed: optional(z.boolean(), 'true: what the attempt deploys was deployed, and is not a second time.'),
-  startTime: optional(timeSchema, 'When the attempt began.'),
+  deployed: optional(
+    z.record(z.string(), z.string().max(64)),
+    'metadata.uid of what the attempt has deployed, by the keys of templates: it is not deployed a second time.',
+  ),
+  startTime: optional(timeSchema, 'When the attempt began; while the stage waits, when its turn came.'),
   completionTime: optional(timeSchema),
   message: optional(z.string().max(4096)),
   results: optional(z.record(z.string(), z.string().max(4096)), 'What results of the stage gave.'),

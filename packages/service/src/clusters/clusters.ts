@@ -104,8 +104,8 @@ export type Destinations = {
   onReady: (listener: (of: { consumer: string; provider: string }) => void) => void
 }
 
-/** What one view shows: the platform's records, consumers' objects, AcceptAPIs, copies; each with what belongs to it. */
-export type Duty = 'records' | 'sources' | 'offers' | 'copies'
+/** What one view shows: the platform's records, consumers' objects, AcceptAPIs, copies, each with what belongs to it; what stages deploy. */
+export type Duty = 'records' | 'sources' | 'offers' | 'copies' | 'stages'
 
 /** Whose object a copy is. */
 export type CopyOrigin = { consumer: string; namespace?: string; name: string; provider: string }
@@ -125,6 +125,8 @@ export type View = {
   shows: (cluster: string) => boolean
   /** Whose object a copy is, if it stands where that object's copy would. */
   originOf: (metadata: KubeObject['metadata'], cluster: string) => CopyOrigin | undefined
+  /** Only these objects are looked at. */
+  labelSelector?: string
 }
 
 export type Views = {

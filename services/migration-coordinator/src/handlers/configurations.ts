@@ -1,18 +1,31 @@
-import { configurationsFor, type Migration, MigrationConfiguration } from '@resource-broker/api'
+import { configurationMistakes, configurationsFor, type Migration, MigrationConfiguration } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
+import { readIfThere } from '@resource-broker/kube'
 import type { CoordinatorContext } from '../context.ts'
-import type { Surroundings } from '../plan.ts'
-import { mistakesToldOf } from '../verdict.ts'
+import type { Surroundings } from '../plan/step.ts'
+import { kindsOf } from '../verdict.ts'
 
 /**
- * The MigrationConfiguration with stages that counts for these kinds, if there is one. It must not be passed over, its stages may
- * carry the data, whatever is wrong with it; so the platform is asked.
+ * The MigrationConfiguration that counts for these kinds, if there is one. It must not be passed over, its stages may carry the data,
+ * whatever is wrong with it; so the platform is asked.
  */
 export async function matchingConfiguration(
-  { coordination }: CoordinatorContext,
+  { coordination, staging }: CoordinatorContext,
   { spec }: Migration,
 ): Promise<Surroundings['configuration']> {
   const { items } = await coordination.list<KubeObject>({ ...MigrationConfiguration.resource })
   const [first] = configurationsFor(items, { from: spec.from.gvk, to: spec.to.gvk })
-  return first === undefined ? undefined : { name: first.metadata.name, mistakes: mistakesToldOf(first) }
+  if (first === undefined) return undefined
+  const { name } = first.metadata
+  const mistakes = configurationMistakes(first, kindsOf(staging))
+  return mistakes.length > 0
+    ? { name, mistakes: mistakes.join('; ') }
+    : { name, object: MigrationConfiguration.of(first) }
 }
+
+/** A MigrationConfiguration as the platform has it; undefined: it is gone. */
+export const configurationNamed = (
+  { coordination }: CoordinatorContext,
+  name: string,
+): Promise<KubeObject | undefined> =>
+  readIfThere<KubeObject>(coordination, { ...MigrationConfiguration.resource, name })

@@ -3,7 +3,8 @@ import type { KeyView, KubeObject, Run } from '@resource-broker/bus'
 import { KubeError, type ObjectRef } from '@resource-broker/kube'
 import { expect, test } from 'vitest'
 import type { CoordinatorContext } from '../context.ts'
-import { drive, type EndsSeen } from './drive.ts'
+import { drive } from './drive.ts'
+import type { EndsSeen } from './expire.ts'
 
 const gvk = { group: 'test.platform-mesh.io', version: 'v1', kind: 'Thing' }
 const ends = {
@@ -43,7 +44,8 @@ function runWith(
   const view = {
     get: (part: string, name: string) =>
       part === 'assignment' ? { name: 'assignment-a', object: known } : { object: held.get(name) ?? null },
-    all: () => new Map([['migration-1', { object: held.get('migration-1') ?? null }]]),
+    all: (part: string) =>
+      part === 'migration' ? new Map([['migration-1', { object: held.get('migration-1') ?? null }]]) : new Map(),
     learn: (part: string, _name: string | undefined, { object }: { object: KubeObject }) => {
       if (part === 'assignment') known = object
     },

@@ -9,7 +9,9 @@ export async function judge(context: CoordinatorContext, view: KeyView): Promise
   const all = [...view.all('configuration').values()]
     .flatMap(({ object }) => object ?? [])
     .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-  await Promise.all(all.map((configuration) => report(context, view, configuration, verdictOn(configuration, all))))
+  await Promise.all(
+    all.map((configuration) => report(context, view, configuration, verdictOn(configuration, all, context.staging))),
+  )
   return DONE
 }
 

@@ -2,7 +2,7 @@ import { Assignment, Migration } from '@resource-broker/api'
 import { DONE, type KeyView, type KubeObject, type Outcome } from '@resource-broker/bus'
 import { readIfThere } from '@resource-broker/kube'
 import type { CoordinatorContext } from '../context.ts'
-import { leftoversOf, recordAfter } from '../plan.ts'
+import { leftoversOf, recordAfter } from '../plan/leftovers.ts'
 
 /** How long the word of a Migration may be behind that of its Assignment before the platform is asked. */
 const GRACE_MS = 2_000

@@ -1,6 +1,7 @@
 import type { Outcome, Run } from '@resource-broker/bus'
 import type { CoordinatorContext } from '../context.ts'
-import { drive, type EndsSeen } from './drive.ts'
+import { drive } from './drive.ts'
+import type { EndsSeen } from './expire.ts'
 import { judge } from './judge.ts'
 
 /** Looks at what a key stands for: the MigrationConfigurations for two kinds, or an object and its Migrations. */

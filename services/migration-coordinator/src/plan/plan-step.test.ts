@@ -10,7 +10,9 @@ import {
   type MigrationState,
 } from '@resource-broker/api'
 import { expect, test } from 'vitest'
-import { leftoversOf, planStep, recordAfter, type Step, type Wait } from './plan.ts'
+import { leftoversOf, recordAfter } from './leftovers.ts'
+import { planStep } from './plan-step.ts'
+import type { Step, Surroundings, Wait } from './step.ts'
 
 type Case = {
   name: string
@@ -27,13 +29,11 @@ type Case = {
   /** kcp: the APIExports of the active copy and of the one that is to come. */
   through?: { active?: string; to?: string }
   turn?: Wait
-  configuration?: string
-  /** What is wrong with it. */
-  mistakes?: string
+  configuration?: Surroundings['configuration']
   step: Step | null
 }
 
-const file = join(import.meta.dirname, '../vectors/steps.json')
+const file = join(import.meta.dirname, '../../vectors/steps.json')
 const { cases } = JSON.parse(readFileSync(file, 'utf8')) as { cases: Case[] }
 
 const gvk = { group: 'test.platform-mesh.io', version: 'v1', kind: 'Thing' }
@@ -78,11 +78,16 @@ function assignmentOf({ active = 'alpha', copies, said, servedFrom, through, ter
 
 const plan = (given: Case): Step | undefined =>
   planStep(migrationOf(given), {
+    ...AROUND,
     assignment: given.assignment === false ? undefined : assignmentOf(given),
     turn: given.turn,
-    configuration:
-      given.configuration === undefined ? undefined : { name: given.configuration, mistakes: given.mistakes },
+    configuration: given.configuration,
   })
+
+const AROUND: Surroundings = {
+  ...{ assignment: undefined, turn: undefined, configuration: undefined, paused: undefined, undoneBy: undefined },
+  ...{ copies: {}, staged: [], gone: new Set(), hasCompute: false, now: new Date(0) },
+}
 
 test.each(cases)('$name', (given) => {
   expect(plan(given) ?? null).toEqual(given.step)
@@ -124,9 +129,8 @@ function play(given: Partial<Case>, said: (spec: Assignment['spec']) => Partial<
     const { copies } = spec
     const around = { active: spec.providerCluster, ...(copies === undefined ? {} : { copies }), ...said(spec) }
     const step = planStep(migrationOf({ ...given, state }), {
+      ...AROUND,
       assignment: assignmentOf(around),
-      turn: undefined,
-      configuration: undefined,
     })
     if (step === undefined) break
     const { copies: edited, ...moved } = step.edit ?? { copies: spec.copies ?? null }

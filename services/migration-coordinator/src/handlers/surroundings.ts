@@ -1,0 +1,97 @@
+import {
+  Assignment,
+  annotations,
+  isMoveOf,
+  Migration,
+  type MigrationConfiguration,
+  openMoves,
+  runningMove,
+} from '@resource-broker/api'
+import type { KeyView, KubeObject } from '@resource-broker/bus'
+import { type ObjectRef, readIfThere } from '@resource-broker/kube'
+import type { CoordinatorContext } from '../context.ts'
+import type { CopySeen, Surroundings, Wait } from '../plan/step.ts'
+import { deployedOf } from '../stages/deployed-of.ts'
+import { configurationNamed, matchingConfiguration } from './configurations.ts'
+
+/** What a Migration's next step is planned by, besides itself. */
+export async function surroundings(
+  context: CoordinatorContext,
+  migration: Migration,
+  view: KeyView,
+): Promise<Surroundings> {
+  const message = view.get('assignment')
+  // No message of the Assignment is no proof that there is none.
+  const named =
+    message?.name === migration.spec.assignment
+      ? message.object
+      : await readOrNull(context, { ...Assignment.resource, name: migration.spec.assignment })
+  const assignment = named === null || named === undefined ? undefined : Assignment.of(named)
+  const begins = (migration.status?.state ?? 'Pending') === 'Pending'
+  return {
+    assignment,
+    turn: begins && assignment !== undefined ? turnOf(migration, assignment, view) : undefined,
+    configuration: begins ? await matchingConfiguration(context, migration) : undefined,
+    paused: begins ? undefined : await pausedBy(context, migration),
+    copies: assignment === undefined ? {} : copiesOf(migration, assignment, view),
+    ...(await deployedOf(context, migration, view)),
+    hasCompute: context.staging !== undefined,
+    undoneBy: assignment && undoneBy(migration, assignment, view),
+    now: context.now(),
+  }
+}
+
+export async function readOrNull(context: CoordinatorContext, ref: ObjectRef): Promise<KubeObject | null> {
+  return (await readIfThere<KubeObject>(context.coordination, ref)) ?? null
+}
+
+export function readMigration(view: KeyView, name: string): Migration | undefined {
+  const object = view.get('migration', name)?.object
+  return object === undefined || object === null ? undefined : Migration.of(object)
+}
+
+const migrationsIn = (view: KeyView): Migration[] =>
+  [...view.all('migration').keys()].flatMap((name) => readMigration(view, name) ?? [])
+
+/** What a Migration waits for before it begins: another one of the same object goes first. */
+function turnOf(migration: Migration, assignment: Assignment, view: KeyView): Wait | undefined {
+  const first = runningMove(migrationsIn(view), assignment)?.metadata.name
+  const isFirst = first === undefined || first === migration.metadata.name
+  return isFirst ? undefined : { reason: 'Waiting', message: `waits for ${first}` }
+}
+
+/** Another Migration of the object that waits, and goes just the other way. */
+function undoneBy(
+  { metadata, spec: { from, to } }: Migration,
+  assignment: Assignment,
+  view: KeyView,
+): string | undefined {
+  return openMoves(migrationsIn(view), assignment).find(
+    (other) =>
+      other.metadata.name !== metadata.name &&
+      isMoveOf(other, assignment) &&
+      other.spec.from.providerCluster === to.providerCluster &&
+      other.spec.to.providerCluster === from.providerCluster,
+  )?.metadata.name
+}
+
+/** Who has paused a move; a stage that runs goes on, so that nobody is asked. */
+async function pausedBy(context: CoordinatorContext, { spec, status }: Migration): Promise<string | undefined> {
+  if (spec.paused === true) return 'its spec.paused'
+  if (spec.configuration === undefined || status?.stages?.some(({ state }) => state === 'Running')) return undefined
+  const configuration = await configurationNamed(context, spec.configuration.name)
+  const { paused } = (configuration?.['spec'] ?? {}) as Partial<MigrationConfiguration['spec']>
+  return paused === true ? `MigrationConfiguration ${spec.configuration.name}` : undefined
+}
+
+/** The two copies as they are known, as far as they are this very object's. */
+function copiesOf({ spec }: Migration, assignment: Assignment, view: KeyView): Surroundings['copies'] {
+  const seen = ({ providerCluster }: { providerCluster: string }): CopySeen | undefined => {
+    const { cluster = '', object, ours } = view.get('copy', providerCluster) ?? {}
+    if (object === undefined || object === null) return undefined
+    const isIts = ours === true || object.metadata.annotations?.[annotations.assignmentUID] === assignment.metadata.uid
+    return isIts ? { cluster, object } : undefined
+  }
+  const [from, to] = [seen(spec.from), seen(spec.to)]
+  return { ...(from && { from }), ...(to && { to }) }
+}

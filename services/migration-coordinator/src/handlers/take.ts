@@ -1,0 +1,209 @@
+import { isDeepStrictEqual } from 'node:util'
+import {
+  Assignment,
+  conditionTypes,
+  hasEnded,
+  hasTemplates,
+  Migration,
+  type NextCondition,
+  type StageStatus,
+  setCondition,
+  stagesFinalizer,
+  timestamp,
+} from '@resource-broker/api'
+import type { KeyView, KubeObject } from '@resource-broker/bus'
+import { isConflict, isNotFound } from '@resource-broker/kube'
+import type { CoordinatorContext } from '../context.ts'
+import { hasSwitched } from '../plan/copies.ts'
+import { recordAfter } from '../plan/leftovers.ts'
+import type { Deployment, Snapshot, Step } from '../plan/step.ts'
+import { deploy, namespaceOf } from '../stages/deploy.ts'
+import { obstacleOf, StageObstacle } from '../stages/stage-obstacle.ts'
+import { readOrNull } from './surroundings.ts'
+
+/** A step, and what it was planned by. */
+export type Plan = { migration: Migration; assignment: Assignment | undefined; step: Step }
+
+/** It changes more than the record of the Migration, or it is the last one. */
+export const isDecisive = ({ edit, deploy: deployment, state }: Step): boolean =>
+  edit !== undefined || deployment !== undefined || hasEnded({ status: { state } })
+
+/**
+ * Whether what a step was planned by is what the platform has; that is known from then on. A view can be behind, or tell of another
+ * Assignment by now, and an Assignment that was edited for a Migration that has ended would stay so.
+ */
+export async function isCurrent(
+  context: CoordinatorContext,
+  { migration, assignment }: Omit<Plan, 'step'>,
+  view: KeyView,
+): Promise<boolean> {
+  const now = context.now().getTime()
+  const { metadata, spec } = migration
+  const [itself, record] = await Promise.all([
+    readOrNull(context, { ...Migration.resource, name: metadata.name }),
+    readOrNull(context, { ...Assignment.resource, name: spec.assignment }),
+  ])
+  view.learn('migration', metadata.name, { name: metadata.name, object: itself }, now)
+  view.learn('assignment', undefined, { name: spec.assignment, object: record }, now)
+  return (
+    itself?.metadata.resourceVersion === metadata.resourceVersion &&
+    record?.metadata.resourceVersion === assignment?.metadata.resourceVersion
+  )
+}
+
+/**
+ * Performs one step, each part as it was seen, and no other version of it. Returns whether there may be a next step: anything changed, or
+ * something else was there than was known, which is learned then.
+ */
+export async function take(context: CoordinatorContext, plan: Plan, view: KeyView): Promise<boolean> {
+  if (!isNews(context, plan)) return false
+  const { step } = plan
+  try {
+    const migration =
+      step.snapshot === undefined ? plan.migration : await keepSnapshot(context, plan, step.snapshot, view)
+    const deployed = step.deploy === undefined ? undefined : await perform(context, plan, step.deploy, view)
+    if (step.edit !== undefined) await editAssignment(context, plan, view)
+    await record(context, { ...plan, migration, step: { ...step, ...(deployed && { stage: deployed }) } }, view)
+  } catch (error) {
+    const obstacle = step.deploy && obstacleOf(error)
+    if (obstacle !== undefined) return await take(context, waiting(plan, obstacle), view)
+    if (!isConflict(error) && !isNotFound(error)) throw error
+    if (await isCurrent(context, plan, view)) throw error // nothing has changed: it is refused
+    return true
+  }
+  const { name } = plan.migration.metadata
+  context.logger.info({ migration: name, state: step.state, reason: step.reason }, step.message)
+  context.tracing?.tell({ 'broker.migration': name, 'broker.state': step.state, 'broker.reason': step.reason })
+  return true
+}
+
+/** Whether a step changes anything. */
+function isNews(context: CoordinatorContext, { migration, step }: Plan): boolean {
+  const { status } = migration
+  if (step.edit !== undefined || step.deploy !== undefined || step.snapshot !== undefined) return true
+  if (status?.state !== step.state || conditionsOf(migration, step, context.now()) !== status.conditions) return true
+  return step.stage !== undefined && !isDeepStrictEqual(stagesAfter(migration, step.stage), status.stages)
+}
+
+/** What becomes of a step whose attempt cannot deploy: it says so, and tries again. */
+function waiting({ step, ...plan }: Plan, why: string): Plan {
+  const { deploy: deployment, stage, ...others } = step
+  const message = `stage ${deployment?.stage}: ${why}`
+  return {
+    ...plan,
+    step: { ...others, reason: 'StageHeldUp', message, ...(stage && { stage: { ...stage, message: why } }) },
+  }
+}
+
+async function perform(
+  { staging, now }: CoordinatorContext,
+  { migration, step }: Plan,
+  deployment: Deployment,
+  view: KeyView,
+): Promise<StageStatus | undefined> {
+  if (staging === undefined) throw new StageObstacle('the broker has no compute cluster (--compute-kubeconfig)')
+  const site = { staging, migration, namespace: namespaceOf(staging, migration), view, now }
+  const deployed = await deploy(site, deployment)
+  return step.stage && { ...step.stage, deployed }
+}
+
+/** The Migration keeps what it goes by; with it comes the word that its stages may have deployed something. */
+async function keepSnapshot(
+  context: CoordinatorContext,
+  { migration }: Plan,
+  spec: Snapshot,
+  view: KeyView,
+): Promise<Migration> {
+  const { name, resourceVersion, finalizers = [] } = migration.metadata
+  const guarded = hasTemplates(spec.stages) ? { finalizers: [...new Set([...finalizers, stagesFinalizer])] } : {}
+  const patch = { metadata: { resourceVersion, ...guarded }, spec }
+  const object = await context.coordination.mergePatch<KubeObject>({ ...Migration.resource, name }, patch)
+  view.learn('migration', name, { name, object }, context.now().getTime())
+  return Migration.of(object)
+}
+
+async function record(
+  context: CoordinatorContext,
+  { migration, assignment, step }: Plan,
+  view: KeyView,
+): Promise<void> {
+  const { name, resourceVersion } = migration.metadata
+  const now = timestamp(context.now())
+  const { state, edit, stage } = step
+  const { status: before, spec } = migration
+  const conditions = conditionsOf(migration, step, context.now())
+  const hasSwitchedNow =
+    edit?.providerCluster !== undefined || (assignment !== undefined && hasSwitched(migration, assignment))
+  const status = {
+    state,
+    ...(stage === undefined ? (before?.stage === undefined ? {} : { stage: null }) : { stage: stage.name }),
+    ...(conditions === undefined ? {} : { conditions }),
+    ...stagesOf(migration, step, now),
+    ...(spec.configuration && {
+      configuration: { name: spec.configuration.name, generation: spec.configuration.generation },
+    }),
+    ...(state !== 'Pending' && before?.startTime === undefined ? { startTime: now } : {}),
+    ...(hasSwitchedNow && state.startsWith('Cutover') && before?.switchTime === undefined ? { switchTime: now } : {}),
+    ...(hasEnded({ status: { state } }) ? { completionTime: now } : {}),
+  }
+  const patch = { metadata: { resourceVersion }, status }
+  const object = await context.coordination.mergePatch<KubeObject>({ ...Migration.resource, name }, patch, {
+    subresource: 'status',
+  })
+  view.learn('migration', name, { name, object }, context.now().getTime())
+}
+
+/** Of a move that has ended no stage runs or waits any more. */
+function stagesOf(migration: Migration, { state, stage }: Step, now: string): { stages?: StageStatus[] } {
+  const stages = stage === undefined ? migration.status?.stages : stagesAfter(migration, stage)
+  if (stages === undefined || !hasEnded({ status: { state } }))
+    return stage === undefined || stages === undefined ? {} : { stages }
+  const over = (each: StageStatus): StageStatus =>
+    each.completionTime === undefined
+      ? { ...each, state: 'Skipped', completionTime: now, message: 'the move ended before' }
+      : each
+  return { stages: stages.map(over) }
+}
+
+/** The stages that have had their turn, one of them as it is now. */
+function stagesAfter({ status }: Migration, stage: StageStatus): StageStatus[] {
+  const { stages = [] } = status ?? {}
+  return stages.some(({ name }) => name === stage.name)
+    ? stages.map((each) => (each.name === stage.name ? stage : each))
+    : [...stages, stage]
+}
+
+async function editAssignment(
+  context: CoordinatorContext,
+  { migration, assignment, step: { edit, active } }: Plan,
+  view: KeyView,
+): Promise<void> {
+  const { assignment: name } = migration.spec
+  const { uid, resourceVersion } = assignment?.metadata ?? {}
+  const copies = assignment && edit && recordAfter(assignment, edit)
+  const status = { ...active, ...(copies && { copies }) }
+  const patch = { spec: edit, ...(Object.keys(status).length === 0 ? {} : { status }) }
+  const note = context.tracing === undefined ? {} : { annotations: context.tracing.note() }
+  const object = await context.coordination.mergePatch<KubeObject>(
+    { ...Assignment.resource, name },
+    { metadata: { uid, resourceVersion, ...note }, ...patch },
+  )
+  view.learn('assignment', undefined, { name, object }, context.now().getTime())
+}
+
+/** The same array if nothing changes. */
+function conditionsOf({ status }: Migration, { state, reason, message }: Step, now: Date) {
+  const before = status?.conditions
+  const cutOver = state === 'CutoverCompleted'
+  const next: NextCondition[] = [
+    { type: conditionTypes.ready, status: cutOver ? 'True' : 'False', reason, message },
+    { type: conditionTypes.cutoverCompleted, status: cutOver ? 'True' : 'False', reason, message },
+  ]
+  const same = next.every((condition) =>
+    before?.some(
+      (c) => c.type === condition.type && c.reason === reason && c.message === message && c.status === condition.status,
+    ),
+  )
+  if (same) return before
+  return next.reduce((conditions, condition) => setCondition(conditions, condition, now), before ?? [])
+}

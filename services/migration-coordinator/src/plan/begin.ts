@@ -1,0 +1,82 @@
+import {
+  type Assignment,
+  type AssignmentCopy,
+  hasTemplates,
+  type Migration,
+  type MigrationConfiguration,
+} from '@resource-broker/api'
+import { copyOf, isAskedFor, named, others } from './copies.ts'
+import { rollBack } from './roll-back.ts'
+import type { Snapshot, Step, Surroundings, Wait } from './step.ts'
+
+/** The step of a Migration that has not begun. */
+export function begin(migration: Migration, assignment: Assignment, around: Surroundings): Step {
+  const { from, cancel } = migration.spec
+  // Asked for an incoming copy already means that the record of it was lost.
+  if (cancel === true && isAskedFor(migration, assignment)) return rollBack(migration, assignment)
+  if (cancel === true) return { state: 'RolledBack', reason: 'Cancelled', message: 'cancelled before it began' }
+  if (assignment.spec.providerCluster !== from.providerCluster) {
+    return {
+      state: 'Failed',
+      reason: 'Stale',
+      message: `the object is at ${assignment.spec.providerCluster}, not at ${from.providerCluster}`,
+    }
+  }
+  if (around.turn !== undefined) return hold(around.turn.reason, around.turn.message)
+  const { configuration } = around
+  if (migration.spec.configuration !== undefined || configuration === undefined)
+    return askForIncoming(migration, assignment)
+  const why = misfit(configuration, around)
+  if (why !== undefined) return hold(why.reason, `${why.message}; the object stays at ${from.providerCluster}`)
+  const step = askForIncoming(migration, assignment)
+  return 'object' in configuration && step.edit !== undefined
+    ? { ...step, snapshot: snapshotOf(configuration.object) }
+    : step
+}
+
+function misfit(configuration: NonNullable<Surroundings['configuration']>, around: Surroundings): Wait | undefined {
+  const { name } = configuration
+  if ('mistakes' in configuration) {
+    const message = `MigrationConfiguration ${name} cannot be used: ${configuration.mistakes}`
+    return { reason: 'ConfigurationInvalid', message }
+  }
+  if (around.hasCompute || !hasTemplates(configuration.object.spec.stages)) return undefined
+  const message = `MigrationConfiguration ${name} has templates, and the broker has no compute cluster for them (--compute-kubeconfig)`
+  return { reason: 'NoComputeCluster', message }
+}
+
+function snapshotOf({ metadata, spec }: MigrationConfiguration): Snapshot {
+  const { approval, keepOutgoing, stages = [] } = spec
+  const configuration = {
+    name: metadata.name,
+    generation: metadata.generation ?? 0,
+    ...(approval === undefined ? {} : { approval }),
+    ...(keepOutgoing === undefined ? {} : { keepOutgoing }),
+  }
+  return { configuration, stages }
+}
+
+/** A copy of an earlier time that leaves for good goes first: whatever is made beside it could go with it. */
+export function askForIncoming({ spec: { to }, status }: Migration, assignment: Assignment): Step {
+  const leaving = copyOf(assignment, to.providerCluster)
+  if (leaving?.uid !== undefined) {
+    const why = leaving.message === undefined ? '' : `: ${leaving.message}`
+    const message = `waits until the earlier copy at ${to.providerCluster} is gone${why}`
+    return { ...hold('EarlierCopyLeaves', message), state: status?.state ?? 'Pending' }
+  }
+  const incoming: AssignmentCopy = {
+    providerCluster: to.providerCluster,
+    acceptAPIName: to.acceptAPIName,
+    role: 'Incoming',
+    ...named(to.apiExportName),
+  }
+  const message = `making a copy at ${to.providerCluster}`
+  return {
+    state: 'InitialInProgress',
+    reason: 'IncomingCopy',
+    message,
+    edit: { copies: [...others(assignment, to.providerCluster), incoming] },
+  }
+}
+
+const hold = (reason: string, message: string): Step => ({ state: 'Pending', reason, message })

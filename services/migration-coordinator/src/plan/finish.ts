@@ -1,0 +1,69 @@
+import { type Assignment, durationMs, type Migration, timestamp } from '@resource-broker/api'
+import { AWAY, copyOf, LEAVING, without } from './copies.ts'
+import { runStages } from './stages/run-stages.ts'
+import type { Step, Surroundings } from './step.ts'
+
+/** The step of a Migration that has switched: the consumer is served from the new copy, the stages of phase Finalize run, the old copy goes. */
+export function finish(migration: Migration, assignment: Assignment, around: Surroundings): Step | undefined {
+  const { from, to, cancel } = migration.spec
+  if (cancel === true && mayNeverEnd(migration.spec, assignment)) return abandon(migration.spec, assignment)
+  const outgoing =
+    assignment.spec.copies?.some(({ providerCluster }) => providerCluster === from.providerCluster) ?? false
+  if (outgoing) {
+    if (assignment.status?.servedFrom !== to.providerCluster) return undefined
+    const more =
+      cancel === true ? undefined : (runStages(migration, assignment, around, 'Finalize') ?? keep(migration, around))
+    if (more !== undefined) return more
+    const message = `the consumer is served from ${to.providerCluster}; the copy at ${from.providerCluster} is removed`
+    return {
+      state: 'CutoverInProgress',
+      reason: 'RemovingOutgoing',
+      message,
+      edit: { copies: without(assignment, from.providerCluster) },
+    }
+  }
+  const left = copyOf(assignment, from.providerCluster)
+  if (left !== undefined && left.state !== AWAY) {
+    const why = left.message === undefined ? '' : `: ${left.message}`
+    const message = `the consumer is served from ${to.providerCluster}; waits until the copy at ${from.providerCluster} is gone${why}`
+    return { state: 'CutoverInProgress', reason: 'RemovingOutgoing', message }
+  }
+  return {
+    state: 'CutoverCompleted',
+    reason: 'Completed',
+    message: `moved from ${from.providerCluster} to ${to.providerCluster}`,
+  }
+}
+
+/** The old copy stays for a while, and another move may take the object back to it: then it is that one's. */
+function keep({ spec, status }: Migration, { undoneBy, now }: Surroundings): Step | undefined {
+  const { keepOutgoing } = spec.configuration ?? {}
+  if (keepOutgoing === undefined) return undefined
+  const { from, to } = spec
+  if (undoneBy !== undefined) {
+    const message = `moved from ${from.providerCluster} to ${to.providerCluster}; ${undoneBy} takes the object back to the copy that was kept`
+    return { state: 'CutoverCompleted', reason: 'Undone', message }
+  }
+  const until = Date.parse(status?.switchTime ?? timestamp(now)) + durationMs(keepOutgoing)
+  const againMs = until - now.getTime()
+  if (againMs <= 0) return undefined
+  const message = `the consumer is served from ${to.providerCluster}; the copy at ${from.providerCluster} is kept until ${timestamp(new Date(until))}`
+  return { state: 'CutoverInProgress', reason: 'KeepingOutgoing', message, againMs }
+}
+
+/**
+ * The new copy may never be ready again, as where its provider takes the object no more, or nobody can ask it whether it is, and the old
+ * one stays for that.
+ */
+function mayNeverEnd({ from, to }: Migration['spec'], assignment: Assignment): boolean {
+  const [old, next] = [copyOf(assignment, from.providerCluster), copyOf(assignment, to.providerCluster)]
+  return next?.ready === false || old?.state === LEAVING
+}
+
+/** The move holds up no other one. What is left of the old copy is taken off without the record that it goes, so that it stays for whoever comes next. */
+function abandon({ from, to }: Migration['spec'], assignment: Assignment): Step {
+  const isReady = copyOf(assignment, to.providerCluster)?.ready === true
+  const [why, until] = isReady ? ['cannot be asked whether it serves', 'does'] : ['is not ready', 'is']
+  const message = `cancelled after the switch: the copy at ${to.providerCluster} ${why}, and the one at ${from.providerCluster} stays until another ${until}`
+  return { state: 'Failed', reason: 'Cancelled', message, edit: { copies: without(assignment, from.providerCluster) } }
+}

@@ -1,0 +1,34 @@
+import { labels, type Migration } from '@resource-broker/api'
+import type { KeyView, KubeObject, StagedMessage } from '@resource-broker/bus'
+import type { ResourceRef } from '@resource-broker/kube'
+import { NAMESPACES } from '@resource-broker/service'
+import type { Staged } from '../plan/step.ts'
+
+/** What is known to be at the compute cluster on account of a Migration, its namespace left out, and which objects are gone. */
+export function stagedOf({ metadata: { name } }: Migration, view: KeyView): { staged: Staged[]; gone: Set<string> } {
+  const messages = [...view.all('staged').values()].filter(({ gvr }) => gvr.resource !== NAMESPACES.resource)
+  const gone = new Set(
+    messages.flatMap(({ object, goneUID }) => (object === null && goneUID !== undefined ? [goneUID] : [])),
+  )
+  const staged = messages.flatMap(({ gvr, namespace, name: its, object }) => {
+    const { [labels.migrationName]: of, [labels.migrationStage]: stage } = object?.metadata.labels ?? {}
+    if (object === null || of !== name) return []
+    return [{ ...gvr, ...(namespace === undefined ? {} : { namespace }), name: its, stage, object }]
+  })
+  return { staged, gone }
+}
+
+/** What an API server answered about something at the compute cluster counts at once. */
+export function learnStaged(
+  view: KeyView,
+  { group, version, resource }: ResourceRef,
+  object: KubeObject,
+  now: Date,
+): void {
+  const { namespace, name } = object.metadata
+  const gvr = { group, version, resource }
+  const { data: _content, ...withoutContent } = object
+  const shown = (resource === 'secrets' ? withoutContent : object) as KubeObject
+  const message: StagedMessage = { gvr, ...(namespace === undefined ? {} : { namespace }), name, object: shown }
+  view.learn('staged', `${resource}/${namespace ?? ''}/${name}`, message, now.getTime())
+}
