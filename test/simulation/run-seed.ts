@@ -1,5 +1,7 @@
 import { SeededRandom } from '../support/seeded-random.ts'
 import { unsettled } from './checks/convergence.ts'
+import { leftOfStages } from './checks/stages.ts'
+import { COMPUTE } from './world/places.ts'
 import type { Story } from './world/story.ts'
 import { takeClocks } from './world/take-clocks.ts'
 import { Violation } from './world/violation.ts'
@@ -38,7 +40,8 @@ export async function runSeed(seed: number): Promise<Verdict> {
 function atTheEnd(world: World, end: number): Violation[] {
   const { servers, away } = world
   const around = { servers, away, capacityOf: (provider: string) => world.capacityOf(provider) }
-  const found = unsettled(around)
+  const compute = servers.get(COMPUTE)
+  const found = [...unsettled(around), ...(compute === undefined ? [] : leftOfStages(compute))]
   if (world.lastWrite > end - CALM_MS)
     found.push(
       new Violation(

@@ -1,5 +1,6 @@
 import {
   clusterFlags,
+  clustersUnder,
   computeFlags,
   configSchema,
   consumerReport,
@@ -43,17 +44,16 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   const keepMs = service.config.keepMigrations * 1_000
   const { logger, tracing } = service
   const compute = await openCompute(service)
-  const clusters = compute && (await openClusters(service, bus))
+  const staging = compute && stagingUnder(compute, clustersUnder(await openClusters(service, bus)))
   const context = { logger, tracing, now: () => new Date(), keepMs }
   const consumer = await bus.consume({
     service: NAME,
     parts: ['assignment', 'migration', 'configuration', 'copy', 'copy-related', 'staged'],
     concurrency: CONCURRENCY,
     remember: () => new Map<string, number>(),
-    reconcile: traced(service, 'move', (run) => {
-      const staging = compute && clusters && stagingUnder({ compute, clusters }, run.fence)
-      return look({ ...context, coordination: coordination.under(run.fence), staging }, run)
-    }),
+    reconcile: traced(service, 'move', (run) =>
+      look({ ...context, coordination: coordination.under(run.fence), staging: staging?.(run.fence) }, run),
+    ),
     report: consumerReport(service),
   })
   service.onStop('consumer', () => consumer.stop())

@@ -4,6 +4,7 @@ import { type Address, Layout } from '@resource-broker/bus'
 import type { PartitionConsumerOptions } from '../../../packages/bus/src/consumer-options.ts'
 import { Snapshots } from '../../../packages/bus/src/snapshots.ts'
 import type { Clusters } from '../../../packages/service/src/clusters/clusters.ts'
+import type { Compute } from '../../../packages/service/src/clusters/compute.ts'
 import type { KcpClusters } from '../../../packages/service/src/clusters/kcp/open.ts'
 import { clustersUnder } from '../../../packages/service/src/clusters/under-fence.ts'
 import { consumerReport } from '../../../packages/service/src/consumer-report.ts'
@@ -12,6 +13,7 @@ import { followKept } from '../../../services/acceptapi-registry/src/follow-kept
 import { keptByKey } from '../../../services/acceptapi-registry/src/handlers/confirm-offer.ts'
 import { register } from '../../../services/acceptapi-registry/src/handlers/register.ts'
 import { look as lookAtMoves } from '../../../services/migration-coordinator/src/handlers/look.ts'
+import { stagingUnder } from '../../../services/migration-coordinator/src/stages/staging-under.ts'
 import { Capacity } from '../../../services/placement-scheduler/src/capacity/capacity.ts'
 import type { SchedulerContext } from '../../../services/placement-scheduler/src/context.ts'
 import { look } from '../../../services/placement-scheduler/src/handlers/look.ts'
@@ -58,6 +60,7 @@ export class Replica {
   readonly process: Process
   readonly #clusters: Clusters | KcpClusters
   readonly #under: ReturnType<typeof clustersUnder>
+  readonly #compute: Compute | undefined
   readonly #around: Surroundings
   readonly #bus: SimulatedBus
   readonly #watcher: SimulatedWatcher
@@ -67,7 +70,8 @@ export class Replica {
   readonly #logger: Logger
   readonly #book: ProviderBook | undefined
 
-  constructor(process: Process, around: Surroundings, clusters: Clusters | KcpClusters) {
+  constructor(process: Process, around: Surroundings, clusters: Clusters | KcpClusters, compute?: Compute) {
+    this.#compute = compute
     this.process = process
     this.#around = around
     this.#clusters = clusters
@@ -271,16 +275,19 @@ export class Replica {
 
   #startCoordinator(): void {
     const { coordination } = this.#clusters
+    const staging = this.#compute && stagingUnder(this.#compute, this.#under)
     const logger = this.#logger.child({ service: 'migration-coordinator' })
-    const context = { logger, now: this.#now, keepMs: this.#around.keepMigrationsMs, staging: undefined }
+    const context = { logger, now: this.#now, keepMs: this.#around.keepMigrationsMs }
     this.#consume({
       service: 'migration-coordinator',
       parts: ['assignment', 'migration', 'configuration', 'copy', 'copy-related', 'staged'],
       concurrency: 32,
       remember: () => new Map<string, number>(),
-      reconcile: (run) => lookAtMoves({ ...context, coordination: coordination.under(run.fence) }, run),
+      reconcile: (run) =>
+        lookAtMoves({ ...context, coordination: coordination.under(run.fence), staging: staging?.(run.fence) }, run),
     })
   }
+
   async #startProvisioner(clusters: KcpClusters): Promise<void> {
     const logger = this.#logger.child({ service: 'workspace-provisioner' })
     let consumer: SimulatedConsumer<undefined> | undefined

@@ -1,4 +1,4 @@
-import { copyName } from '@resource-broker/api'
+import { copyName, STAGE_KINDS } from '@resource-broker/api'
 import { KubeClient } from '@resource-broker/kube'
 import {
   type BrokeredKind,
@@ -7,6 +7,7 @@ import {
   type Destination,
   type View,
 } from '../../../packages/service/src/clusters/clusters.ts'
+import { type Compute, computeView, computeWith } from '../../../packages/service/src/clusters/compute.ts'
 import { claimedOrigin, recordsView } from '../../../packages/service/src/clusters/plain.ts'
 import { ProviderRecords } from '../../../packages/service/src/clusters/provider-records.ts'
 import { servedObstacle } from '../../../packages/service/src/clusters/served-obstacle.ts'
@@ -14,6 +15,7 @@ import { tellRequests } from '../../../packages/service/src/clusters/tell-reques
 import type { Logger } from '../../../packages/service/src/logger.ts'
 import type { ApiServer } from '../server/api-server.ts'
 import { SimulatedWire, type WireOptions } from '../server/wire.ts'
+import { COMPUTE } from '../world/places.ts'
 import { MUTE } from './mute-metrics.ts'
 
 /** The kind that consumers want. */
@@ -38,6 +40,8 @@ export type PlainSurroundings = {
 /** Plain clusters of one process, of which some may be away. */
 export class SimulatedClusters {
   readonly clusters: Clusters
+  /** Where stages deploy, if there is a server for that. */
+  readonly compute: Compute | undefined
   readonly #clients: ReadonlyMap<string, KubeClient>
   readonly #records = new ProviderRecords()
   readonly #logger: Logger
@@ -111,12 +115,16 @@ export class SimulatedClusters {
       shows: (cluster) => cluster === name,
       originOf: (metadata) => claimedOrigin(metadata, name),
     })
+    const computer = clients.get(COMPUTE)
+    this.compute = computer && computeWith(computer, { namespace: undefined, kinds: STAGE_KINDS })
+    const computing = this.compute === undefined ? [] : [computeView(this.compute, brokerID)]
     const present = (names: string[]) => names.filter((name) => !this.#away.has(name))
     Object.defineProperty(this.clusters.views, 'all', {
       get: () => [
         recordsView(coordination),
         ...present(consumers).map((name) => viewOf(['sources'], name)),
         ...present(providers).map((name) => viewOf(['offers', 'copies'], name)),
+        ...computing,
       ],
     })
   }

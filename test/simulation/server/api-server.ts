@@ -175,10 +175,24 @@ export class ApiServer {
     const { place, body } = request
     const { name } = body['metadata'] as { name: string }
     const at = { ...place, name }
+    if (place.namespace !== undefined) this.#checkNamespace(place.namespace)
     if (this.#entries.has(idOf(at)))
       throw new Refused(409, 'AlreadyExists', `${place.resource} "${name}" already exists`)
     const fresh = this.#fresh(at, body)
     return shown(201, this.#commit(at, undefined, fresh, updated(new Map(), undefined, fresh)))
+  }
+
+  /** Where there are namespaces, nothing is made in one that is not there, or is to go. */
+  #checkNamespace(name: string): void {
+    if (!this.#served.some((served) => served.name === 'namespaces')) return
+    const namespace = this.find({ resource: 'namespaces', name })
+    if (namespace === undefined) throw new Refused(404, 'NotFound', `namespaces "${name}" not found`)
+    if (namespace.metadata.deletionTimestamp !== undefined)
+      throw new Refused(
+        403,
+        'Forbidden',
+        `unable to create new content in namespace ${name} because it is being terminated`,
+      )
   }
 
   /** As a server completes what is made. */

@@ -4,6 +4,7 @@ import type { StoredObject } from '../server/objects.ts'
 import { parseRequest } from '../server/request.ts'
 
 export const CONSUMER = 'consumer'
+export const COMPUTE = 'compute'
 export const PROVIDERS = ['east', 'north', 'west'] as const
 export const NAMESPACE = 'default'
 /** Id of another broker. */
@@ -16,6 +17,7 @@ export const resources = {
   migrations: `${Migration.resource.resource}.${Migration.resource.group}`,
   offers: 'acceptapis.broker.platform-mesh.io',
   secrets: 'secrets',
+  jobs: 'jobs.batch',
 } as const
 
 export type Servers = ReadonlyMap<string, ApiServer>

@@ -25,12 +25,14 @@ export type Weather = {
   hasNeighbour: boolean
   /** The platform has records that nobody can read. */
   hasBadRecords: boolean
+  /** Moves go through stages. */
+  isStaged: boolean
 }
 
 /** Some worlds are calm, so that what needs no fault is found without one. */
 export function weatherOf(random: SeededRandom): Weather {
   const isCalm = random.chance(0.2)
-  return {
+  const drawn = {
     usualDelayMs: random.pick([2, 10, 40]),
     longDelayMs: random.pick([300, 2_000, 6_000]),
     longDelay: isCalm ? 0 : random.pick([0, 0.01, 0.05]),
@@ -47,6 +49,8 @@ export function weatherOf(random: SeededRandom): Weather {
     hasNeighbour: random.chance(0.2),
     hasBadRecords: random.chance(0.2),
   }
+  // Where a provider stays away a stage waits for what it has, until a person takes the move back.
+  return { ...drawn, isStaged: drawn.actEveryMs === 5_000 && !drawn.staysAway }
 }
 
 /** What becomes of the next request. */

@@ -1,6 +1,7 @@
 import { SeededRandom } from '../../support/seeded-random.ts'
 import { deleteCopy, makeBadRecords } from '../actors/admin.ts'
 import { collectGarbage } from '../actors/garbage-collector.ts'
+import { COMPUTE_SERVES, runJobs, stageMoves } from '../actors/job-runner.ts'
 import { Neighbour } from '../actors/neighbour.ts'
 import { OfferKeeper } from '../actors/offers.ts'
 import { Operator } from '../actors/operator.ts'
@@ -11,11 +12,12 @@ import type { PlainSurroundings } from '../broker/simulated-clusters.ts'
 import { BucketStore } from '../bus/simulated-bucket.ts'
 import { SimulatedStream } from '../bus/state-stream.ts'
 import { Invariants } from '../checks/invariants.ts'
+import { StageEffects } from '../checks/stages.ts'
 import { ApiServer, type Change } from '../server/api-server.ts'
 import type { StoredObject } from '../server/objects.ts'
 import { Ambush } from './ambush.ts'
 import { Lives } from './lives.ts'
-import { aboutOf, aboutRequest, CONSUMER, PROVIDERS, resources, serverOf } from './places.ts'
+import { aboutOf, aboutRequest, COMPUTE, CONSUMER, PROVIDERS, resources, serverOf } from './places.ts'
 import { Story } from './story.ts'
 import { detailsOf, wordOf } from './told.ts'
 import type { Violation } from './violation.ts'
@@ -57,12 +59,12 @@ export class World {
     }
     const clockOff = () => this.random.between(-1, 1) * this.weather.clockOffMs
     const names = ['platform', CONSUMER, ...PROVIDERS]
-    this.servers = new Map(
-      names.map((name) => {
-        const off = clockOff()
-        return [name, new ApiServer(name, () => this.time.now + off)]
-      }),
-    )
+    const servers = names.map((name) => {
+      const off = clockOff()
+      return [name, new ApiServer(name, () => this.time.now + off)] as const
+    })
+    const compute = [COMPUTE, new ApiServer(COMPUTE, () => this.time.now, COMPUTE_SERVES)] as const
+    this.servers = new Map(this.weather.isStaged ? [...servers, compute] : servers)
     const delay = () => delayOf(this.weather, this.#chance.bus)
     this.stream = new SimulatedStream({
       time: this.time,
@@ -98,6 +100,7 @@ export class World {
       body: JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system' } }),
     })
     for (const server of this.servers.values()) server.follow((change) => this.#tell(server, change, invariants))
+    if (this.weather.isStaged) this.#startCompute()
     collectGarbage({
       time: this.time,
       server: serverOf(this.servers, CONSUMER),
@@ -143,6 +146,15 @@ export class World {
     } finally {
       this.#actor = before
     }
+  }
+
+  #startCompute(): void {
+    const server = serverOf(this.servers, COMPUTE)
+    const effects = new StageEffects((violation) => this.#violated(violation))
+    server.follow((change) => effects.check(change))
+    const acts = (run: () => void) => this.as('runner', run)
+    runJobs({ time: this.time, server, random: this.#chance.ambush.fork(), isTroubled: () => this.isTroubled, acts })
+    this.as('admin', () => stageMoves(serverOf(this.servers, 'platform')))
   }
 
   #startProvider(provider: string): void {

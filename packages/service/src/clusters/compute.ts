@@ -32,7 +32,7 @@ export async function openCompute({
 
 /** The compute cluster behind a client. */
 export function computeWith(client: KubeClient, { namespace, kinds }: Pick<Compute, 'namespace' | 'kinds'>): Compute {
-  const found = new Map<string, ResourceRef>()
+  const found = new Map<string, ResourceRef>(RELATED.map(({ kind, ...resource }) => [`${kind}.v1.`, resource]))
   return {
     ...{ client, namespace, kinds },
     resourceOf: async ({ group, version, kind }) => {
@@ -47,15 +47,18 @@ export function computeWith(client: KubeClient, { namespace, kinds }: Pick<Compu
 /** The namespaces that Migrations have at the compute cluster. */
 export const NAMESPACES = { group: '', version: 'v1', kind: 'Namespace', resource: 'namespaces' } as const
 
+/** Kinds of related objects, which are mirrored whatever stages may deploy. */
+const RELATED = [
+  { group: '', version: 'v1', kind: 'Secret', resource: 'secrets' },
+  { group: '', version: 'v1', kind: 'ConfigMap', resource: 'configmaps' },
+] as const
+
 /** What chooses what a broker's Migrations have at the compute cluster. */
 export const stagedBy = (brokerID: string): string => `${labels.migrationName},${labels.brokerID}=${brokerID}`
 
 /** What is watched at the compute cluster: what is there on account of the Migrations of one broker. */
 export function computeView({ client, kinds, namespace }: Compute, brokerID: string): View {
-  const secrets = { group: '', version: 'v1', kind: 'Secret' }
-  const configMaps = { group: '', version: 'v1', kind: 'ConfigMap' }
-  // Related objects are mirrored, whatever stages may deploy.
-  const all = [...kinds, secrets, configMaps, ...(namespace === undefined ? [NAMESPACES] : [])]
+  const all = [...RELATED, ...(namespace === undefined ? [NAMESPACES] : []), ...kinds]
   const ids = all.map(({ group, version, kind }) => `${kind}.${version}.${group}`)
   return {
     id: 'compute',

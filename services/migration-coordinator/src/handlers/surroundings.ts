@@ -1,6 +1,5 @@
 import {
   Assignment,
-  annotations,
   isMoveOf,
   Migration,
   type MigrationConfiguration,
@@ -10,9 +9,10 @@ import {
 import type { KeyView, KubeObject } from '@resource-broker/bus'
 import { type ObjectRef, readIfThere } from '@resource-broker/kube'
 import type { CoordinatorContext } from '../context.ts'
-import type { CopySeen, Surroundings, Wait } from '../plan/step.ts'
+import type { Surroundings, Wait } from '../plan/step.ts'
 import { deployedOf } from '../stages/deployed-of.ts'
 import { configurationNamed, matchingConfiguration } from './configurations.ts'
+import { copiesOf } from './copies-of.ts'
 
 /** What a Migration's next step is planned by, besides itself. */
 export async function surroundings(
@@ -33,7 +33,7 @@ export async function surroundings(
     turn: begins && assignment !== undefined ? turnOf(migration, assignment, view) : undefined,
     configuration: begins ? await matchingConfiguration(context, migration) : undefined,
     paused: begins ? undefined : await pausedBy(context, migration),
-    copies: assignment === undefined ? {} : copiesOf(migration, assignment, view),
+    copies: begins || assignment === undefined ? {} : await copiesOf(context, migration, assignment, view),
     ...(await deployedOf(context, migration, view)),
     hasCompute: context.staging !== undefined,
     undoneBy: assignment && undoneBy(migration, assignment, view),
@@ -82,16 +82,4 @@ async function pausedBy(context: CoordinatorContext, { spec, status }: Migration
   const configuration = await configurationNamed(context, spec.configuration.name)
   const { paused } = (configuration?.['spec'] ?? {}) as Partial<MigrationConfiguration['spec']>
   return paused === true ? `MigrationConfiguration ${spec.configuration.name}` : undefined
-}
-
-/** The two copies as they are known, as far as they are this very object's. */
-function copiesOf({ spec }: Migration, assignment: Assignment, view: KeyView): Surroundings['copies'] {
-  const seen = ({ providerCluster }: { providerCluster: string }): CopySeen | undefined => {
-    const { cluster = '', object, ours } = view.get('copy', providerCluster) ?? {}
-    if (object === undefined || object === null) return undefined
-    const isIts = ours === true || object.metadata.annotations?.[annotations.assignmentUID] === assignment.metadata.uid
-    return isIts ? { cluster, object } : undefined
-  }
-  const [from, to] = [seen(spec.from), seen(spec.to)]
-  return { ...(from && { from }), ...(to && { to }) }
 }

@@ -74,7 +74,8 @@ export type Surroundings = {
   configuration: { name: string; mistakes: string } | { name: string; object: MigrationConfiguration } | undefined
   /** Who has paused a move that has begun, for people. */
   paused: string | undefined
-  copies: Readonly<Partial<Record<Side, CopySeen>>>
+  /** null: its provider was asked, and has none. */
+  copies: Readonly<Partial<Record<Side, CopySeen | null>>>
   /** What is there on its account, and of what was: which uids are gone. */
   staged: readonly Staged[]
   gone: ReadonlySet<string>

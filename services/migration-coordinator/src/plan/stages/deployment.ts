@@ -24,10 +24,10 @@ export function deployment(
   return { stage: stage.name, attempt: status.attempt, objects, mirrors }
 }
 
-function mirrorsOf(side: Side, copy: CopySeen | undefined): Mirror[] {
+function mirrorsOf(side: Side, copy: CopySeen | null | undefined): Mirror[] {
   const { related } = relatedResources(copy?.object.status)
   return related.flatMap(({ gvk: { group, kind }, namespace = copy?.object.metadata.namespace ?? 'default', name }) =>
-    copy !== undefined && group === '' && (kind === 'Secret' || kind === 'ConfigMap')
+    copy && group === '' && (kind === 'Secret' || kind === 'ConfigMap')
       ? [{ side, kind, namespace, name, cluster: copy.cluster }]
       : [],
   )

@@ -19,8 +19,8 @@ export function inputOf(
   deployed: Record<string, KubeObject> = {},
 ): Input | { waitsFor: string } {
   const { from, to } = around.copies
-  if (from !== undefined && to !== undefined) return celInput({ from: from.object, to: to.object, ...deployed })
-  const end = from === undefined ? migration.spec.from : migration.spec.to
+  if (from && to) return celInput({ from: from.object, to: to.object, ...deployed })
+  const end = from ? migration.spec.to : migration.spec.from
   return { waitsFor: `waits until the copy at ${end.providerCluster} is known` }
 }
 

@@ -64,6 +64,7 @@ function statusOf({ status }: Migration, stage: string): StageStatus | undefined
 }
 
 function wordOn(turn: Turn): Word {
+  if (turn.around.copies.from === null) return skip(turn, `the copy at ${turn.migration.spec.from.providerCluster} is gone: there is nothing to bring over`)
   switch (turn.status.state) {
     case 'Running':
       return goOn(turn)
@@ -79,7 +80,10 @@ function held({ migration, around, status }: Turn): Word {
   const approval = migration.spec.approvals?.find(({ stage }) => stage === status.name)
   if (approval === undefined) return { reason: 'StageHeld', status }
   const by = approval.by === undefined ? '' : ` by ${approval.by}`
-  const message = `the move goes on without it, as was approved${by}; ${status.message ?? 'it failed'}`
+  return skip({ around, status }, `the move goes on without it, as was approved${by}; ${status.message ?? 'it failed'}`)
+}
+
+function skip({ around, status }: Pick<Turn, 'around' | 'status'>, message: string): Word {
   return {
     reason: 'StageSkipped',
     status: { ...status, state: 'Skipped', completionTime: timestamp(around.now), message },

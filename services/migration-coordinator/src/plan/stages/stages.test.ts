@@ -22,8 +22,8 @@ type Case = {
   status?: StageStatus[]
   spec?: Partial<Migration['spec']>
   switchTime?: string
-  /** The two copies as their providers have them; null: not known. */
-  from?: object | null
+  /** The two copies as their providers have them; null: not known; gone: there is none. */
+  from?: object | null | 'gone'
   to?: object | null
   /** What is at the compute cluster: of which stage and attempt, and what it is besides. */
   staged?: { key: string; uid: string; stage: string; attempt: number; object?: object }[]
@@ -109,10 +109,11 @@ function aroundOf(given: Case): Surroundings {
     object === null
       ? undefined
       : { cluster: 'c', object: { apiVersion: 'v1', kind: 'Thing', metadata: {}, ...object } as KubeObject }
-  const [from, to] = [copy(given.from), copy(given.to)]
+  const from = given.from === 'gone' ? null : copy(given.from)
+  const to = copy(given.to)
   return {
     ...{ assignment: assignmentOf(given), turn: undefined, configuration: undefined, paused: given.paused },
-    copies: { ...(from && { from }), ...(to && { to }) },
+    copies: { ...(from === undefined ? {} : { from }), ...(to && { to }) },
     ...{
       staged: stagedOf(given),
       gone: new Set(given.gone),
