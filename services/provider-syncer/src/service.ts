@@ -42,7 +42,7 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   }
   const consumer = await bus.consume({
     service: NAME,
-    parts: ['source', 'source-related', 'decision', 'assignment', 'copy', 'copy-related'],
+    parts: ['source', 'source-related', 'decision', 'assignment', 'migration', 'copy', 'copy-related'],
     concurrency: CONCURRENCY,
     remember: newMemory,
     reconcile: traced(service, 'sync', (run) => {

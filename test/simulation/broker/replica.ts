@@ -258,7 +258,7 @@ export class Replica {
     const context = { bus: this.#bus, clusters, logger, waiting, now: this.#now }
     const consumer = this.#consume<SyncerMemory>({
       service: 'provider-syncer',
-      parts: ['source', 'source-related', 'decision', 'assignment', 'copy', 'copy-related'],
+      parts: ['source', 'source-related', 'decision', 'assignment', 'migration', 'copy', 'copy-related'],
       concurrency: 256,
       remember: newMemory,
       reconcile: (run) => {

@@ -1,4 +1,4 @@
-import { Assignment, annotations } from '@resource-broker/api'
+import { Assignment, annotations, conditionTypes, getCondition, Migration, runningMove } from '@resource-broker/api'
 import type {
   CopyMessage,
   DecisionMessage,
@@ -27,6 +27,8 @@ export type Known = {
   /** The broker's own, by provider; a message whose object is null says that the copy was seen gone. */
   copies: Map<string, CopyMessage>
   copyRelated: Map<string, RelatedMeta[]>
+  /** What the move of the object that runs says of the stage that it is at, if it is at one. */
+  stageOfMove: string | undefined
   /** Providers of whose copies only an answer told, and for how many milliseconds: a watch that began again since may never have known them. */
   unconfirmed: Map<string, number>
   places: Places
@@ -72,9 +74,18 @@ export function readKnown({ key, view, brokerID, places, notes, now }: Told): Kn
       }),
     ),
     copyRelated: new Map(related.map(([provider, message]) => [provider, message.related])),
+    stageOfMove: assignment && stageOfMove(assignment, view),
     places,
     notes,
   }
+}
+
+function stageOfMove(assignment: Assignment, view: KeyView): string | undefined {
+  const moves = [...view.all('migration').values()].flatMap(({ object }) =>
+    object === null ? [] : [Migration.of(object)],
+  )
+  const { stage, conditions } = runningMove(moves, assignment)?.status ?? {}
+  return stage === undefined ? undefined : getCondition(conditions, conditionTypes.ready)?.message
 }
 
 /** The object of an Assignment, in the version of its API in which it was seen last: the Assignment may be behind. */

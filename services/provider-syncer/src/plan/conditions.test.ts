@@ -1,5 +1,5 @@
-import type { AssignmentCopy } from '@resource-broker/api'
-import type { DecisionMessage } from '@resource-broker/bus'
+import { type AssignmentCopy, Migration, type MigrationState } from '@resource-broker/api'
+import type { DecisionMessage, KubeObject } from '@resource-broker/bus'
 import { expect, test } from 'vitest'
 import { assignedFrom, assignment, copied, copy, decision, ref, source } from '../fixtures.ts'
 import { brokerConditions } from './conditions.ts'
@@ -13,9 +13,10 @@ type Given = {
   before?: object[]
   /** What the provider says of its copy. */
   said?: object[]
+  move?: KubeObject
 }
 
-function conditions({ active, copies, decided, problems = [], accepted, before = [], said = [] }: Given) {
+function conditions({ active, copies, decided, problems = [], accepted, before = [], said = [], move }: Given) {
   const spec = { ...(active === undefined ? {} : { active }), ...(copies === undefined ? {} : { copies }) }
   const lastTransitionTime = '2026-01-01T00:00:00Z'
   const status = accepted === undefined ? {} : { conditions: [{ type: 'Accepted', lastTransitionTime, ...accepted }] }
@@ -24,6 +25,7 @@ function conditions({ active, copies, decided, problems = [], accepted, before =
     source: { ref, object: source({}, { status: { conditions: before } }) },
     decision: decided,
     'copy/alpha': copy('alpha', { object: copied({}, { status: { conditions: said } }) }),
+    ...(move === undefined ? {} : { 'migration/migration-1': { name: 'migration-1', object: move } }),
   })
   return Object.fromEntries(brokerConditions(known, 2, problems).map(({ type, ...condition }) => [type, condition]))
 }
@@ -103,6 +105,25 @@ test('a move is told while the new copy is made, and while the old one is left',
   expect(conditions({ decided: decision('alpha'), copies: outgoing })['Migrating']).toEqual({
     ...{ status: 'True', reason: 'Cutover', message: 'moving from beta to alpha: switching over' },
   })
+})
+
+test('a move that is at a stage says what that waits for, and one that has ended says nothing', () => {
+  const ends = {
+    from: { gvk: { group: 'g', version: 'v1', kind: 'K' }, providerCluster: 'alpha', acceptAPIName: 'a' },
+    to: { gvk: { group: 'g', version: 'v1', kind: 'K' }, providerCluster: 'beta', acceptAPIName: 'b' },
+  }
+  const ready = { type: 'Ready', status: 'False', reason: 'StageRuns', message: 'stage copy: it begins' }
+  const conditionsOfMove = [{ ...ready, lastTransitionTime: '2026-01-01T00:00:00Z' }]
+  const move = (state: MigrationState) => ({
+    ...{ apiVersion: Migration.apiVersion, kind: Migration.kind },
+    metadata: { name: 'migration-1', uid: 'm', resourceVersion: '1' },
+    spec: { assignment: 'assignment-a', ...ends },
+    status: { state, stage: 'copy', conditions: conditionsOfMove },
+  })
+  const message = (moves: KubeObject) =>
+    conditions({ decided: decision('beta'), copies: incoming, move: moves })['Migrating']?.message
+  expect(message(move('InitialInProgress'))).toBe('moving from alpha to beta: stage copy: it begins')
+  expect(message(move('Failed'))).toBe('moving from alpha to beta: waiting for the new copy to be ready')
 })
 
 test('a replica is no move', () => {

@@ -71,7 +71,7 @@ function undecided(source: KubeObject | null | undefined): NextCondition {
   return { type, status, reason, message }
 }
 
-function migrating({ assignment }: Assigned): NextCondition[] {
+function migrating({ assignment, stageOfMove }: Assigned): NextCondition[] {
   const copies = wantedCopies(assignment)
   const active = assignment.spec.providerCluster
   const incoming = copies.find(({ role }) => role === 'Incoming')
@@ -83,7 +83,7 @@ function migrating({ assignment }: Assigned): NextCondition[] {
         type,
         status: 'True',
         reason: 'IncomingCopy',
-        message: `moving from ${active} to ${incoming.provider}: waiting for the new copy to be ready`,
+        message: `moving from ${active} to ${incoming.provider}: ${stageOfMove ?? 'waiting for the new copy to be ready'}`,
       },
     ]
   }
@@ -93,7 +93,7 @@ function migrating({ assignment }: Assigned): NextCondition[] {
         type,
         status: 'True',
         reason: 'Cutover',
-        message: `moving from ${outgoing.provider} to ${active}: switching over`,
+        message: `moving from ${outgoing.provider} to ${active}: ${stageOfMove ?? 'switching over'}`,
       },
     ]
   }
