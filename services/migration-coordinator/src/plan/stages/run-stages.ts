@@ -64,7 +64,8 @@ function statusOf({ status }: Migration, stage: string): StageStatus | undefined
 }
 
 function wordOn(turn: Turn): Word {
-  if (turn.around.copies.from === null) return skip(turn, `the copy at ${turn.migration.spec.from.providerCluster} is gone: there is nothing to bring over`)
+  if (turn.around.copies.from === null)
+    return skip(turn, `the copy at ${turn.migration.spec.from.providerCluster} is gone: there is nothing to bring over`)
   switch (turn.status.state) {
     case 'Running':
       return goOn(turn)
