@@ -18,10 +18,10 @@ import {
   rootExportKeys,
 } from '../bootstrap/mod.ts'
 import { Directory } from '../clusters/mod.ts'
-import { ReplicatedAdmissionPolicies } from './admission-policies.ts'
 import { Replication } from './cache.ts'
 import { frontProxy } from './front-proxy.ts'
 import { ReplicatedPolicies } from './policies.ts'
+import { ReplicatedAdmission } from './replicated-admission.ts'
 import { Shard } from './shard.ts'
 import type { Shared } from './shared.ts'
 import { testUser } from './test-users.ts'
@@ -80,7 +80,7 @@ export class Installation implements Served {
     const shared: Shared = {
       ...{ cache, directory, exports, accounts, tokens, rootCa, log, onChange },
       policies: new ReplicatedPolicies(),
-      admissionPolicies: new ReplicatedAdmissionPolicies(),
+      replicatedAdmission: new ReplicatedAdmission(),
       authenticator: new TokenAuthenticator({ knownUser: testUser, serviceAccounts: tokens }),
       identities: identitiesOf(keys),
       now: () => new Date(),

@@ -1,11 +1,21 @@
-import { ValidatingPolicies, webhooksNotCalled } from '../../kube/admission/mod.ts'
+import {
+  MutatingWebhooks,
+  unreachableServices,
+  ValidatingPolicies,
+  ValidatingWebhooks,
+} from '../../kube/admission/mod.ts'
 import { MASTERS } from '../../kube/authn/mod.ts'
 import { bootstrapPolicySource } from '../../kube/authz/mod.ts'
 import { builtInResources } from '../../kube/builtin/mod.ts'
 import { type Controller, type IssueToken, kubeControllers, NamespaceLifecycle } from '../../kube/controllers/mod.ts'
 import { crdController, LocalCrds } from '../../kube/crds/mod.ts'
 import { QuotaIndex, quotaController, resourceQuotaAdmission } from '../../kube/quota/mod.ts'
-import { type AdmissionPlugin, type ApiServer, createApiServer } from '../../kube/requests/mod.ts'
+import {
+  type AdmissionPlugin,
+  type AdmissionRequest,
+  type ApiServer,
+  createApiServer,
+} from '../../kube/requests/mod.ts'
 import type { Catalog, Resource } from '../../kube/resource.ts'
 import type { UserInfo } from '../../kube/user.ts'
 import type { Store, StoreEvent } from '../../store/types.ts'
@@ -55,7 +65,7 @@ export class ShardRuntime {
   constructor(info: ShardInfo, store: Store, shared: Shared) {
     const { cache, directory, exports, policies, now, log } = shared
     this.#ends = [cache.attach(info.name, store, storagesOf(shared.identities)), policies.attach(info.name, store)]
-    this.#ends.push(shared.admissionPolicies.attach(info.name, store))
+    this.#ends.push(shared.replicatedAdmission.attach(info.name, store))
     this.types = new WorkspaceTypes(cache, directory)
     const steps = stepPolicySource(cache, this.types)
     const rbac = new ScopedRbac([
@@ -114,9 +124,13 @@ export class ShardRuntime {
     for (const end of this.#ends) end()
   }
 
-  #admission(apis: Apis, { admissionPolicies: policies }: Shared): AdmissionPlugin[] {
+  #admission(apis: Apis, { replicatedAdmission: bound }: Shared): AdmissionPlugin[] {
     const { cache, directory, rbac, store, identities, clientAt, shard } = this.services
     const storage = boundStorage(TENANCY, 'workspaces', identities.get(TENANCY)!)
+    // What is bound is held to the policies and webhooks of its provider, and to no others (contract 15.6).
+    const sourceOf = ({ cluster, resource }: Pick<AdmissionRequest, 'cluster' | 'resource'>) =>
+      apis.bound.find(cluster, resource.group, resource.resource)?.bound.exportCluster ?? cluster
+    const held = { bound, store, sourceOf }
     return [
       readableObjects(this.services),
       clusterAnnotation,
@@ -127,19 +141,20 @@ export class ShardRuntime {
       workspaceTypeAdmission(this.services),
       ...apis.admission,
       reservedMetadata,
-      webhooksNotCalled,
+      unreachableServices,
       resourceQuotaAdmission(store, this.#quotas),
+      new MutatingWebhooks(held),
       new ValidatingPolicies({
-        ...{ policies, store, catalog: () => apis.catalog },
-        // What is bound is held to the policies of its provider, and to no others (contract 15.6).
-        sourceOf: ({ cluster, resource }) =>
-          apis.bound.find(cluster, resource.group, resource.resource)?.bound.exportCluster ?? cluster,
+        ...held,
+        policies: bound,
+        catalog: () => apis.catalog,
         list: (cluster, type, namespace) =>
           clientAt(directory.shardOf(cluster) ?? shard.name, cluster).list(
             type,
             ...(type.namespaced ? [namespace] : []),
           ),
       }),
+      new ValidatingWebhooks(held),
     ]
   }
 

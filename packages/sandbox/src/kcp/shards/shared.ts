@@ -4,9 +4,9 @@ import type { LocalClient } from '../../kube/requests/types.ts'
 import type { SandboxChange } from '../../types.ts'
 import type { ExportsByIdentity } from '../apis/mod.ts'
 import type { Directory } from '../clusters/mod.ts'
-import type { ReplicatedAdmissionPolicies } from './admission-policies.ts'
 import type { Replication } from './cache.ts'
 import type { ReplicatedPolicies } from './policies.ts'
+import type { ReplicatedAdmission } from './replicated-admission.ts'
 
 /** What the shards of an installation have in common. */
 export type Shared = {
@@ -14,7 +14,7 @@ export type Shared = {
   readonly directory: Directory
   readonly exports: ExportsByIdentity
   readonly policies: ReplicatedPolicies
-  readonly admissionPolicies: ReplicatedAdmissionPolicies
+  readonly replicatedAdmission: ReplicatedAdmission
   readonly accounts: AccountLookup
   readonly tokens: ServiceAccountTokens
   readonly authenticator: TokenAuthenticator

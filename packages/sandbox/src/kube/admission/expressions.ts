@@ -34,6 +34,17 @@ export function compileExpression(
   return { run: runnable(parsed.result) }
 }
 
+/** An expression that is ready to be run. */
+export type Compiled = { source: string; run: Expression }
+
+/** As compileExpression; what cannot be compiled fails whenever it is asked: nothing is skipped without a word. */
+export function compiledExpression(expression: string | undefined, wanted: 'bool' | 'string' | 'any'): Compiled {
+  const source = (expression ?? '').trim()
+  const made = compileExpression(source, wanted)
+  if ('run' in made) return { source, run: made.run }
+  return { source, run: () => ({ error: made.mistake, exceeded: false, cost: 0 }) }
+}
+
 /** Why an expression at `path` of a policy cannot be taken. */
 export function expressionErrors(
   source: string | undefined,

@@ -3,7 +3,7 @@ import type { JsonObject, KubeObject } from '../objects.ts'
 import type { AdmissionRequest } from '../requests/types.ts'
 import { labelSelectorMatches } from '../selectors/mod.ts'
 
-type Rule = {
+export type Rule = {
   operations?: string[]
   apiGroups?: string[]
   apiVersions?: string[]
@@ -33,13 +33,21 @@ export function matchedVersion(
   if (match === undefined) return request.version
   if (!selects(match.namespaceSelector, labelsOfNamespace(request, namespace))) return undefined
   if (!selectsObject(match.objectSelector, request)) return undefined
-  const versions = match.matchPolicy === 'Exact' ? [] : request.resource.versions.keys()
-  const candidates = [...new Set([request.version, ...versions])]
-  const found = (rules: readonly Rule[]) =>
-    candidates.find((version) => rules.some((rule) => ruleMatches(rule, request, version)))
+  const others = match.matchPolicy === 'Exact' ? [] : [...request.resource.versions.keys()]
+  const found = (rules: readonly Rule[]) => versionFor(rules, request, others)
   if (found(match.excludeResourceRules ?? []) !== undefined) return undefined
   const { resourceRules = [] } = match
   return resourceRules.length === 0 ? request.version : found(resourceRules)
+}
+
+/** The version of the request where a rule names it; else, in the order of the rules, one that the same object has too. */
+function versionFor(rules: readonly Rule[], request: AdmissionRequest, others: readonly string[]): string | undefined {
+  if (rules.some((rule) => ruleMatches(rule, request, request.version))) return request.version
+  for (const rule of rules) {
+    const version = others.find((each) => ruleMatches(rule, request, each))
+    if (version !== undefined) return version
+  }
+  return undefined
 }
 
 type Labels = Readonly<Record<string, string>> | undefined

@@ -30,7 +30,7 @@ type Webhook = {
 }
 type Configuration = KubeObject & { webhooks?: Webhook[] }
 
-/** Configurations of webhooks, which are kept but never called. */
+/** Configurations of webhooks, which `admission` calls. */
 export function webhookConfigurations(mutating: boolean): Strategy {
   const prepare = (next: Configuration) => {
     for (const webhook of next.webhooks ?? []) applyDefaults(webhook, mutating)

@@ -1,5 +1,5 @@
 import type { HttpRequest, HttpResponse } from '../http.ts'
-import type { KubeObject } from '../objects.ts'
+import type { JsonObject, KubeObject } from '../objects.ts'
 import type { Resource, Verb } from '../resource.ts'
 import type { UserInfo } from '../user.ts'
 
@@ -47,13 +47,30 @@ export type AdmissionRequest = {
   object: KubeObject | undefined
   old: KubeObject | undefined
   dryRun: boolean
+  /** CreateOptions, UpdateOptions or DeleteOptions, as the client sent them. */
+  options: JsonObject
   /** Adds a Warning header to the answer. */
   warn: (text: string) => void
+  /** Of a request of a client; what this process itself writes asks nobody. */
+  ask: Ask | undefined
+  /** `wanted` by a plugin: all of them get to change the object once more. */
+  reinvocation: { wanted: boolean; isRunning: boolean }
 }
 
-/** A built-in admission plugin; throws StatusError to refuse. Synchronous: it stands between the read and the write. */
+/** What only somebody outside of this process knows. Questions of one `key` have one answer. */
+export type Question<T> = { key: string; answer: () => Promise<T> }
+
+/** Answers what is known; throws Unanswered while it is not, whereupon the whole write is tried again with the answers. */
+export type Ask = <T>(questions: readonly Question<T>[]) => T[]
+
+/**
+ * An admission plugin; throws StatusError to refuse. Synchronous: it stands between the read and the write. Where it has to `ask`,
+ * the write begins anew once there is an answer, so that nothing comes between the read and the write that counts.
+ */
 export interface AdmissionPlugin {
   readonly name: string
+  /** Whether it might `ask` about writes of a type in a logical cluster. */
+  asks?(about: Pick<AdmissionRequest, 'cluster' | 'resource'>): boolean
   mutate?(request: AdmissionRequest): void
   validate?(request: AdmissionRequest): void
 }

@@ -14,6 +14,8 @@ import { SCHEME } from './objects.ts'
 import { dryRunErrors } from './write-options.ts'
 
 type Raw = {
+  kind?: string
+  apiVersion?: string
   propagationPolicy?: string
   gracePeriodSeconds?: number
   orphanDependents?: boolean
@@ -38,7 +40,13 @@ export async function readDeleteOptions(http: HttpRequest): Promise<Omit<Deletio
     ...(gracePeriodSeconds !== undefined && { gracePeriodSeconds }),
     ...(orphanDependents !== undefined && { orphanDependents }),
     ...(preconditions !== undefined && { preconditions }),
+    sent: sentOf(raw),
   }
+}
+
+/** As Go writes them: without what says nothing. */
+function sentOf({ kind: _, apiVersion: __, dryRun = [], ...rest }: Raw): JsonObject {
+  return { ...(rest as JsonObject), ...(dryRun.length > 0 && { dryRun }) }
 }
 
 function fromBody(http: HttpRequest, body: Buffer): Raw {

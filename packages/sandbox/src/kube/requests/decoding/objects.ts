@@ -24,8 +24,11 @@ const COMMON_FIELDS = ['apiVersion', 'kind', 'metadata']
 /** Where kube-apiserver's scheme says that it was made. */
 export const SCHEME = 'pkg/runtime/scheme.go:110'
 
+/** What a document is to become an object of. */
+export type Target = Pick<Scope, 'resource' | 'version' | 'subresource'>
+
 /** The kind that a request's body has to be of. */
-function expectedGvk({ resource, version, subresource }: Scope): Gvk {
+function expectedGvk({ resource, version, subresource }: Target): Gvk {
   const own = resource.subresources?.find(({ name }) => name === subresource)
   if (own !== undefined) return own
   if (subresource === 'scale') return { group: 'autoscaling', version: 'v1', kind: 'Scale' }
@@ -79,7 +82,7 @@ export function decodeBody(
  * pruned and defaulted. Throws DecodeFailure.
  */
 export function decodeValue(
-  scope: Scope,
+  scope: Target,
   { value, complaints }: Document,
   expected: Gvk = expectedGvk(scope),
 ): { object: KubeObject; complaints: string[] } {
@@ -115,7 +118,7 @@ export function completeApplied(scope: Scope, value: JsonObject): KubeObject {
 }
 
 /** What is embedded has the type and the metadata of an object, too. Throws DecodeFailure. */
-function refuseEmbedded({ version }: Scope, value: JsonObject): void {
+function refuseEmbedded({ version }: Target, value: JsonObject): void {
   for (const { resource, path } of version.schema.embedded(value)) {
     for (const key of ['apiVersion', 'kind']) {
       const member = resource[key]
@@ -130,7 +133,7 @@ function refuseEmbedded({ version }: Scope, value: JsonObject): void {
 }
 
 /** Whether the body is of a Go type of Kubernetes' own. */
-export function isTyped({ resource, subresource }: Scope): boolean {
+export function isTyped({ resource, subresource }: Target): boolean {
   return resource.builtIn || (subresource !== '' && subresource !== 'status')
 }
 

@@ -1,11 +1,19 @@
 import { type FieldError, StatusError } from '../../errors.ts'
 import type { HttpRequest } from '../../http.ts'
+import type { JsonObject } from '../../objects.ts'
 import { forbidden, invalid, notSupported, required, tooLong } from '../../schema/field-errors.ts'
 import { isTrue } from '../request-info.ts'
 import type { FieldValidation } from './objects.ts'
 
 /** What the query of a create, update or patch asks for. */
-export type WriteQuery = { dryRun: boolean; manager: string; fieldValidation: FieldValidation; force: boolean }
+export type WriteQuery = {
+  dryRun: boolean
+  manager: string
+  fieldValidation: FieldValidation
+  force: boolean
+  /** The fields of the options that were sent, for CreateOptions and UpdateOptions. */
+  sent: JsonObject
+}
 
 const MAX_MANAGER = 128
 const VALIDATIONS = ['', 'Ignore', 'Strict', 'Warn']
@@ -37,6 +45,11 @@ function read({ query, headers }: HttpRequest, kind: string, errors: FieldError[
     manager: manager === '' ? managerOf(headers['user-agent'] ?? '') : manager,
     fieldValidation: (fieldValidation === '' ? 'Warn' : fieldValidation) as FieldValidation,
     force: isTrue(query.get('force')),
+    sent: {
+      ...(query.has('dryRun') && { dryRun: query.getAll('dryRun') }),
+      ...(manager !== '' && { fieldManager: manager }),
+      ...(fieldValidation !== '' && { fieldValidation }),
+    },
   }
 }
 

@@ -40,6 +40,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const { now = () => new Date(), log = SILENT, localManager = 'kube-apiserver' } = options
   const deps: ServerDeps = {
     ...{ store, catalog, authorizer, admission, clusterAnnotation, now, log, localManager },
+    draw: (_, make) => make(),
     reader: new ObjectReader(store),
   }
   return new Server(deps, documentedGroups)

@@ -11,15 +11,17 @@ import { collect } from '../reading/list.ts'
 import { selectionOf } from '../reading/selection.ts'
 import type { Call } from '../scope.ts'
 import { type Deleted, deleteObject } from '../writing/deleting/delete.ts'
+import { attempted } from './attempts.ts'
 
 /** Types that answer with the last state instead of a Status (ReturnDeletedObject in kube-apiserver). */
 const RETURNED = ['namespaces', 'resourcequotas', 'serviceaccounts']
 
 /** Answers a DELETE of one object. */
-export async function deletion({ scope, request, warnings }: Call, output: Output): Promise<HttpResponse> {
+export async function deletion(call: Call, output: Output): Promise<HttpResponse> {
+  const { scope, request, warnings } = call
   const warn = (text: string) => warnings.push(text)
   const options = { ...(await readDeleteOptions(request.http)), warn }
-  const deleted = deleteObject(scope, request.info.name, options)
+  const deleted = await attempted(call, (at) => deleteObject(at, request.info.name, options))
   await scope.deps.store.durable()
   const code = !deleted.gone && options.orphanDependents === false ? 202 : 200
   if (deleted.gone && !returnsObject(scope.resource)) return answer(output, success(scope.resource, deleted), code)
@@ -36,7 +38,8 @@ export async function collectionDeletion({ scope, request, warnings }: Call, out
   const { entries, items, meta } = collect(scope, list, selection)
   for (const { key } of entries) {
     try {
-      deleteObject({ ...scope, namespace: key.namespace }, key.name, options)
+      const own = { scope: { ...scope, namespace: key.namespace }, warnings }
+      await attempted(own, (at) => deleteObject(at, key.name, options))
     } catch (error) {
       if (!(error instanceof StatusError && error.reason === 'NotFound')) throw error
     }

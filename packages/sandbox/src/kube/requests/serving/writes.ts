@@ -5,17 +5,18 @@ import { inputType, type Output, unsupported } from '../decoding/media-types.ts'
 import { decodeBody } from '../decoding/objects.ts'
 import { readPatchQuery, readWriteQuery, type WriteQuery } from '../decoding/write-options.ts'
 import { answer, objectAnswer } from '../encoding/answers.ts'
-import type { Call, WriteOptions } from '../scope.ts'
+import type { Call, Scope, WriteOptions } from '../scope.ts'
 import { dedupOwnerReferences } from '../validation/owner-references.ts'
 import { createObject } from '../writing/create.ts'
 import { track } from '../writing/managed-fields.ts'
 import { ensureNamespace } from '../writing/metadata.ts'
-import { APPLY_PATCH, checkName, patchObject, patchOf, patchTypes } from '../writing/patch.ts'
+import { APPLY_PATCH, checkName, type Patch, patchObject, patchOf, patchTypes } from '../writing/patch.ts'
 import type { Written } from '../writing/saving.ts'
 import { changeScale } from '../writing/scale.ts'
 import { contextOf } from '../writing/strategy.ts'
 import { createAtSubresource, ownSubresource, updateBySubresource } from '../writing/subresources.ts'
 import { updateObject } from '../writing/update.ts'
+import { attempted } from './attempts.ts'
 import { attributesOf, authorize } from './authorization.ts'
 import { patchedScale } from './patched-scale.ts'
 
@@ -26,21 +27,21 @@ export async function creation(call: Call, output: Output): Promise<HttpResponse
   const bytes = await request.http.body()
   const query = readWriteQuery(request.http, 'CreateOptions')
   const warn = (text: string) => call.warnings.push(text)
-  const body = decodeBody(scope, bytes, mediaType, query.fieldValidation, warn)
+  const decoded = () => decodeBody(scope, bytes, mediaType, query.fieldValidation, warn)
+  const { review } = scope.resource.strategy
   const own = ownSubresource(scope)
+  if (own === undefined && review === undefined) {
+    const options = optionsOf(call, query)
+    return answered(call, output, await attempted(call, (at) => createObject(at, decoded(), options)))
+  }
+  const body = decoded()
   if (own !== undefined) {
     const result = createAtSubresource(scope, request.info.name, body, own, optionsOf(call, query))
     return answered(call, output, { object: result, created: true })
   }
-  const { review } = scope.resource.strategy
-  if (review === undefined) return answered(call, output, createObject(scope, body, optionsOf(call, query)))
   ensureNamespace(scope, body)
-  return objectAnswer(
-    scope,
-    output,
-    review(track(scope, body, undefined, optionsOf(call, query)), contextOf(scope)),
-    201,
-  )
+  const answer = review!(track(scope, body, undefined, optionsOf(call, query)), contextOf(scope))
+  return objectAnswer(scope, output, answer, 201)
 }
 
 /** Answers a PUT. */
@@ -50,26 +51,25 @@ export async function replacement(call: Call, output: Output): Promise<HttpRespo
   const bytes = await request.http.body()
   const query = readWriteQuery(request.http, 'UpdateOptions')
   const mediaType = inputType(request.http, scope.resource.builtIn)
-  const body = decodeBody(scope, bytes, mediaType, query.fieldValidation, (text) => call.warnings.push(text))
-  ensureNamespace(scope, body)
-  checkName(body, name)
   const options = optionsOf(call, query)
-  if (scope.subresource === 'scale')
-    return scaleAnswer(
-      call,
-      output,
-      changeScale(scope, name, () => body, options),
-    )
+  const decoded = () => {
+    const body = decodeBody(scope, bytes, mediaType, query.fieldValidation, options.warn)
+    ensureNamespace(scope, body)
+    checkName(body, name)
+    return body
+  }
+  if (scope.subresource === 'scale') {
+    return scaleAnswer(call, output, await attempted(call, (at) => changeScale(at, name, () => decoded(), options)))
+  }
+  return answered(call, output, await attempted(call, (at) => replaced(at, name, decoded(), options)))
+}
+
+function replaced(scope: Scope, name: string, body: KubeObject, options: WriteOptions): Written {
   const own = ownSubresource(scope)
-  if (own !== undefined)
-    return answered(
-      call,
-      output,
-      updateBySubresource(scope, name, () => body, own, options),
-    )
+  if (own !== undefined) return updateBySubresource(scope, name, () => body, own, options)
   dedupOwnerReferences(body, options.warn, false)
   const change = (old: KubeObject | undefined) => track(scope, body, old, options)
-  return answered(call, output, updateObject(scope, name, change, { ...options, uid: body.metadata.uid ?? '' }))
+  return updateObject(scope, name, change, { ...options, uid: body.metadata.uid ?? '' })
 }
 
 /** Answers a PATCH. */
@@ -83,13 +83,16 @@ export async function patching(call: Call, output: Output): Promise<HttpResponse
   const query = readPatchQuery(request.http, type === APPLY_PATCH)
   const options = optionsOf(call, query)
   const patch = { type, body, fieldValidation: query.fieldValidation, force: query.force }
-  if (scope.subresource === 'scale') return scaleAnswer(call, output, patchedScale(scope, name, patch, options))
-  const own = ownSubresource(scope)
-  if (own !== undefined) {
-    const change = patchOf(scope, name, patch, options)
-    return answered(call, output, updateBySubresource(scope, name, change, own, options))
+  if (scope.subresource === 'scale') {
+    return scaleAnswer(call, output, await attempted(call, (at) => patchedScale(at, name, patch, options)))
   }
-  return answered(call, output, patchObject(scope, name, patch, options))
+  return answered(call, output, await attempted(call, (at) => patchedIn(at, name, patch, options)))
+}
+
+function patchedIn(scope: Scope, name: string, patch: Patch, options: WriteOptions): Written {
+  const own = ownSubresource(scope)
+  if (own === undefined) return patchObject(scope, name, patch, options)
+  return updateBySubresource(scope, name, patchOf(scope, name, patch, options), own, options)
 }
 
 /** Paths of built-in types refuse a patch type in words of their own. */
@@ -97,10 +100,11 @@ function unsupportedPatch(): StatusError {
   return new StatusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {})
 }
 
-function optionsOf({ scope, request, warnings }: Call, { dryRun, manager }: WriteQuery): WriteOptions {
+function optionsOf({ scope, request, warnings }: Call, { dryRun, manager, sent }: WriteQuery): WriteOptions {
   return {
     dryRun,
     manager,
+    sent,
     warn: (text) => warnings.push(text),
     authorizeCreate: () => authorize(scope.deps, { ...attributesOf(request), verb: 'create' }),
   }

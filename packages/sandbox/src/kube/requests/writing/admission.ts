@@ -3,6 +3,8 @@ import type { KubeObject } from '../../objects.ts'
 import type { Scope, WriteOptions } from '../scope.ts'
 import type { AdmissionRequest } from '../types.ts'
 
+const OPTIONS = { CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE: 'DeleteOptions' }
+
 /** Lets the admission plugins change the object of a create or an update. */
 export function mutate(scope: Scope, options: WriteOptions, object: KubeObject, old?: KubeObject): void {
   const request = admissionRequest(scope, options, old === undefined ? 'CREATE' : 'UPDATE', object, old)
@@ -11,12 +13,15 @@ export function mutate(scope: Scope, options: WriteOptions, object: KubeObject, 
     throw StatusError.forbidden(scope.resource, request.name, why)
   }
   for (const plugin of scope.deps.admission) plugin.mutate?.(request)
+  if (!request.reinvocation.wanted) return
+  request.reinvocation.isRunning = true
+  for (const plugin of scope.deps.admission) plugin.mutate?.(request)
 }
 
 /** Asks the admission plugins whether a change may be made; without `object`, a deletion. Throws what they throw. */
 export function admit(
   scope: Scope,
-  options: Pick<WriteOptions, 'dryRun' | 'warn'>,
+  options: Pick<WriteOptions, 'dryRun' | 'sent' | 'warn'>,
   object: KubeObject | undefined,
   old?: KubeObject,
 ): void {
@@ -26,8 +31,8 @@ export function admit(
 }
 
 function admissionRequest(
-  { cluster, user, resource, version, subresource, namespace }: Scope,
-  { dryRun, warn }: Pick<WriteOptions, 'dryRun' | 'warn'>,
+  { cluster, user, resource, version, subresource, namespace, ask }: Scope,
+  { dryRun, sent, warn }: Pick<WriteOptions, 'dryRun' | 'sent' | 'warn'>,
   operation: AdmissionRequest['operation'],
   object: KubeObject | undefined,
   old: KubeObject | undefined,
@@ -47,6 +52,9 @@ function admissionRequest(
     object,
     old,
     dryRun,
+    options: { kind: OPTIONS[operation], apiVersion: 'meta.k8s.io/v1', ...sent },
     warn,
+    ask,
+    reinvocation: { wanted: false, isRunning: false },
   }
 }

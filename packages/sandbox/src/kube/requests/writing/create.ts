@@ -38,7 +38,7 @@ export function createObject(scope: Scope, body: KubeObject, options: WriteOptio
 function createNamed(scope: Scope, body: KubeObject, options: WriteOptions): Written {
   for (let attempt = 1; ; attempt++) {
     const object = deepClone(body)
-    object.metadata.name = generatedName(body.metadata.generateName ?? '')
+    object.metadata.name = scope.deps.draw('name', () => generatedName(body.metadata.generateName ?? ''))
     try {
       return finishCreate(scope, object, options)
     } catch (error) {
@@ -50,7 +50,7 @@ function createNamed(scope: Scope, body: KubeObject, options: WriteOptions): Wri
 
 /** The part behind mutating admission, which an update that creates has in common. */
 export function finishCreate(scope: Scope, next: KubeObject, options: WriteOptions): Written {
-  fillSystemFields(next, scope.deps.now())
+  fillSystemFields(scope, next)
   ensureNamespace(scope, next)
   prepareForCreate(scope, next)
   validateNew(scope, next)

@@ -14,9 +14,9 @@ export function wipeSystemFields({ metadata }: KubeObject): void {
   delete (metadata as { selfLink?: string }).selfLink
 }
 
-export function fillSystemFields({ metadata }: KubeObject, now: Date): void {
-  metadata.creationTimestamp = timestamp(now)
-  metadata.uid = randomUUID()
+export function fillSystemFields({ deps: { now, draw } }: Scope, { metadata }: KubeObject): void {
+  metadata.creationTimestamp = timestamp(now())
+  metadata.uid = draw('uid', randomUUID)
 }
 
 /** Gives an object the namespace of the request. Throws StatusError 400 when it names another. */

@@ -61,7 +61,7 @@ function createMissing(
   if (scope.deps.store.get(keyIn(scope, name)) !== undefined) throw StatusError.notFound(resource, name)
   mutate(scope, options, next)
   dedupOwnerReferences(next, options.warn, true)
-  fillSystemFields(next, scope.deps.now())
+  fillSystemFields(scope, next)
   return finishCreate(scope, next, options)
 }
 

@@ -1,8 +1,8 @@
-import { StatusError } from '../errors.ts'
-import type { KubeObject } from '../objects.ts'
-import type { AdmissionRequest } from '../requests/types.ts'
-import type { Catalog, Resource } from '../resource.ts'
-import { labelSelectorMatches } from '../selectors/mod.ts'
+import { StatusError } from '../../errors.ts'
+import type { KubeObject } from '../../objects.ts'
+import type { AdmissionRequest } from '../../requests/types.ts'
+import type { Catalog, Resource } from '../../resource.ts'
+import { labelSelectorMatches } from '../../selectors/mod.ts'
 import type { Binding, Policy } from './policy.ts'
 
 /** Where the objects are that policies name as parameters. */

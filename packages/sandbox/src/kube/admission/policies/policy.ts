@@ -1,8 +1,8 @@
-import type { JsonObject, KubeObject } from '../objects.ts'
-import { compileExpression, type Expression, type Variables } from './expressions.ts'
-import type { MatchResources } from './match-resources.ts'
+import type { JsonObject, KubeObject } from '../../objects.ts'
+import { Conditions, type NamedExpression } from '../conditions.ts'
+import { type Compiled, compiledExpression, type Expression, type Variables } from '../expressions.ts'
+import type { MatchResources } from '../match-resources.ts'
 
-type Named = { name?: string; expression?: string }
 type Validation = { expression?: string; message?: string; messageExpression?: string; reason?: string }
 
 /** A ValidatingAdmissionPolicy as it is stored. */
@@ -11,8 +11,8 @@ export type Policy = KubeObject & {
     failurePolicy?: string
     paramKind?: { apiVersion?: string; kind?: string }
     matchConstraints?: MatchResources
-    matchConditions?: Named[]
-    variables?: Named[]
+    matchConditions?: NamedExpression[]
+    variables?: NamedExpression[]
     validations?: Validation[]
   }
 }
@@ -30,47 +30,40 @@ export type Binding = KubeObject & {
 /** Why a request is refused. */
 export type Denial = { message: string; reason: string }
 
-type Compiled = { source: string; run: Expression }
 type CompiledValidation = Compiled & { validation: Validation; message: Expression | undefined }
 
 /** A policy whose expressions are compiled. */
 export class CompiledPolicy {
   readonly policy: Policy
-  readonly #conditions: readonly (Compiled & { name: string })[]
+  readonly #conditions: Conditions
   readonly #variables: readonly (Compiled & { name: string })[]
   readonly #validations: readonly CompiledValidation[]
 
   constructor(policy: Policy) {
     const { matchConditions = [], variables = [], validations = [] } = policy.spec
     this.policy = policy
-    this.#conditions = matchConditions.map((each) => ({ ...compiled(each.expression, 'bool'), name: each.name ?? '' }))
-    this.#variables = variables.map((each) => ({ ...compiled(each.expression, 'any'), name: each.name ?? '' }))
+    this.#conditions = new Conditions(matchConditions)
+    this.#variables = variables.map((each) => ({
+      ...compiledExpression(each.expression, 'any'),
+      name: each.name ?? '',
+    }))
     this.#validations = validations.map((validation) => ({
-      ...compiled(validation.expression, 'bool'),
+      ...compiledExpression(validation.expression, 'bool'),
       validation,
-      message: validation.messageExpression ? compiled(validation.messageExpression, 'string').run : undefined,
+      message: validation.messageExpression
+        ? compiledExpression(validation.messageExpression, 'string').run
+        : undefined,
     }))
   }
 
   /** What stands against a request that matches; `given` has all variables but `variables`. */
   denials(given: Variables): Denial[] {
     const fails = this.policy.spec.failurePolicy !== 'Ignore'
-    const condition = this.#unmet(given)
+    const condition = this.#conditions.check(given)
     if (condition === 'unmet') return []
-    if (condition !== 'met') return fails ? [condition] : []
+    if (condition !== 'met') return fails ? [{ message: condition.mistake, reason: 'Invalid' }] : []
     const variables = { ...given, variables: this.#evaluated(given) }
     return this.#validations.flatMap((each) => denial(each, variables, fails))
-  }
-
-  /** A condition that is false decides, even where another one cannot be evaluated. */
-  #unmet(given: Variables): 'met' | 'unmet' | Denial {
-    let failure: Denial | undefined
-    for (const { name, run } of this.#conditions) {
-      const outcome = run(given)
-      if ('error' in outcome) failure ??= { message: `[matchCondition ${name}: ${outcome.error}]`, reason: 'Invalid' }
-      else if (outcome.value !== true) return 'unmet'
-    }
-    return failure ?? 'met'
   }
 
   /** Each may use those before it; one that cannot be evaluated is not there. */
@@ -104,11 +97,3 @@ function denial(
 }
 
 const LONGEST_MESSAGE = 5 * 1024
-
-/** What cannot be compiled fails whenever it is asked: a policy is not skipped without a word. */
-function compiled(expression: string | undefined, wanted: 'bool' | 'string' | 'any'): Compiled {
-  const source = (expression ?? '').trim()
-  const made = compileExpression(source, wanted)
-  if ('run' in made) return { source, run: made.run }
-  return { source, run: () => ({ error: made.mistake, exceeded: false, cost: 0 }) }
-}

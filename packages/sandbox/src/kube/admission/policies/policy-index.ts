@@ -1,5 +1,6 @@
-import type { Entry, Store, StoreEvent } from '../../store/types.ts'
-import { parseOwnJson } from '../json.ts'
+import type { Store } from '../../../store/types.ts'
+import { parseOwnJson } from '../../json.ts'
+import { type ByCluster, followObjects } from '../follow-objects.ts'
 import { type Binding, CompiledPolicy, type Policy } from './policy.ts'
 
 const POLICIES = 'validatingadmissionpolicies'
@@ -13,14 +14,14 @@ export interface BoundPolicies {
 
 /** The policies and bindings of each logical cluster, as they are this moment; a policy is compiled when it is first asked for. */
 export class PolicyIndex implements BoundPolicies {
-  readonly #policies = new Map<string, Map<string, Policy | CompiledPolicy>>()
-  readonly #bindings = new Map<string, Map<string, Binding>>()
+  readonly #policies: ByCluster<Policy | CompiledPolicy> = new Map()
+  readonly #bindings: ByCluster<Binding> = new Map()
   readonly #ends: (() => void)[]
 
   constructor(store: Store) {
     this.#ends = [
-      follow(store, POLICIES, this.#policies, (entry) => parseOwnJson<Policy>(entry.bytes)),
-      follow(store, BINDINGS, this.#bindings, (entry) => parseOwnJson<Binding>(entry.bytes)),
+      followObjects(store, POLICIES, this.#policies, (entry) => parseOwnJson<Policy>(entry.bytes)),
+      followObjects(store, BINDINGS, this.#bindings, (entry) => parseOwnJson<Binding>(entry.bytes)),
     ]
   }
 
@@ -45,23 +46,4 @@ export class PolicyIndex implements BoundPolicies {
     policies?.set(name, made)
     return made
   }
-}
-
-/** Keeps what `parse` makes of each object of a type, by cluster and name. Answers what ends it. */
-function follow<T>(store: Store, resource: string, into: Map<string, Map<string, T>>, parse: (entry: Entry) => T) {
-  const learn = (entry: Entry) => {
-    const { cluster, name } = entry.key
-    const known = into.get(cluster) ?? new Map<string, T>()
-    into.set(cluster, known.set(name, parse(entry)))
-  }
-  const forget = ({ key: { cluster, name } }: Entry) => {
-    const known = into.get(cluster)
-    known?.delete(name)
-    if (known?.size === 0) into.delete(cluster)
-  }
-  const { entries, revision } = store.list({ resource })
-  for (const entry of entries) learn(entry)
-  return store.watch({ resource }, revision, ({ type, entry }: StoreEvent) =>
-    type === 'DELETED' ? forget(entry) : learn(entry),
-  )
 }

@@ -1,12 +1,10 @@
-import { parseJson, stringifyJson } from '@resource-broker/json'
-import type { Store } from '../../store/types.ts'
-import { StatusError } from '../errors.ts'
-import { parseOwnJson } from '../json.ts'
-import type { KubeObject } from '../objects.ts'
-import { apiVersionOf, toApiVersion } from '../requests/object-reader.ts'
-import type { AdmissionPlugin, AdmissionRequest } from '../requests/types.ts'
-import { toCel, type Variables } from './expressions.ts'
-import { matchedVersion } from './match-resources.ts'
+import { StatusError } from '../../errors.ts'
+import type { KubeObject } from '../../objects.ts'
+import type { AdmissionPlugin, AdmissionRequest } from '../../requests/types.ts'
+import { toCel, type Variables } from '../expressions.ts'
+import { matchedVersion } from '../match-resources.ts'
+import { isPolicy, namespaceOf, type SubjectOptions } from '../subject.ts'
+import { variablesOf } from '../variables.ts'
 import { type ParamSources, paramsOf } from './params.ts'
 import type { Binding, CompiledPolicy, Denial } from './policy.ts'
 import type { BoundPolicies } from './policy-index.ts'
@@ -16,15 +14,8 @@ type Asked = { cluster: string; request: AdmissionRequest }
 
 const CODES: Readonly<Record<string, number>> = { Forbidden: 403, Unauthorized: 401, RequestEntityTooLarge: 413 }
 const INVALID = 422
-const OWN_GROUP = 'admissionregistration.k8s.io'
 
-export type ValidatingPoliciesOptions = ParamSources & {
-  policies: BoundPolicies
-  /** Of namespaces. */
-  store: Store
-  /** The logical cluster whose policies a request is held to. */
-  sourceOf: (request: AdmissionRequest) => string
-}
+export type ValidatingPoliciesOptions = ParamSources & SubjectOptions & { policies: BoundPolicies }
 
 /** Enforces ValidatingAdmissionPolicies, as kube-apiserver's plugin of that name. */
 export class ValidatingPolicies implements AdmissionPlugin {
@@ -36,14 +27,11 @@ export class ValidatingPolicies implements AdmissionPlugin {
   }
 
   validate(request: AdmissionRequest): void {
-    const { resource } = request
-    // Else a policy could keep everybody from mending it.
-    if (resource.group === OWN_GROUP && resource.resource.endsWith('policies')) return
-    if (resource.group === OWN_GROUP && resource.resource.endsWith('policybindings')) return
+    if (isPolicy(request)) return
     const cluster = this.#options.sourceOf(request)
     const bound = this.#options.policies.bound(cluster)
     if (bound.length === 0) return
-    const namespace = this.#namespaceOf(request)
+    const namespace = namespaceOf(this.#options.store, request)
     const denied = bound.flatMap(({ policy, binding }) =>
       this.#denials(policy, binding, { cluster, request }, namespace),
     )
@@ -75,44 +63,6 @@ export class ValidatingPolicies implements AdmissionPlugin {
       return policy.policy.spec.failurePolicy === 'Ignore' ? [] : [{ message, reason: 'Invalid' }]
     }
     return params.objects.flatMap((each) => policy.denials({ ...given, params: toCel(each) }))
-  }
-
-  #namespaceOf({ cluster, resource, namespace }: AdmissionRequest): KubeObject | undefined {
-    if (!resource.namespaced || namespace === '') return undefined
-    const entry = this.#options.store.get({ resource: 'namespaces', cluster, namespace: '', name: namespace })
-    return entry && parseOwnJson<KubeObject>(entry.bytes)
-  }
-}
-
-function variablesOf(request: AdmissionRequest, version: string, namespace: KubeObject | undefined): Variables {
-  const { resource, object, old } = request
-  const wanted = apiVersionOf(resource.group, version)
-  const seen = (each: KubeObject | undefined) => toCel(each && toApiVersion(resource, each, wanted))
-  const shown = namespace && { ...namespace, metadata: { ...namespace.metadata, managedFields: undefined } }
-  return {
-    object: seen(object),
-    oldObject: seen(old),
-    request: toCel(requestOf(request, version)),
-    namespaceObject: shown === undefined ? null : toCel(parseJson(stringifyJson(shown))),
-    authorizer: null,
-  }
-}
-
-/** An AdmissionRequest of admission.k8s.io/v1, as far as expressions see it. */
-function requestOf(request: AdmissionRequest, version: string): object {
-  const { resource, subresource, operation, user, name, namespace, dryRun } = request
-  const { group, kind } = resource
-  const { username, uid = '', groups, extra } = user
-  const own = request.version
-  return {
-    kind: { group, version, kind },
-    resource: { group, version, resource: resource.resource },
-    subResource: subresource,
-    requestKind: { group, version: own, kind },
-    requestResource: { group, version: own, resource: resource.resource },
-    requestSubResource: subresource,
-    ...{ name, namespace, operation, dryRun },
-    userInfo: { username, uid, groups: [...groups], extra: { ...extra } },
   }
 }
 
