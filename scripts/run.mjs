@@ -18,6 +18,7 @@ const commands = {
   bootstrap: (context, args) => main(context, 'packages/cli/src/main.ts', ['bootstrap', ...args]),
   'nats-users': (context, args) => main(context, 'packages/cli/src/main.ts', ['nats-users', ...args]),
   image: (context, args) => main(context, 'packages/image/src/main.ts', args),
+  package: (context, args) => main(context, 'packages/image/src/npm/main.ts', args),
   test,
   check,
   exec: async ({ env }, [command, ...args]) => (await run(command, args, { env })).code,

@@ -9,8 +9,8 @@ export type SandboxArguments = {
   interactive: boolean
 }
 
-export const USAGE = `npm run sandbox -- [--dir D] [--port P] [--shards N] [--host H] [--external-host H]
-                      [--interactive]
+export const USAGE = `kcp-sandbox [--dir D] [--port P] [--shards N] [--host H] [--external-host H]
+            [--interactive]
 
 Starts a kcp-compatible control plane in one process, for trying, developing and testing.
 

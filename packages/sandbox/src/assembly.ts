@@ -24,6 +24,7 @@ import type { HttpHandler } from './kube/http.ts'
 import { stderrLog } from './log.ts'
 import { makeDirectory } from './make-directory.ts'
 import type { Intercept, Sandbox, SandboxChange, SandboxOptions, SandboxShard } from './types.ts'
+import { createWorkspace } from './workspaces.ts'
 
 /** Opens what is to be served, once its URLs are known. */
 export type Install = (options: InstallationOptions) => Promise<Served>
@@ -135,6 +136,7 @@ function assemble(
   const serve = (endpoint: Endpoint, handler: HttpHandler) => endpoint.serve((request) => intercept(request, handler))
   const shards = shardsOf(endpoints).flatMap((endpoint, index) => shardAt(endpoint, served.shards[index], serve))
   if (endpoints.length > 1 && endpoints[0] !== undefined) serve(endpoints[0], served.frontProxy)
+  const front = endpoints.length > 1 ? served.frontProxy : served.shards[0]!.handler
   const kubeconfig = (context: ContextName = 'root') => kubeconfigText(parts, context)
   return {
     url: parts.url,
@@ -142,6 +144,7 @@ function assemble(
     ca: parts.ca,
     adminToken: ADMIN_TOKEN,
     kubeconfig,
+    createWorkspace: (wanted = {}) => createWorkspace(front, parts, wanted),
     async writeKubeconfig(dir) {
       await writeClientAuthority(dir, authorities)
       const file = join(dir, 'admin.kubeconfig')

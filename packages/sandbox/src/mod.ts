@@ -1,3 +1,11 @@
 export type { HttpRequest, HttpResponse, StreamSink } from './kube/http.ts'
 export { startSandbox } from './sandbox.ts'
-export type { Intercept, Sandbox, SandboxChange, SandboxOptions, SandboxShard } from './types.ts'
+export type {
+  Intercept,
+  Sandbox,
+  SandboxChange,
+  SandboxOptions,
+  SandboxShard,
+  SandboxWorkspace,
+  WorkspaceOptions,
+} from './types.ts'

@@ -1,4 +1,4 @@
-import type { ContextName } from './http/mod.ts'
+import type { ContextName } from './http/context-name.ts'
 import type { ControllerLog } from './kube/controller-log.ts'
 import type { HttpHandler, HttpRequest, HttpResponse } from './kube/http.ts'
 import type { KubeObject } from './kube/objects.ts'
@@ -49,6 +49,30 @@ export type SandboxShard = {
   start: () => Promise<void>
 }
 
+export type WorkspaceOptions = {
+  /** `test-` and chance without it. */
+  name?: string
+  /** Path of the workspace that it is in; `root` by default. */
+  parent?: string
+  /** Path and name of its type; `root:universal` by default. */
+  type?: string
+}
+
+/** A workspace that is ready: a Kubernetes API of its own, such as for one test. */
+export type SandboxWorkspace = {
+  readonly name: string
+  /** Such as `root:test-1f2e3d4c`. */
+  readonly path: string
+  /** Name of its logical cluster. */
+  readonly cluster: string
+  /** Of its API: `<url>/api/v1/…`. */
+  readonly url: string
+  /** A kubeconfig of kcp-admin whose only context is the workspace, as text. */
+  kubeconfig: () => string
+  /** Resolves when it is gone with all that was in it. */
+  delete: () => Promise<void>
+}
+
 /** A control plane that is being served. */
 export type Sandbox = {
   /** Of the front proxy, or of the only shard. */
@@ -60,6 +84,8 @@ export type Sandbox = {
   readonly adminToken: string
   /** admin.kubeconfig as text, with this context as the current one; `root` by default. */
   kubeconfig: (context?: ContextName) => string
+  /** Creates a workspace; resolves when it is ready. Rejects where it is refused. */
+  createWorkspace: (options?: WorkspaceOptions) => Promise<SandboxWorkspace>
   /** Writes admin.kubeconfig, and the client CA beside it; answers its path. */
   writeKubeconfig: (dir: string) => Promise<string>
   close: () => Promise<void>

@@ -1,5 +1,6 @@
 import { stringify } from 'yaml'
 import type { KeyPair } from './certificate-authority.ts'
+import type { ContextName } from './context-name.ts'
 
 export type KubeconfigParts = {
   /** Where users go: the front proxy, or the only shard. */
@@ -18,8 +19,7 @@ export type KubeconfigParts = {
 export const KCP_ADMIN = 'kcp-admin'
 export const SHARD_ADMIN = 'shard-admin'
 
-const CONTEXTS = ['root', 'base', 'system:admin', 'shard-base'] as const
-export type ContextName = (typeof CONTEXTS)[number]
+const CONTEXTS: readonly ContextName[] = ['root', 'base', 'system:admin', 'shard-base']
 
 /** A kubeconfig as kcp writes its admin.kubeconfig (contract 12.2), as YAML. */
 export function kubeconfigText(parts: KubeconfigParts, current: ContextName): string {
@@ -44,7 +44,19 @@ export function kubeconfigText(parts: KubeconfigParts, current: ContextName): st
   })
 }
 
-function usersOf({ certificates, tokens }: KubeconfigParts) {
+/** A kubeconfig of kcp-admin with one context, `workspace`: the workspace at `path`. As YAML. */
+export function workspaceKubeconfig({ url, ca, certificates }: KubeconfigParts, path: string): string {
+  const name = 'workspace'
+  const server = { server: `${url}/clusters/${path}`, 'certificate-authority-data': base64(ca) }
+  return stringify({
+    ...{ apiVersion: 'v1', kind: 'Config', 'current-context': name },
+    clusters: [{ name, cluster: server }],
+    contexts: [{ name, context: { cluster: name, user: KCP_ADMIN } }],
+    users: usersOf({ certificates: { [KCP_ADMIN]: certificates[KCP_ADMIN]! }, tokens: {} }),
+  })
+}
+
+function usersOf({ certificates, tokens }: Pick<KubeconfigParts, 'certificates' | 'tokens'>) {
   const byCertificate = Object.entries(certificates).map(([name, { certificate, key }]) => ({
     name,
     user: { 'client-certificate-data': base64(certificate), 'client-key-data': base64(key) },

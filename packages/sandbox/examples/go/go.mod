@@ -1,0 +1,3 @@
+module example.io/sandbox
+
+go 1.24
