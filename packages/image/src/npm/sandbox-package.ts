@@ -48,6 +48,6 @@ async function manifest(): Promise<object> {
     exports: { '.': { types: './dist/mod.d.ts', default: './dist/mod.js' } },
     bin: { 'kcp-sandbox': './dist/main.js' },
     files: ['dist', ...DOCUMENTS, 'NOTICES.md'],
-    engines: { node: '>=20' },
+    engines: { node: '>=22' },
   }
 }
