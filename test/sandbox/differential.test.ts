@@ -11,6 +11,7 @@ import type { Comparable } from './differential/masking.ts'
 import type { Target } from './differential/requests.ts'
 import { partsOf, prepare, remove, runCase, wantedStatus } from './differential/runner.ts'
 import { realTarget } from './differential/targets.ts'
+import { WebhookServer } from './differential/webhook-server.ts'
 
 type KnownDifference = { case: string; path: string; end?: string; reason: string }
 
@@ -25,6 +26,7 @@ const CONTROLLERS = [
 let dir: string
 let controlPlane: ControlPlane
 let sandbox: Sandbox
+let webhooks: WebhookServer[] = []
 let targets: { real: Target; ours: Target }
 let known: KnownDifference[]
 let unfinished: string[]
@@ -33,6 +35,9 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'differential-'))
   known = await readYaml('known-differences.yaml')
   unfinished = await readYaml('unfinished.yaml')
+  // One for each: what they are asked must not mix.
+  webhooks = await Promise.all([WebhookServer.start(), WebhookServer.start()])
+  const [ofReal, ofOurs] = webhooks as [WebhookServer, WebhookServer]
   ;[controlPlane, sandbox] = await Promise.all([
     startControlPlane({ name: 'real', dir, controllers: CONTROLLERS }),
     startSandbox(),
@@ -42,12 +47,12 @@ beforeAll(async () => {
   // In kcp nobody is in a workspace without that.
   await grantAll(admin, 'root:differential', 'system:kcp:workspace:access')
   const { url, ca, adminToken: token } = sandbox
-  const ours = { name: 'sandbox', url: `${url}/clusters/root:differential`, ca, token }
-  targets = { real: realTarget(controlPlane), ours }
+  const ours = { name: 'sandbox', url: `${url}/clusters/root:differential`, ca, token, webhooks: ofOurs }
+  targets = { real: realTarget(controlPlane, ofReal), ours }
 })
 
 afterAll(async () => {
-  await Promise.all([controlPlane?.stop(), sandbox?.close()])
+  await Promise.all([controlPlane?.stop(), sandbox?.close(), ...webhooks.map((each) => each.stop())])
   await rm(dir, { recursive: true, force: true })
 })
 

@@ -1,11 +1,37 @@
 import { type Sandbox, startSandbox } from '@resource-broker/sandbox'
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { WebhookServer } from '../differential/webhook-server.ts'
 import { bind, createExport, WIDGETS_IN_DEFAULT, widget } from './exports-support.ts'
-import { type Api, CONFIG_MAPS, configMap, createWorkspace, type Json, messageOf, shardOf } from './support.ts'
+import {
+  type Api,
+  CONFIG_MAPS,
+  configMap,
+  createWorkspace,
+  type Json,
+  type KubeObject,
+  messageOf,
+  shardOf,
+} from './support.ts'
 
 const ADMISSION = 'apis/admissionregistration.k8s.io/v1'
 const WIDGET_RULE = { apiGroups: ['example.io'], apiVersions: ['*'], resources: ['widgets'] }
+
+const SECRETS = 'api/v1/namespaces/default/secrets'
+const secret = (name: string) => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name } })
+
+/** A configuration with one webhook, about creates of widgets and Secrets. */
+function hook(kind: string, clientConfig: Json): object {
+  const rules = [WIDGET_RULE, { apiGroups: [''], apiVersions: ['*'], resources: ['secrets'] }]
+  const webhook = {
+    ...{ name: 'hook.hooks.example.io', clientConfig, sideEffects: 'None', admissionReviewVersions: ['v1'] },
+    rules: rules.map((rule) => ({ ...rule, operations: ['CREATE'] })),
+  }
+  return {
+    ...{ apiVersion: 'admissionregistration.k8s.io/v1', kind: `${kind}WebhookConfiguration` },
+    ...{ metadata: { name: 'hook' }, webhooks: [webhook] },
+  }
+}
 
 describe('15.6 policies act in their workspace, and through a binding', () => {
   let sandbox: Sandbox
@@ -77,15 +103,43 @@ describe('15.6 policies act in their workspace, and through a binding', () => {
     await away.create(widgets(), widget('free', { size: 1 }))
   })
 
-  test('a webhook is kept, and its author is told that it is not called', async () => {
-    const body = {
-      ...{ apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingWebhookConfiguration' },
-      metadata: { name: 'hook' },
+  test('15.6 webhooks of the provider are asked about what it exports, and learn where the object is', async () => {
+    const webhooks = await WebhookServer.start()
+    try {
+      const configuration = (kind: string, path: string) =>
+        hook(kind, { url: `${webhooks.url}${path}`, caBundle: webhooks.caBundle })
+      const configurations = `/clusters/${provider}/${ADMISSION}`
+      await root.create(`${configurations}/validatingwebhookconfigurations`, configuration('Validating', '/warn'))
+      await root.create(`${configurations}/mutatingwebhookconfigurations`, configuration('Mutating', '/size'))
+      const answer = await away.call('POST', widgets(), { body: widget('hooked', { size: 1 }) })
+      expect([answer.status, answer.headers['warning']]).toEqual([201, expect.stringContaining('from the webhook')])
+      expect(JSON.parse(answer.text).spec.size).toBe(2)
+      const asked = webhooks.take('default').map(({ path, review: { request } }) => {
+        const { metadata, spec } = request['object'] as KubeObject
+        return [path, metadata.annotations?.['kcp.io/cluster'], spec?.['size']]
+      })
+      expect(asked).toEqual([
+        ['/size', consumer, 1],
+        ['/warn', consumer, 2],
+      ])
+      await away.create(`/clusters/${consumer}/${SECRETS}`, secret('unasked'))
+      expect(webhooks.take('default')).toEqual([])
+    } finally {
+      for (const kind of ['validating', 'mutating']) {
+        await root.call('DELETE', `/clusters/${provider}/${ADMISSION}/${kind}webhookconfigurations/hook`)
+      }
+      await webhooks.stop()
     }
-    const answer = await away.call('POST', `/clusters/${consumer}/${ADMISSION}/validatingwebhookconfigurations`, {
-      body,
-    })
-    expect([answer.status, answer.headers['warning']]).toEqual([201, expect.stringContaining('does not call')])
+  })
+
+  test('a webhook that is a Service is kept with a warning, and fails whenever it is to be called', async () => {
+    const configurations = `/clusters/${consumer}/${ADMISSION}/validatingwebhookconfigurations`
+    const service = { name: 'judge', namespace: 'default' }
+    const kept = await away.call('POST', configurations, { body: hook('Validating', { service }) })
+    expect([kept.status, kept.headers['warning']]).toEqual([201, expect.stringContaining('no Services')])
+    const refusal = await away.call('POST', `/clusters/${consumer}/${SECRETS}`, { body: secret('asked') })
+    expect([refusal.status, messageOf(refusal)]).toEqual([500, expect.stringContaining('service "judge" not found')])
+    await away.call('DELETE', `${configurations}/hook`)
   })
 
   test('15.6 those of a provider whose shard is away go on', async () => {

@@ -5,7 +5,10 @@ import { parseYaml } from './parse-yaml.ts'
 /** One part of a way into an answer: a key, an index, or the element of a list that has these fields. */
 export type PathPart = string | number | Record<string, string>
 
-/** One request. Texts may hold `{name}`: a variable of the file, a capture, or `{ns}`, the namespace of the case. */
+/**
+ * One request. Texts may hold `{name}`: a variable of the file, a capture, `{ns}`, the namespace of the case, or `{hooks}` and `{ca}`,
+ * the URL of the webhooks and base64 of their CA.
+ */
 export type Step = {
   /** Method and path. */
   send: string
@@ -26,6 +29,8 @@ export type Step = {
   until?: boolean | PathPart[]
   /** A watch: the answer is over after so many events. */
   events?: number
+  /** Compares what the webhooks were asked about the namespace since the last such step, too. */
+  reviews?: true
   /** Name of a variable and where its value stands in the answer. */
   capture?: Record<string, PathPart[]>
   /** Compared is only what stands there. */

@@ -10,7 +10,7 @@ const QUOTED = /"\{\\"apiVersion\\".*\}"/s
 /** As whom each server's own controllers write. */
 const CONTROLLERS = ['kcp', 'kube-controller-manager']
 
-export type Comparable = { status: number; type: string; warnings: string[]; body: unknown }
+export type Comparable = { status: number; type: string; warnings: string[]; body: unknown; reviews?: unknown }
 
 const UID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
 /** In messages about preconditions and about revisions that are too new, and in those that quote an object. */
@@ -49,6 +49,11 @@ export class Masking {
             .map((line) => this.#parse(line))
         : this.#parse(body, type === 'application/yaml'),
     }
+  }
+
+  /** Something else than an answer, such as what a webhook was asked. */
+  value(value: unknown): unknown {
+    return this.#value(value, [])
   }
 
   #parse(text: string, isYaml = false): unknown {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { request } from 'node:https'
 import { stringifyJson } from '@resource-broker/json'
 import type { Step } from './cases.ts'
+import type { WebhookServer } from './webhook-server.ts'
 
 /** A server that the cases are run against. */
 export type Target = {
@@ -10,6 +11,7 @@ export type Target = {
   url: string
   ca: string
   token: string
+  webhooks: WebhookServer
 }
 
 export type Answer = { status: number; type: string; warnings: string[]; body: string }

@@ -41,6 +41,8 @@ export function updateObject(
   mutate(scope, options, next, old)
   dedupOwnerReferences(next, options.warn, true)
   checkRevision(scope, name, next, entry)
+  // Whoever validates the object sees which one it replaces.
+  next.metadata.resourceVersion = String(entry.revision)
   return finishUpdate(scope, entry, next, old, options)
 }
 
