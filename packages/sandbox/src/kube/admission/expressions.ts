@@ -23,7 +23,7 @@ function policyEnvironment(): Environment {
 }
 
 /** Compiles an expression that has to give `wanted`; `dyn` may give anything. Answers its mistake in kube-apiserver's words. */
-export function compileExpression(
+function compileExpression(
   source: string,
   wanted: 'bool' | 'string' | 'any',
 ): { run: Expression } | { mistake: string } {

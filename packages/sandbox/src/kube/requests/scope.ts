@@ -25,7 +25,7 @@ export type ServerDeps = {
 }
 
 /** `what` tells apart what is drawn for different ends. */
-export type Draw = <T>(what: string, make: () => T) => T
+type Draw = <T>(what: string, make: () => T) => T
 
 /** One version of one type, where it is asked for and by whom. */
 export type Scope = {
