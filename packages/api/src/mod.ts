@@ -1,3 +1,4 @@
+export { approvalCommand, lacksApproval } from './approvals.ts'
 export type { Program } from './cel/program.ts'
 export { celInput } from './cel/values.ts'
 export { getCondition, type NextCondition, setCondition, sortConditions, timestamp } from './conditions.ts'

@@ -65,6 +65,8 @@ export const conditionTypes = {
   stagingWorkspaceReady: 'StagingWorkspaceReady',
   stagesCompleted: 'StagesCompleted',
   cutoverCompleted: 'CutoverCompleted',
+  /** Migration: True while somebody keeps it from going on. */
+  paused: 'Paused',
   /** StagingWorkspace. */
   workspaceReady: 'WorkspaceReady',
   bindingReady: 'BindingReady',

@@ -1,4 +1,5 @@
 export { busPrefix, openBus, openClusters, openCoordination } from './backends.ts'
+export { Batches } from './batches.ts'
 export {
   type BrokeredKind,
   ClusterNotConnectedError,

@@ -1,9 +1,12 @@
 import type { KubeClient } from '@resource-broker/kube'
 import type { Clusters, Compute, Logger, Tracing } from '@resource-broker/service'
+import type { Turns } from './turns/turns.ts'
 
 /** What the handlers of the coordinator work with. */
 export type CoordinatorContext = {
   coordination: KubeClient
+  /** Which moves may begin. */
+  turns: Pick<Turns, 'ask' | 'leave' | 'isHeld' | 'settle'>
   /** Undefined: there is no cluster for what stages deploy. */
   staging: Staging | undefined
   logger: Logger

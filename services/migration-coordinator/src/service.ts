@@ -1,3 +1,4 @@
+import type { PartitionConsumer, Run } from '@resource-broker/bus'
 import {
   clusterFlags,
   clustersUnder,
@@ -13,10 +14,19 @@ import {
   traced,
 } from '@resource-broker/service'
 import { z } from 'zod'
+import type { EndsSeen } from './handlers/expire.ts'
 import { look } from './handlers/look.ts'
 import { stagingUnder } from './stages/staging-under.ts'
+import type { MoveLimits } from './turns/limits.ts'
+import { Turns } from './turns/turns.ts'
 
 const NAME = 'migration-coordinator'
+const most = (of: string) =>
+  z
+    .int()
+    .min(1)
+    .optional()
+    .meta({ description: `Most moves that run at once, ${of}; no limit if left out` })
 const config = configSchema({
   ...clusterFlags,
   ...computeFlags,
@@ -25,6 +35,9 @@ const config = configSchema({
     .min(0)
     .default(86_400)
     .meta({ description: 'How long an ended Migration stays readable', value: 'SECONDS' }),
+  movesTotal: most('in all'),
+  movesPerConsumer: most('of the objects of one consumer'),
+  movesPerProvider: most('from or to one provider'),
 })
 type Config = z.output<typeof config>
 
@@ -42,19 +55,31 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   const bus = await openBus(service)
   const coordination = await openCoordination(service)
   const keepMs = service.config.keepMigrations * 1_000
-  const { logger, tracing } = service
+  const { logger, tracing, signal } = service
   const compute = await openCompute(service)
   const staging = compute && stagingUnder(compute, clustersUnder(await openClusters(service, bus)))
-  const context = { logger, tracing, now: () => new Date(), keepMs }
-  const consumer = await bus.consume({
+  let consumer: PartitionConsumer<EndsSeen> | undefined
+  const turns = new Turns({
+    ...{ coordination, logger, signal, now: Date.now },
+    limits: limitsOfFlags(service.config),
+    wake: (key) => consumer?.reconcile(key),
+  })
+  const context = { turns, logger, tracing, now: () => new Date(), keepMs }
+  consumer = await bus.consume({
     service: NAME,
     parts: ['assignment', 'migration', 'configuration', 'copy', 'copy-related', 'staged'],
     concurrency: CONCURRENCY,
-    remember: () => new Map<string, number>(),
-    reconcile: traced(service, 'move', (run) =>
+    remember: (): EndsSeen => new Map(),
+    reconcile: traced(service, 'move', (run: Run<EndsSeen>) =>
       look({ ...context, coordination: coordination.under(run.fence), staging: staging?.(run.fence) }, run),
     ),
     report: consumerReport(service),
   })
-  service.onStop('consumer', () => consumer.stop())
+  service.onStop('consumer', () => consumer?.stop())
 }
+
+const limitsOfFlags = (flags: Config): MoveLimits => ({
+  total: flags.movesTotal,
+  perConsumer: flags.movesPerConsumer,
+  perProvider: flags.movesPerProvider,
+})

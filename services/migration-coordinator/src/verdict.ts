@@ -30,10 +30,12 @@ export function verdictOn(
   const mistakes = configurationMistakes(configuration, kindsOf(staging))
   if (mistakes.length > 0) return say('False', 'Invalid', shortened(mistakes.join('; ')))
   const { from, to, stages = [] } = MigrationConfiguration.of(configuration).spec
-  if (stages.length === 0) return say('True', 'NoStages', 'it asks for no stages: moves between these kinds have none')
-  const [first] = configurationsFor(all, { from, to })
-  if (first !== undefined && first.metadata.name !== configuration.metadata.name)
+  const isOf = ({ metadata }: KubeObject) => metadata.name === configuration.metadata.name
+  const counting = configurationsFor(all, { from, to })
+  const [first] = counting
+  if (first !== undefined && !isOf(first) && counting.some(isOf))
     return say('False', 'Shadowed', `${first.metadata.name} is for the same kinds and counts, being the older one`)
+  if (stages.length === 0) return say('True', 'NoStages', 'it asks for no stages: moves between these kinds have none')
   if (staging === undefined && hasTemplates(stages)) {
     const message =
       'it has templates, and the broker has no compute cluster for them (--compute-kubeconfig): moves between these kinds wait'

@@ -14,6 +14,8 @@ import { keptByKey } from '../../../services/acceptapi-registry/src/handlers/con
 import { register } from '../../../services/acceptapi-registry/src/handlers/register.ts'
 import { look as lookAtMoves } from '../../../services/migration-coordinator/src/handlers/look.ts'
 import { stagingUnder } from '../../../services/migration-coordinator/src/stages/staging-under.ts'
+import type { MoveLimits } from '../../../services/migration-coordinator/src/turns/limits.ts'
+import { Turns } from '../../../services/migration-coordinator/src/turns/turns.ts'
 import { Capacity } from '../../../services/placement-scheduler/src/capacity/capacity.ts'
 import type { SchedulerContext } from '../../../services/placement-scheduler/src/context.ts'
 import { look } from '../../../services/placement-scheduler/src/handlers/look.ts'
@@ -46,6 +48,8 @@ export type Surroundings = {
   busDelay: () => number
   isBusAnswerLost: () => boolean
   keepMigrationsMs: number
+  /** How many moves may run at once. */
+  moveLimits?: MoveLimits
   /** How long a staging workspace without copies stays, in a kcp. */
   keepStagingMs?: number
   /** Names of the replicas that this one takes for alive. */
@@ -277,13 +281,20 @@ export class Replica {
     const { coordination } = this.#clusters
     const staging = this.#compute && stagingUnder(this.#compute, this.#under)
     const logger = this.#logger.child({ service: 'migration-coordinator' })
-    const context = { logger, now: this.#now, keepMs: this.#around.keepMigrationsMs }
-    this.#consume({
+    let consumer: SimulatedConsumer<Map<string, number>> | undefined
+    const { signal } = this.process
+    const turns = new Turns({
+      ...{ coordination, logger, signal, now: () => Date.now() },
+      limits: this.#around.moveLimits ?? {},
+      wake: (key) => consumer?.reconcile(key),
+    })
+    const context = { turns, logger, now: this.#now, keepMs: this.#around.keepMigrationsMs }
+    consumer = this.#consume({
       service: 'migration-coordinator',
       parts: ['assignment', 'migration', 'configuration', 'copy', 'copy-related', 'staged'],
       concurrency: 32,
       remember: () => new Map<string, number>(),
-      reconcile: (run) =>
+      reconcile: (run: Run<Map<string, number>>) =>
         lookAtMoves({ ...context, coordination: coordination.under(run.fence), staging: staging?.(run.fence) }, run),
     })
   }

@@ -1,4 +1,5 @@
 import { finalizer, readiness, relatedResources } from '@resource-broker/api'
+import { limitsOf, type MoveLimits } from '../../../services/migration-coordinator/src/turns/limits.ts'
 import type { ApiServer, Change } from '../server/api-server.ts'
 import type { StoredObject } from '../server/objects.ts'
 import {
@@ -8,6 +9,7 @@ import {
   copiesIn,
   isOfNeighbour,
   resources,
+  runningMovesIn,
   type Servers,
   serverOf,
 } from '../world/places.ts'
@@ -16,6 +18,7 @@ import { Violation } from '../world/violation.ts'
 type Options = {
   servers: Servers
   capacityOf: (provider: string) => number | undefined
+  moveLimits: MoveLimits
   violated: (violation: Violation) => void
 }
 
@@ -36,6 +39,7 @@ export class Invariants {
     if (resource === resources.things && server.name === CONSUMER && byBroker) this.#checkRelease(change)
     if (resource === resources.secrets && server.name === CONSUMER && byBroker) this.#checkSecret(change)
     if (resource === resources.assignments && change.type !== 'DELETED') this.#checkAssignments()
+    if (resource === resources.assignments || resource === resources.migrations) this.#checkMoves()
   }
 
   #checkCopy({ name: provider }: ApiServer, { type, entry: { object }, before }: Change, byBroker: boolean): void {
@@ -140,6 +144,27 @@ export class Invariants {
       const capacity = capacityOf(provider)
       if (capacity !== undefined && count > capacity)
         violated(new Violation('capacity', `${provider} offers ${capacity} and has ${count}`))
+    }
+  }
+
+  /** A move runs from the time at which its copy is asked for until it is told to have ended. */
+  #checkMoves(): void {
+    const { servers, moveLimits, violated } = this.#options
+    const counts = new Map<string, number>()
+    for (const { spec } of runningMovesIn(servers)) {
+      const mover = {
+        name: '',
+        since: '',
+        consumer: CONSUMER,
+        from: spec.from.providerCluster,
+        to: spec.to.providerCluster,
+      }
+      for (const { id, most } of limitsOf(mover, { all: moveLimits, ofConfiguration: new Map() })) {
+        const count = (counts.get(id) ?? 0) + 1
+        counts.set(id, count)
+        if (count > most)
+          violated(new Violation('moves', `${count} moves run, ${most} may${id === '' ? '' : ` of ${id}`}`))
+      }
     }
   }
 }

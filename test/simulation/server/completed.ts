@@ -3,6 +3,7 @@ import type { Place, StoredObject } from './objects.ts'
 
 /** Resources whose status is written together with the rest. */
 export const WITHOUT_STATUS = new Set([
+  'migrationusages.coord.broker.platform-mesh.io',
   'offerusages.coord.broker.platform-mesh.io',
   'assignments.coord.broker.platform-mesh.io',
   'secrets',

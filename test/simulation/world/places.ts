@@ -1,4 +1,4 @@
-import { Assignment, annotations, Migration } from '@resource-broker/api'
+import { Assignment, annotations, hasEnded, Migration } from '@resource-broker/api'
 import type { ApiServer } from '../server/api-server.ts'
 import type { StoredObject } from '../server/objects.ts'
 import { parseRequest } from '../server/request.ts'
@@ -64,4 +64,23 @@ export function assignmentsIn(servers: Servers): Assignment[] {
     .all(resources.assignments)
     .map(({ object }) => object as unknown as Assignment)
     .filter(({ spec }) => spec.uid !== undefined)
+}
+
+/** Migrations that have begun and not ended, and those whose copy is asked for though that is not recorded. */
+export function runningMovesIn(servers: Servers): Migration[] {
+  const arriving = new Set(
+    assignmentsIn(servers).flatMap(({ metadata, spec }) =>
+      (spec.copies ?? []).flatMap(({ role, providerCluster }) =>
+        role === 'Incoming' ? [`${metadata.uid} ${providerCluster}`] : [],
+      ),
+    ),
+  )
+  return serverOf(servers, 'platform')
+    .all(resources.migrations)
+    .map(({ object }) => object as unknown as Migration)
+    .filter(({ spec, status }) => {
+      if (hasEnded({ status } as Migration)) return false
+      const isRecorded = (status?.state ?? 'Pending') !== 'Pending'
+      return isRecorded || arriving.has(`${spec.assignmentUID} ${spec.to?.providerCluster}`)
+    })
 }

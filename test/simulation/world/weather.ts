@@ -1,3 +1,4 @@
+import type { MoveLimits } from '../../../services/migration-coordinator/src/turns/limits.ts'
 import type { SeededRandom } from '../../support/seeded-random.ts'
 import type { Fate } from '../server/wire.ts'
 
@@ -51,6 +52,15 @@ export function weatherOf(random: SeededRandom): Weather {
   }
   // Where a provider stays away a stage waits for what it has, until a person takes the move back.
   return { ...drawn, isStaged: drawn.actEveryMs === 5_000 && !drawn.staysAway }
+}
+
+/**
+ * In some worlds moves have limits. A move to a provider that stays away holds its place, and who waits behind it would never end: not
+ * in those.
+ */
+export function moveLimitsOf(random: SeededRandom, { staysAway }: Weather): MoveLimits {
+  if (staysAway) return {}
+  return random.pick([{}, {}, { total: 1 }, { total: 2, perProvider: 1 }])
 }
 
 /** What becomes of the next request. */

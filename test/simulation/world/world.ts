@@ -1,3 +1,4 @@
+import type { MoveLimits } from '../../../services/migration-coordinator/src/turns/limits.ts'
 import { SeededRandom } from '../../support/seeded-random.ts'
 import { deleteCopy, makeBadRecords } from '../actors/admin.ts'
 import { collectGarbage } from '../actors/garbage-collector.ts'
@@ -22,7 +23,7 @@ import { Story } from './story.ts'
 import { detailsOf, wordOf } from './told.ts'
 import type { Violation } from './violation.ts'
 import { VirtualTime } from './virtual-time.ts'
-import { delayOf, fair, fateOf, type Weather, weatherOf } from './weather.ts'
+import { delayOf, fair, fateOf, moveLimitsOf, type Weather, weatherOf } from './weather.ts'
 
 const REPLICAS = ['red', 'blue'] as const
 const NAMES = ['apple', 'birch', 'cedar'] as const
@@ -38,6 +39,8 @@ export class World {
   readonly keepers = new Map<string, OfferKeeper>()
   readonly violations: Violation[] = []
   weather: Weather
+  /** How many moves may run at once. */
+  readonly moveLimits: MoveLimits
   /** Milliseconds since the beginning at which a replica last wrote something. */
   lastWrite = 0
   readonly #lives: Lives
@@ -51,6 +54,7 @@ export class World {
   constructor(seed: number) {
     this.random = new SeededRandom(seed)
     this.weather = weatherOf(this.random)
+    this.moveLimits = moveLimitsOf(new SeededRandom(seed ^ 0x2a2a2a2a), this.weather)
     this.#chance = {
       wire: this.random.fork(),
       bus: this.random.fork(),
@@ -91,6 +95,7 @@ export class World {
     const invariants = new Invariants({
       servers: this.servers,
       capacityOf: (provider) => this.capacityOf(provider),
+      moveLimits: this.moveLimits,
       violated: (violation) => this.#violated(violation),
     })
     serverOf(this.servers, 'platform').handle({
@@ -188,6 +193,7 @@ export class World {
       busDelay: () => delayOf(this.weather, this.#chance.bus),
       isBusAnswerLost: () => this.#chance.bus.chance(this.weather.busLost),
       alive: (asking) => this.#lives.alive(asking),
+      moveLimits: this.moveLimits,
       keepMigrationsMs: this.weather.keepsMigrations ? 3_600_000 : 30_000,
       logger: (process) =>
         quietLogger((level, fields, message) => {

@@ -2,6 +2,7 @@ import { AcceptAPI } from './accept-api.ts'
 import { Assignment } from './assignment.ts'
 import { Migration } from './migration.ts'
 import { MigrationConfiguration } from './migration-configuration.ts'
+import { MigrationUsage } from './migration-usage.ts'
 import { OfferUsage } from './offer-usage.ts'
 import { Provider } from './provider.ts'
 import { StagingWorkspace } from './staging-workspace.ts'
@@ -20,6 +21,7 @@ export type { Mistake, Parsed, PrinterColumn } from './kind.ts'
 export type { Condition, GVK, GVR, ObjectMeta } from './meta.ts'
 export { Migration, type MigrationEnd, type MigrationState, type StageStatus } from './migration.ts'
 export { MigrationConfiguration, type MigrationStage, type StagePhase } from './migration-configuration.ts'
+export { type MigrationClaim, MigrationUsage, migrationUsageName } from './migration-usage.ts'
 export { type OfferClaim, OfferUsage } from './offer-usage.ts'
 export { Provider } from './provider.ts'
 export { StagingWorkspace } from './staging-workspace.ts'
@@ -31,6 +33,7 @@ export const kinds = [
   Migration,
   MigrationConfiguration,
   OfferUsage,
+  MigrationUsage,
   StagingWorkspace,
   Provider,
 ] as const

@@ -37,7 +37,7 @@ type ObjectCase = {
 }
 type PrecedenceCase = {
   name: string
-  configurations: { name: string; created: string; from: string; to: string; stages: number }[]
+  configurations: { name: string; created: string; from: string; to: string; stages: number; asks?: object }[]
   order: string[]
 }
 
@@ -132,12 +132,11 @@ test.each(vectors<{ name: string; stages: MigrationStage[]; phases: string[] }>(
 test.each(vectors<PrecedenceCase>('stages/precedence.json'))(
   'of several configurations for two kinds: $name',
   ({ configurations, order }) => {
-    const all = configurations.map(({ name, created, from, to, stages }) =>
-      configuration(
-        { from: kindOf(from), to: kindOf(to), stages: Array.from({ length: stages }, (_, i) => ({ name: `s${i}` })) },
-        { name, creationTimestamp: created },
-      ),
-    ) as MigrationConfiguration[]
+    const all = configurations.map(({ name, created, from, to, stages: count, asks }) => {
+      const stages = Array.from({ length: count }, (_, i) => ({ name: `s${i}` }))
+      const spec = { from: kindOf(from), to: kindOf(to), stages, ...asks }
+      return configuration(spec, { name, creationTimestamp: created })
+    }) as MigrationConfiguration[]
     const found = configurationsFor(all.toReversed(), { from: kindOf('A'), to: kindOf('B') })
     expect(found.map(({ metadata }) => metadata.name)).toEqual(order)
     expect(configurationsFor(all, { from: kindOf('A'), to: kindOf('B') })).toEqual(found)

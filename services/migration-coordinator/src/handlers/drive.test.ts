@@ -1,8 +1,9 @@
-import { Assignment, Migration } from '@resource-broker/api'
+import { Assignment, getCondition, Migration } from '@resource-broker/api'
 import type { KeyView, KubeObject, Run } from '@resource-broker/bus'
 import { KubeError, type ObjectRef } from '@resource-broker/kube'
 import { expect, test } from 'vitest'
 import type { CoordinatorContext } from '../context.ts'
+import type { Wait } from '../plan/step.ts'
 import { drive } from './drive.ts'
 import type { EndsSeen } from './expire.ts'
 
@@ -33,6 +34,7 @@ function runWith(
   objects: KubeObject[],
   meanwhile: (learn: (object: KubeObject) => void) => void,
   now: () => Date = () => new Date(0),
+  wait?: Wait,
 ) {
   const held = new Map(objects.map((object) => [object.metadata.name, object]))
   const found = (name: string): KubeObject => {
@@ -71,8 +73,14 @@ function runWith(
     },
   }
   const logger = { info: () => undefined, warn: () => undefined }
-  const context = { coordination, logger, now, keepMs: 1_000 } as unknown as CoordinatorContext
-  const run = { view: view as unknown as KeyView, attempt: 1, memory: new Map() } as Run<EndsSeen>
+  const turns = {
+    ask: async () => wait,
+    leave: () => undefined,
+    isHeld: () => wait !== undefined,
+    settle: async () => Number.POSITIVE_INFINITY,
+  }
+  const context = { coordination, turns, logger, now, keepMs: 1_000 } as unknown as CoordinatorContext
+  const run = { key: 'k', view: view as unknown as KeyView, attempt: 1, memory: new Map() } as Run<EndsSeen>
   return { held, drive: () => drive(context, run) }
 }
 
@@ -80,6 +88,35 @@ test('a new Migration asks for the incoming copy', async () => {
   const { held, drive: run } = runWith([assignment('uid-first', 'alpha', '1'), migration], () => undefined)
   await run()
   expect(held.get('assignment-a')?.['spec']).toMatchObject({ copies: [{ providerCluster: 'beta', role: 'Incoming' }] })
+})
+
+test.each([
+  { wait: { reason: 'WaitsForTurn', message: 'waits for its turn' }, paused: undefined },
+  { wait: { reason: 'Paused', message: 'paused by somebody' }, paused: 'True' },
+])('a Migration whose turn it is not asks for nothing, and reads why: $wait.reason', async ({ wait, paused }) => {
+  const objects = [assignment('uid-first', 'alpha', '1'), migration]
+  const { held, drive: run } = runWith(objects, () => undefined, undefined, wait)
+  expect(await run()).toEqual({ done: true })
+  expect(held.get('assignment-a')).toEqual(objects[0])
+  const status = held.get('migration-1')?.['status'] as Migration['status']
+  expect(status?.state).toBe('Pending')
+  expect(getCondition(status?.conditions, 'Ready')).toMatchObject({ status: 'False', ...wait })
+  expect(getCondition(status?.conditions, 'Paused')?.status).toBe(paused)
+})
+
+test('a Migration that was paused and begins reads that it is not any more', async () => {
+  const paused = {
+    type: 'Paused',
+    status: 'True',
+    reason: 'Paused',
+    message: '',
+    lastTransitionTime: '1970-01-01T00:00:00Z',
+  }
+  const held = { ...migration, status: { state: 'Pending', conditions: [paused] } }
+  const { held: platform, drive: run } = runWith([assignment('uid-first', 'alpha', '1'), held], () => undefined)
+  await run()
+  const status = platform.get('migration-1')?.['status'] as Migration['status']
+  expect(getCondition(status?.conditions, 'Paused')).toMatchObject({ status: 'False', reason: 'NotPaused' })
 })
 
 test('a step that was planned by one Assignment is not taken with the next one of its name', async () => {

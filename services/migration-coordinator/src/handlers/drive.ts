@@ -2,12 +2,12 @@ import { Migration as Kind, type Migration } from '@resource-broker/api'
 import { DONE, type KeyView, type Outcome, type Run } from '@resource-broker/bus'
 import { isConflict, isNotFound } from '@resource-broker/kube'
 import type { CoordinatorContext } from '../context.ts'
-import { planStep } from '../plan/plan-step.ts'
 import { staleOf } from '../plan/stages/stale.ts'
 import { cleanUp, isToCleanUp, remove, withoutFinalizer } from '../stages/clean-up.ts'
 import { stagedOf } from '../stages/staged-messages.ts'
 import { type EndsSeen, expire } from './expire.ts'
 import { removeLeftovers } from './leftovers.ts'
+import { nextStep } from './next-step.ts'
 import { readMigration, surroundings } from './surroundings.ts'
 import { isCurrent, isDecisive, type Plan, take } from './take.ts'
 
@@ -17,10 +17,11 @@ const MOST_STEPS = 16
 const HELD_MS = 15_000
 
 /** Takes every Migration of one object as far as it can go now. */
-export async function drive(context: CoordinatorContext, { view, attempt, memory }: Run<EndsSeen>): Promise<Outcome> {
+export async function drive(context: CoordinatorContext, run: Run<EndsSeen>): Promise<Outcome> {
+  const { view, attempt, memory } = run
   let again = Number.POSITIVE_INFINITY
   for (const name of view.all('migration').keys()) {
-    again = Math.min(again, await advance(context, view, name))
+    again = Math.min(again, await advance(context, run, name), await settle(context, view, name))
     await finalize(context, view, name)
     again = Math.min(again, await expire(context, view, name, memory))
   }
@@ -30,28 +31,37 @@ export async function drive(context: CoordinatorContext, { view, attempt, memory
 }
 
 /** Takes one Migration as far as it can go. Returns in how many milliseconds it is looked at again, whatever is heard. */
-async function advance(context: CoordinatorContext, view: KeyView, name: string): Promise<number> {
+async function advance(context: CoordinatorContext, { key, view }: Run<EndsSeen>, name: string): Promise<number> {
   const swept = new Set<string>()
   for (let steps = 0; steps < MOST_STEPS; steps++) {
     const migration = readMigration(view, name)
     if (migration === undefined || migration.metadata.deletionTimestamp !== undefined) break
     await sweep(context, migration, view, swept)
     const around = await surroundings(context, migration, view)
-    const step = planStep(migration, around)
+    const step = await nextStep(context, key, migration, around)
     if (step === undefined) break
     const plan: Plan = { migration, assignment: around.assignment, step }
     if (isDecisive(step) && !(await isCurrent(context, plan, view))) continue
     if (!(await take(context, plan, view)))
-      return Math.min(step.againMs ?? Number.POSITIVE_INFINITY, heldFor(migration))
+      return Math.min(step.againMs ?? Number.POSITIVE_INFINITY, heldFor(context, migration))
   }
   const migration = readMigration(view, name)
-  return migration === undefined ? Number.POSITIVE_INFINITY : heldFor(migration)
+  if (migration === undefined) context.turns.leave(name)
+  return migration === undefined ? Number.POSITIVE_INFINITY : heldFor(context, migration)
 }
 
-function heldFor({ status }: Migration): number {
+/** Whose turn comes is told. */
+function heldFor({ turns }: CoordinatorContext, { metadata, status }: Migration): number {
+  if (turns.isHeld(metadata.name)) return Number.POSITIVE_INFINITY
   const { state = 'Pending', conditions = [] } = status ?? {}
   const isHeldUp = conditions.some(({ reason }) => reason === 'StageHeldUp' || reason === 'Paused')
   return state === 'Pending' || isHeldUp ? HELD_MS : Number.POSITIVE_INFINITY
+}
+
+/** Has a move that has ended give its place back. Returns in how many milliseconds that is looked at again. */
+async function settle({ turns }: CoordinatorContext, view: KeyView, name: string): Promise<number> {
+  const migration = readMigration(view, name)
+  return migration === undefined ? Number.POSITIVE_INFINITY : await turns.settle(migration)
 }
 
 /** Removes what stages that are done have deployed, each once. */

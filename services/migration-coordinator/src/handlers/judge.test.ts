@@ -85,6 +85,16 @@ test('one that asks for nothing is ready', async () => {
   expect(ready()).toMatchObject({ status: 'True', reason: 'NoStages' })
 })
 
+test('one that asks for no stages, and says when moves may begin, counts as well', async () => {
+  const older = configuration([], { name: 'older', creationTimestamp: '2026-01-01T00:00:00Z' })
+  const younger = configuration(valid, { name: 'younger', creationTimestamp: '2026-01-02T00:00:00Z' })
+  const limited = { ...older, spec: { ...(older['spec'] as object), limits: { total: 1 } } }
+  const { look, ready } = platform([limited, younger])
+  await look()
+  expect(ready('older')).toMatchObject({ status: 'True', reason: 'NoStages' })
+  expect(ready('younger')).toMatchObject({ status: 'False', reason: 'Shadowed' })
+})
+
 test('a configuration that says how it stands is not written to again', async () => {
   const { look, written } = platform([configuration(valid)])
   await look()

@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import {
   Assignment,
+  type Condition,
   conditionTypes,
+  getCondition,
   hasEnded,
   hasTemplates,
   Migration,
@@ -19,6 +21,7 @@ import { recordAfter } from '../plan/leftovers.ts'
 import type { Deployment, Snapshot, Step } from '../plan/step.ts'
 import { deploy, namespaceOf } from '../stages/deploy.ts'
 import { obstacleOf, StageObstacle } from '../stages/stage-obstacle.ts'
+import { PAUSED } from '../turns/held-by.ts'
 import { readOrNull } from './surroundings.ts'
 
 /** A step, and what it was planned by. */
@@ -198,12 +201,19 @@ function conditionsOf({ status }: Migration, { state, reason, message }: Step, n
   const next: NextCondition[] = [
     { type: conditionTypes.ready, status: cutOver ? 'True' : 'False', reason, message },
     { type: conditionTypes.cutoverCompleted, status: cutOver ? 'True' : 'False', reason, message },
+    ...pausedOf(before, reason, message),
   ]
   const same = next.every((condition) =>
-    before?.some(
-      (c) => c.type === condition.type && c.reason === reason && c.message === message && c.status === condition.status,
-    ),
+    before?.some(({ lastTransitionTime: _since, ...said }) => isDeepStrictEqual(said, condition)),
   )
   if (same) return before
   return next.reduce((conditions, condition) => setCondition(conditions, condition, now), before ?? [])
+}
+
+/** The condition Paused: of a move that never was it says nothing. */
+function pausedOf(before: Condition[] | undefined, reason: string, message: string): NextCondition[] {
+  const type = conditionTypes.paused
+  if (reason === PAUSED) return [{ type, status: 'True', reason, message }]
+  if (getCondition(before, type) === undefined) return []
+  return [{ type, status: 'False', reason: 'NotPaused', message: 'nobody pauses it' }]
 }

@@ -1,9 +1,8 @@
 import { type OfferRef, OfferUsage, offerUsageName } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
 import { isAlreadyExists, isConflict, isNotFound, type KubeClient, readIfThere } from '@resource-broker/kube'
+import { Batches } from '@resource-broker/service'
 import { type Claims, claimsPatch, settle, type Wish } from './claims.ts'
-
-type Asked = { wish: Wish; resolve: (granted: boolean) => void; reject: (error: unknown) => void }
 
 /** Which of these keys have no Assignment and no Migration that refers to the offer, as the platform says now. */
 export type Unjustified = (offer: OfferRef, keys: string[]) => Promise<ReadonlySet<string>>
@@ -23,8 +22,7 @@ export class Ledger {
   readonly #capacity: () => number
   readonly #unjustified: Unjustified
   readonly #seen: (usage: OfferUsage) => void
-  #asked: Asked[] = []
-  #isWriting = false
+  readonly #rounds = new Batches<Wish, boolean>((wishes) => this.#write(wishes))
 
   constructor(offer: OfferRef, { coordination, capacity, unjustified, seen }: LedgerOptions) {
     this.#offer = offer
@@ -36,25 +34,7 @@ export class Ledger {
 
   /** Resolves, once the platform has it, with whether the wish came true. @throws what the API server refuses. */
   async ask(wish: Wish): Promise<boolean> {
-    return await new Promise((resolve, reject) => {
-      this.#asked.push({ wish, resolve, reject })
-      if (!this.#isWriting) void this.#writeAll()
-    })
-  }
-
-  async #writeAll(): Promise<void> {
-    this.#isWriting = true
-    while (this.#asked.length > 0) {
-      const turn = this.#asked
-      this.#asked = []
-      try {
-        const granted = await this.#write(turn.map(({ wish }) => wish))
-        for (const [i, { resolve }] of turn.entries()) resolve(granted[i] === true)
-      } catch (error) {
-        for (const { reject } of turn) reject(error)
-      }
-    }
-    this.#isWriting = false
+    return await this.#rounds.ask(wish)
   }
 
   /**

@@ -1,0 +1,94 @@
+import {
+  annotations,
+  conditionTypes,
+  configurationsFor,
+  getCondition,
+  hasEnded,
+  type Migration,
+  type MigrationClaim,
+  MigrationConfiguration,
+} from '@resource-broker/api'
+import type { KubeObject } from '@resource-broker/bus'
+import { AWAITS_APPROVAL, heldBy, PAUSED, type Rules } from './held-by.ts'
+import type { Limits, MoveLimits, Mover } from './limits.ts'
+import { WAITS_FOR_TURN, type Waiting } from './queue.ts'
+import type { Claims } from './usage-ledger.ts'
+
+/** What a look at a move that is not held by anything else finds its Ready condition to say: nothing yet, or one of these. */
+const MAY_BE_NEXT: ReadonlySet<string | undefined> = new Set([undefined, WAITS_FOR_TURN, PAUSED, AWAITS_APPROVAL])
+
+/** What a MigrationConfiguration says on when moves begin. */
+export function rulesOf({ metadata, spec }: Pick<MigrationConfiguration, 'metadata' | 'spec'>): Rules {
+  const { paused, approval, limits } = spec
+  return {
+    name: metadata.name,
+    ...(paused === undefined ? {} : { paused }),
+    ...(approval === undefined ? {} : { approval }),
+    ...(limits === undefined ? {} : { limits }),
+  }
+}
+
+/** The same of one that anybody may have written; undefined: nobody can read it. */
+export function readRules(configuration: KubeObject): Rules | undefined {
+  const parsed = MigrationConfiguration.parse(configuration)
+  return parsed.ok ? rulesOf(parsed.value) : undefined
+}
+
+/** The limits of all moves, and of those that some MigrationConfiguration counts for. */
+export function limitsFrom(all: MoveLimits, configurations: readonly KubeObject[]): Limits {
+  const own = configurations.flatMap((configuration): [string, MoveLimits][] => {
+    const limits = readRules(configuration)?.limits
+    return limits === undefined ? [] : [[configuration.metadata.name, limits]]
+  })
+  return { all, ofConfiguration: new Map(own) }
+}
+
+/** A Migration as limits see it. */
+export function moverOf({ metadata, spec }: Migration, configuration: string | undefined): Mover {
+  return {
+    name: metadata.name,
+    since: metadata.creationTimestamp ?? '',
+    consumer: metadata.annotations?.[annotations.consumerCluster] ?? '',
+    from: spec.from.providerCluster,
+    to: spec.to.providerCluster,
+    configuration,
+  }
+}
+
+/** The moves that run: those that have a place, and those that began before there was a limit. */
+export function runningOf(claims: Claims, migrations: readonly Migration[]): Mover[] {
+  const begun = migrations.filter(
+    (move) => !isPending(move) && !hasEnded(move) && claims[move.metadata.name] === undefined,
+  )
+  return [
+    ...Object.entries(claims).map(([name, claim]) => claimant(name, claim)),
+    ...begun.map((move) => moverOf(move, move.spec.configuration?.name)),
+  ]
+}
+
+const claimant = (name: string, { consumer, from, to, configuration }: MigrationClaim): Mover => {
+  return { name, since: '', consumer, from, to, configuration }
+}
+
+/**
+ * The moves that may be next: nothing but their turn keeps them, as far as their Migrations and the MigrationConfigurations tell. Who
+ * has a place already is not among them.
+ */
+export function waitingOf(
+  claims: Claims,
+  migrations: readonly Migration[],
+  configurations: readonly KubeObject[],
+): Waiting[] {
+  return migrations.flatMap((move): Waiting[] => {
+    if (!isPending(move) || claims[move.metadata.name] !== undefined || move.spec.cancel === true) return []
+    const ready = getCondition(move.status?.conditions, conditionTypes.ready)
+    if (!MAY_BE_NEXT.has(ready?.reason)) return []
+    const [first] = configurationsFor(configurations, { from: move.spec.from.gvk, to: move.spec.to.gvk })
+    const rules = first === undefined ? undefined : readRules(first)
+    if (heldBy(move, rules) !== undefined) return []
+    return [{ ...moverOf(move, rules?.name), told: ready?.message }]
+  })
+}
+
+/** Whether a move has not begun, as far as is recorded. */
+export const isPending = ({ status }: Migration): boolean => (status?.state ?? 'Pending') === 'Pending'

@@ -1,0 +1,190 @@
+import { Migration, MigrationUsage, migrationUsageName } from '@resource-broker/api'
+import type { KubeObject } from '@resource-broker/bus'
+import { type KubeClient, KubeError } from '@resource-broker/kube'
+import type { Logger } from '@resource-broker/service'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { configuration, migration, Platform } from './fixtures.ts'
+import type { MoveLimits } from './limits.ts'
+import { readRules } from './moves.ts'
+import { Turns } from './turns.ts'
+
+const quiet = { info: () => undefined, warn: () => undefined } as unknown as Logger
+
+let stop: AbortController
+beforeEach(() => {
+  stop = new AbortController()
+})
+afterEach(() => stop.abort())
+
+/** One replica on a platform that it shares with others; `woken` has the keys that it was told to look at again. */
+function replica(platform: Platform, limits: MoveLimits, now: () => number = () => 0) {
+  const woken: string[] = []
+  const wake = (key: string) => void woken.push(key)
+  const turns = new Turns({ coordination: platform.client, limits, wake, now, logger: quiet, signal: stop.signal })
+  const moveOf = (name: string) => Migration.of(platform.held.get(name) as KubeObject)
+  const ask = async (name: string) => {
+    const object = platform.held.get('c')
+    const rules = object && readRules(object)
+    return await turns.ask({ key: `key-of-${name}`, migration: moveOf(name), consumer: 'acme', rules })
+  }
+  return { turns, woken, ask, settle: async (name: string) => await turns.settle(moveOf(name)) }
+}
+
+const claimants = ({ held }: Platform): string[] => {
+  const usage = held.get(migrationUsageName)
+  return usage === undefined ? [] : Object.keys(MigrationUsage.of(usage).spec.claims ?? {}).sort()
+}
+const minute = (i: number) => String(10 + i)
+
+function ended(platform: Platform, name: string): void {
+  platform.put({ ...(platform.held.get(name) as KubeObject), status: { state: 'CutoverCompleted' } })
+}
+
+test('of twelve moves that two replicas begin at once, the oldest as many as may run begin', async () => {
+  const names = Array.from({ length: 12 }, (_, i) => `m${minute(i)}`)
+  const platform = new Platform(...names.map((name, i) => migration(name, { since: minute(i) })))
+  const replicas = [replica(platform, { total: 3 }), replica(platform, { total: 3 })]
+  const waits = await Promise.all(names.map((name, i) => replicas[i % 2]?.ask(name)))
+  expect(names.filter((_, i) => waits[i] === undefined)).toEqual(names.slice(0, 3))
+  expect(claimants(platform)).toEqual(names.slice(0, 3))
+  expect(waits[5]).toEqual({ reason: 'WaitsForTurn', message: 'waits for its turn: 3 moves may run at once' })
+})
+
+test('a move that no limit is for costs no request', async () => {
+  const platform = new Platform(migration('m'))
+  expect(await replica(platform, {}).ask('m')).toBeUndefined()
+  expect(platform.requests).toEqual([])
+})
+
+test('a place costs one write, and one that waits none', async () => {
+  const platform = new Platform(migration('a'), migration('b'))
+  const { ask } = replica(platform, { total: 1 })
+  await ask('a')
+  await ask('b')
+  expect(platform.requests).toEqual([`POST ${migrationUsageName}`])
+})
+
+test('who has a place keeps it, whoever asks for it', async () => {
+  const platform = new Platform(migration('a'))
+  await replica(platform, { total: 1 }).ask('a')
+  expect(await replica(platform, { total: 1 }).ask('a')).toBeUndefined()
+  expect(claimants(platform)).toEqual(['a'])
+})
+
+test('when a move ends the next one is looked at, and no other', async () => {
+  const platform = new Platform(migration('a'), migration('b', { since: '01' }), migration('c', { since: '02' }))
+  const { ask, settle, woken } = replica(platform, { total: 1 })
+  for (const name of ['a', 'b', 'c']) await ask(name)
+  ended(platform, 'a')
+  await settle('a')
+  await vi.waitFor(() => expect(woken).toEqual(['key-of-b']))
+  expect(claimants(platform)).toEqual([])
+  expect(await ask('c')).toMatchObject({ reason: 'WaitsForTurn' })
+  expect(await ask('b')).toBeUndefined()
+})
+
+test('a place that nobody gave back is free once its move has ended', async () => {
+  const platform = new Platform(migration('a'), migration('b'))
+  await replica(platform, { total: 1 }).ask('a')
+  const next = replica(platform, { total: 1 })
+  expect(await next.ask('b')).toMatchObject({ reason: 'WaitsForTurn' })
+  ended(platform, 'a')
+  await vi.waitFor(() => expect(next.woken).toEqual(['key-of-b']))
+  expect(await next.ask('b')).toBeUndefined()
+  expect(claimants(platform)).toEqual(['b'])
+})
+
+test('a place that nobody gave back is free once its Migration is gone, also if nobody saw it go', async () => {
+  const platform = new Platform(migration('a'), migration('b'))
+  await replica(platform, { total: 1 }).ask('a')
+  platform.remove('a')
+  expect(await replica(platform, { total: 1 }).ask('b')).toBeUndefined()
+  expect(claimants(platform)).toEqual(['b'])
+})
+
+test('moves that began before there was a limit count', async () => {
+  const platform = new Platform(migration('a', { state: 'CutoverInProgress' }), migration('b'))
+  const { ask, woken } = replica(platform, { total: 1 })
+  expect(await ask('b')).toMatchObject({ reason: 'WaitsForTurn' })
+  ended(platform, 'a')
+  await vi.waitFor(() => expect(woken).toEqual(['key-of-b']))
+  expect(await ask('b')).toBeUndefined()
+})
+
+test('a move that is paused or wants an approval has no place, and is looked at again when its configuration changes', async () => {
+  const platform = new Platform(migration('a'), configuration({ paused: true, limits: { total: 1 } }))
+  const { ask, woken, turns } = replica(platform, {})
+  expect(await ask('a')).toMatchObject({ reason: 'Paused' })
+  expect([...turns.waiting]).toEqual([['Paused', 1]])
+  platform.put(configuration({ approval: 'BeforeStart', limits: { total: 1 } }, 2))
+  await vi.waitFor(() => expect(woken).toEqual(['key-of-a']))
+  expect(await ask('a')).toMatchObject({ reason: 'AwaitingApproval' })
+  expect(claimants(platform)).toEqual([])
+  platform.put(configuration({ limits: { total: 1 } }, 3))
+  await vi.waitFor(() => expect(woken).toEqual(['key-of-a', 'key-of-a']))
+  expect(await ask('a')).toBeUndefined()
+  expect(claimants(platform)).toEqual(['a'])
+  expect([...turns.waiting]).toEqual([])
+})
+
+test('an older move that is held by something else does not hold up a younger one', async () => {
+  const platform = new Platform(migration('a', { spec: { paused: true } }), migration('b', { since: '01' }))
+  expect(await replica(platform, { total: 1 }).ask('b')).toBeUndefined()
+})
+
+test('a limit that is raised lets the next one begin', async () => {
+  const platform = new Platform(
+    migration('a'),
+    migration('b', { since: '01' }),
+    configuration({ limits: { total: 1 } }),
+  )
+  const { ask, woken } = replica(platform, {})
+  expect(await ask('a')).toBeUndefined()
+  expect(await ask('b')).toMatchObject({ message: 'waits for its turn: 1 move of configuration c may run at once' })
+  platform.put(configuration({ limits: { total: 2 } }, 2))
+  await vi.waitFor(() => expect(woken).toContain('key-of-b'))
+  expect(await ask('b')).toBeUndefined()
+})
+
+test('the place of a move that does not begin is kept for as long as a request may be on its way, and no longer', async () => {
+  let time = 0
+  const platform = new Platform(migration('a'))
+  const { ask, settle } = replica(platform, { total: 1 }, () => time)
+  await ask('a')
+  expect(await settle('a')).toBe(15_000)
+  time = 14_000
+  expect(await settle('a')).toBe(1_000)
+  expect(claimants(platform)).toEqual(['a'])
+  time = 15_000
+  expect(await settle('a')).toBe(Number.POSITIVE_INFINITY)
+  expect(claimants(platform)).toEqual([])
+})
+
+test('where the platform does not serve the record of who runs, a move that a limit is for waits and says so', async () => {
+  const platform = new Platform(migration('a'))
+  const client = platform.client
+  const { watch } = client
+  const absent: Partial<KubeClient> = {
+    ...client,
+    watch: async (ref, query, options) => {
+      if (ref.resource === MigrationUsage.plural) throw new KubeError(404, { reason: 'NotFound' })
+      return await watch(ref, query, options)
+    },
+  }
+  const turns = new Turns({
+    ...{ coordination: absent as KubeClient, limits: { total: 1 }, wake: () => undefined, now: () => 0 },
+    logger: quiet,
+    signal: stop.signal,
+  })
+  const asking = {
+    key: 'k',
+    migration: Migration.of(platform.held.get('a') as KubeObject),
+    consumer: 'acme',
+    rules: undefined,
+  }
+  expect(await turns.ask(asking)).toEqual({
+    reason: 'LimitsUnknown',
+    message:
+      'waits until its turn is known: the platform does not serve MigrationUsages: apply the CRDs of this version',
+  })
+})

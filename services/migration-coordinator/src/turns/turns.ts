@@ -1,0 +1,228 @@
+import { isDeepStrictEqual } from 'node:util'
+import { configurationsFor, hasEnded, Migration } from '@resource-broker/api'
+import type { KubeObject } from '@resource-broker/bus'
+import { type KubeClient, readIfThere } from '@resource-broker/kube'
+import type { Logger } from '@resource-broker/service'
+import type { Wait } from '../plan/step.ts'
+import { heldBy, type Rules } from './held-by.ts'
+import { type Limits, limitsOf, type MoveLimits, type Mover } from './limits.ts'
+import { isPending, limitsFrom, moverOf, readRules, runningOf, waitingOf } from './moves.ts'
+import { MovesKnown } from './moves-known.ts'
+import { turnsOf } from './queue.ts'
+import { type Claims, type Settled, UsageLedger, type Wish } from './usage-ledger.ts'
+
+type Options = {
+  coordination: KubeClient
+  /** Of all moves, whichever MigrationConfiguration counts for them. */
+  limits: MoveLimits
+  /** Looks at the Migrations of a key again: what one of them waited for may have come. */
+  wake: (key: string) => void
+  /** Milliseconds since 1970. */
+  now: () => number
+  logger: Logger
+  signal: AbortSignal
+}
+
+/** A move that is about to begin. */
+export type Asking = { key: string; migration: Migration; consumer: string; rules: Rules | undefined }
+
+/** Changes often come in groups; who waits is looked at once for a group, in milliseconds. */
+const SETTLE_MS = 50
+/**
+ * The place of a move that does not begin may be that of a replica whose word to begin is still on its way: it is kept for longer than a
+ * request lasts (10 s, TIMEOUT_MS of KubeClient). What stood still before it sent one sends none: its fence is checked.
+ */
+const UNUSED_MS = 15_000
+
+/**
+ * Whose turn it is. Nothing is followed and nothing written until a first move is held or a limit is for one: others cost nothing. From
+ * then on this replica follows all Migrations, so that all replicas see one queue; a place is taken in the one MigrationUsage, which is
+ * what makes limits exact.
+ */
+export class Turns {
+  readonly #options: Options
+  readonly #known: MovesKnown
+  readonly #ledger: UsageLedger
+  /** Who asked, by the name of the Migration, and what it was told to wait for. */
+  readonly #asked = new Map<string, Asking & { wait?: Wait }>()
+  /** Since when a move that has a place does not begin, by the uid of its Migration. */
+  readonly #unused = new Map<string, number>()
+  #due: { rules: boolean } | undefined
+
+  constructor(options: Options) {
+    this.#options = options
+    const { coordination, logger, signal } = options
+    this.#known = new MovesKnown({ coordination, logger, signal, changed: (rules) => this.#reviewSoon(rules) })
+    this.#ledger = new UsageLedger({
+      coordination,
+      settle: (claims, wishes) => this.#settle(claims, wishes),
+      known: () => this.#known.usage,
+      seen: (usage) => this.#known.see(usage),
+    })
+  }
+
+  /** How many moves wait, by the reason that they were told. */
+  get waiting(): Map<string, number> {
+    const reasons = [...this.#asked.values()].flatMap(({ wait }) => wait?.reason ?? [])
+    return new Map(
+      Map.groupBy(reasons, (reason) => reason)
+        .entries()
+        .map(([reason, of]) => [reason, of.length]),
+    )
+  }
+
+  /** Why a move may not begin yet; undefined: it may, and has its place where a limit is for it. @throws what the API server refuses */
+  async ask(asking: Asking): Promise<Wait | undefined> {
+    const { name } = asking.migration.metadata
+    this.#asked.set(name, asking)
+    const held = heldBy(asking.migration, asking.rules)
+    const wait = held ?? (await this.#place(asking))
+    if (wait === undefined) this.#asked.delete(name)
+    else this.#asked.set(name, { ...asking, wait })
+    if (held !== undefined) void this.#known.start() // who takes back what holds it is heard of there
+    return wait
+  }
+
+  /** It waits for nothing here any more: it begins, has ended, or something else keeps it. */
+  leave(name: string): void {
+    this.#asked.delete(name)
+  }
+
+  isHeld(name: string): boolean {
+    return this.#asked.has(name)
+  }
+
+  /**
+   * Has a move give its place back if it has ended, or did not begin for a while. Returns when that is to be looked at again, in
+   * milliseconds. @throws what the API server refuses
+   */
+  async settle(migration: Migration): Promise<number> {
+    const { name, uid = '' } = migration.metadata
+    const hasPlace = this.#known.usage?.spec.claims?.[name]?.uid === uid
+    if (!hasPlace || isRunning(migration)) {
+      this.#unused.delete(uid)
+      return Number.POSITIVE_INFINITY
+    }
+    const now = this.#options.now()
+    const since = this.#unused.get(uid) ?? now
+    const left = hasEnded(migration) ? 0 : since + UNUSED_MS - now
+    if (left > 0) this.#unused.set(uid, since)
+    if (left > 0) return left
+    this.#unused.delete(uid)
+    await this.#ledger.ask({ name, claim: null })
+    return Number.POSITIVE_INFINITY
+  }
+
+  async #place(asking: Asking): Promise<Wait | undefined> {
+    const mover = moverOfAsking(asking)
+    if (limitsOf(mover, this.#limitsFor([asking])).length === 0) return undefined
+    await this.#known.start()
+    const { obstacle, usage } = this.#known
+    if (obstacle !== undefined)
+      return { reason: 'LimitsUnknown', message: `waits until its turn is known: ${obstacle}` }
+    const { name, uid = '' } = asking.migration.metadata
+    if (usage?.spec.claims?.[name]?.uid === uid) return undefined
+    const { consumer, from, to, configuration } = mover
+    const claim = {
+      uid,
+      key: asking.key,
+      consumer,
+      from,
+      to,
+      ...(configuration === undefined ? {} : { configuration }),
+    }
+    const heard = Object.entries(usage?.spec.claims ?? {}).filter(
+      ([of, { uid }]) => this.#known.fateOf(of, uid) === 'open',
+    )
+    return this.#turns(Object.fromEntries(heard), [asking]).get(name) ?? (await this.#ledger.ask({ name, claim }))
+  }
+
+  /** One whose limits were asked for just now may not have been heard of. */
+  #limitsFor(askings: readonly Asking[]): Limits {
+    const { all, ofConfiguration } = limitsFrom(this.#options.limits, this.#known.configurations)
+    const own = askings.flatMap(({ rules }) =>
+      rules?.limits === undefined ? [] : [[rules.name, rules.limits] as const],
+    )
+    return { all, ofConfiguration: new Map([...own, ...ofConfiguration]) }
+  }
+
+  #turns(claims: Claims, askings: readonly Asking[]): Map<string, Wait | undefined> {
+    const { migrations, configurations } = this.#known
+    const waiting = new Map(waitingOf(claims, migrations, configurations).map((mover) => [mover.name, mover]))
+    for (const asking of askings) {
+      const mover = moverOfAsking(asking)
+      waiting.set(mover.name, { ...mover, told: waiting.get(mover.name)?.told })
+    }
+    return turnsOf(runningOf(claims, migrations), [...waiting.values()], this.#limitsFor(askings))
+  }
+
+  async #settle(before: Claims, wishes: readonly Wish[]): Promise<Settled> {
+    const leaving = new Set(wishes.flatMap(({ name, claim }) => (claim === null ? [name] : [])))
+    const open = await Promise.all(
+      Object.entries(before).map(async ([name, claim]) => {
+        const stays = !leaving.has(name) && (await this.#isOpen(name, claim.uid))
+        return stays ? [[name, claim] as const] : []
+      }),
+    )
+    const claims = Object.fromEntries(open.flat())
+    const askings = wishes.flatMap(({ name, claim }) => (claim === null ? [] : (this.#asked.get(name) ?? [])))
+    const turns = this.#turns(claims, askings)
+    const answers = wishes.map(({ name, claim }) => {
+      const has = claim === null || claims[name]?.uid === claim.uid
+      const wait = has ? undefined : turns.get(name)
+      if (!has && wait === undefined) claims[name] = claim
+      return wait
+    })
+    return { claims, answers }
+  }
+
+  /** Not heard of is not gone. */
+  async #isOpen(name: string, uid: string): Promise<boolean> {
+    const fate = this.#known.fateOf(name, uid)
+    if (fate !== 'unknown') return fate === 'open'
+    const ref = { ...Migration.resource, name }
+    const there = await readIfThere<KubeObject>(this.#options.coordination, ref)
+    return there?.metadata.uid === uid && !hasEnded(Migration.of(there))
+  }
+
+  #reviewSoon(rules: boolean): void {
+    if (this.#due !== undefined) {
+      this.#due.rules ||= rules
+      return
+    }
+    this.#due = { rules }
+    setTimeout(() => this.#review(), SETTLE_MS)
+  }
+
+  /** Looks again at the moves for which something else is true now than they were told. */
+  #review(): void {
+    const { rules } = this.#due ?? { rules: false }
+    this.#due = undefined
+    const claims = Object.entries(this.#known.usage?.spec.claims ?? {})
+    const heard = claims.filter(([name, { uid }]) => this.#known.fateOf(name, uid) === 'open')
+    const turns = this.#turns(Object.fromEntries(heard), [])
+    for (const [name, { wait, ...asking }] of this.#asked) {
+      if (wait === undefined || !(isOther(turns, name, wait) || (rules && this.#areOther(asking)))) continue
+      this.#asked.delete(name) // whoever owns it now asks again
+      this.#options.wake(asking.key)
+    }
+  }
+
+  /** Whether another MigrationConfiguration counts for a move than it asked by, or that one says something else. */
+  #areOther({ migration: { spec }, rules }: Asking): boolean {
+    const [first] = configurationsFor(this.#known.configurations, { from: spec.from.gvk, to: spec.to.gvk })
+    return !isDeepStrictEqual(rules, first === undefined ? undefined : readRules(first))
+  }
+}
+
+const isRunning = (move: Migration): boolean => !hasEnded(move) && !isPending(move)
+
+const moverOfAsking = ({ migration, consumer, rules }: Asking): Mover => ({
+  ...moverOf(migration, rules?.name),
+  consumer,
+})
+
+/** Whether the queue has another word for a move that is in it. */
+function isOther(turns: ReadonlyMap<string, Wait | undefined>, name: string, told: Wait): boolean {
+  return turns.has(name) && turns.get(name)?.message !== told.message
+}

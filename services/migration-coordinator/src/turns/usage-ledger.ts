@@ -1,0 +1,94 @@
+import { type MigrationClaim, MigrationUsage, migrationUsageName } from '@resource-broker/api'
+import type { KubeObject } from '@resource-broker/bus'
+import { isAlreadyExists, isConflict, isNotFound, type KubeClient, readIfThere } from '@resource-broker/kube'
+import { Batches } from '@resource-broker/service'
+import type { Wait } from '../plan/step.ts'
+
+/** The places of moves that run, by the name of the Migration. */
+export type Claims = Readonly<Record<string, MigrationClaim>>
+
+/** A place for a move, or its place given back. */
+export type Wish = { name: string; claim: MigrationClaim | null }
+
+/** What a round of wishes comes to: the places after it, and what each wish is answered; undefined: it came true. */
+export type Settled = { claims: Claims; answers: (Wait | undefined)[] }
+
+type Options = {
+  coordination: KubeClient
+  /** Decides on a round of wishes by the places that are taken. It may ask the platform what has become of those that have them. */
+  settle: (claims: Claims, wishes: readonly Wish[]) => Promise<Settled>
+  /** The record as it was last seen; undefined: it was not. */
+  known: () => MigrationUsage | undefined
+  /** Called with each answer of the platform. */
+  seen: (usage: MigrationUsage) => void
+}
+
+/** Which moves run, as the platform has it: changed by a conditional write of one record. */
+export class UsageLedger {
+  readonly #options: Options
+  readonly #rounds = new Batches<Wish, Wait | undefined>((wishes) => this.#write(wishes))
+
+  constructor(options: Options) {
+    this.#options = options
+  }
+
+  /** Resolves, once the platform has it, with why the wish did not come true. @throws what the API server refuses */
+  async ask(wish: Wish): Promise<Wait | undefined> {
+    return await this.#rounds.ask(wish)
+  }
+
+  /**
+   * What was seen last is tried first, and costs no read. Somebody else's write between is a reason to begin anew: it got further, so
+   * this ends. A refusal though nobody wrote is one.
+   */
+  async #write(wishes: readonly Wish[]): Promise<(Wait | undefined)[]> {
+    let before = this.#options.known()
+    let refused: { version: string | undefined; error: unknown } | undefined
+    for (;;) {
+      const claimed = before?.spec.claims ?? {}
+      const { claims, answers } = await this.#options.settle(claimed, wishes)
+      const patch = patchOf(claimed, claims)
+      if (patch === undefined) return answers
+      try {
+        this.#options.seen(await this.#put(before, claims, patch))
+        return answers
+      } catch (error) {
+        if (!isConflict(error) && !isAlreadyExists(error) && !isNotFound(error)) throw error
+        refused = { version: before?.metadata.resourceVersion, error }
+      }
+      before = await this.#read()
+      if (refused.version === before?.metadata.resourceVersion) throw refused.error
+    }
+  }
+
+  async #read(): Promise<MigrationUsage | undefined> {
+    const ref = { ...MigrationUsage.resource, name: migrationUsageName }
+    const object = await readIfThere<KubeObject>(this.#options.coordination, ref)
+    if (object === undefined) return undefined
+    const usage = MigrationUsage.of(object)
+    this.#options.seen(usage)
+    return usage
+  }
+
+  async #put(before: MigrationUsage | undefined, claims: Claims, patch: object): Promise<MigrationUsage> {
+    const { coordination } = this.#options
+    const { apiVersion, kind, resource } = MigrationUsage
+    const name = migrationUsageName
+    const status = { running: Object.keys(claims).length }
+    if (before === undefined) {
+      const body = { apiVersion, kind, metadata: { name }, spec: { claims }, status }
+      return MigrationUsage.of(await coordination.create<KubeObject>({ ...resource }, body))
+    }
+    const { uid, resourceVersion } = before.metadata
+    const body = { metadata: { uid, resourceVersion }, spec: { claims: patch }, status }
+    return MigrationUsage.of(await coordination.mergePatch<KubeObject>({ ...resource, name }, body))
+  }
+}
+
+/** The merge patch from one to the other; undefined if nothing changes. What a claim says never changes. */
+function patchOf(before: Claims, after: Claims): Record<string, MigrationClaim | null> | undefined {
+  const gone = Object.keys(before).filter((name) => after[name] === undefined)
+  const come = Object.entries(after).filter(([name, { uid }]) => before[name]?.uid !== uid)
+  if (gone.length + come.length === 0) return undefined
+  return { ...Object.fromEntries(gone.map((name) => [name, null])), ...Object.fromEntries(come) }
+}
