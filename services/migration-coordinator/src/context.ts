@@ -1,3 +1,4 @@
+import type { Bus } from '@resource-broker/bus'
 import type { KubeClient } from '@resource-broker/kube'
 import type { Clusters, Compute, Logger, Tracing } from '@resource-broker/service'
 import type { Turns } from './turns/turns.ts'
@@ -5,6 +6,7 @@ import type { Turns } from './turns/turns.ts'
 /** What the handlers of the coordinator work with. */
 export type CoordinatorContext = {
   coordination: KubeClient
+  bus: Pick<Bus, 'refresh'>
   /** Which moves may begin. */
   turns: Pick<Turns, 'ask' | 'leave' | 'isHeld' | 'settle'>
   /** Undefined: there is no cluster for what stages deploy. */

@@ -59,12 +59,18 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   const compute = await openCompute(service)
   const staging = compute && stagingUnder(compute, clustersUnder(await openClusters(service, bus)))
   let consumer: PartitionConsumer<EndsSeen> | undefined
+  const waiting = service.metrics.gauge<'reason'>({
+    name: 'broker_moves_waiting',
+    help: 'Moves that wait before they begin, as far as this replica has told them to.',
+    labels: ['reason'],
+  })
   const turns = new Turns({
     ...{ coordination, logger, signal, now: Date.now },
     limits: limitsOfFlags(service.config),
     wake: (key) => consumer?.reconcile(key),
+    waiting: (reason, count) => waiting.set(count, { reason }),
   })
-  const context = { turns, logger, tracing, now: () => new Date(), keepMs }
+  const context = { bus, turns, logger, tracing, now: () => new Date(), keepMs }
   consumer = await bus.consume({
     service: NAME,
     parts: ['assignment', 'migration', 'configuration', 'copy', 'copy-related', 'staged'],

@@ -2,6 +2,7 @@ import {
   conditionTypes,
   configurationMistakes,
   configurationsFor,
+  shadowOf,
   type GVK,
   hasTemplates,
   MigrationConfiguration,
@@ -30,11 +31,9 @@ export function verdictOn(
   const mistakes = configurationMistakes(configuration, kindsOf(staging))
   if (mistakes.length > 0) return say('False', 'Invalid', shortened(mistakes.join('; ')))
   const { from, to, stages = [] } = MigrationConfiguration.of(configuration).spec
-  const isOf = ({ metadata }: KubeObject) => metadata.name === configuration.metadata.name
-  const counting = configurationsFor(all, { from, to })
-  const [first] = counting
-  if (first !== undefined && !isOf(first) && counting.some(isOf))
-    return say('False', 'Shadowed', `${first.metadata.name} is for the same kinds and counts, being the older one`)
+  const shadow = shadowOf(configurationsFor(all, { from, to }), configuration.metadata.name)
+  if (shadow !== undefined)
+    return say('False', 'Shadowed', `${shadow.metadata.name} is for the same moves and counts, being the older one`)
   if (stages.length === 0) return say('True', 'NoStages', 'it asks for no stages: moves between these kinds have none')
   if (staging === undefined && hasTemplates(stages)) {
     const message =

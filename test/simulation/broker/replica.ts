@@ -287,8 +287,9 @@ export class Replica {
       ...{ coordination, logger, signal, now: () => Date.now() },
       limits: this.#around.moveLimits ?? {},
       wake: (key) => consumer?.reconcile(key),
+      waiting: () => undefined,
     })
-    const context = { turns, logger, now: this.#now, keepMs: this.#around.keepMigrationsMs }
+    const context = { bus: this.#bus, turns, logger, now: this.#now, keepMs: this.#around.keepMigrationsMs }
     consumer = this.#consume({
       service: 'migration-coordinator',
       parts: ['assignment', 'migration', 'configuration', 'copy', 'copy-related', 'staged'],

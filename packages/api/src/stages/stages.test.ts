@@ -8,11 +8,12 @@ import type { MigrationConfiguration, MigrationStage } from '../kinds/migration-
 import { vectors } from '../test-vectors.ts'
 import { compileStage, type Stage } from './compile-stage.ts'
 import { phasesOf } from './phases.ts'
-import { configurationsFor } from './precedence.ts'
+import { configurationsFor, shadowOf } from './precedence.ts'
 import { renderObject } from './render.ts'
 import { splitText, type TextPart } from './split-text.ts'
 import { STAGE_KINDS } from './stage-kinds.ts'
 import { configurationMistakes } from './validate.ts'
+import { isFor, type WhenSees } from './when.ts'
 
 type Copies = { from?: unknown; to?: unknown }
 type ValueCase = Copies & {
@@ -39,6 +40,8 @@ type PrecedenceCase = {
   name: string
   configurations: { name: string; created: string; from: string; to: string; stages: number; asks?: object }[]
   order: string[]
+  /** By name: of which one it is in the shadow. */
+  shadows?: Record<string, string>
 }
 
 const kindOf = (kind: string) => ({ group: 'example.org', version: 'v1', kind })
@@ -131,7 +134,7 @@ test.each(vectors<{ name: string; stages: MigrationStage[]; phases: string[] }>(
 
 test.each(vectors<PrecedenceCase>('stages/precedence.json'))(
   'of several configurations for two kinds: $name',
-  ({ configurations, order }) => {
+  ({ configurations, order, shadows }) => {
     const all = configurations.map(({ name, created, from, to, stages: count, asks }) => {
       const stages = Array.from({ length: count }, (_, i) => ({ name: `s${i}` }))
       const spec = { from: kindOf(from), to: kindOf(to), stages, ...asks }
@@ -140,5 +143,17 @@ test.each(vectors<PrecedenceCase>('stages/precedence.json'))(
     const found = configurationsFor(all.toReversed(), { from: kindOf('A'), to: kindOf('B') })
     expect(found.map(({ metadata }) => metadata.name)).toEqual(order)
     expect(configurationsFor(all, { from: kindOf('A'), to: kindOf('B') })).toEqual(found)
+    const shadowed = order.flatMap((name) => {
+      const by = shadowOf(found, name)?.metadata.name
+      return by === undefined ? [] : [[name, by]]
+    })
+    if (shadows !== undefined) expect(Object.fromEntries(shadowed)).toEqual(shadows)
   },
 )
+
+type WhenCase = { name: string; when: string; sees: Partial<WhenSees>; gives?: boolean; mistake?: string }
+
+test.each(vectors<WhenCase>('stages/when.json'))('whether a configuration is for a move: $name', (given) => {
+  const sees = { from: {}, to: {}, object: {}, fromProvider: {}, toProvider: {}, ...given.sees }
+  expect(isFor(given.when, sees)).toEqual(given.gives ?? { mistake: given.mistake })
+})

@@ -1,26 +1,67 @@
-import { configurationMistakes, configurationsFor, type Migration, MigrationConfiguration } from '@resource-broker/api'
-import type { KubeObject } from '@resource-broker/bus'
+import {
+  configurationMistakes,
+  configurationsFor,
+  isFor,
+  keyOfAssignment,
+  type Migration,
+  MigrationConfiguration,
+  Provider,
+  providerName,
+  type WhenSees,
+  whenOf,
+} from '@resource-broker/api'
+import type { KeyView, KubeObject } from '@resource-broker/bus'
 import { readIfThere } from '@resource-broker/kube'
 import type { CoordinatorContext } from '../context.ts'
 import type { Surroundings } from '../plan/step.ts'
 import { kindsOf } from '../verdict.ts'
 
 /**
- * The MigrationConfiguration that counts for these kinds, if there is one. It must not be passed over, its stages may carry the data,
+ * The MigrationConfiguration that counts for a move, if there is one. It must not be passed over, its stages may carry the data,
  * whatever is wrong with it; so the platform is asked.
  */
 export async function matchingConfiguration(
-  { coordination, staging }: CoordinatorContext,
-  { spec }: Migration,
+  context: CoordinatorContext,
+  migration: Migration,
+  view: KeyView,
 ): Promise<Surroundings['configuration']> {
-  const { items } = await coordination.list<KubeObject>({ ...MigrationConfiguration.resource })
-  const [first] = configurationsFor(items, { from: spec.from.gvk, to: spec.to.gvk })
-  if (first === undefined) return undefined
-  const { name } = first.metadata
-  const mistakes = configurationMistakes(first, kindsOf(staging))
-  return mistakes.length > 0
-    ? { name, mistakes: mistakes.join('; ') }
-    : { name, object: MigrationConfiguration.of(first) }
+  const { from, to } = migration.spec
+  const { items } = await context.coordination.list<KubeObject>({ ...MigrationConfiguration.resource })
+  let seen: WhenSees | { mistake: string } | undefined
+  for (const candidate of configurationsFor(items, { from: from.gvk, to: to.gvk })) {
+    const { name } = candidate.metadata
+    const when = whenOf(candidate)
+    if (when !== undefined) seen ??= await seenOf(context, migration, view)
+    const applies = when === undefined || (seen !== undefined && ('mistake' in seen ? seen : isFor(when, seen)))
+    if (applies === false) continue
+    if (applies !== true) return { name, mistakes: `spec.when: ${applies.mistake}` }
+    const mistakes = configurationMistakes(candidate, kindsOf(context.staging))
+    return mistakes.length > 0
+      ? { name, mistakes: mistakes.join('; ') }
+      : { name, object: MigrationConfiguration.of(candidate) }
+  }
+  return undefined
+}
+
+/** What `when` sees. The new copy is not there yet: it is known by its kind alone. */
+async function seenOf(
+  { bus, coordination }: CoordinatorContext,
+  { spec: { assignment, from, to } }: Migration,
+  view: KeyView,
+): Promise<WhenSees | { mistake: string }> {
+  const key = keyOfAssignment(assignment)
+  if (key !== undefined) await bus.refresh(view, 'source', key)
+  const object = view.get('source')?.object
+  view.forget('source') // nothing else here goes by it, and nothing would tell that it is gone
+  const copy = view.get('copy', from.providerCluster)?.object
+  if (object === undefined || object === null) return { mistake: 'the object is not known yet' }
+  if (copy === undefined || copy === null) return { mistake: `the copy at ${from.providerCluster} is not known yet` }
+  const { group, version, kind } = to.gvk
+  const providerOf = async (cluster: string): Promise<unknown> =>
+    (await readIfThere<KubeObject>(coordination, { ...Provider.resource, name: providerName(cluster) })) ?? {}
+  const [fromProvider, toProvider] = await Promise.all([providerOf(from.providerCluster), providerOf(to.providerCluster)])
+  const incoming = { apiVersion: group === '' ? version : `${group}/${version}`, kind }
+  return { from: copy, to: view.get('copy', to.providerCluster)?.object ?? incoming, object, fromProvider, toProvider }
 }
 
 /** A MigrationConfiguration as the platform has it; undefined: it is gone. */

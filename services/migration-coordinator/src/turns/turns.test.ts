@@ -19,15 +19,17 @@ afterEach(() => stop.abort())
 /** One replica on a platform that it shares with others; `woken` has the keys that it was told to look at again. */
 function replica(platform: Platform, limits: MoveLimits, now: () => number = () => 0) {
   const woken: string[] = []
+  const waits = new Map<string, number>()
+  const waiting = (reason: string, count: number) => void waits.set(reason, count)
   const wake = (key: string) => void woken.push(key)
-  const turns = new Turns({ coordination: platform.client, limits, wake, now, logger: quiet, signal: stop.signal })
+  const turns = new Turns({ coordination: platform.client, limits, wake, waiting, now, logger: quiet, signal: stop.signal })
   const moveOf = (name: string) => Migration.of(platform.held.get(name) as KubeObject)
   const ask = async (name: string) => {
     const object = platform.held.get('c')
     const rules = object && readRules(object)
     return await turns.ask({ key: `key-of-${name}`, migration: moveOf(name), consumer: 'acme', rules })
   }
-  return { turns, woken, ask, settle: async (name: string) => await turns.settle(moveOf(name)) }
+  return { turns, woken, waits, ask, settle: async (name: string) => await turns.settle(moveOf(name)) }
 }
 
 const claimants = ({ held }: Platform): string[] => {
@@ -113,9 +115,9 @@ test('moves that began before there was a limit count', async () => {
 
 test('a move that is paused or wants an approval has no place, and is looked at again when its configuration changes', async () => {
   const platform = new Platform(migration('a'), configuration({ paused: true, limits: { total: 1 } }))
-  const { ask, woken, turns } = replica(platform, {})
+  const { ask, woken, waits } = replica(platform, {})
   expect(await ask('a')).toMatchObject({ reason: 'Paused' })
-  expect([...turns.waiting]).toEqual([['Paused', 1]])
+  expect([...waits]).toEqual([['Paused', 1]])
   platform.put(configuration({ approval: 'BeforeStart', limits: { total: 1 } }, 2))
   await vi.waitFor(() => expect(woken).toEqual(['key-of-a']))
   expect(await ask('a')).toMatchObject({ reason: 'AwaitingApproval' })
@@ -124,7 +126,7 @@ test('a move that is paused or wants an approval has no place, and is looked at 
   await vi.waitFor(() => expect(woken).toEqual(['key-of-a', 'key-of-a']))
   expect(await ask('a')).toBeUndefined()
   expect(claimants(platform)).toEqual(['a'])
-  expect([...turns.waiting]).toEqual([])
+  expect(Object.fromEntries(waits)).toEqual({ Paused: 0, AwaitingApproval: 0 })
 })
 
 test('an older move that is held by something else does not hold up a younger one', async () => {
@@ -172,7 +174,7 @@ test('where the platform does not serve the record of who runs, a move that a li
     },
   }
   const turns = new Turns({
-    ...{ coordination: absent as KubeClient, limits: { total: 1 }, wake: () => undefined, now: () => 0 },
+    ...{ coordination: absent as KubeClient, limits: { total: 1 }, wake: () => undefined, waiting: () => undefined, now: () => 0 },
     logger: quiet,
     signal: stop.signal,
   })

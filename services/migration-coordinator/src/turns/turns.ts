@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { configurationsFor, hasEnded, Migration } from '@resource-broker/api'
+import { configurationsFor, hasEnded, Migration, whenOf } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
 import { type KubeClient, readIfThere } from '@resource-broker/kube'
 import type { Logger } from '@resource-broker/service'
@@ -17,6 +17,8 @@ type Options = {
   limits: MoveLimits
   /** Looks at the Migrations of a key again: what one of them waited for may have come. */
   wake: (key: string) => void
+  /** Told how many moves wait for one reason, each time that this changes. */
+  waiting: (reason: string, count: number) => void
   /** Milliseconds since 1970. */
   now: () => number
   logger: Logger
@@ -47,6 +49,8 @@ export class Turns {
   readonly #asked = new Map<string, Asking & { wait?: Wait }>()
   /** Since when a move that has a place does not begin, by the uid of its Migration. */
   readonly #unused = new Map<string, number>()
+  /** How many moves were last told to wait, by the reason. */
+  #counts = new Map<string, number>()
   #due: { rules: boolean } | undefined
 
   constructor(options: Options) {
@@ -61,16 +65,6 @@ export class Turns {
     })
   }
 
-  /** How many moves wait, by the reason that they were told. */
-  get waiting(): Map<string, number> {
-    const reasons = [...this.#asked.values()].flatMap(({ wait }) => wait?.reason ?? [])
-    return new Map(
-      Map.groupBy(reasons, (reason) => reason)
-        .entries()
-        .map(([reason, of]) => [reason, of.length]),
-    )
-  }
-
   /** Why a move may not begin yet; undefined: it may, and has its place where a limit is for it. @throws what the API server refuses */
   async ask(asking: Asking): Promise<Wait | undefined> {
     const { name } = asking.migration.metadata
@@ -79,13 +73,14 @@ export class Turns {
     const wait = held ?? (await this.#place(asking))
     if (wait === undefined) this.#asked.delete(name)
     else this.#asked.set(name, { ...asking, wait })
+    this.#count()
     if (held !== undefined) void this.#known.start() // who takes back what holds it is heard of there
     return wait
   }
 
   /** It waits for nothing here any more: it begins, has ended, or something else keeps it. */
   leave(name: string): void {
-    this.#asked.delete(name)
+    if (this.#asked.delete(name)) this.#count()
   }
 
   isHeld(name: string): boolean {
@@ -206,11 +201,24 @@ export class Turns {
       this.#asked.delete(name) // whoever owns it now asks again
       this.#options.wake(asking.key)
     }
+    this.#count()
   }
 
-  /** Whether another MigrationConfiguration counts for a move than it asked by, or that one says something else. */
+  #count(): void {
+    const counts = new Map<string, number>()
+    for (const { wait } of this.#asked.values()) if (wait) counts.set(wait.reason, (counts.get(wait.reason) ?? 0) + 1)
+    for (const reason of new Set([...counts.keys(), ...this.#counts.keys()])) {
+      const count = counts.get(reason) ?? 0
+      if (count !== (this.#counts.get(reason) ?? 0)) this.#options.waiting(reason, count)
+    }
+    this.#counts = counts
+  }
+
+  /** Whether another MigrationConfiguration may count for a move than it asked by, or that one says something else. */
   #areOther({ migration: { spec }, rules }: Asking): boolean {
-    const [first] = configurationsFor(this.#known.configurations, { from: spec.from.gvk, to: spec.to.gvk })
+    const counting = configurationsFor(this.#known.configurations, { from: spec.from.gvk, to: spec.to.gvk })
+    const [first] = counting
+    if (counting.some((configuration) => whenOf(configuration) !== undefined)) return true
     return !isDeepStrictEqual(rules, first === undefined ? undefined : readRules(first))
   }
 }
