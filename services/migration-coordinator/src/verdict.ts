@@ -2,12 +2,12 @@ import {
   conditionTypes,
   configurationMistakes,
   configurationsFor,
-  shadowOf,
   type GVK,
   hasTemplates,
   MigrationConfiguration,
   type NextCondition,
   STAGE_KINDS,
+  shadowOf,
 } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
 import type { Staging } from './context.ts'

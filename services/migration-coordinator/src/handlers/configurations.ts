@@ -59,7 +59,10 @@ async function seenOf(
   const { group, version, kind } = to.gvk
   const providerOf = async (cluster: string): Promise<unknown> =>
     (await readIfThere<KubeObject>(coordination, { ...Provider.resource, name: providerName(cluster) })) ?? {}
-  const [fromProvider, toProvider] = await Promise.all([providerOf(from.providerCluster), providerOf(to.providerCluster)])
+  const [fromProvider, toProvider] = await Promise.all([
+    providerOf(from.providerCluster),
+    providerOf(to.providerCluster),
+  ])
   const incoming = { apiVersion: group === '' ? version : `${group}/${version}`, kind }
   return { from: copy, to: view.get('copy', to.providerCluster)?.object ?? incoming, object, fromProvider, toProvider }
 }

@@ -22,7 +22,15 @@ function replica(platform: Platform, limits: MoveLimits, now: () => number = () 
   const waits = new Map<string, number>()
   const waiting = (reason: string, count: number) => void waits.set(reason, count)
   const wake = (key: string) => void woken.push(key)
-  const turns = new Turns({ coordination: platform.client, limits, wake, waiting, now, logger: quiet, signal: stop.signal })
+  const turns = new Turns({
+    coordination: platform.client,
+    limits,
+    wake,
+    waiting,
+    now,
+    logger: quiet,
+    signal: stop.signal,
+  })
   const moveOf = (name: string) => Migration.of(platform.held.get(name) as KubeObject)
   const ask = async (name: string) => {
     const object = platform.held.get('c')
@@ -174,7 +182,13 @@ test('where the platform does not serve the record of who runs, a move that a li
     },
   }
   const turns = new Turns({
-    ...{ coordination: absent as KubeClient, limits: { total: 1 }, wake: () => undefined, waiting: () => undefined, now: () => 0 },
+    ...{
+      coordination: absent as KubeClient,
+      limits: { total: 1 },
+      wake: () => undefined,
+      waiting: () => undefined,
+      now: () => 0,
+    },
     logger: quiet,
     signal: stop.signal,
   })
