@@ -12,6 +12,8 @@ export type ProcessSpec = {
   /** Added to the environment of this process. */
   env?: Readonly<Record<string, string>>
   cwd?: string
+  /** Who runs it, if not who runs this process; only root may say. */
+  identity?: { uid: number; gid: number }
   /** Receives stdout and stderr; a restart appends. */
   logFile: string
   /** Answers true once the process serves; asked again until it does. A throw counts as "not yet". */
@@ -143,6 +145,7 @@ async function launch(spec: ProcessSpec): Promise<ChildProcess> {
   try {
     const child = spawn(spec.command, spec.args, {
       cwd: spec.cwd,
+      ...spec.identity,
       // Who started us is not who starts it: a service ends when that one is not its parent.
       env: { ...process.env, BROKER_PARENT: undefined, ...spec.env },
       stdio: ['ignore', log, log],
