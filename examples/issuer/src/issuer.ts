@@ -4,11 +4,11 @@ import {
   isConflict,
   isNotFound,
   type KubeClient,
+  Retries,
   watchExport,
   watchResource,
 } from '@resource-broker/kube'
 import type { Authority } from './authority.ts'
-import { Retries } from './retries.ts'
 
 type Certificate = {
   apiVersion: string

@@ -56,6 +56,7 @@ export {
 export { isAppliedBy } from './managed-fields.ts'
 export { readIfThere } from './read-if-there.ts'
 export type { CollectionRef, ObjectRef, ResourceRef } from './refs.ts'
+export { Retries } from './retries.ts'
 export { openWatches } from './transport.ts'
 export type { Gone, Known, WatchEvent, WatchedObject, WatchHandler, WatchOptions } from './watch/types.ts'
 export { type Watch, watchResource } from './watch/watch.ts'

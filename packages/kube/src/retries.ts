@@ -7,6 +7,7 @@ type Options = {
   lastRetryMs?: number
 }
 
+type Attempt = (signal: AbortSignal) => Promise<void>
 type Task = { stopping: AbortController; ended: Promise<void> }
 
 const FIRST_RETRY_MS = 1_000
@@ -22,10 +23,10 @@ export class Retries {
   }
 
   /**
-   * Resolves when the first attempt has ended, well or not. An attempt for the same key that is under way comes to its end before;
-   * it is not repeated. Nor is this one after an abort of `signal`.
+   * Resolves when the first attempt has ended, well or not. An attempt for the same key that is under way comes to its end before,
+   * and its own signal aborts for that; it is not repeated. Nor is this one after an abort of `signal`.
    */
-  run(key: string, attempt: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  run(key: string, attempt: Attempt, signal: AbortSignal): Promise<void> {
     const before = this.drop(key)
     const stopping = new AbortController()
     const until = AbortSignal.any([signal, stopping.signal])
@@ -46,11 +47,11 @@ export class Retries {
     return task?.ended ?? Promise.resolve()
   }
 
-  async #repeat(key: string, attempt: () => Promise<void>, signal: AbortSignal, tried: () => void): Promise<void> {
+  async #repeat(key: string, attempt: Attempt, signal: AbortSignal, tried: () => void): Promise<void> {
     const { failed, firstRetryMs = FIRST_RETRY_MS, lastRetryMs = LAST_RETRY_MS } = this.#options
     for (let wait = firstRetryMs; !signal.aborted; wait = Math.min(wait * 2, lastRetryMs)) {
       try {
-        return await attempt()
+        return await attempt(signal)
       } catch (error) {
         if (signal.aborted) return
         failed(key, error, wait)
