@@ -21,3 +21,4 @@ export { playReadme, prepareReadme, type ReadmeOptions, type Walk } from './read
 export { type BinaryName, cacheDirectory, type Report } from './tools.ts'
 export { waitFor } from './wait.ts'
 export { readWalkthrough, WalkError, type WalkOptions, type WalkStep, Walkthrough } from './walkthrough.ts'
+export { guard, release } from './watchdog.ts'
