@@ -15,17 +15,20 @@ export type ReadmeOptions = {
   logs: string
   /** What it asks for on the PATH. */
   binaries: readonly BinaryName[]
+  /** Further folders on the PATH, before what is there. */
+  path?: readonly string[]
   env?: Readonly<Record<string, string>>
 }
 
 /** Prepares to do what a README tells, with the binaries that it asks for: `walkthrough.walk(steps)` does it. */
-export async function prepareReadme({ folder, cwd, logs, binaries, env }: ReadmeOptions, say: Report): Promise<Walk> {
+export async function prepareReadme(options: ReadmeOptions, say: Report): Promise<Walk> {
+  const { folder, cwd, logs, binaries, path = [], env } = options
   const paths = Object.values(await ensureBinaries(binaries, say))
   const walkthrough = new Walkthrough({
     cwd,
     logs,
     env: {
-      PATH: [...paths.map((path) => dirname(path)), process.env['PATH']].join(':'),
+      PATH: [...paths.map((file) => dirname(file)), ...path, process.env['PATH']].join(':'),
       // kubectl keeps what it discovered by address, and another server may have had this one.
       KUBECACHEDIR: join(logs, 'kubectl'),
       ...env,
