@@ -146,11 +146,28 @@
 {{- end -}}
 {{- define "broker-library.platformRules.migration-coordinator" -}}
 - apiGroups:
+    - ""
+  resources:
+    - namespaces
+  resourceNames:
+    - kube-system
+    - default
+  verbs:
+    - get
+- apiGroups:
+    - coord.broker.platform-mesh.io
+  resources:
+    - providers
+  verbs:
+    - list
+    - watch
+- apiGroups:
     - coord.broker.platform-mesh.io
   resources:
     - assignments
   verbs:
     - get
+    - list
     - patch
 - apiGroups:
     - coord.broker.platform-mesh.io
@@ -159,6 +176,8 @@
   verbs:
     - get
     - list
+    - watch
+    - patch
     - delete
 - apiGroups:
     - coord.broker.platform-mesh.io
@@ -173,6 +192,17 @@
   verbs:
     - get
     - list
+    - watch
+- apiGroups:
+    - coord.broker.platform-mesh.io
+  resources:
+    - migrationusages
+  verbs:
+    - get
+    - list
+    - watch
+    - create
+    - patch
 - apiGroups:
     - coord.broker.platform-mesh.io
   resources:

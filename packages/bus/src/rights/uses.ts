@@ -17,7 +17,7 @@ export const busUses = {
   'workspace-watcher': {
     publishes: [
       ...(['source', 'source-related', 'copy', 'copy-related'] as const),
-      ...(['assignment', 'migration', 'configuration', 'acceptapi', 'served'] as const),
+      ...(['assignment', 'migration', 'staged', 'configuration', 'acceptapi', 'served'] as const),
     ],
     consumes: false,
     endpoints: true,
@@ -30,7 +30,7 @@ export const busUses = {
     endpoints: true,
   },
   'provider-syncer': { publishes: ['assignment', 'decision'], consumes: true, endpoints: true },
-  'migration-coordinator': { publishes: [], consumes: true },
+  'migration-coordinator': { publishes: [], consumes: true, endpoints: true },
   'workspace-provisioner': { publishes: [], consumes: true, endpoints: true },
 } as const satisfies Record<string, Uses>
 

@@ -131,20 +131,27 @@ export const rightsOfServices = {
   },
   'migration-coordinator': {
     platform: [
+      ...common.platform,
       assignments('It moves objects by them.', ['get', 'patch']),
-      migrations('It drives them, and deletes those that ended long ago.', ['get', 'list', 'delete']),
+      migrations('It drives them, and deletes those that ended long ago.', [...WATCH, 'get', 'patch', 'delete']),
       {
         why: 'How far a move is.',
         ...{ group: COORD, resources: ['migrations/status'], verbs: ['patch'] },
       },
       {
         why: 'It goes by them, and tells what is wrong with them.',
-        ...{ group: COORD, resources: ['migrationconfigurations'], verbs: ['get', 'list'] },
+        ...{ group: COORD, resources: ['migrationconfigurations'], verbs: ['get', ...WATCH] },
+      },
+      {
+        why: 'Which moves run, where there is a limit for them.',
+        ...{ group: COORD, resources: ['migrationusages'], verbs: ['get', ...WATCH, 'create', 'patch'] },
       },
       {
         why: 'What is wrong with them.',
         ...{ group: COORD, resources: ['migrationconfigurations/status'], verbs: ['patch'] },
       },
     ],
+    consumer: common.consumer,
+    provider: [...common.provider, related('What stages get of what the two copies refer to.', ['get'])],
   },
 } satisfies Record<string, Rights> as Record<string, Rights>
