@@ -39,7 +39,9 @@ describe.skipIf(missing)('examples/postgres, when its README was followed', () =
   })
 
   test('the move that a person had to approve waited before the fence', () => {
-    const waited = lines().indexOf('waits for an approval of the switch: spec.approvals with stage "switch"')
+    const waited = lines().findIndex((line) =>
+      line.startsWith('waits for an approval of the switch: kubectl patch migration '),
+    )
     expect(lines()[waited + 1]).toMatch(/^copy: Succeeded/)
     expect(lines()[waited + 2]).not.toMatch(/^fence: /)
   })

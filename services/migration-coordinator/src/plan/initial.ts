@@ -1,4 +1,4 @@
-import type { Assignment, Migration } from '@resource-broker/api'
+import { type Assignment, approvalCommand, lacksApproval, type Migration } from '@resource-broker/api'
 import { askForIncoming } from './begin.ts'
 import { hasSwitched, incomingOf, isAskedFor } from './copies.ts'
 import { incomingFailed, rollBack } from './roll-back.ts'
@@ -45,14 +45,8 @@ export function completeInitial(migration: Migration, assignment: Assignment, ar
     }
   }
   const wait = (reason: string, message: string): Step => ({ state: 'InitialCompleted', reason, message })
-  if (needsApproval(migration))
-    return wait('AwaitingApproval', 'waits for an approval of the switch: spec.approvals with stage "switch"')
+  if (lacksApproval(migration, 'switch', migration.spec.configuration?.approval ?? 'Never'))
+    return wait('AwaitingApproval', `waits for an approval of the switch: ${approvalCommand(migration, 'switch')}`)
   if (around.paused !== undefined) return wait('Paused', `paused before the switch by ${around.paused}`)
   return beforeSwitch(migration, assignment, around)
-}
-
-function needsApproval({ spec }: Migration): boolean {
-  const { approval = 'Never' } = spec.configuration ?? {}
-  if (approval !== 'BeforeSwitch' && approval !== 'Both') return false
-  return spec.approvals?.some(({ stage }) => stage === 'switch') !== true
 }

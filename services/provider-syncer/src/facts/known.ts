@@ -80,12 +80,16 @@ export function readKnown({ key, view, brokerID, places, notes, now }: Told): Kn
   }
 }
 
+/** Reasons of a move that waits for a person between its stages. */
+const AWAITED_OF_PEOPLE: ReadonlySet<string> = new Set(['AwaitingApproval', 'Paused'])
+
 function stageOfMove(assignment: Assignment, view: KeyView): string | undefined {
   const moves = [...view.all('migration').values()].flatMap(({ object }) =>
     object === null ? [] : [Migration.of(object)],
   )
   const { stage, conditions } = runningMove(moves, assignment)?.status ?? {}
-  return stage === undefined ? undefined : getCondition(conditions, conditionTypes.ready)?.message
+  const { reason = '', message } = getCondition(conditions, conditionTypes.ready) ?? {}
+  return stage !== undefined || AWAITED_OF_PEOPLE.has(reason) ? message : undefined
 }
 
 /** The object of an Assignment, in the version of its API in which it was seen last: the Assignment may be behind. */
