@@ -3,8 +3,12 @@ import { type KV, Kvm } from '@nats-io/kv'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { parseJson, stringifyJson } from '@resource-broker/json'
 import type { z } from 'zod'
+import { isUnreachable } from './errors.ts'
 import { listen } from './listen.ts'
 import { AFTER_DELETION_MS } from './stream.ts'
+
+/** Each is given 5 s by the client; servers that lost their leader have another within 9 s (nats-server's raft), on a busy machine later. */
+const MOST_TRIES = 5
 
 export type BucketEntry<T> = { key: string; value: T | undefined }
 
@@ -94,13 +98,16 @@ export class Bucket<T> {
     }
   }
 
-  /** A bucket that went without a word is made again, once. */
+  /** A bucket that went without a word is made again, once; one whose servers have yet to agree on a leader is asked again. */
   async #write(write: (kv: KV) => Promise<unknown>): Promise<void> {
-    try {
-      await write(await this.#open())
-    } catch {
-      this.#kv = undefined
-      await write(await this.#open())
+    for (let tries = 1; ; tries++) {
+      try {
+        await write(await this.#open())
+        return
+      } catch (error) {
+        this.#kv = undefined
+        if (tries > 1 && !(isUnreachable(error) && tries < MOST_TRIES)) throw error
+      }
     }
   }
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { parseJson } from '@resource-broker/json'
 import type { Address, Layout, Part } from './layout.ts'
@@ -14,8 +15,9 @@ export type Contents = { part: Part; qualifier?: string }
 /** Only tombstones have a time to live (ADR-43). */
 const TTL = 'Nats-TTL'
 
-/** Reads that are broken off, by a reconnect or a slow moment, are begun anew so often. */
-const MOST_READS = 5
+/** Reads that are broken off, by a reconnect, a slow moment or servers without a leader, are begun anew so often, later each time. */
+const MOST_READS = 8
+const FIRST_WAIT_MS = 250
 
 /** Reads the headers of all messages of `contents`, of which none may be part of another. Tombstones and what is no snapshot of an object are left out. */
 export async function readInventory(
@@ -28,6 +30,7 @@ export async function readInventory(
       return await readOnce(connection, layout, contents)
     } catch (error) {
       if (reads === MOST_READS || connection.isClosed()) throw error
+      await delay(FIRST_WAIT_MS * reads)
     }
   }
 }
