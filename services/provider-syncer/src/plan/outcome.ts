@@ -24,11 +24,13 @@ const REFUSED_MS = 15_000
 /** When the copies are looked at again while an old one waits for the new one: a watch tells sooner, as a rule. */
 const POSTPONED_MS = 5_000
 
-/** All is done; who is known only by an answer is asked again, unless a watch tells of it before. */
+/**
+ * All is done; who is known only by an answer is asked again when that is due, unless a watch tells of it before. Whom this look could
+ * not ask, though that was due, is asked when it can be: that a provider is back is told.
+ */
 function done({ unconfirmed }: Known): Outcome {
-  return unconfirmed.size === 0
-    ? DONE
-    : { done: true, againAfterMs: Math.max(0, UNCONFIRMED_MS - Math.max(...unconfirmed.values())) }
+  const recent = [...unconfirmed.values()].filter((ms) => ms < UNCONFIRMED_MS)
+  return recent.length === 0 ? DONE : { done: true, againAfterMs: UNCONFIRMED_MS - Math.max(...recent) }
 }
 
 /** What a look came to. @throws what was thrown, where the same may go well in a moment. */
