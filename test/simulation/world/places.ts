@@ -75,12 +75,14 @@ export function runningMovesIn(servers: Servers): Migration[] {
       ),
     ),
   )
-  return serverOf(servers, 'platform')
+  const open = serverOf(servers, 'platform')
     .all(resources.migrations)
     .map(({ object }) => object as unknown as Migration)
-    .filter(({ spec, status }) => {
-      if (hasEnded({ status } as Migration)) return false
-      const isRecorded = (status?.state ?? 'Pending') !== 'Pending'
-      return isRecorded || arriving.has(`${spec.assignmentUID} ${spec.to?.providerCluster}`)
-    })
+    .filter((migration) => !hasEnded(migration))
+  const isRecorded = ({ status }: Migration) => (status?.state ?? 'Pending') !== 'Pending'
+  const recorded = new Set(open.filter(isRecorded).map(({ spec }) => spec.assignmentUID))
+  // What arrives is the copy of the move that is recorded, where another one waits behind it.
+  const isBegun = ({ spec }: Migration) =>
+    !recorded.has(spec.assignmentUID) && arriving.has(`${spec.assignmentUID} ${spec.to?.providerCluster}`)
+  return open.filter((migration) => isRecorded(migration) || isBegun(migration))
 }

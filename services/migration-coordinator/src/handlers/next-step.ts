@@ -1,11 +1,13 @@
 import type { Migration } from '@resource-broker/api'
 import type { CoordinatorContext } from '../context.ts'
-import { isAskedFor } from '../plan/copies.ts'
 import { planStep } from '../plan/plan-step.ts'
 import type { Step, Surroundings } from '../plan/step.ts'
 import { isPending, rulesOf } from '../turns/moves.ts'
 
-/** The next step of a Migration. One that would begin it is not taken before it is its turn. */
+/**
+ * The next step of a Migration. One that would begin it is not taken before it is its turn, also where the copy is asked for already: that
+ * may be another Migration's, and one that began before its record was lost has its place still.
+ */
 export async function nextStep(
   { turns }: CoordinatorContext,
   key: string,
@@ -15,7 +17,7 @@ export async function nextStep(
   const step = planStep(migration, around)
   const { assignment, configuration } = around
   const begins = isPending(migration) && step?.state === 'InitialInProgress'
-  if (!begins || assignment === undefined || isAskedFor(migration, assignment)) {
+  if (!begins || assignment === undefined) {
     turns.leave(migration.metadata.name)
     return step
   }
