@@ -29,11 +29,11 @@ const isTaken = (world: FailureWorld) =>
       spec: {},
     },
   )
-/** Moves of the kind are held by a configuration with stages from now on. */
-const configure = (world: FailureWorld) => {
+/** A configuration counts for moves of the kind from now on; one that is paused holds them. */
+const configure = (world: FailureWorld, paused = true) => {
   const { apiVersion, kind, resource } = MigrationConfiguration
   const gvk = { group: 'example.test', version: 'v1', kind: 'Thing' }
-  const spec = { from: gvk, to: gvk, stages: [{ name: 'copy' }] }
+  const spec = { from: gvk, to: gvk, stages: [{ name: 'copy' }], paused }
   const place = { resource: `${resource.resource}.${resource.group}`, name: 'with-stages' }
   world.create('platform', place, apiVersion, kind, { spec })
 }
@@ -223,6 +223,14 @@ const AT_PLATFORM: RequestKind[] = [
     trigger: configure,
     besides: ({ method, resource }) =>
       method === 'PATCH' && resource === 'migrationconfigurations' ? notFound('migrationconfigurations') : undefined,
+  },
+  {
+    ...{ name: 'keeping what a move goes by', at: 'platform', method: 'PATCH', resource: 'migrations' },
+    prepare: async (world) => {
+      configure(world, false)
+      await isServed(world)
+    },
+    trigger: (world) => world.change({ size: 'large' }),
   },
   {
     ...{ name: 'taking a move back', at: 'platform', method: 'PATCH', resource: 'migrations' },
