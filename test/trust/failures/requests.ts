@@ -210,6 +210,11 @@ const AT_PLATFORM: RequestKind[] = [
     trigger: grows,
   },
   {
+    ...{ name: 'reading which moves run', at: 'platform', method: 'WATCH', resource: 'migrationusages' },
+    prepare: isServed,
+    trigger: grows,
+  },
+  {
     ...{ name: 'telling a MigrationConfiguration how it stands', at: 'platform', method: 'PATCH' },
     ...{ resource: 'migrationconfigurations', subresource: 'status', about: 'records' },
     prepare: isServed,
