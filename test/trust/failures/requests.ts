@@ -211,8 +211,8 @@ const AT_PLATFORM: RequestKind[] = [
   },
   {
     ...{ name: 'reading which moves run', at: 'platform', method: 'WATCH', resource: 'migrationusages' },
-    prepare: isServed,
-    trigger: grows,
+    prepare: isHeld,
+    trigger: (world) => world.change({ size: 'large' }),
   },
   {
     ...{ name: 'telling a MigrationConfiguration how it stands', at: 'platform', method: 'PATCH' },
