@@ -12,3 +12,14 @@ export function mergePatchOf(before: unknown, after: unknown): unknown {
     ...changed.map(([name, value]) => [name, Object.hasOwn(before, name) ? mergePatchOf(before[name], value) : value]),
   ])
 }
+
+/** `target` with a JSON merge patch (RFC 7386) applied; neither of the two is changed. */
+export function mergePatched(target: unknown, patch: unknown): unknown {
+  if (!isRecord(patch)) return patch
+  const merged: Record<string, unknown> = isRecord(target) ? { ...target } : {}
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) delete merged[name]
+    else merged[name] = mergePatched(merged[name], value)
+  }
+  return merged
+}

@@ -8,6 +8,9 @@ export function hasEnded({ status }: Pick<Migration, 'status'>): boolean {
   return status !== undefined && ENDED.has(status.state)
 }
 
+/** Whether a Migration has not begun, as far as is recorded. */
+export const isPending = ({ status }: Pick<Migration, 'status'>): boolean => (status?.state ?? 'Pending') === 'Pending'
+
 /**
  * Whether a Migration is of this very Assignment: one of an earlier life of the object has its name, not its uid. A Migration of the
  * version before does not say the uid; it counts as long as it runs.
@@ -29,6 +32,7 @@ export function runningMove(migrations: readonly Migration[], assignment: Assign
   return first
 }
 
-function order({ metadata, status }: Migration): string {
-  return `${(status?.state ?? 'Pending') === 'Pending' ? 1 : 0}/${metadata.creationTimestamp ?? ''}/${metadata.name}`
+function order(migration: Migration): string {
+  const { creationTimestamp = '', name } = migration.metadata
+  return `${isPending(migration) ? 1 : 0}/${creationTimestamp}/${name}`
 }

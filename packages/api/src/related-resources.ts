@@ -56,3 +56,12 @@ function readKind(gvk: unknown): GVK | string {
   if (typeof kind !== 'string' || kind.length > 63 || !KIND.test(kind)) return 'gvk.kind is not a kind'
   return { group: group === 'core' ? '' : group, version, kind }
 }
+
+/** Types of Secrets that give rights in the cluster where they lie: a provider must not plant one. */
+const GIVE_RIGHTS: ReadonlySet<unknown> = new Set([
+  'kubernetes.io/service-account-token',
+  'bootstrap.kubernetes.io/token',
+])
+
+/** Whether a Secret of this type may be brought to another cluster. */
+export const mayTravel = (type: unknown): boolean => !GIVE_RIGHTS.has(type)

@@ -6,6 +6,7 @@ import {
   compileAcceptAPI,
   Migration,
   type MigrationState,
+  mergePatched,
   OfferIndex,
 } from '@resource-broker/api'
 import type { KeyView, KubeObject, RecordMessage, SourceRef } from '@resource-broker/bus'
@@ -150,20 +151,8 @@ export function platformOf(...objects: KubeObject[]) {
       const isOther =
         metadata?.resourceVersion !== undefined && metadata.resourceVersion !== object.metadata.resourceVersion
       if (isOther) throw new KubeError(409, { reason: 'Conflict' })
-      return put({ ...object, ...merged(object, patch) })
+      return put(mergePatched(object, patch) as KubeObject)
     },
   }
   return { held, put, client: client as unknown as KubeClient }
-}
-
-/** RFC 7386. */
-function merged(target: Record<string, unknown>, patch: Record<string, unknown>): Record<string, unknown> {
-  const result = { ...target }
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === null) delete result[key]
-    else if (typeof value === 'object' && !Array.isArray(value))
-      result[key] = merged((target[key] ?? {}) as Record<string, unknown>, value as Record<string, unknown>)
-    else result[key] = value
-  }
-  return result
 }

@@ -28,14 +28,3 @@ export const idOf = ({ cluster = '', resource, namespace = '', name }: Place): s
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
-
-/** RFC 7386. */
-export function mergePatched(target: unknown, patch: unknown): unknown {
-  if (!isRecord(patch)) return patch
-  const merged: Record<string, unknown> = isRecord(target) ? { ...target } : {}
-  for (const [name, value] of Object.entries(patch)) {
-    if (value === null) delete merged[name]
-    else merged[name] = mergePatched(merged[name], value)
-  }
-  return merged
-}

@@ -1,4 +1,4 @@
-import { Assignment, annotations, hasEnded, Migration } from '@resource-broker/api'
+import { Assignment, annotations, hasEnded, isPending, Migration } from '@resource-broker/api'
 import type { ApiServer } from '../server/api-server.ts'
 import type { StoredObject } from '../server/objects.ts'
 import { parseRequest } from '../server/request.ts'
@@ -79,7 +79,7 @@ export function runningMovesIn(servers: Servers): Migration[] {
     .all(resources.migrations)
     .map(({ object }) => object as unknown as Migration)
     .filter((migration) => !hasEnded(migration))
-  const isRecorded = ({ status }: Migration) => (status?.state ?? 'Pending') !== 'Pending'
+  const isRecorded = (migration: Migration) => !isPending(migration)
   const recorded = new Set(open.filter(isRecorded).map(({ spec }) => spec.assignmentUID))
   // What arrives is the copy of the move that is recorded, where another one waits behind it.
   const isBegun = ({ spec }: Migration) =>

@@ -1,8 +1,8 @@
-import type { Migration } from '@resource-broker/api'
+import { isPending, type Migration } from '@resource-broker/api'
 import type { CoordinatorContext } from '../context.ts'
 import { planStep } from '../plan/plan-step.ts'
 import type { Step, Surroundings } from '../plan/step.ts'
-import { isPending, rulesOf } from '../turns/moves.ts'
+import { rulesOf } from '../turns/moves.ts'
 
 /**
  * The next step of a Migration. One that would begin it is not taken before it is its turn, also where the copy is asked for already: that

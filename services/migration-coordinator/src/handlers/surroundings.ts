@@ -1,6 +1,6 @@
 import {
   Assignment,
-  isMoveOf,
+  isPending,
   Migration,
   type MigrationConfiguration,
   openMoves,
@@ -27,7 +27,7 @@ export async function surroundings(
       ? message.object
       : await readOrNull(context, { ...Assignment.resource, name: migration.spec.assignment })
   const assignment = named === null || named === undefined ? undefined : Assignment.of(named)
-  const begins = (migration.status?.state ?? 'Pending') === 'Pending'
+  const begins = isPending(migration)
   return {
     assignment,
     turn: begins && assignment !== undefined ? turnOf(migration, assignment, view) : undefined,
@@ -69,7 +69,6 @@ function undoneBy(
   return openMoves(migrationsIn(view), assignment).find(
     (other) =>
       other.metadata.name !== metadata.name &&
-      isMoveOf(other, assignment) &&
       other.spec.from.providerCluster === to.providerCluster &&
       other.spec.to.providerCluster === from.providerCluster,
   )?.metadata.name

@@ -1,3 +1,4 @@
+import { mayTravel } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
 import { isAlreadyExists, type ObjectRef, readIfThere } from '@resource-broker/kube'
 import type { Mirror } from '../plan/step.ts'
@@ -11,12 +12,6 @@ const MIRRORED = {
   ConfigMap: { resource: 'configmaps', content: ['data', 'binaryData'] },
 } as const
 
-/** A Secret of one of these types gives rights in the cluster where it lies; a provider must not plant one. */
-const REFUSED_TYPES: ReadonlySet<unknown> = new Set([
-  'kubernetes.io/service-account-token',
-  'bootstrap.kubernetes.io/token',
-])
-
 /** Puts a related object of a copy beside what a stage deploys, with the content that it has now. Another Migration's stays as it is. @throws {StageObstacle} */
 export async function mirror(site: Site, { side, kind, namespace, name, cluster }: Mirror): Promise<void> {
   const { staging, view } = site
@@ -26,7 +21,7 @@ export async function mirror(site: Site, { side, kind, namespace, name, cluster 
   const origin = there && (await readIfThere<KubeObject>(there.client, { ...collection, namespace, name }))
   if (origin === undefined)
     throw new StageObstacle(`the ${side} copy has no ${kind} ${namespace}/${name} yet, which its status refers to`)
-  if (kind === 'Secret' && REFUSED_TYPES.has(origin.type))
+  if (kind === 'Secret' && !mayTravel(origin.type))
     throw new StageObstacle(
       `${kind} ${name} of the ${side} copy has the type ${String(origin.type)}, which does not travel`,
     )

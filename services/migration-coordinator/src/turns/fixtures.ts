@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream'
-import { Migration, MigrationConfiguration, type MigrationState } from '@resource-broker/api'
+import { Migration, MigrationConfiguration, type MigrationState, mergePatched } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
 import { stringifyJson } from '@resource-broker/json'
 import { type CollectionRef, type KubeClient, KubeError, type ObjectRef } from '@resource-broker/kube'
@@ -78,7 +78,7 @@ export class Platform {
         const object = this.#found(name)
         if (metadata.resourceVersion !== object.metadata.resourceVersion)
           throw new KubeError(409, { reason: 'Conflict' })
-        return this.put({ ...object, ...merged(object, patch) })
+        return this.put(mergePatched(object, patch) as KubeObject)
       },
       watch: async ({ resource }: CollectionRef) => this.#watch(resource),
     }
@@ -107,15 +107,3 @@ export class Platform {
 }
 
 const lineOf = (type: string, object: object): string => `${stringifyJson({ type, object })}\n`
-
-/** RFC 7386. */
-function merged(target: Record<string, unknown>, patch: Record<string, unknown>): Record<string, unknown> {
-  const result = { ...target }
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === null) delete result[key]
-    else if (typeof value === 'object' && !Array.isArray(value))
-      result[key] = merged((target[key] ?? {}) as Record<string, unknown>, value as Record<string, unknown>)
-    else result[key] = value
-  }
-  return result
-}

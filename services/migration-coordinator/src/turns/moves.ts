@@ -4,6 +4,7 @@ import {
   configurationsFor,
   getCondition,
   hasEnded,
+  isPending,
   type Migration,
   type MigrationClaim,
   MigrationConfiguration,
@@ -89,6 +90,3 @@ export function waitingOf(
     return [{ ...moverOf(move, rules?.name), told: ready?.message }]
   })
 }
-
-/** Whether a move has not begun, as far as is recorded. */
-export const isPending = ({ status }: Migration): boolean => (status?.state ?? 'Pending') === 'Pending'

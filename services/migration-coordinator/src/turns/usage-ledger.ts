@@ -1,4 +1,4 @@
-import { type MigrationClaim, MigrationUsage, migrationUsageName } from '@resource-broker/api'
+import { claimsPatch, type MigrationClaim, MigrationUsage, migrationUsageName } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
 import { isAlreadyExists, isConflict, isNotFound, type KubeClient, readIfThere } from '@resource-broker/kube'
 import { Batches } from '@resource-broker/service'
@@ -47,7 +47,7 @@ export class UsageLedger {
     for (;;) {
       const claimed = before?.spec.claims ?? {}
       const { claims, answers } = await this.#options.settle(claimed, wishes)
-      const patch = patchOf(claimed, claims)
+      const patch = claimsPatch(claimed, claims)
       if (patch === undefined) return answers
       try {
         this.#options.seen(await this.#put(before, claims, patch))
@@ -83,12 +83,4 @@ export class UsageLedger {
     const body = { metadata: { uid, resourceVersion }, spec: { claims: patch }, status }
     return MigrationUsage.of(await coordination.mergePatch<KubeObject>({ ...resource, name }, body))
   }
-}
-
-/** The merge patch from one to the other; undefined if nothing changes. What a claim says never changes. */
-function patchOf(before: Claims, after: Claims): Record<string, MigrationClaim | null> | undefined {
-  const gone = Object.keys(before).filter((name) => after[name] === undefined)
-  const come = Object.entries(after).filter(([name, { uid }]) => before[name]?.uid !== uid)
-  if (gone.length + come.length === 0) return undefined
-  return { ...Object.fromEntries(gone.map((name) => [name, null])), ...Object.fromEntries(come) }
 }

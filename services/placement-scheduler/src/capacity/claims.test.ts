@@ -1,6 +1,7 @@
+import { claimsPatch } from '@resource-broker/api'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Claims, claimsPatch, settle, type Wish } from './claims.ts'
+import { type Claims, settle, type Wish } from './claims.ts'
 
 const key = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f')
 const wish: fc.Arbitrary<Wish> = fc.oneof(

@@ -29,11 +29,3 @@ export function settle(
   })
   return { claims: Object.fromEntries(next), granted }
 }
-
-/** The merge patch from one to the other; undefined if nothing changes. */
-export function claimsPatch(before: Claims, after: Claims): Record<string, OfferClaim | null> | undefined {
-  const gone = Object.keys(before).filter((key) => after[key] === undefined)
-  const changed = Object.entries(after).filter(([key, { uid }]) => before[key]?.uid !== uid)
-  if (gone.length + changed.length === 0) return undefined
-  return { ...Object.fromEntries(gone.map((key) => [key, null])), ...Object.fromEntries(changed) }
-}

@@ -1,8 +1,8 @@
-import { type OfferRef, OfferUsage, offerUsageName } from '@resource-broker/api'
+import { claimsPatch, type OfferRef, OfferUsage, offerUsageName } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
 import { isAlreadyExists, isConflict, isNotFound, type KubeClient, readIfThere } from '@resource-broker/kube'
 import { Batches } from '@resource-broker/service'
-import { type Claims, claimsPatch, settle, type Wish } from './claims.ts'
+import { type Claims, settle, type Wish } from './claims.ts'
 
 /** Which of these keys have no Assignment and no Migration that refers to the offer, as the platform says now. */
 export type Unjustified = (offer: OfferRef, keys: string[]) => Promise<ReadonlySet<string>>

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { labels, readiness, relatedResources } from '@resource-broker/api'
+import { labels, mayTravel, readiness, relatedResources } from '@resource-broker/api'
 import type { KubeObject, RelatedMeta, SourceRef } from '@resource-broker/bus'
 import { isAlreadyExists, type KubeClient, type ObjectRef, readIfThere } from '@resource-broker/kube'
 import type { Current } from '../facts/known.ts'
@@ -10,9 +10,6 @@ import type { Performance } from './perform.ts'
 import { Refusal } from './refusal.ts'
 
 type Of<Do extends Action['do']> = Extract<Action, { do: Do }>
-
-/** A Secret of one of these types gives rights in the cluster where it lies; a provider must not plant one. */
-const REFUSED_TYPES = new Set(['kubernetes.io/service-account-token', 'bootstrap.kubernetes.io/token'])
 
 /** Reads a related object at the provider and makes the consumer's the same. Its content goes nowhere else. */
 export async function bringRelated(performance: Performance, { from, item, over }: Of<'bring related'>): Promise<void> {
@@ -42,7 +39,7 @@ async function readOrigin(
     const message = `${provider} has no ${kind} ${from.namespace}/${from.name}, which its status refers to`
     throw new Refusal('RelatedMissing', message)
   }
-  if (kind === 'Secret' && REFUSED_TYPES.has(String(origin.type))) {
+  if (kind === 'Secret' && !mayTravel(origin.type)) {
     const message = `${kind} ${from.name} at ${provider} has the type ${origin.type}, which does not travel`
     throw new Refusal('RelatedRefused', message)
   }
