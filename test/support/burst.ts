@@ -7,13 +7,13 @@ import { patchSpec, thing, thingRef } from './things.ts'
 
 type Operation = () => Promise<unknown>
 
-/** What a burst does to its 300 objects. */
-const CREATED = 150
-const CHANGED = 60
-const MOVED = 50
-const DELETED = 40
+/** What a burst does to its 180 objects. */
+const CREATED = 90
+const CHANGED = 36
+const MOVED = 30
+const DELETED = 24
 /** Of those created, so many move at once after it; of those moved, so many move back at once. */
-const HASTY = 15
+const HASTY = 9
 /** Operations under way at once. */
 const CONSUMERS = 12
 const RETRY_MS = 200
@@ -24,7 +24,7 @@ let bursts = 0
 type Item = { name: string; index: number; consumer: Site }
 
 /**
- * 300 objects in one go: creations, changes, moves and deletions, mixed. The fault strikes when a third is done, and the rest
+ * 180 objects in one go: creations, changes, moves and deletions, mixed. The fault strikes when a third is done, and the rest
  * goes on meanwhile; resolves when both are over.
  */
 export async function burst(world: World, fault: () => Promise<void> = async () => undefined): Promise<void> {
@@ -59,7 +59,7 @@ function items({ consumers }: Pick<World, 'consumers'>, prefix: string, count: n
 const sizeOf = (index: number) => (index % 2 === 0 ? 'small' : 'large')
 const otherSize = (index: number) => sizeOf(index + 1)
 
-/** The operations on all 300, mixed evenly: each kind is spread over the whole burst. */
+/** The operations on all 180, mixed evenly: each kind is spread over the whole burst. */
 function plan(fresh: Item[], there: Item[]): Operation[] {
   const created = fresh.map((item) => async () => {
     await create(item)

@@ -96,7 +96,7 @@ function use<W extends World>(start: (dir: string) => Promise<W>): W {
     await stopServices(world)
     await world.observer?.stop()
     await world.landscape?.stop()
-    const refused = await refusals(dir)
+    const refused = await refusals(dir, world.landscape?.restarts?.())
     if (process.env['KEEP_LOGS'] === undefined) rmSync(dir, { recursive: true, force: true, maxRetries: 3 })
     expect(refused).toEqual([])
   })

@@ -2,7 +2,7 @@ import { mkdir, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { KubeClient } from '@resource-broker/kube'
 import { startSandbox } from '@resource-broker/sandbox'
-import { type ControlPlane, type Nats, startControlPlane } from '@resource-broker/testbed'
+import { type ControlPlane, type Nats, type Period, startControlPlane } from '@resource-broker/testbed'
 import { giveIdentities } from './identities.ts'
 import { Injections } from './injections.ts'
 import { startSharedNats } from './nats.ts'
@@ -42,6 +42,8 @@ export type Landscape<S extends Site = Site> = {
   nats: Nats
   /** Flags that make the broker work on this landscape. */
   flags: string[]
+  /** When one of its API servers was being started again; only control planes are. */
+  restarts?: () => Period[]
   /** Answers that its servers are to give otherwise; undefined on real control planes. */
   injections?: Injections
   stop: () => Promise<void>
@@ -77,7 +79,10 @@ export async function startLandscape(
     const sites = { platform: [platform], consumer: Object.values(consumers), provider: Object.values(providers) }
     return giveIdentities({ root: join(dir, KUBECONFIGS), sites, kinds })
   }
-  return await furnish(options, (name) => startSite(name, dir, report), mayDoEverything ? undefined : giveAccess)
+  const createSite = (name: string) => startSite(name, dir, report)
+  const landscape = await furnish(options, createSite, mayDoEverything ? undefined : giveAccess)
+  const sites = [landscape.platform, ...Object.values(landscape.consumers), ...Object.values(landscape.providers)]
+  return { ...landscape, restarts: () => sites.flatMap((site) => site.restarts) }
 }
 
 /** The same landscape in workspaces of one sandbox. */

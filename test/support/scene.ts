@@ -54,7 +54,7 @@ export async function startScene({ before, ...options }: SceneOptions): Promise<
     for (const each of stops) each()
     await broker?.stop()
     await landscape.stop()
-    const refused = await refusals(dir)
+    const refused = await refusals(dir, landscape.restarts?.())
     await rm(dir, { recursive: true, force: true })
     if (refused.length > 0) throw new Error(`the broker was refused what it has no right to:\n${refused.join('\n')}`)
   }

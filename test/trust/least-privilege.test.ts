@@ -64,7 +64,7 @@ test('the rights of each service are enough to offer, place, report, bring relat
   await gone(beta, copyRef(acme, 'moves'))
   await gone(acme, secretRef('all-secret', 'team'))
   expect(await assignmentOf(landscape, acme, 'moves')).toBeUndefined()
-  expect(await refusals(landscape.dir)).toEqual([])
+  expect(await refusals(landscape.dir, landscape.restarts?.())).toEqual([])
 })
 
 /** What the services may do in common, and what one may not that others may. */

@@ -17,6 +17,9 @@ export type KubeObject = {
 /** `url` may have a path, as a kcp workspace has. */
 export type Credentials = { url: string; ca: string; token?: string; certificate?: string; key?: string }
 
+/** After so long nobody answers; a busy machine takes half a minute to delete some hundred objects. */
+const ANSWER_MS = 180_000
+
 /** The API server refused; `status` is its HTTP status. */
 export class ClusterError extends Error {
   readonly code = 'CLUSTER_REFUSED'
@@ -59,7 +62,7 @@ export class ClusterClient {
     return new Promise((resolve, reject) => {
       const call = request(
         new URL(url.replace(/\/$/, '') + path),
-        { method, headers, agent: this.#agent, timeout: 30_000 },
+        { method, headers, agent: this.#agent, timeout: ANSWER_MS },
         (response) => {
           const chunks: Buffer[] = []
           response.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -69,7 +72,7 @@ export class ClusterClient {
           response.on('error', reject)
         },
       )
-      call.on('timeout', () => call.destroy(new Error(`${method} ${path} had no answer in 30 s`)))
+      call.on('timeout', () => call.destroy(new Error(`${method} ${path} had no answer in ${ANSWER_MS / 1000} s`)))
       call.on('error', reject)
       call.end(body === undefined ? undefined : stringifyJson(body))
     })

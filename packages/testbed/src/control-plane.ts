@@ -21,6 +21,9 @@ export type ControlPlaneOptions = {
   controllers?: readonly Controller[]
 }
 
+/** In milliseconds since the epoch. */
+export type Period = { from: number; to: number }
+
 export type Identity = { user: string; groups?: readonly string[] }
 
 type Parts = {
@@ -86,6 +89,8 @@ export class ControlPlane {
   readonly client: ClusterClient
   readonly etcd: ManagedProcess
   readonly apiServer: ManagedProcess
+  /** When its API server was down or on its way up again. It serves before it has read its roles, and refuses everybody until then. */
+  readonly restarts: Period[] = []
   readonly #authority: CertificateAuthority
   readonly #attached: ManagedProcess[] = []
 
@@ -131,8 +136,10 @@ export class ControlPlane {
 
   /** SIGTERM, or SIGKILL with `crash`, and a new start on the same port and data; resolves when it serves again. */
   async restartApiServer({ crash = false }: { crash?: boolean } = {}): Promise<void> {
+    const from = Date.now()
     if (crash) await this.apiServer.kill('SIGKILL')
     await this.apiServer.restart()
+    this.restarts.push({ from, to: Date.now() })
   }
 
   /** Stops every process, what was attached first; files stay. */

@@ -8,7 +8,13 @@ export {
   type KubeObject,
   parseObjects,
 } from './cluster-client.ts'
-export { type ControlPlane, type ControlPlaneOptions, type Identity, startControlPlane } from './control-plane.ts'
+export {
+  type ControlPlane,
+  type ControlPlaneOptions,
+  type Identity,
+  type Period,
+  startControlPlane,
+} from './control-plane.ts'
 export type { Controller } from './controller-manager.ts'
 export { writeKubeconfig } from './kubeconfig.ts'
 export { type Nats, type NatsOptions, startNats } from './nats.ts'
