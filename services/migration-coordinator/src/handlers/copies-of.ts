@@ -29,7 +29,7 @@ export async function copiesOf(
     const found = await readCopy(staging, assignment, spec.from.providerCluster)
     return found === undefined ? { ...known, from: null } : known
   } catch (error) {
-    if (error instanceof ClusterNotConnectedError) return known // its copy is told of when it is back
+    if (error instanceof ClusterNotConnectedError) return known // it is looked at again
     throw error
   }
 }

@@ -31,6 +31,9 @@ export type Word = Pick<Step, 'deploy' | 'againMs'> & {
 /** What is said of a stage that says nothing itself. */
 const WORDS: Partial<Record<StageStatus['state'], string>> = { Running: 'it begins', Succeeded: 'it is done' }
 
+/** Nobody tells that there is no copy at a provider that was away. In milliseconds. */
+const LOOK_AGAIN_MS = 15_000
+
 const DONE: ReadonlySet<string> = new Set(['Succeeded', 'Skipped'] satisfies StageStatus['state'][])
 
 /** The step of the first stage up to a phase that is not done; undefined: all are. */
@@ -56,7 +59,15 @@ export function runStages(
   const state = phase === 'Initial' ? 'InitialInProgress' : 'CutoverInProgress'
   if (word.fails !== undefined) return { state, ...failure(turn, assignment, word, word.fails, phase) }
   const { reason, status: next, ...others } = word
-  return { state, reason, message: `stage ${stage.name}: ${next.message ?? WORDS[next.state]}`, stage: next, ...others }
+  const step = {
+    state,
+    reason,
+    message: `stage ${stage.name}: ${next.message ?? WORDS[next.state]}`,
+    stage: next,
+    ...others,
+  }
+  if (around.copies.from !== undefined) return step
+  return { ...step, againMs: Math.min(word.againMs ?? LOOK_AGAIN_MS, LOOK_AGAIN_MS) }
 }
 
 function statusOf({ status }: Migration, stage: string): StageStatus | undefined {
