@@ -5,16 +5,20 @@ import { type Nats, startNats, waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { scratchDirectory } from '../test/scratch.ts'
-import { Bucket } from './bucket.ts'
+import { Bucket, type BucketSurroundings } from './bucket.ts'
+import { Copies } from './copies.ts'
+import { impatient } from './patience.ts'
 
 const dir = scratchDirectory()
 const schema = z.object({ n: z.number() })
 let nats: Nats
 let raw: NatsConnection
+let around: BucketSurroundings
 
 beforeAll(async () => {
   nats = await startNats({ dir: join(dir, 'nats') })
   raw = await connect({ servers: [nats.url], maxReconnectAttempts: -1, reconnectTimeWait: 100 })
+  around = { connection: raw, copies: new Copies(await jetstreamManager(raw), raw), patience: impatient }
 })
 
 afterAll(async () => {
@@ -36,7 +40,7 @@ function follow(bucket: Bucket<{ n: number }>) {
 }
 
 test('an empty bucket is ready at once, and tells of each change', async () => {
-  const bucket = await Bucket.open(raw, 'empty', schema)
+  const bucket = await Bucket.open(around, 'empty', schema)
   const followed = follow(bucket)
   await waitFor('ready', () => followed.seen.length === 1)
   await bucket.put('a.b', { n: 1 })
@@ -49,7 +53,7 @@ test('an empty bucket is ready at once, and tells of each change', async () => {
 })
 
 test('a bucket with entries, one of them deleted, is ready after the last', async () => {
-  const bucket = await Bucket.open(raw, 'full', schema)
+  const bucket = await Bucket.open(around, 'full', schema)
   for (const key of ['a', 'b', 'c']) await bucket.put(key, { n: 1 })
   await bucket.delete('c')
   const followed = follow(bucket)
@@ -60,7 +64,7 @@ test('a bucket with entries, one of them deleted, is ready after the last', asyn
 })
 
 test('an entry that does not fit is yielded without its value', async () => {
-  const bucket = await Bucket.open(raw, 'unfit', z.looseObject({}) as unknown as z.ZodType<{ n: number }>)
+  const bucket = await Bucket.open(around, 'unfit', z.looseObject({}) as unknown as z.ZodType<{ n: number }>)
   await bucket.put('a', 'text' as never)
   const followed = follow(bucket)
   await waitFor('ready', () => followed.seen.includes('ready'))
@@ -69,7 +73,7 @@ test('an entry that does not fit is yielded without its value', async () => {
 })
 
 test('a bucket that is deleted ends its watches, tells its listeners, and is made again', async () => {
-  const bucket = await Bucket.open(raw, 'lost', schema)
+  const bucket = await Bucket.open(around, 'lost', schema)
   await bucket.put('a', { n: 1 })
   let lost = 0
   bucket.onLost(() => {
@@ -89,7 +93,7 @@ test('a bucket that is deleted ends its watches, tells its listeners, and is mad
 
 test('a write into a bucket that went without a word succeeds', async () => {
   const quiet = await connect({ servers: [nats.url] })
-  const bucket = await Bucket.open(quiet, 'silent', schema)
+  const bucket = await Bucket.open({ ...around, connection: quiet }, 'silent', schema)
   const jsm = await jetstreamManager(raw)
   await jsm.streams.delete('KV_silent')
   await bucket.put('a', { n: 3 })
@@ -98,7 +102,7 @@ test('a write into a bucket that went without a word succeeds', async () => {
 })
 
 test('a restart of the server counts as a loss, after which the watch shows everything', async () => {
-  const bucket = await Bucket.open(raw, 'restart', schema)
+  const bucket = await Bucket.open(around, 'restart', schema)
   await bucket.put('a', { n: 1 })
   const followed = follow(bucket)
   await waitFor('ready', () => followed.seen.includes('ready'))

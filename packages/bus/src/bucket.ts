@@ -3,12 +3,17 @@ import { type KV, Kvm } from '@nats-io/kv'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { parseJson, stringifyJson } from '@resource-broker/json'
 import type { z } from 'zod'
+import type { Copies } from './copies.ts'
 import { isUnreachable } from './errors.ts'
 import { listen } from './listen.ts'
+import type { Patience } from './patience.ts'
 import { AFTER_DELETION_MS } from './stream.ts'
 
 /** Each is given 5 s by the client; servers that lost their leader have another within 9 s (nats-server's raft), on a busy machine later. */
 const MOST_TRIES = 5
+
+/** What a bucket has of its bus. */
+export type BucketSurroundings = { connection: NatsConnection; copies: Copies; patience: Patience }
 
 export type BucketEntry<T> = { key: string; value: T | undefined }
 
@@ -20,17 +25,17 @@ export class Bucket<T> {
   readonly #connection: NatsConnection
   readonly #name: string
   readonly #schema: z.ZodType<T>
-  readonly #replicas: number
+  readonly #copies: Copies
   readonly #lost = new Set<() => void>()
   #kv: Promise<KV> | undefined
   /** Over when the bucket may be made again. */
   #rest: Promise<void> = Promise.resolve()
 
-  private constructor(connection: NatsConnection, name: string, schema: z.ZodType<T>, replicas: number) {
+  private constructor({ connection, copies }: BucketSurroundings, name: string, schema: z.ZodType<T>) {
     this.#connection = connection
     this.#name = name
     this.#schema = schema
-    this.#replicas = replicas
+    this.#copies = copies
     const lost = () => {
       this.#kv = undefined
       for (const listener of this.#lost) listener()
@@ -45,14 +50,9 @@ export class Bucket<T> {
     })()
   }
 
-  static async open<T>(
-    connection: NatsConnection,
-    name: string,
-    schema: z.ZodType<T>,
-    replicas = 1,
-  ): Promise<Bucket<T>> {
-    const bucket = new Bucket(connection, name, schema, replicas)
-    await bucket.#open()
+  static async open<T>(around: BucketSurroundings, name: string, schema: z.ZodType<T>): Promise<Bucket<T>> {
+    const bucket = new Bucket(around, name, schema)
+    await around.patience(`NATS/${name}`, () => bucket.#open())
     return bucket
   }
 
@@ -121,11 +121,17 @@ export class Bucket<T> {
 
   #open(): Promise<KV> {
     this.#kv ??= this.#rest
-      .then(() => new Kvm(this.#connection).create(this.#name, { replicas: this.#replicas, history: 1 }))
+      .then(() => this.#make())
       .catch((error: unknown) => {
         this.#kv = undefined
-        throw error
+        throw this.#copies.refusal(`KV_${this.#name}`, error)
       })
     return this.#kv
+  }
+
+  async #make(): Promise<KV> {
+    const kv = await new Kvm(this.#connection).create(this.#name, { replicas: this.#copies.aim, history: 1 })
+    await this.#copies.bring((await kv.status()).streamInfo)
+    return kv
   }
 }

@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { Bucket } from './bucket.ts'
 import { type BusConnection, connect } from './connect.ts'
 import type { PartitionConsumerOptions } from './consumer-options.ts'
+import type { CopiesEvent } from './copies.ts'
 import { type Contents, type InventoryItem, readInventory } from './inventory.ts'
 import { Layout, type Part } from './layout.ts'
 import { Membership } from './membership.ts'
@@ -11,6 +12,7 @@ import type { Messages } from './messages.ts'
 import { listParked, type ParkedKey } from './parked.ts'
 import { PartitionConsumer } from './partition-consumer.ts'
 import type { KeyView } from './partition-view.ts'
+import { impatient, type Patience } from './patience.ts'
 import { NatsPublishPort } from './publish-port.ts'
 import { type PublishEvent, PublishTrouble } from './publish-trouble.ts'
 import { type Publication, Publisher } from './publisher.ts'
@@ -21,8 +23,12 @@ export type BusOptions = {
   connection: BusConnection
   prefix: string
   partitions: number
-  /** Copies of each stream; left out: 3 in a NATS cluster that can hold so many, else 1. */
+  /** Copies of each stream and bucket; left out: 3 in a NATS cluster, or as many more as are there already, else 1. */
   replicas?: number
+  /** For the buckets and subscriptions that are made later; left out: what NATS cannot do at once is an error. */
+  patience?: Patience
+  /** Told of streams that have another number of copies than they are to have. */
+  copies?: (event: CopiesEvent) => void
   /** Told how publications fare. */
   report?: (event: PublishEvent) => void
   /** Told what the server does not let this user do: an error that names the subject. */
@@ -49,19 +55,25 @@ export class Bus {
   readonly #traceparent: BusOptions['traceparent']
   readonly #inTurn = pLimit(LOADS_AT_ONCE)
   readonly #trouble: PublishTrouble
+  readonly #patience: Patience
   #connected = true
 
   private constructor(
     connection: NatsConnection,
     layout: Layout,
     stream: StateStream,
-    { trouble, traceparent }: { trouble: PublishTrouble; traceparent: BusOptions['traceparent'] },
+    {
+      trouble,
+      traceparent,
+      patience = impatient,
+    }: Pick<BusOptions, 'traceparent' | 'patience'> & { trouble: PublishTrouble },
   ) {
     this.#connection = connection
     this.layout = layout
     this.#stream = stream
     this.#trouble = trouble
     this.#traceparent = traceparent
+    this.#patience = patience
     this.#snapshots = new Snapshots(traceparent !== undefined)
     this.#port = new NatsPublishPort(connection, layout, stream)
     this.#publisher = new Publisher(this.#port, layout, trouble)
@@ -69,15 +81,16 @@ export class Bus {
     void this.#followStatus()
   }
 
-  /** @throws {BusUnusableError} if the server cannot serve the broker. */
+  /** @throws {BusUnusableError} if the server cannot serve the broker. @throws {TooFewServersError} see `isUnreachable` */
   static async open(options: BusOptions): Promise<Bus> {
     const layout = new Layout(options.prefix, options.partitions)
     const trouble = new PublishTrouble(options.report ?? (() => undefined))
     const connection = await connect(options.connection, layout.inbox(options.connection.name))
     void tellRefusals(connection, options.refused)
     try {
-      const stream = await StateStream.open(connection, layout, options.replicas)
-      return new Bus(connection, layout, stream, { trouble, traceparent: options.traceparent })
+      const copies = { wanted: options.replicas, ...(options.copies === undefined ? {} : { report: options.copies }) }
+      const stream = await StateStream.open(connection, layout, copies)
+      return new Bus(connection, layout, stream, { ...options, trouble })
     } catch (error) {
       await connection.close()
       throw error
@@ -93,6 +106,11 @@ export class Bus {
   /** Why the server does not store what is published; undefined while it does. */
   get publishTrouble(): string | undefined {
     return this.#trouble.reason
+  }
+
+  /** Why the streams, which went, could not be made again; undefined while they are there. */
+  get streamTrouble(): string | undefined {
+    return this.#stream.obstacle
   }
 
   /** Puts the last message of one part of a key into `view`, as the stream has it now. */
@@ -115,12 +133,14 @@ export class Bus {
       stream: this.#stream,
       snapshots: this.#snapshots,
       inTurn: this.#inTurn,
+      patience: this.#patience,
     }
     return PartitionConsumer.start(surroundings, options)
   }
 
   bucket<T>(name: string, schema: z.ZodType<T>): Promise<Bucket<T>> {
-    return Bucket.open(this.#connection, name, schema, this.#stream.replicas)
+    const around = { connection: this.#connection, copies: this.#stream.copies, patience: this.#patience }
+    return Bucket.open(around, name, schema)
   }
 
   membership(service: string, id: string, changed: () => void): Membership {

@@ -41,6 +41,11 @@ export class BusUnusableError extends Error {
   readonly code = 'BusUnusable'
 }
 
+/** The servers of a NATS cluster that are there are too few for what is to be made; it can be once more of them are. */
+export class TooFewServersError extends Error {
+  readonly code = 'TooFewServers'
+}
+
 export function isTerminal(error: unknown): error is TerminalError {
   return error instanceof TerminalError
 }
@@ -57,12 +62,17 @@ export function isOvertaken(error: unknown): error is OvertakenError {
 const AWAY = [errors.ConnectionError, errors.ClosedConnectionError, errors.TimeoutError, errors.RequestError]
 const REFUSED = [errors.AuthorizationError, errors.UserAuthenticationExpiredError]
 
-/** Whether NATS may be there later: it does not answer, has no leader yet, or refuses the credentials as they are now. */
+/** Whether NATS may be there later: it does not answer, has no leader or too few servers yet, or refuses the credentials as they are now. */
 export function isUnreachable(error: unknown): boolean {
-  return [...AWAY, ...REFUSED].some((type) => error instanceof type) || isWithoutLeader(error)
+  return [...AWAY, ...REFUSED, TooFewServersError].some((type) => error instanceof type) || isWithoutLeader(error)
 }
 
 /** "JetStream system temporarily unavailable" (error 10008 of the JetStream API): the servers of a cluster have yet to agree. */
 export function isWithoutLeader(error: unknown): boolean {
   return error instanceof JetStreamApiError && error.code === 10008
+}
+
+/** "stream not found" (error 10059 of the JetStream API). */
+export function isMissingStream(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.code === 10059
 }

@@ -9,6 +9,7 @@ export {
   type PartitionHandle,
   type Run,
 } from './consumer-options.ts'
+export type { CopiesEvent } from './copies.ts'
 export {
   BusUnusableError,
   isOvertaken,

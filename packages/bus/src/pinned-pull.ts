@@ -14,6 +14,7 @@ import { PIN_TIMEOUT_MS, PULL_EXPIRES_MS } from './ownership/ownership.ts'
 import type { PartitionPort, PullListener } from './ownership/partition-owner.ts'
 import type { Delivery } from './ownership/tenure.ts'
 import { PartitionView } from './partition-view.ts'
+import type { Patience } from './patience.ts'
 import type { Snapshots } from './snapshots.ts'
 import type { StateStream } from './stream.ts'
 
@@ -30,6 +31,7 @@ export type Surroundings = {
   snapshots: Snapshots
   /** Runs what loads a partition when there is room for it. */
   inTurn: <T>(load: () => Promise<T>) => Promise<T>
+  patience: Patience
 }
 
 /** The NATS side of owning partitions: one pull consumer per partition, of which the server serves one replica at a time. */
@@ -55,9 +57,11 @@ export class PinnedPull implements PartitionPort {
 
   /** Makes what the server has to have, so that a service that it refuses does not start. */
   async prepare(): Promise<void> {
-    const { layout, stream } = this.#surroundings
+    const { layout, stream, patience } = this.#surroundings
     const partitions = Array.from({ length: layout.partitions }, (_, partition) => partition)
-    await Promise.all(partitions.map((partition) => stream.ensureConsumer(this.#config(partition))))
+    await patience(`NATS/${this.#options.service}`, () =>
+      Promise.all(partitions.map((partition) => stream.ensureConsumer(this.#config(partition)))),
+    )
     for (const partition of partitions) this.#prepared.add(partition)
   }
 

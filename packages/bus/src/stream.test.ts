@@ -5,8 +5,9 @@ import { freePort, type Nats, startNats, waitFor } from '@resource-broker/testbe
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { consume, has, keyOf, publishAll, source } from '../test/fixture.ts'
 import { scratchDirectory } from '../test/scratch.ts'
-import { Bus } from './bus.ts'
-import { isUnreachable } from './errors.ts'
+import { Bus, type BusOptions } from './bus.ts'
+import type { CopiesEvent } from './copies.ts'
+import { BusUnusableError, isUnreachable } from './errors.ts'
 import { offerEntry } from './offers.ts'
 
 const dir = scratchDirectory()
@@ -23,16 +24,35 @@ async function startServers(count: number, name: string): Promise<Nats[]> {
   )
 }
 
-/** A bus that begins once the servers have agreed, as a service does. */
-async function openWhenReached(of: Nats[], prefix: string, replicas?: number): Promise<Bus> {
+/** A bus that begins once the servers have agreed, as a service does; `told` are the reasons that it waited for. */
+async function openWhenReached(
+  of: Nats[],
+  prefix: string,
+  { told = [], ...asked }: Partial<BusOptions> & { told?: string[] } = {},
+): Promise<Bus> {
   const connection = { servers: of.map(({ url }) => url), name: 'test' }
-  const options = { connection, prefix, partitions: 2, ...(replicas === undefined ? {} : { replicas }) }
-  return await waitFor('the cluster has a leader', async () => {
-    return await Bus.open(options).catch((error: unknown) => {
-      if (isUnreachable(error)) return undefined
-      throw error
-    })
-  })
+  const patience = patient(told)
+  return await patience('NATS', () => Bus.open({ connection, prefix, partitions: 2, patience, ...asked }))
+}
+
+/** Asks until there is an answer, and keeps why there was none. */
+function patient(told: string[]) {
+  return <T>(waitsFor: string, begin: () => Promise<T>): Promise<T> =>
+    waitFor(`${waitsFor} answers`, () =>
+      begin().catch((error: Error) => {
+        if (!isUnreachable(error)) throw error
+        told.push(error.message)
+        return undefined
+      }),
+    ) as Promise<T>
+}
+
+/** Those servers of the three that know nothing of the third yet, as after the loss of them all. */
+async function startWithoutThird(): Promise<Nats[]> {
+  await Promise.all(servers.map(({ process }) => process.kill('SIGKILL')))
+  const first = servers.slice(0, 2)
+  await Promise.all(first.map(({ process }) => process.start()))
+  return first
 }
 
 async function replicasOf(of: Nats[], streams: string[]): Promise<number[]> {
@@ -68,17 +88,50 @@ test('in a cluster of three servers what the bus has is there three times, and g
   await bus.close()
 })
 
-test('a stream that was made while a server was away has three copies once somebody connects after its return', async () => {
-  await servers[2]?.process.kill('SIGKILL')
-  const early = await openWhenReached(servers.slice(0, 2), 'early')
-  const { stream, parkedStream } = early.layout
+test('what is to have three copies is made once a cluster has the servers for it, and whoever needs it is told until then', async () => {
+  const first = await startWithoutThird()
+  const told: string[] = []
+  const opening = openWhenReached(first, 'early', { told })
+  const bus = await openWhenReached(first, 'trio', { told })
+  const bucket = bus.bucket('trio-late', offerEntry)
+  const subscribed = consume(bus) // its servers lost what was in their memory, and agree on a leader only all together
+  const tells = (name: string) => told.some((why) => why.startsWith(`the stream "${name}" is to have 3 copies, and`))
+  await waitFor('all are told', () => tells('early') && tells('KV_trio-late') && told.includes('timeout'))
+  await expect(replicasOf(first, ['early'])).rejects.toThrow('stream not found')
+  await expect(replicasOf(first, ['KV_trio-late'])).rejects.toThrow('stream not found')
   await servers[2]?.process.start()
-  await waitFor('three copies', async () => {
-    await (await openWhenReached(servers, 'early')).close()
-    return (await replicasOf(servers, [stream, parkedStream])).every((replicas) => replicas === 3)
-  })
-  await early.close()
+  const early = await opening
+  await bucket
+  const { stream, parkedStream } = early.layout
+  expect(await replicasOf(servers, [stream, parkedStream, 'KV_trio-late'])).toEqual([3, 3, 3])
+  await (await subscribed).consumer.stop()
+  await Promise.all([early.close(), bus.close()])
 })
+
+test('a stream with fewer copies than it is to have goes on with those, and has the rest when the cluster can hold them', async () => {
+  const first = await startWithoutThird()
+  const before = await openWhenReached(first, 'few', { replicas: 1 })
+  await before.bucket(before.layout.offersBucket, offerEntry)
+  await before.close()
+  const events: CopiesEvent[] = []
+  const bus = await openWhenReached(first, 'few', { replicas: 3, copies: (event) => void events.push(event) })
+  const { stream, parkedStream, offersBucket } = bus.layout
+  await bus.bucket(offersBucket, offerEntry)
+  const streams = [stream, parkedStream, `KV_${offersBucket}`]
+  expect(events.map(({ type, stream, has, wants }) => ({ type, stream, has, wants }))).toEqual(
+    streams.map((stream) => ({ type: 'few', stream, has: 1, wants: 3 })),
+  )
+  const { consumer, done } = await consume(bus)
+  await publishAll(bus, ['a'])
+  await waitFor('it is seen', () => has(done, ['a']))
+  await servers[2]?.process.start()
+  await waitFor('all have enough', () => streams.every((name) => events.some((e) => isEnough(e, name))))
+  expect(await replicasOf(servers, streams)).toEqual([3, 3, 3])
+  await consumer.stop()
+  await bus.close()
+})
+
+const isEnough = ({ type, stream }: CopiesEvent, name: string) => type === 'enough' && stream === name
 
 test('a cluster that lost most of its servers is told of, and what was published meanwhile is stored when they are back', async () => {
   const bus = await openWhenReached(servers, 'quorum')
@@ -98,17 +151,17 @@ test('a cluster that lost most of its servers is told of, and what was published
 })
 
 test('there are as many copies as somebody asked for, also of what was there before', async () => {
-  const before = await openWhenReached(servers, 'asked', 1)
+  const before = await openWhenReached(servers, 'asked', { replicas: 1 })
   expect(await replicasOf(servers, [before.layout.stream])).toEqual([1])
   await before.close()
-  const bus = await openWhenReached(servers, 'asked', 3)
+  const bus = await openWhenReached(servers, 'asked', { replicas: 3 })
   expect(await replicasOf(servers, [bus.layout.stream, bus.layout.parkedStream])).toEqual([3, 3])
   await bus.close()
 })
 
-test('a cluster that cannot hold three copies has one, and so has a single server', async () => {
+test('a cluster of two servers has one copy if somebody asks for that, and a single server has one', async () => {
   const two = await startServers(2, 'two')
-  const bus = await openWhenReached(two, 'pair')
+  const bus = await openWhenReached(two, 'pair', { replicas: 1 })
   expect(await replicasOf(two, [bus.layout.stream, bus.layout.parkedStream])).toEqual([1, 1])
   await bus.close()
   await Promise.all(two.map((server) => server.stop()))
@@ -116,5 +169,8 @@ test('a cluster that cannot hold three copies has one, and so has a single serve
   const alone = await openWhenReached([single], 'alone')
   expect(await replicasOf([single], [alone.layout.stream])).toEqual([1])
   await alone.close()
+  const asking = openWhenReached([single], 'alone', { replicas: 3 })
+  await expect(asking).rejects.toThrow(/the stream "alone" is to have 3 copies, and NATS is no cluster/)
+  await expect(asking).rejects.toBeInstanceOf(BusUnusableError)
   await single.stop()
 })

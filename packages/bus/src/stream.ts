@@ -11,7 +11,8 @@ import {
   type StreamInfo,
 } from '@nats-io/jetstream'
 import { type NatsConnection, nanos } from '@nats-io/transport-node'
-import { BusUnusableError, isWithoutLeader } from './errors.ts'
+import { Copies, type CopiesEvent } from './copies.ts'
+import { BusUnusableError, isMissingStream, isWithoutLeader, TooFewServersError } from './errors.ts'
 import type { Layout } from './layout.ts'
 import { listen } from './listen.ts'
 
@@ -22,8 +23,6 @@ export const DUPLICATE_WINDOW_MS = 20_000
  * while it still removes the files of the one before of that name, and tells clients of the deletion before it does so.
  */
 export const AFTER_DELETION_MS = 1_000
-/** Copies of a stream in a NATS cluster: as many as survive the loss of one server. */
-const CLUSTERED = 3
 const PARKED_FOR_MS = 7 * 24 * 3_600_000
 const PARKED_AT_MOST = 10_000
 
@@ -33,36 +32,30 @@ const PARKED_AT_MOST = 10_000
  */
 export class StateStream {
   readonly jsm: JetStreamManager
+  readonly copies: Copies
   readonly #layout: Layout
-  /** As many as are wanted; undefined: as many as the server can hold. */
-  readonly #wanted: number | undefined
-  /** As many as are aimed at each time that the streams are made or updated: a server that was away then may be back. */
-  readonly #aim: number
-  /** Of each stream. */
-  replicas: number
   readonly #lost = new Set<() => void>()
   #created = ''
   #ensuring: Promise<void> | undefined
+  #obstacle: string | undefined
 
-  private constructor(
-    jsm: JetStreamManager,
-    layout: Layout,
-    { wanted, aim }: { wanted?: number | undefined; aim: number },
-  ) {
+  private constructor(jsm: JetStreamManager, layout: Layout, copies: Copies) {
     this.jsm = jsm
+    this.copies = copies
     this.#layout = layout
-    this.#wanted = wanted
-    this.#aim = aim
-    this.replicas = aim
   }
 
-  static async open(connection: NatsConnection, layout: Layout, wanted?: number): Promise<StateStream> {
+  /** @throws {BusUnusableError} @throws {TooFewServersError} see `Copies` */
+  static async open(
+    connection: NatsConnection,
+    layout: Layout,
+    copies: { wanted?: number | undefined; report?: (event: CopiesEvent) => void } = {},
+  ): Promise<StateStream> {
     const jsm = await jetstreamManager(connection).catch((cause: unknown) => {
       if (!isRefusal(cause) || isWithoutLeader(cause)) throw cause
       throw new BusUnusableError(`JetStream is not there for this account: ${cause.message}`, { cause })
     })
-    const aim = wanted ?? (connection.info?.cluster === undefined ? 1 : CLUSTERED)
-    const stream = new StateStream(jsm, layout, { wanted, aim })
+    const stream = new StateStream(jsm, layout, new Copies(jsm, connection, copies))
     await stream.ensure()
     stream.#watch(connection)
     return stream
@@ -74,21 +67,36 @@ export class StateStream {
     return () => this.#lost.delete(listener)
   }
 
+  /** Why the streams could not be made when they were last looked for. */
+  get obstacle(): string | undefined {
+    return this.#obstacle
+  }
+
   /** Makes the streams if they are not there. Calls in parallel share one attempt. */
   ensure(): Promise<void> {
-    this.#ensuring ??= this.#ensure().finally(() => {
-      this.#ensuring = undefined
-    })
+    this.#ensuring ??= this.#ensure()
+      .then(
+        () => {
+          this.#obstacle = undefined
+        },
+        (error: Error) => {
+          this.#obstacle = error.message
+          throw error
+        },
+      )
+      .finally(() => {
+        this.#ensuring = undefined
+      })
     return this.#ensuring
   }
 
-  /** Makes or updates a durable consumer of the stream. */
+  /** Makes or updates a durable consumer of the stream. @throws {TooFewServersError} */
   async ensureConsumer(config: Partial<ConsumerConfig> & { durable_name: string }): Promise<void> {
     await this.ensure()
     try {
       await this.jsm.consumers.add(this.#layout.stream, config)
     } catch (error) {
-      if (!isConsumerExists(error)) throw error
+      if (!isConsumerExists(error)) throw tooFew(config.durable_name, error)
       await this.#changeConsumer(config)
     }
   }
@@ -101,12 +109,13 @@ export class StateStream {
     } catch (error) {
       if (!(error instanceof JetStreamApiError)) throw error
       await this.jsm.consumers.delete(stream, config.durable_name)
-      await this.jsm.consumers.add(stream, config)
+      await this.jsm.consumers.add(stream, config).catch((refusal: unknown) => {
+        throw tooFew(config.durable_name, refusal)
+      })
     }
   }
 
   async #ensure(): Promise<void> {
-    this.replicas = this.#aim
     const info = await this.#add({
       name: this.#layout.stream,
       subjects: [this.#layout.subjects],
@@ -131,60 +140,41 @@ export class StateStream {
     const known = await this.#config(config.name)
     if (this.#created !== '' && known === undefined) await delay(AFTER_DELETION_MS)
     const first_seq = known === undefined ? firstSequence() : known.first_seq
-    const full = {
+    const wanted = {
       ...config,
-      ...(first_seq === undefined ? {} : { first_seq }),
       retention: RetentionPolicy.Limits,
       storage: StorageType.File,
       discard: DiscardPolicy.Old,
-      num_replicas: this.replicas,
     }
-    try {
-      return await this.jsm.streams.add(full)
-    } catch (error) {
-      if (this.#wanted === undefined && this.replicas > 1 && isTooFewServers(error)) {
-        this.replicas = 1
-        return await this.#add(config)
-      }
-      if (!isStreamExists(error)) throw unusable(config.name, error)
-      return await this.#update(full, await this.#refuseForeign(config))
-    }
+    const num_replicas = known?.num_replicas ?? this.copies.aim
+    const made = { ...wanted, num_replicas, ...(first_seq === undefined ? {} : { first_seq }) }
+    const info = await this.jsm.streams.add(made).catch(async (error: unknown) => {
+      if (isStreamExists(error)) return await this.#update(wanted)
+      throw this.copies.refusal(config.name, unusable(config.name, error))
+    })
+    await this.copies.bring(info)
+    return info
   }
 
-  /**
-   * Where nobody said how many copies there are to be, a stream keeps those that it has; its first sequence stays always: what it holds
-   * from before that is taken away when the server starts again, without a word.
-   */
-  async #update(
-    { first_seq: _, ...given }: Partial<StreamConfig> & { name: string },
-    { num_replicas, first_seq }: StreamConfig,
-  ): Promise<StreamInfo> {
-    const config = first_seq === undefined ? given : { ...given, first_seq }
-    if (this.#wanted !== undefined) return await this.jsm.streams.update(config.name, config)
-    this.replicas = Math.max(num_replicas, this.replicas)
-    try {
-      return await this.jsm.streams.update(config.name, { ...config, num_replicas: this.replicas })
-    } catch (error) {
-      if (!isTooFewServers(error)) throw error
-      this.replicas = num_replicas
-      return await this.jsm.streams.update(config.name, { ...config, num_replicas })
-    }
+  /** Its first sequence stays always: what a stream holds from before that is taken away when the server starts again, without a word. */
+  async #update(config: Partial<StreamConfig> & { name: string }): Promise<StreamInfo> {
+    await this.#refuseForeign(config)
+    return await this.jsm.streams.update(config.name, config)
   }
 
   async #config(name: string): Promise<StreamConfig | undefined> {
     return await this.jsm.streams.info(name).then(
       ({ config }) => config,
       (error: unknown) => {
-        if (isMissing(error)) return undefined
+        if (isMissingStream(error)) return undefined
         throw error
       },
     )
   }
 
-  /** Answers what the stream of the name is like, if it is one of the broker's. */
-  async #refuseForeign({ name, subjects = [] }: Partial<StreamConfig> & { name: string }): Promise<StreamConfig> {
+  async #refuseForeign({ name, subjects = [] }: Partial<StreamConfig> & { name: string }): Promise<void> {
     const { config } = await this.jsm.streams.info(name)
-    if (config.subjects?.join() === subjects.join()) return config
+    if (config.subjects?.join() === subjects.join()) return
     throw new BusUnusableError(
       `the stream "${name}" is there with other subjects (${config.subjects}): choose another prefix`,
     )
@@ -227,17 +217,14 @@ function isStreamExists(error: unknown): boolean {
   return error instanceof JetStreamApiError && error.code === 10058
 }
 
-/** "no suitable peers for placement" (10005), "replicas > 1 not supported in non-clustered mode" (10074). */
-function isTooFewServers(error: unknown): boolean {
-  return error instanceof JetStreamApiError && (error.code === 10005 || error.code === 10074)
-}
-
-/** "stream not found" (error 10059 of the JetStream API). */
-function isMissing(error: unknown): boolean {
-  return error instanceof JetStreamApiError && error.code === 10059
-}
-
 /** "consumer already exists" (10105, 10148 of the JetStream API). */
 function isConsumerExists(error: unknown): boolean {
   return error instanceof JetStreamApiError && (error.code === 10105 || error.code === 10148)
+}
+
+/** "insufficient resources" (error 10023 of the JetStream API): too few of the stream's servers are up, or known to be so yet. */
+function tooFew(subscription: string, error: unknown): unknown {
+  if (!(error instanceof JetStreamApiError) || error.code !== 10023) return error
+  const message = `the subscription "${subscription}" cannot be made now, NATS lacks servers or room for it: ${error.message}`
+  return new TooFewServersError(message, { cause: error })
 }

@@ -28,14 +28,13 @@ async function connectBus(process: ProcessContext, config: SharedConfig & Partia
   onStop('bus', () => bus.close())
   readyCheck('bus', () => (bus.isConnected ? undefined : 'not connected to NATS'))
   readyCheck('bus/publish', () => bus.publishTrouble)
+  readyCheck('bus/stream', () => bus.streamTrouble)
   bus.onLost(() => logger.warn('the stream was lost and is built again'))
   return bus
 }
 
-function busOptions(
-  { name, logger, metrics, tracing }: ProcessContext,
-  config: SharedConfig & Partial<CoordinationConfig>,
-): BusOptions {
+function busOptions(process: ProcessContext, config: SharedConfig & Partial<CoordinationConfig>): BusOptions {
+  const { name, logger, metrics, tracing } = process
   const servers = config.nats.length > 0 ? config.nats : [DEFAULT_NATS]
   return {
     connection: {
@@ -49,6 +48,11 @@ function busOptions(
     prefix: busPrefix(config),
     partitions: config.partitions,
     ...(config.streamReplicas === undefined ? {} : { replicas: config.streamReplicas }),
+    patience: (waitsFor, begin) => whenReached(waitsFor, process, begin, isUnreachable),
+    copies: ({ type, ...about }) =>
+      type === 'few'
+        ? logger.warn(about, 'a stream has not the copies that it is to have, and goes on with those that it has')
+        : logger.info(about, 'a stream has the copies that it is to have'),
     report: publishReport({ logger, metrics }),
     refused: (err) => logger.error({ err }, 'NATS does not allow this'),
     ...(tracing === undefined ? {} : { traceparent: () => tracing.traceparent() }),

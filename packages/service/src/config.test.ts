@@ -252,7 +252,7 @@ describe('help', () => {
         --partitions N
             Partitions of the streams; the same for all services of a broker (default 8)
         --stream-replicas N
-            Copies of each stream and bucket; if left out, 3 in a NATS cluster that can hold so many, else 1
+            Copies of each stream and bucket; if left out, 3 in a NATS cluster, else 1
         --log-level trace|debug|info|warn|error|fatal|silent
             Lowest level that is logged (default info)
         --log-format json|pretty

@@ -102,7 +102,7 @@ export const sharedFlags = {
     .default(8)
     .meta({ description: 'Partitions of the streams; the same for all services of a broker' }),
   streamReplicas: z.int().min(1).max(5).optional().meta({
-    description: 'Copies of each stream and bucket; if left out, 3 in a NATS cluster that can hold so many, else 1',
+    description: 'Copies of each stream and bucket; if left out, 3 in a NATS cluster, else 1',
   }),
   logLevel: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])

@@ -46,7 +46,7 @@ function published(service: BusService, layout: Layout): string[] {
         ]
       : []),
     ...bucketsOf(service, layout).flatMap(({ bucket, writes }) => [
-      ...['INFO', 'CREATE'].map((what) => `${API}.STREAM.${what}.KV_${bucket}`),
+      ...['INFO', 'CREATE', 'UPDATE'].map((what) => `${API}.STREAM.${what}.KV_${bucket}`),
       `${API}.CONSUMER.CREATE.KV_${bucket}.*.>`,
       ...['INFO', 'DELETE'].map((what) => `${API}.CONSUMER.${what}.KV_${bucket}.*`),
       `$JS.FC.KV_${bucket}.>`,
