@@ -56,10 +56,10 @@ const commands: Readonly<Record<string, Command>> = {
     'writes a user of NATS for each service, with the least permissions',
     natsUsersConfig,
     async (flags) => {
-      const { config, users } = await writeNatsUsers(flags)
+      const { config, values, users } = await writeNatsUsers(flags)
       const made = users.filter(({ isNew }) => isNew).map(({ name }) => name)
       const seeds = made.length === 0 ? 'all seeds were there' : `new seeds: ${made.join(', ')}`
-      return `ready: ${config} is for an account of your nats-server; ${seeds}`
+      return `ready: ${config} is for an account of your nats-server, ${values} for the chart of the NATS project; ${seeds}`
     },
   ),
 }

@@ -1,11 +1,13 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect, errors, type NatsConnection, nkeyAuthenticator } from '@nats-io/transport-node'
-import { Bus, type BusUser, busUsers, DONE } from '@resource-broker/bus'
+import { Bus, type BusUser, busUsers, DONE, offerEntry } from '@resource-broker/bus'
+import { stringifyJson } from '@resource-broker/json'
 import { type Nats, startNats, waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { NatsUsersError } from '../errors.ts'
 import { writeNatsUsers } from './nats-users.ts'
 
@@ -34,10 +36,12 @@ async function open(user: BusUser): Promise<Bus> {
 }
 
 /** A connection that does what no service does. */
-async function rogue(user: BusUser): Promise<NatsConnection> {
-  const seed = await readFile(seeds.get(user) as string)
-  const authenticator = nkeyAuthenticator(seed)
-  const connection = await connect({ servers: nats.url, authenticator, inboxPrefix: `broker-inbox.${user}` })
+const rogue = (user: BusUser): Promise<NatsConnection> => signInAt(nats, seeds.get(user) as string)
+
+async function signInAt({ url }: Nats, seedFile: string): Promise<NatsConnection> {
+  const authenticator = nkeyAuthenticator(await readFile(seedFile))
+  const inboxPrefix = `broker-inbox.${basename(seedFile, '.nk')}`
+  const connection = await connect({ servers: url, authenticator, inboxPrefix })
   opened.push(connection)
   return connection
 }
@@ -87,7 +91,7 @@ test('seeds are for their owner alone, and stay when it is done again', async ()
   for (const { seed } of first.users) expect((await stat(seed)).mode & 0o777).toBe(0o600)
   const again = await writeNatsUsers({ output, partitions: 16 })
   expect(again.users).toEqual(first.users.map((user) => ({ ...user, isNew: false })))
-  expect(await readFile(again.config, 'utf8')).not.toMatch(/SU[A-Z0-9]{50}/)
+  for (const file of [again.config, again.values]) expect(await readFile(file, 'utf8')).not.toMatch(/\bSU[A-Z0-9]{50}/)
 })
 
 test('a seed that is none is named, and what is in it is not', async () => {
@@ -116,6 +120,29 @@ test('with its user a service makes the streams, says its own, is told it, and n
   expect(await watcher.inventory([{ part: 'source' }])).toEqual([])
   await consumer.stop()
   expect(refused).toEqual([])
+})
+
+test('what it writes for the chart of the NATS project gives a server the same users', async () => {
+  const output = join(dir, 'chart')
+  const { users, values } = await writeNatsUsers({ output, partitions: PARTITIONS })
+  const files = [join(import.meta.dirname, '../../../../deploy/nats/values.yaml'), values]
+  const merged = await Promise.all(files.map(async (file) => parse(await readFile(file, 'utf8')).config.merge))
+  // As the chart does it: JSON, without quotes around what stands between << and >>.
+  const text = stringifyJson(Object.assign({}, ...merged)).replaceAll(/"<< (.*?) >>"/g, '$1')
+  const server = await startNats({ dir: output, config: text.slice(1, -1) })
+  const credentialsFile = users.find(({ name }) => name === 'acceptapi-registry')?.seed as string
+  const refusals: string[] = []
+  const bus = await Bus.open({
+    ...{ connection: { servers: [server.url], name: 'acceptapi-registry', credentialsFile }, partitions: PARTITIONS },
+    prefix: 'broker',
+    refused: ({ message }) => refusals.push(message),
+  })
+  await bus.bucket(bus.layout.offersBucket, offerEntry)
+  expect(await mayRequest(await signInAt(server, credentialsFile), '$JS.API.STREAM.DELETE.broker')).toBe(false)
+  await expect(connect({ servers: server.url })).rejects.toThrow(/Authorization/)
+  expect(refusals).toEqual([])
+  await bus.close()
+  await server.stop()
 })
 
 test("a service that publishes another's part is refused, it is told of, and nothing is stored", async () => {

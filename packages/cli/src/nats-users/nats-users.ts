@@ -5,22 +5,24 @@ import { type BusUser, busUsers, Layout, type Permissions, permissionsOf } from 
 import { stringifyJson } from '@resource-broker/json'
 import { busPrefix } from '@resource-broker/service'
 import { NatsUsersError } from '../errors.ts'
+import { chartValues } from './chart-values.ts'
 import { type NatsUsersFlags, natsUsersConfig } from './config.ts'
 
 /** One user: its public key, and the files of its seed and of its permissions. */
 type NatsUser = { name: BusUser; key: string; seed: string; permissions: string; isNew: boolean }
 
-/** What was written. `config`: the file that an account of a nats-server includes. */
-export type NatsUsers = { config: string; users: NatsUser[] }
+/** What was written. `config`: the file that an account of a nats-server includes; `values`: for the chart of the NATS project. */
+export type NatsUsers = { config: string; values: string; users: NatsUser[] }
 
 /**
  * Writes a user with the least permissions for each service, and one for all of them in one process: `seeds/USER.nk`, readable by its owner
- * alone, `permissions/USER.conf`, and `users.conf` with the public keys of all. @throws {NatsUsersError} in one line
+ * alone, `permissions/USER.conf`, and `users.conf` and `values.yaml` with the public keys of all. @throws {NatsUsersError} in one line
  */
 export async function writeNatsUsers(flags: NatsUsersFlags): Promise<NatsUsers> {
   const { output, partitions, ...named } = natsUsersConfig.parse(flags)
   const layout = new Layout(busPrefix(named), partitions)
   const config = join(output, 'users.conf')
+  const values = join(output, 'values.yaml')
   try {
     await mkdir(join(output, 'seeds'), { recursive: true, mode: 0o700 })
     await mkdir(join(output, 'permissions'), { recursive: true })
@@ -39,7 +41,11 @@ export async function writeNatsUsers(flags: NatsUsersFlags): Promise<NatsUsers> 
       config,
       `# For an account of a nats-server: docs/operations/secure.md.\nusers: [\n${entries.join('')}]\n`,
     )
-    return { config, users }
+    await writeFile(
+      values,
+      chartValues(users.map(({ name, key }) => ({ key, permissions: permissionsOf(name, layout) }))),
+    )
+    return { config, values, users }
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     throw code === undefined ? error : new NatsUsersError(`--output: ${message}`, { cause: error })
