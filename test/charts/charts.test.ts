@@ -177,6 +177,7 @@ describe('an alert', () => {
     await writeFile(join(home.plane.dir, 'rules.yaml'), stringify(own?.spec))
     await writeFile(join(home.plane.dir, 'alerts.yaml'), await readOurs('test/charts/alerts.yaml'))
     await promtool('test', 'rules', 'alerts.yaml')
+    await promtool('check', 'config', join(ROOT, 'deploy/observability/prometheus.yaml'))
   })
 })
 

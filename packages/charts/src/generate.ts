@@ -11,6 +11,7 @@ import {
 } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { parseJson } from '@resource-broker/json'
+import { alertsTemplate, prometheusFiles } from './alerts.ts'
 import { type ChartFiles, chartFiles } from './chart-files.ts'
 import { flagsPage } from './flags-page.ts'
 import { platformFiles } from './platform-files.ts'
@@ -23,10 +24,11 @@ const COMMAND = 'pnpm --filter @resource-broker/charts charts'
 function files(): ChartFiles {
   const { version } = parseJson(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }
   const crds = readdirSync(join(ROOT, 'crds')).map((name) => [name, readFileSync(join(ROOT, 'crds', name), 'utf8')])
-  const charts = [...chartFiles(version), ...platformFiles(new Map(crds as [string, string][]))]
+  const charts = [...chartFiles(version), ...alertsTemplate(), ...platformFiles(new Map(crds as [string, string][]))]
   const below = charts.map(([path, content]) => [`deploy/charts/${path}`, content] as const)
   const rights = [...rightsFiles()].map(([path, content]) => [`deploy/rbac/${path}`, content] as const)
-  return new Map([...below, ...rights, ['docs/operations/flags.md', flagsPage()]])
+  const seen = [...prometheusFiles()].map(([path, content]) => [`deploy/observability/${path}`, content] as const)
+  return new Map([...below, ...rights, ...seen, ['docs/operations/flags.md', flagsPage()]])
 }
 
 /** Files that this program once wrote, as their first line says, and that are none of `wanted`: of a kind or a service that is gone. */
