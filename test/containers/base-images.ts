@@ -33,9 +33,10 @@ export async function importBaseImages(docker: Docker, dir: string): Promise<Bas
   }
 }
 
-/** An image that is one static program. */
+/** An image that is one program, with the libraries that it is linked to. */
 export async function importProgram(docker: Docker, dir: string, tag: string, program: string): Promise<string> {
-  return await importFiles(docker, dir, tag, [[program, '/program']], ['--change', 'ENTRYPOINT ["/program"]'])
+  const files = [[program, '/program'] as const, ...(await librariesOf(program)).map(asItIs)]
+  return await importFiles(docker, dir, tag, files, ['--change', 'ENTRYPOINT ["/program"]'])
 }
 
 async function importFiles(docker: Docker, dir: string, tag: string, files: Copies, flags: string[] = []) {
@@ -54,6 +55,9 @@ async function importFiles(docker: Docker, dir: string, tag: string, files: Copi
 const asItIs = (path: string) => [path, path] as const
 
 async function librariesOf(program: string): Promise<string[]> {
-  const { stdout } = await execute('ldd', [program])
+  const { stdout } = await execute('ldd', [program]).catch((error: { stderr: string }) => {
+    if (error.stderr.includes('not a dynamic executable')) return { stdout: '' }
+    throw error
+  })
   return stdout.match(/\/\S+/g) ?? []
 }

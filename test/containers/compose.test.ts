@@ -2,6 +2,8 @@ import { execFile } from 'node:child_process'
 import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { chartedServices } from '@resource-broker/charts'
+import { parseJson } from '@resource-broker/json'
 import { ensureBinaries, waitFor } from '@resource-broker/testbed'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { ROOT } from '../support/landscape.ts'
@@ -110,6 +112,27 @@ test('with the profile clusters the broker runs on clusters that are given by th
     const told = await reach('kubectl', '--kubeconfig', kubeconfig, '--server', platform, ...providers)
     return told.includes('alpha=True')
   })
+})
+
+/** What the Prometheus of the stack answers. */
+async function ask(path: string): Promise<Record<string, unknown>> {
+  const script = `fetch('http://127.0.0.1:9090/api/v1/${path}').then((it) => it.text()).then(console.log)`
+  return (parseJson(await reach(process.execPath, '--eval', script)) as { data: Record<string, unknown> }).data
+}
+
+test('with the profile observability a Prometheus scrapes each service, and has its alerts', async ({ skip }) => {
+  const { docker, dir } = image()
+  const { stdout } = await execute('which', ['prometheus']).catch(() => skip('there is no prometheus on PATH'))
+  env['PROMETHEUS_IMAGE'] = await importProgram(docker, join(dir, 'prometheus'), 'prometheus:test', stdout.trim())
+  const services = chartedServices.map(({ name }) => name)
+  await compose([FILE], '--profile', 'observability', 'up', '--detach', '--wait', 'prometheus', ...services)
+  await waitFor('each is scraped', async () => {
+    const { activeTargets } = (await ask('targets')) as { activeTargets: { health: string }[] }
+    return activeTargets.length === services.length && activeTargets.every(({ health }) => health === 'up')
+  })
+  const { groups } = (await ask('rules')) as { groups: { name: string; rules: { health: string }[] }[] }
+  expect(groups.map(({ name }) => name)).toEqual(services)
+  for (const { rules } of groups) expect(rules.map(({ health }) => health)).not.toContain('err')
 })
 
 test('in development the services run from the sources', async () => {
