@@ -10,7 +10,7 @@ import {
   type StreamConfig,
   type StreamInfo,
 } from '@nats-io/jetstream'
-import { type NatsConnection, nanos } from '@nats-io/transport-node'
+import { errors, type NatsConnection, nanos } from '@nats-io/transport-node'
 import { Copies, type CopiesEvent } from './copies.ts'
 import { BusUnusableError, isMissingStream, isWithoutLeader, TooFewServersError } from './errors.ts'
 import type { Layout } from './layout.ts'
@@ -35,6 +35,8 @@ export class StateStream {
   readonly copies: Copies
   readonly #layout: Layout
   readonly #lost = new Set<() => void>()
+  /** Consumers that had no leader when they were last asked for. */
+  readonly #silent = new Set<string>()
   #created = ''
   #ensuring: Promise<void> | undefined
   #obstacle: string | undefined
@@ -93,11 +95,41 @@ export class StateStream {
   /** Makes or updates a durable consumer of the stream. @throws {TooFewServersError} */
   async ensureConsumer(config: Partial<ConsumerConfig> & { durable_name: string }): Promise<void> {
     await this.ensure()
+    const name = config.durable_name
     try {
-      await this.jsm.consumers.add(this.#layout.stream, config)
+      await this.#addConsumer(config)
+      this.#silent.delete(name)
     } catch (error) {
-      if (!isConsumerExists(error)) throw tooFew(config.durable_name, error)
-      await this.#changeConsumer(config)
+      if (isConsumerExists(error)) return await this.#changeConsumer(config)
+      if (!(error instanceof errors.TimeoutError) || !(await this.#isAbandoned(name))) throw error
+      await this.#deleteConsumer(name)
+      await this.#addConsumer(config)
+    }
+  }
+
+  async #addConsumer(config: Partial<ConsumerConfig> & { durable_name: string }): Promise<void> {
+    await this.jsm.consumers.add(this.#layout.stream, config).catch((error: unknown) => {
+      throw tooFew(config.durable_name, error)
+    })
+  }
+
+  /**
+   * Whether a consumer has had no leader at two looks, between which its servers had time to agree. Those that lost their memory agree on
+   * one only when all are there: after a loss of all servers one that stays away would hold the rest up for good.
+   */
+  async #isAbandoned(name: string): Promise<boolean> {
+    const isSilent = await this.jsm.consumers.info(this.#layout.stream, name).then(() => false, isWithoutLeader)
+    const wasSilent = this.#silent.delete(name)
+    if (isSilent) this.#silent.add(name)
+    return isSilent && wasSilent
+  }
+
+  /** Nobody may answer: who would are those that do not agree. */
+  async #deleteConsumer(name: string): Promise<void> {
+    try {
+      await this.jsm.consumers.delete(this.#layout.stream, name)
+    } catch (error) {
+      if (!(error instanceof errors.TimeoutError)) throw error
     }
   }
 
@@ -109,9 +141,7 @@ export class StateStream {
     } catch (error) {
       if (!(error instanceof JetStreamApiError)) throw error
       await this.jsm.consumers.delete(stream, config.durable_name)
-      await this.jsm.consumers.add(stream, config).catch((refusal: unknown) => {
-        throw tooFew(config.durable_name, refusal)
-      })
+      await this.#addConsumer(config)
     }
   }
 
