@@ -23,7 +23,12 @@ const namedSuites = ['churn', 'churn-kcp', 'containers']
 /** Of a test that hangs: no machine is so busy that one that does not takes as long. */
 const unitTimeoutMs = 300_000
 /** Flags that are for the tests and not for vitest, and where tests read their values. */
-const testFlags = { '--minutes': 'BROKER_TEST_MINUTES', '--seed': 'BROKER_TEST_SEED', '--seeds': 'BROKER_TEST_SEEDS' }
+const testFlags = {
+  '--minutes': 'BROKER_TEST_MINUTES',
+  '--seed': 'BROKER_TEST_SEED',
+  '--seeds': 'BROKER_TEST_SEEDS',
+  '--beside': 'BROKER_TEST_BESIDE',
+}
 
 /**
  * Runs the suites named first in `args`, or all: `unit` is what stands in packages/ and services/. Further arguments

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { useKcp, usePlanes, type World } from '../support/fault-world.ts'
 import type { KcpLandscape } from '../support/kcp-landscape.ts'
-import { ENGINE } from '../support/landscape.ts'
+import { ENGINE, ROOT } from '../support/landscape.ts'
+import { useVersion } from '../support/other-version.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 import { followServers } from './chronicle.ts'
 import { churn, type Lane } from './churn.ts'
@@ -17,12 +18,16 @@ import { Tempo } from './tempo.ts'
 
 const MINUTES = Number(process.env['BROKER_TEST_MINUTES'] ?? 1)
 const SEED = Number(process.env['BROKER_TEST_SEED'] ?? randomInt(2 ** 31))
+/** The commit that the second replica of each service is of, where it is another. */
+const BESIDE = process.env['BROKER_TEST_BESIDE']
 const OBJECTS = 100
 const REPLICAS = 2
 /** For what is still under way when the last fault is over, and for proving that all is well. */
 const AFTERWARDS_MS = 2_400_000
 
-const world: World = ENGINE === 'kcp' ? useKcp({ replicas: REPLICAS }) : usePlanes({ replicas: REPLICAS })
+const other = BESIDE === undefined ? { root: ROOT } : useVersion(BESIDE)
+const replicas = { replicas: REPLICAS, rootOf: (replica: number) => (replica === 0 ? ROOT : other.root) }
+const world: World = ENGINE === 'kcp' ? useKcp(replicas) : usePlanes(replicas)
 
 /** What goes wrong side by side: two replicas of one service can be away at once, and the bus meanwhile. */
 function lanesOf(world: World): Lane[] {
@@ -41,7 +46,8 @@ test('nothing is lost, doubled or left, and at no moment is an object without wh
 }, async () => {
   const log = join(tmpdir(), `churn-${ENGINE}-${SEED}.log`)
   const story = new Story(log)
-  console.log(`churn on ${ENGINE}: --seed ${SEED} --minutes ${MINUTES}; what happens is told in ${log}`)
+  const beside = BESIDE === undefined ? '' : ` --beside ${BESIDE}`
+  console.log(`churn on ${ENGINE}: --seed ${SEED} --minutes ${MINUTES}${beside}; what happens is told in ${log}`)
   const tempo = new Tempo()
   const unfollow = followServers(world, story, tempo.settled)
   world.observer.listen(story.accuse)

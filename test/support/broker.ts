@@ -46,11 +46,15 @@ export async function cpuSeconds({ http }: ServiceProcess): Promise<number> {
   return Number(metrics.match(/^process_cpu_seconds_total (\S+)/m)?.[1])
 }
 
-/** Starts one service, or with `broker` all of them in one process, as `npm run service` does; resolves when it says that it is ready. */
+/**
+ * Starts one service, or with `broker` all of them in one process, as `npm run service` does; resolves when it says that it is ready.
+ * `root` is the checkout that it is of.
+ */
 export async function startService(
   home: BrokerHome,
   name: ServiceName | 'broker',
   id: string = name,
+  root: string = ROOT,
 ): Promise<ServiceProcess> {
   const unknown = [...(UNKNOWN_TO[name] ?? [])]
   // The users on NATS are for the streams of the default prefix.
@@ -65,13 +69,13 @@ export async function startService(
     command: process.execPath,
     args: [
       name === 'broker' ? LARGE : SMALL,
-      join(ROOT, 'services', name, 'src/main.ts'),
+      join(root, 'services', name, 'src/main.ts'),
       ...flags,
       '--http-address',
       http,
     ],
     logFile: join(home.dir, `${id}.log`),
-    env: { NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/node'), ...home.env },
+    env: { NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/node'), ...home.env },
     ready: async () => (await fetch(`http://${http}/readyz`)).ok,
   })
   return Object.assign(running, { http })

@@ -37,6 +37,8 @@ export type World<L extends Landscape = Landscape> = {
 
 type WorldOptions<L extends Landscape> = {
   replicas?: number
+  /** The checkout that the replica of this index is of; left out: this one. */
+  rootOf?: (replica: number) => string
   /** Providers besides alpha and beta, without an offer. */
   furtherProviders?: string[]
   /** Called when the landscape stands and no service runs. */
@@ -107,7 +109,7 @@ function use<W extends World>(start: (dir: string) => Promise<W>): W {
 async function settle<L extends Landscape>(
   landscape: L,
   witness: Witness,
-  { replicas = 1, prepare }: WorldOptions<L>,
+  { replicas = 1, rootOf = () => ROOT, prepare }: WorldOptions<L>,
 ): Promise<World<L>> {
   const { alpha, beta } = landscape.providers as Record<string, L['platform']>
   for (const provider of Object.values(landscape.providers)) await operate(provider, { worksMs: WORKS_MS })
@@ -115,8 +117,9 @@ async function settle<L extends Landscape>(
   await offer(beta as Site, 'large', { filters: [{ key: 'size', valueIn: ['large'] }] })
   await prepare?.(landscape)
   const observer = await Observer.start(landscape, witness)
+  const roots = Array.from({ length: replicas }, (_, replica) => rootOf(replica))
   const started = await Promise.all(
-    servicesFor(landscape.flags).map(async (name) => [name, await startReplicas(landscape, name, replicas)] as const),
+    servicesFor(landscape.flags).map(async (name) => [name, await startReplicas(landscape, name, roots)] as const),
   )
   const services = new Map<ServiceName, ManagedProcess[]>(started)
   const service = (name: ServiceName) => services.get(name)?.[0] as ManagedProcess
@@ -125,9 +128,9 @@ async function settle<L extends Landscape>(
   return { landscape, consumers, consumer, alpha, beta, observer, services, service } as World<L>
 }
 
-async function startReplicas(landscape: Landscape, name: ServiceName, replicas: number): Promise<ManagedProcess[]> {
-  const ids = Array.from({ length: replicas }, (_, index) => (replicas === 1 ? name : `${name}-${index}`))
-  return await Promise.all(ids.map((id) => startService(landscape, name, id)))
+async function startReplicas(landscape: Landscape, name: ServiceName, roots: string[]): Promise<ManagedProcess[]> {
+  const idOf = (replica: number) => (roots.length === 1 ? name : `${name}-${replica}`)
+  return await Promise.all(roots.map((root, replica) => startService(landscape, name, idOf(replica), root)))
 }
 
 async function stopServices({ services }: World): Promise<void> {
