@@ -131,7 +131,7 @@ test('with the profile observability a Prometheus scrapes each service, and has 
     return activeTargets.length === services.length && activeTargets.every(({ health }) => health === 'up')
   })
   const { groups } = (await ask('rules')) as { groups: { name: string; rules: { health: string }[] }[] }
-  expect(groups.map(({ name }) => name)).toEqual(services)
+  expect(groups.map(({ name }) => name).sort()).toEqual(services.toSorted())
   for (const { rules } of groups) expect(rules.map(({ health }) => health)).not.toContain('err')
 })
 
