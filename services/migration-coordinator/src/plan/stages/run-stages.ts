@@ -59,7 +59,7 @@ export function runStages(
   const state = phase === 'Initial' ? 'InitialInProgress' : 'CutoverInProgress'
   if (word.fails !== undefined) return { state, ...failure(turn, assignment, word, word.fails, phase) }
   const { reason, status: next, ...others } = word
-  const step = {
+  const step: Step = {
     state,
     reason,
     message: `stage ${stage.name}: ${next.message ?? WORDS[next.state]}`,
