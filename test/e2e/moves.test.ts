@@ -1,4 +1,4 @@
-import { Migration, MigrationConfiguration } from '@resource-broker/api'
+import { annotations, Migration, MigrationConfiguration } from '@resource-broker/api'
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Landscape, Site } from '../support/landscape.ts'
@@ -216,9 +216,9 @@ test('a target that no longer accepts during the move has the move taken back, a
 })
 
 /** Makes a MigrationConfiguration for moves of Things; it goes when what it answers is called. */
-async function configure(stages: object[]): Promise<() => Promise<void>> {
+async function configure(stages: object[], others: object = {}): Promise<() => Promise<void>> {
   const { apiVersion, kind, resource } = MigrationConfiguration
-  const spec = { from: KIND, to: KIND, stages }
+  const spec = { from: KIND, to: KIND, stages, ...others }
   await landscape.platform.kube.create(resource, { apiVersion, kind, metadata: { name: 'staged' }, spec })
   return async () => void (await landscape.platform.kube.delete({ ...resource, name: 'staged' }))
 }
@@ -278,6 +278,39 @@ test('a move goes through its stages, before the switch and after it, and leaves
   ])
   expect(stages?.[0]?.results).toEqual({ rows: '12' })
   expect([startTime, switchTime]).not.toContain(undefined)
+})
+
+test('a copy that is kept after the switch says so to its provider, is left alone, and serves again when the object asks for it', async () => {
+  await settle('undone')
+  const letGo = await configure([], { keepOutgoing: '1h' })
+  const check = await neverAbsent(acme, 'undone-secret')
+  const before = await read(...copyAt(alpha, acme, 'undone'))
+  expect(before?.metadata.annotations).not.toHaveProperty([annotations.keptUntil])
+  await patchSpec(acme, thingRef('undone'), { size: 'large', value: 2 })
+  const kept = await waitFor('the old copy says that it is kept', async () => {
+    const copy = await read(...copyAt(alpha, acme, 'undone'))
+    return copy?.metadata.annotations?.[annotations.keptUntil] === undefined ? undefined : copy
+  })
+  await letGo() // what is kept stays so
+  const [{ metadata: { name = '' } = {}, status } = {}] = await migrationsOf(landscape, acme, 'undone')
+  const until = new Date(Date.parse(status?.switchTime ?? '') + 3_600_000).toISOString().replace('.000Z', 'Z')
+  expect(kept.metadata.annotations?.[annotations.keptUntil]).toBe(until)
+  expect(await readyOf(name)).toMatchObject({ reason: 'KeepingOutgoing' })
+  await patchSpec(acme, thingRef('undone'), { value: 3 })
+  await expect.poll(() => secretOf(acme, 'undone-secret')).toEqual({ from: 'beta/3' })
+  const after = await read(...copyAt(alpha, acme, 'undone'))
+  expect([after?.spec, after?.metadata.uid]).toEqual([before?.spec, before?.metadata.uid])
+  expect(after?.metadata.generation).toBe(before?.metadata.generation)
+
+  await patchSpec(acme, thingRef('undone'), { size: 'small', value: 4 })
+  await served(acme, 'undone', alpha)
+  await expect.poll(() => secretOf(acme, 'undone-secret')).toEqual({ from: 'alpha/4' })
+  await gone(...copyAt(beta, acme, 'undone'))
+  check()
+  const back = await read(...copyAt(alpha, acme, 'undone'))
+  expect(back?.metadata.uid).toBe(before?.metadata.uid)
+  expect(back?.metadata.annotations).not.toHaveProperty([annotations.keptUntil])
+  expect(await readyOf(name)).toMatchObject({ status: 'True', reason: 'Undone' })
 })
 
 test('a MigrationConfiguration that cannot be used says what is wrong with it and holds the move, until it is mended', async () => {

@@ -14,6 +14,8 @@ export const annotations = {
   brokerID: `${own}/broker-id`,
   /** On copies: metadata.uid of the Assignment on whose account it is there. */
   assignmentUID: `${own}/assignment-uid`,
+  /** On copies that serve nobody any more and are kept for a while, so that their move can be undone: until when (RFC 3339). */
+  keptUntil: `${own}/kept-until`,
   /** On consumer objects: "true" has one that was restored from a backup keep the copy that an earlier object of its name has. */
   adopt: `${own}/adopt`,
   /** On a consumer's Secrets and ConfigMaps that the broker made: which other objects name the same and have it once its owner goes. */

@@ -63,6 +63,14 @@ export function runningMigration({ assignment, migrations }: Known): Migration |
   return assignment === undefined ? undefined : runningMove(migrations, assignment)
 }
 
+/** Whether all that a move has yet to do is to keep the old copy for a while: the object is at its new provider, and may be moved back. */
+export function keepsOutgoing({ spec }: Assignment, { spec: { from, to } }: Migration): boolean {
+  if (spec.providerCluster !== to.providerCluster) return false
+  return (
+    spec.copies?.some((copy) => copy.providerCluster === from.providerCluster && copy.keptUntil !== undefined) === true
+  )
+}
+
 /** Providers that this very generation is not to be moved to, and why: a move there failed or was cancelled, and its record still stands. */
 export function failedTargets(known: Known): Map<string, string> {
   const failed = ownMigrations(known).filter(({ status, metadata }) => {

@@ -13,6 +13,10 @@ const specCopySchema = z.object({
   ...offerNames,
   role: copyRoleSchema,
   apiExportName: optional(objectName, 'kcp: the APIExport that its AcceptAPI named when the copy was asked for.'),
+  keptUntil: optional(
+    timeSchema,
+    'Of an Outgoing copy that serves nobody any more: until when it stays, so that the move can be undone.',
+  ),
 })
 export type AssignmentCopy = z.infer<typeof specCopySchema>
 

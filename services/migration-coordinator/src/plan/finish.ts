@@ -1,7 +1,7 @@
 import { type Assignment, durationMs, type Migration, timestamp } from '@resource-broker/api'
 import { AWAY, copyOf, LEAVING, without } from './copies.ts'
 import { runStages } from './stages/run-stages.ts'
-import type { Step, Surroundings } from './step.ts'
+import type { AssignmentEdit, Step, Surroundings } from './step.ts'
 
 /** The step of a Migration that has switched: the consumer is served from the new copy, the stages of phase Finalize run, the old copy goes. */
 export function finish(migration: Migration, assignment: Assignment, around: Surroundings): Step | undefined {
@@ -12,7 +12,9 @@ export function finish(migration: Migration, assignment: Assignment, around: Sur
   if (outgoing) {
     if (assignment.status?.servedFrom !== to.providerCluster) return undefined
     const more =
-      cancel === true ? undefined : (runStages(migration, assignment, around, 'Finalize') ?? keep(migration, around))
+      cancel === true
+        ? undefined
+        : (runStages(migration, assignment, around, 'Finalize') ?? keep(migration, assignment, around))
     if (more !== undefined) return more
     const message = `the consumer is served from ${to.providerCluster}; the copy at ${from.providerCluster} is removed`
     return {
@@ -36,7 +38,7 @@ export function finish(migration: Migration, assignment: Assignment, around: Sur
 }
 
 /** The old copy stays for a while, and another move may take the object back to it: then it is that one's. */
-function keep({ spec, status }: Migration, { undoneBy, now }: Surroundings): Step | undefined {
+function keep({ spec, status }: Migration, assignment: Assignment, { undoneBy, now }: Surroundings): Step | undefined {
   const { keepOutgoing } = spec.configuration ?? {}
   if (keepOutgoing === undefined) return undefined
   const { from, to } = spec
@@ -44,11 +46,21 @@ function keep({ spec, status }: Migration, { undoneBy, now }: Surroundings): Ste
     const message = `moved from ${from.providerCluster} to ${to.providerCluster}; ${undoneBy} takes the object back to the copy that was kept`
     return { state: 'CutoverCompleted', reason: 'Undone', message }
   }
-  const until = Date.parse(status?.switchTime ?? timestamp(now)) + durationMs(keepOutgoing)
-  const againMs = until - now.getTime()
+  const end = Date.parse(status?.switchTime ?? timestamp(now)) + durationMs(keepOutgoing)
+  const againMs = end - now.getTime()
   if (againMs <= 0) return undefined
-  const message = `the consumer is served from ${to.providerCluster}; the copy at ${from.providerCluster} is kept until ${timestamp(new Date(until))}`
-  return { state: 'CutoverInProgress', reason: 'KeepingOutgoing', message, againMs }
+  const until = timestamp(new Date(end))
+  const message = `the consumer is served from ${to.providerCluster}; the copy at ${from.providerCluster} is kept until ${until}`
+  const edit = keptUntil(assignment, from.providerCluster, until)
+  return { state: 'CutoverInProgress', reason: 'KeepingOutgoing', message, againMs, ...(edit && { edit }) }
+}
+
+/** The Assignment says until when a copy is kept; undefined: it does already. */
+function keptUntil({ spec }: Assignment, provider: string, until: string): AssignmentEdit | undefined {
+  const { copies = [] } = spec
+  const isSaid = copies.some((copy) => copy.providerCluster === provider && copy.keptUntil === until)
+  if (isSaid) return undefined
+  return { copies: copies.map((copy) => (copy.providerCluster === provider ? { ...copy, keptUntil: until } : copy)) }
 }
 
 /**

@@ -1,8 +1,8 @@
-import { annotations, finalizer, keyOf, OfferIndex } from '@resource-broker/api'
+import { type AssignmentCopy, annotations, finalizer, keyOf, type Migration, OfferIndex } from '@resource-broker/api'
 import type { KubeObject, Publication } from '@resource-broker/bus'
 import { expect, test } from 'vitest'
 import type { SchedulerContext } from '../context.ts'
-import { assignment, consumerOf, migration, platformOf, ref, source, viewOf } from '../fixtures.ts'
+import { assignment, consumerOf, migration, offersOf, platformOf, ref, source, viewOf } from '../fixtures.ts'
 import { place } from './place.ts'
 
 const OWN = keyOf(ref)
@@ -10,6 +10,11 @@ const guarded = { finalizers: [finalizer], annotations: { [annotations.providerC
 
 /** A scheduler that knows of no offer, and what it writes. */
 function schedulerWith(...records: KubeObject[]) {
+  return schedulerAmong(new OfferIndex(), ...records)
+}
+
+/** The same among offers. */
+function schedulerAmong(index: OfferIndex, ...records: KubeObject[]) {
   const platform = platformOf(...records)
   const events = platformOf()
   const published: Publication[] = []
@@ -20,8 +25,8 @@ function schedulerWith(...records: KubeObject[]) {
       consumers: { client: () => events.client, describe: consumerOf },
       providers: { isGone: () => true },
     },
-    offers: { index: new OfferIndex(), isKnown: () => true },
-    capacity: { usageBy: () => () => 0 },
+    offers: { index, isKnown: () => true },
+    capacity: { usageBy: () => () => 0, claim: async () => true },
     logger: { info: () => undefined },
     now: () => new Date(0),
   } as unknown as SchedulerContext
@@ -65,3 +70,29 @@ test.each(['alpha', 'beta'])(
     expect(view.get('decision')).toMatchObject({ provider: null })
   },
 )
+
+test.each([
+  { what: 'who alone accepts it has a copy that is kept: the object is moved back there', back: 'alpha', undone: true },
+  { what: 'another accepts it: what is kept goes first', back: 'gamma', undone: false },
+  { what: 'nobody accepts it: what is kept stays, for a change that takes it back', back: undefined, undone: false },
+])('an object that its new provider takes no more, and $what', async ({ back, undone }) => {
+  const kept: AssignmentCopy = {
+    ...{ providerCluster: 'alpha', acceptAPIName: 'small', role: 'Outgoing' },
+    keptUntil: '2026-01-01T02:00:00Z',
+  }
+  const placed = assignment({ at: 'beta', offer: 'large', copies: [kept] })
+  const before = migration({ to: 'beta', state: 'CutoverInProgress' })
+  const records = [placed.object as KubeObject, before.object as KubeObject]
+  const { context, platform } = schedulerAmong(offersOf(back), ...records)
+  const object = source({ ...guarded, annotations: { [annotations.providerCluster]: 'beta' } })
+  const view = viewOf({ source: { ref, object }, assignment: placed, 'migration/migration-1': before })
+  await place(context, run(OWN, view))
+  const moves = [...platform.held.values()].flatMap((held) =>
+    held.kind === 'Migration' ? [held.spec as Migration['spec']] : [],
+  )
+  expect(moves.map(({ to, cancel }) => [to.providerCluster, cancel])).toEqual([
+    ['beta', back === 'gamma' ? true : undefined],
+    ...(undone ? [['alpha', undefined]] : []),
+  ])
+  expect(view.get('decision')).toMatchObject({ provider: back ?? null })
+})

@@ -4,6 +4,7 @@ import {
   annotations,
   type Condition,
   conditionTypes,
+  type Decision,
   decide,
   getCondition,
   keyOf,
@@ -17,7 +18,7 @@ import { DONE, type KeyView, type Outcome, type Run, tooLargeMessage } from '@re
 import { readIfThere } from '@resource-broker/kube'
 import { ClusterNotConnectedError } from '@resource-broker/service'
 import type { SchedulerContext } from '../context.ts'
-import { failedTargets, type Known, readKnown, runningMigration } from '../known.ts'
+import { failedTargets, type Known, keepsOutgoing, readKnown, runningMigration } from '../known.ts'
 import { announce } from './announce.ts'
 import { bind, ensureFinalizer, learnAssignment } from './bind.ts'
 import { decisionAttributes } from './decision-attributes.ts'
@@ -52,7 +53,8 @@ export async function place(context: SchedulerContext, run: Pick<Run, 'key' | 'v
     return await place(context, run)
   }
   const running = runningMigration(known)
-  if (running !== undefined) return await placeMoving(context, known, assignment, running, view)
+  if (running !== undefined && !keepsOutgoing(assignment, running))
+    return await placeMoving(context, known, assignment, running, view)
   return await placeAgain(context, known, assignment, view, attempt)
 }
 
@@ -124,13 +126,26 @@ async function placeAgain(
     await editAssignment(context, assignment, { spec: { acceptAPIName: next.name } }, view)
   const sourceVersion = await ensureFinalizer(context, known, current.providerCluster, view)
   if (decision.verdict === 'move') {
-    await startMigration(context, known, decision.offer, decision.record, view)
+    await moveOn(context, known, decision, view)
     await announce(context, known, sourceVersion, decision.offer.ref.providerCluster, view)
     return DONE
   }
   await reportAccepted(context, known, 'record' in decision ? refusalMessage(decision.record) : undefined, view)
   await announce(context, known, sourceVersion, decision.verdict === 'stay' ? current.providerCluster : null, view)
   return DONE
+}
+
+/** Asks for a move. While the copy of the move before is kept that is one back to it: for another the copy is kept no longer, and goes first. */
+async function moveOn(
+  context: SchedulerContext,
+  known: Known,
+  { offer, record }: Extract<Decision, { verdict: 'move' }>,
+  view: KeyView,
+): Promise<void> {
+  const before = runningMigration(known)
+  const isBack = before?.spec.from.providerCluster === offer.ref.providerCluster
+  if (before === undefined || isBack) await startMigration(context, known, offer, record, view)
+  else await cancelMigration(context, known, before, view)
 }
 
 /**

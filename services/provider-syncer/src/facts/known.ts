@@ -44,6 +44,7 @@ export type WantedCopy = {
   provider: string
   acceptAPIName: string
   role: 'Active' | 'Incoming' | 'Outgoing' | 'Replica'
+  keptUntil: string | undefined
 }
 
 type Told = { key: string; view: KeyView; brokerID: string; places: Places; notes: Notes; now: number }
@@ -139,11 +140,13 @@ export function isReplaced({ source, assignment }: Assigned): boolean {
 
 /** The copies that the Assignment asks for, the Active one first. */
 export function wantedCopies({ spec }: Assignment): WantedCopy[] {
-  const active: WantedCopy = { provider: spec.providerCluster, acceptAPIName: spec.acceptAPIName, role: 'Active' }
-  const others = (spec.copies ?? []).map(({ providerCluster, acceptAPIName, role }) => ({
-    provider: providerCluster,
-    acceptAPIName,
-    role,
+  const { providerCluster: provider, acceptAPIName } = spec
+  const active: WantedCopy = { provider, acceptAPIName, role: 'Active', keptUntil: undefined }
+  const others = (spec.copies ?? []).map((copy) => ({
+    provider: copy.providerCluster,
+    acceptAPIName: copy.acceptAPIName,
+    role: copy.role,
+    keptUntil: copy.keptUntil,
   }))
   return [active, ...others]
 }

@@ -1,8 +1,9 @@
+import { annotations } from '@resource-broker/api'
 import type { CopyMessage, KeyView, KubeObject } from '@resource-broker/bus'
 import { isConflict, KubeError } from '@resource-broker/kube'
 import { expect, test } from 'vitest'
 import { copied, copy } from '../fixtures.ts'
-import { deleteCopy } from './copies.ts'
+import { deleteCopy, tellKept } from './copies.ts'
 import type { Performance } from './perform.ts'
 
 /** What is known of the copy at alpha after its deletion was asked for, and refused. */
@@ -42,4 +43,41 @@ test.each([
 ])('a copy that is gone $what is known to be gone', async ({ status }) => {
   const { learned } = await refused(new KubeError(status, { reason: status === 404 ? 'NotFound' : 'Conflict' }))
   expect(learned).toMatchObject([{ object: null, goneUID: 'uid-copy' }])
+})
+
+/** What is known of the copy at alpha once it was to say that it is kept, and `there` was found in its place. */
+async function kept(there: KubeObject | undefined) {
+  const learned: CopyMessage[] = []
+  const client = {
+    mergePatch: async (_ref: unknown, { metadata: { uid, annotations: notes } }: KubeObject) => {
+      if (there === undefined) throw new KubeError(404, { reason: 'NotFound' })
+      if (there.metadata.uid !== uid) throw new KubeError(409, { reason: 'Conflict' })
+      return { ...there, metadata: { ...there.metadata, annotations: { ...there.metadata.annotations, ...notes } } }
+    },
+    get: async () => {
+      if (there === undefined) throw new KubeError(404, { reason: 'NotFound' })
+      return there
+    },
+  }
+  const context = { clusters: { destinations: { at: () => ({ client }) } }, now: () => new Date(0) }
+  const view = { learn: (_part: string, _provider: string, message: CopyMessage) => void learned.push(message) }
+  const seen = { ...copy('alpha'), object: copied() }
+  const performance = { context, known: { key: 'k' }, view } as unknown as Performance
+  await tellKept(performance, { do: 'tell kept', provider: 'alpha', copy: seen, until: '2026-01-01T02:30:00Z' })
+  return learned[0]?.object
+}
+
+test('a copy says until when it is kept, and nothing else of it changes', async () => {
+  const there = copied({ resourceVersion: '6' })
+  const notes = { ...there.metadata.annotations, [annotations.keptUntil]: '2026-01-01T02:30:00Z' }
+  expect(await kept(there)).toEqual({ ...there, metadata: { ...there.metadata, annotations: notes } })
+})
+
+test('another copy than that which is kept says nothing, and is known then', async () => {
+  const there = copied({ uid: 'another' })
+  expect(await kept(there)).toEqual(there)
+})
+
+test('a copy that was to say that it is kept and is gone is known to be gone', async () => {
+  expect(await kept(undefined)).toBeNull()
 })

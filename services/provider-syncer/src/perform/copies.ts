@@ -118,28 +118,51 @@ async function createNamespace(client: KubeClient, name: string): Promise<void> 
  * version of it, that one is known then: no message may come of it any more.
  */
 export async function deleteCopy(
-  { context, known, view }: Performance,
+  performance: Performance,
   { copy, version, provider }: Of<'delete copy'>,
 ): Promise<void> {
-  const { name, namespace, uid } = copy.object.metadata
-  const target = { ...copy.gvr, name, ...(namespace === undefined ? {} : { namespace }) }
+  const { context, known } = performance
+  const { name, uid } = copy.object.metadata
+  const target = targetOf(copy)
   const there = context.clusters.destinations.at(copy.cluster)
   if (there === undefined) return
   const preconditions = { uid, ...(version === undefined ? {} : { resourceVersion: version }) }
   if (known.assignment === null) context.logger.warn({ key: known.key, provider, name }, 'orphan copy removed')
-  const learn = (object: KubeObject | undefined) => {
-    const ours = object !== undefined && isAppliedBy(object, fieldManager)
-    const message = object === undefined ? { ours, object: null, goneUID: uid } : { ours, object }
-    view.learn('copy', provider, { ...copy, ...message }, context.now().getTime())
-  }
   try {
     const { isGone } = await deleteIfThere(there.client, target, preconditions)
     // Its tombstone may have been overtaken by an older snapshot, and never come again.
-    if (isGone) learn(undefined)
+    if (isGone) learnCopy(performance, copy, undefined)
   } catch (error) {
-    if (isConflict(error)) learn(await readIfThere<KubeObject>(there.client, target))
+    if (isConflict(error)) learnCopy(performance, copy, await readIfThere<KubeObject>(there.client, target))
     throw error
   }
+}
+
+/** Has exactly this copy say until when it is kept, and changes nothing else of it. Where it is gone, or another, that is known then. */
+export async function tellKept(performance: Performance, { copy, until }: Of<'tell kept'>): Promise<void> {
+  const there = performance.context.clusters.destinations.at(copy.cluster)
+  if (there === undefined) return
+  const target = targetOf(copy)
+  const patch = { metadata: { uid: copy.object.metadata.uid, annotations: { [annotations.keptUntil]: until } } }
+  const object = await there.client.mergePatch<KubeObject>(target, patch).catch(async (error: unknown) => {
+    if (!isNotFound(error) && !isConflict(error)) throw error
+    return await readIfThere<KubeObject>(there.client, target)
+  })
+  learnCopy(performance, copy, object)
+}
+
+type Seen = CopyMessage & { object: KubeObject }
+
+function targetOf({ gvr, object }: Seen): ObjectRef {
+  const { name, namespace } = object.metadata
+  return { ...gvr, name, ...(namespace === undefined ? {} : { namespace }) }
+}
+
+/** What a server answered about where a copy was; undefined: nothing is there. */
+function learnCopy({ context, view }: Performance, copy: Seen, object: KubeObject | undefined): void {
+  const ours = object !== undefined && isAppliedBy(object, fieldManager)
+  const message = object === undefined ? { ours, object: null, goneUID: copy.object.metadata.uid } : { ours, object }
+  view.learn('copy', copy.provider, { ...copy, ...message }, context.now().getTime())
 }
 
 const LEFT_ALONE = 'an object of the copy’s name, which the broker did not make, is left alone'

@@ -2,7 +2,7 @@ import type { KeyView } from '@resource-broker/bus'
 import type { SyncerContext } from '../context.ts'
 import type { Known } from '../facts/known.ts'
 import { type Action, idOf } from '../plan/action.ts'
-import { applyCopy, deleteCopy, readCopy } from './copies.ts'
+import { applyCopy, deleteCopy, readCopy, tellKept } from './copies.ts'
 import { problemOf } from './problem-of.ts'
 import { deleteAssignment, readAssignment, record } from './records.ts'
 import { bringRelated, removeRelated } from './related.ts'
@@ -40,6 +40,8 @@ async function doIt(performance: Performance, action: Action): Promise<void> {
       return await applyCopy(performance, action)
     case 'delete copy':
       return await deleteCopy(performance, action)
+    case 'tell kept':
+      return await tellKept(performance, action)
     case 'bring related':
       return await bringRelated(performance, action)
     case 'remove related':

@@ -24,6 +24,12 @@ function subjectOf(action: Action, known: Known): Subject {
   switch (action.do) {
     case 'apply copy':
       return { about: action.provider, reason: 'CopyRefused', what: `${action.provider} refuses the copy` }
+    case 'tell kept':
+      return {
+        about: action.provider,
+        reason: 'CopyRefused',
+        what: `${action.provider} refuses the word on how long its copy is kept`,
+      }
     case 'read copy':
       return {
         about: action.provider,

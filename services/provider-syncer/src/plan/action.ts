@@ -22,6 +22,8 @@ export type Action =
   | { do: 'apply copy'; provider: string; desired: DesiredCopy; over: KubeObject | undefined }
   /** `version` where the deletion rests on the copy being as it was seen; else on a record that nobody takes back. */
   | { do: 'delete copy'; provider: string; copy: CopyMessage & { object: KubeObject }; version?: string }
+  /** Has the copy say to its provider until when it is kept; null: that it is not, or no longer. */
+  | { do: 'tell kept'; provider: string; copy: CopyMessage & { object: KubeObject }; until: string | null }
   /** Brings a related object from the serving copy's place to the consumer. */
   | { do: 'bring related'; from: CopyMessage; item: WantedRelated; over: RelatedMeta | undefined }
   /** Takes a related object of the consumer's away, unless the copy that serves names it by now. */
@@ -42,6 +44,8 @@ export function idOf(action: Action): string {
     case 'read copy':
     case 'apply copy':
       return `${action.do} ${action.provider}`
+    case 'tell kept':
+      return `${action.do} ${action.provider} ${action.until ?? 'no longer'}`
     case 'delete copy':
       return `${action.do} ${action.provider} ${action.copy.object.metadata.uid}`
     case 'bring related':

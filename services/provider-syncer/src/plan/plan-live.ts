@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { readiness } from '@resource-broker/api'
+import { annotations, readiness } from '@resource-broker/api'
 import type { CopyMessage, KubeObject } from '@resource-broker/bus'
 import { type Current, copyAt, doubtful, isOnAccountOf, wantedCopies } from '../facts/known.ts'
 import { type Action, idOf } from './action.ts'
@@ -17,6 +17,7 @@ export function planLive(known: Current, now: Date): (() => Action[])[] {
   return [
     () => [...unheardProviders(known), ...doubtful(known)].flatMap((provider) => lookUp(known, provider)),
     () => [...applyCopy(known), ...bring(known), ...removeLeaving(known)],
+    () => tellKept(known),
     () => report.actions,
     () => [...recordOf(known, isServed), ...unnamed(known)],
     () => (known.notes.late.length + known.notes.before.late.length > 0 ? reportTo(known, now, true).actions : []),
@@ -63,6 +64,17 @@ function applyCopy(known: Current): Action[] {
   }
   if (over !== undefined && isApplied && isThere(over)) return []
   return [{ do: 'apply copy', provider, desired, over }]
+}
+
+/** Copies that do not say until when they are kept, or say it though they are not. Their spec stays as it is. */
+function tellKept(known: Current): Action[] {
+  return wantedCopies(known.assignment).flatMap(({ provider, keptUntil }): Action[] => {
+    const { object = null, ...copy } = known.copies.get(provider) ?? {}
+    if (object === null || object.metadata.annotations?.[annotations.keptUntil] === keptUntil) return []
+    if (isLeaving(known, provider, object)) return []
+    const seen = { ...(copy as CopyMessage), object }
+    return isReachable(known, seen) ? [{ do: 'tell kept', provider, copy: seen, until: keptUntil ?? null }] : []
+  })
 }
 
 /** This was applied, and the copy is what came of it: as where its provider has added to a list, which is nobody's drift. */

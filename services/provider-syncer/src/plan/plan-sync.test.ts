@@ -23,6 +23,8 @@ type CopyGiven = {
   of?: string
   /** Seen gone. */
   gone?: true
+  /** Until when it says that it is kept. */
+  keptUntil?: string
   /** Put back by another hand than the broker's. */
   restored?: true
 }
@@ -68,7 +70,7 @@ function sourceOf(state: NonNullable<Case['source']>, status: object | undefined
 
 function copyOf(
   provider: string,
-  { status, generation = 2, deleting, broker = BROKER, uid, of, gone, account, restored }: CopyGiven,
+  { status, generation = 2, deleting, broker = BROKER, uid, of, gone, account, restored, keptUntil }: CopyGiven,
 ) {
   if (gone === true) return copy(provider, { ours: false, object: null })
   const { [annotations.brokerID]: _own, ...others } = copied().metadata.annotations ?? {}
@@ -84,6 +86,7 @@ function copyOf(
     ...(broker === null ? {} : { [annotations.brokerID]: broker }),
     ...(account === undefined ? {} : { [annotations.assignmentUID]: account }),
     ...(of === undefined ? {} : { [annotations.consumerUID]: of }),
+    ...(keptUntil === undefined ? {} : { [annotations.keptUntil]: keptUntil }),
   }
   const metadata = { uid: uid ?? `uid-${provider}`, ...(deleting === true ? { deletionTimestamp: DELETED } : {}) }
   const object = { ...copied({ ...metadata }, { ...SPEC, ...(status === undefined ? {} : { status }) }) }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import {
   type Assignment,
   annotations,
+  type CopyStatus,
   labels,
   type Migration,
   type MigrationStage,
@@ -31,6 +32,11 @@ type Case = {
   paused?: string
   undoneBy?: string
   ready?: boolean
+  /** After the switch: what the Assignment says of the old copy; `outgoing` false: it asks for none. */
+  keptUntil?: string
+  outgoing?: false
+  old?: Partial<CopyStatus>
+  terminating?: true
   /** The uids of what is to be removed. */
   stale?: string[]
   step: Step | null
@@ -63,24 +69,34 @@ function migrationOf({ state = 'InitialInProgress', stages, status, spec, switch
   }
 }
 
-function assignmentOf({ state, ready = true }: Case): Assignment {
+const ALPHA = { providerCluster: 'alpha', acceptAPIName: 'small' }
+
+function assignmentOf({ state, ready = true, keptUntil, outgoing, old, terminating }: Case): Assignment {
   const hasSwitched = state === 'CutoverInProgress'
-  const active = hasSwitched
-    ? { providerCluster: 'beta', acceptAPIName: 'large' }
-    : { providerCluster: 'alpha', acceptAPIName: 'small' }
+  const active = hasSwitched ? { providerCluster: 'beta', acceptAPIName: 'large' } : ALPHA
   const other = hasSwitched
-    ? ({ providerCluster: 'alpha', acceptAPIName: 'small', role: 'Outgoing' } as const)
+    ? ({ ...ALPHA, role: 'Outgoing', ...(keptUntil === undefined ? {} : { keptUntil }) } as const)
     : ({ providerCluster: 'beta', acceptAPIName: 'large', role: 'Incoming' } as const)
   const gvr = { group: gvk.group, version: 'v1', resource: 'things' }
   return {
     apiVersion: 'coord.broker.platform-mesh.io/v1alpha1',
     kind: 'Assignment',
     metadata: { name: 'assignment-a', uid: 'uid-a' },
-    spec: { consumerCluster: 'acme', gvr, name: 'a', uid: 'u', ...active, copies: [other] },
+    spec: {
+      consumerCluster: 'acme',
+      gvr,
+      name: 'a',
+      uid: 'u',
+      ...active,
+      ...(outgoing === false ? {} : { copies: [other] }),
+    },
     status: {
-      phase: 'Bound',
+      phase: terminating === true ? 'Terminating' : 'Bound',
       servedFrom: active.providerCluster,
-      copies: [{ providerCluster: 'beta', applied: true, ready, message: 'it says so' }],
+      copies: [
+        { providerCluster: 'beta', applied: true, ready, message: 'it says so' },
+        ...(old === undefined ? [] : [{ providerCluster: 'alpha', applied: true, ready: true, ...old }]),
+      ],
     },
   }
 }
