@@ -72,7 +72,7 @@ describe.each(['kcp', 'clusters'])('with the example for %s', (mode) => {
   })
 })
 
-type Container = { image: string; env: { name: string; value: string }[] }
+type Container = { name: string; image: string; env: { name: string; value: string }[] }
 type Volume = { name: string; secret?: { items: { key: string }[] } }
 type PodSpec = { containers: Container[]; volumes: Volume[] }
 
@@ -108,6 +108,32 @@ test('the API server takes every object with every switch on, and what a service
   expect(ofKind(objects, 'PrometheusRule')).toHaveLength(services)
   expect(ofKind(objects, 'PodDisruptionBudget')).toHaveLength(services - 1)
   expect(ofKind(objects, 'NetworkPolicy')).toHaveLength(services - 1)
+})
+
+test('the services that run stages reach the compute cluster, and migration-coordinator the providers for it', async () => {
+  const withCompute = objectsOf(await home.render(UMBRELLA, example('clusters'), here('everything.yaml')))
+  const without = objectsOf(await home.render(UMBRELLA, example('clusters')))
+  const filesOf = (objects: readonly Rendered[]) =>
+    Object.fromEntries(
+      ofKind(objects, 'Deployment').map((deployment) => {
+        const { env = [] } = containerOf(deployment) ?? {}
+        const files = env.filter(({ name }) => /COMPUTE_KUBECONFIG|PROVIDER_KUBECONFIG_DIR|STAGE_/.test(name))
+        return [
+          containerOf(deployment)?.name,
+          files.map(({ name, value }) => `${name.replace('RESOURCE_BROKER_', '')}=${value}`),
+        ]
+      }),
+    )
+  const mounts = '/etc/resource-broker'
+  const providers = `PROVIDER_KUBECONFIG_DIR=${mounts}/providers`
+  const staging = [
+    'STAGE_NAMESPACE=stages',
+    'STAGE_KINDS=Job.v1.batch,ConfigMap.v1.',
+    `COMPUTE_KUBECONFIG=${mounts}/compute/compute.kubeconfig`,
+  ]
+  const stages = { 'workspace-watcher': [...staging, providers], 'migration-coordinator': [...staging, providers] }
+  expect(filesOf(withCompute)).toMatchObject({ ...stages, 'provider-syncer': [providers] })
+  expect(filesOf(without)).toMatchObject({ 'workspace-watcher': [providers], 'migration-coordinator': [] })
 })
 
 test('the API server takes the Job that prepares a kcp, and its environment is of flags that bootstrap has', async () => {

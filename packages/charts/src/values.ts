@@ -65,6 +65,9 @@ export function sharedValues(config: Schema): Values {
       consumersSecret: text('Name of a Secret with a kubeconfig per consumer: NAME.kubeconfig; may change at any time'),
       providersSecret: text('The same for providers'),
     }),
+    compute: group('Where stages of moves deploy; workspace-watcher and migration-coordinator use it', {
+      kubeconfigSecret: secretKey('A kubeconfig for that cluster; no stage deploys anything if empty', 'kubeconfig'),
+    }),
     serviceMonitor: group('For the Prometheus operator', {
       enabled: flag('Make a ServiceMonitor', false),
       labels: labels('That Prometheus selects by'),

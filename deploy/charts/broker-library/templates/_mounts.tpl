@@ -35,15 +35,20 @@
         - serviceAccountToken: { path: token, expirationSeconds: 3600 }
   flags: { COORDINATION_KUBECONFIG: {{ $root }}/platform/kubeconfig }
 {{- end }}
-{{- if ne .service "migration-coordinator" }}
+{{- $compute := .values.compute.kubeconfigSecret }}
+{{- $isStaging := and $compute.name (has $service (list "workspace-watcher" "migration-coordinator")) }}
+{{- if $isStaging }}
+{{ include "broker-library.mount" (dict "name" "compute" "secret" $compute.name "key" ($compute.key | default "kubeconfig") "flag" "COMPUTE_KUBECONFIG") }}
+{{- end }}
+{{- /* migration-coordinator talks to providers alone, and only to bring what stages need of their copies. */}}
+{{- $moves := eq $service "migration-coordinator" }}
 {{- range $role, $secret := dict "consumers" $clusters.consumersSecret "providers" $clusters.providersSecret }}
-{{- if $secret }}
+{{- if and $secret (or (not $moves) (and $isStaging (eq $role "providers"))) }}
 - name: {{ $role }}
   path: {{ $root }}/{{ $role }}
   secret: {{ $secret }}
   volume: { secret: { secretName: {{ $secret }}, defaultMode: 0440 } }
   flags: { {{ trimSuffix "s" $role | upper }}_KUBECONFIG_DIR: {{ $root }}/{{ $role }} }
-{{- end }}
 {{- end }}
 {{- end }}
 {{- end -}}
