@@ -296,6 +296,10 @@ test('a copy that is kept after the switch says so to its provider, is left alon
   const until = new Date(Date.parse(status?.switchTime ?? '') + 3_600_000).toISOString().replace('.000Z', 'Z')
   expect(kept.metadata.annotations?.[annotations.keptUntil]).toBe(until)
   expect(await readyOf(name)).toMatchObject({ reason: 'KeepingOutgoing' })
+  await waitFor(
+    'the condition Migrating is gone',
+    async () => conditionOf(await read(acme, thingRef('undone')), 'Migrating') === undefined,
+  )
   await patchSpec(acme, thingRef('undone'), { value: 3 })
   await expect.poll(() => secretOf(acme, 'undone-secret')).toEqual({ from: 'beta/3' })
   const after = await read(...copyAt(alpha, acme, 'undone'))

@@ -107,6 +107,11 @@ test('a move is told while the new copy is made, and while the old one is left',
   })
 })
 
+test('an object whose old copy is only kept does not migrate', () => {
+  const kept = outgoing.map((copy) => ({ ...copy, keptUntil: '2026-01-01T02:30:00Z' }))
+  expect(conditions({ decided: decision('alpha'), copies: kept })).not.toHaveProperty('Migrating')
+})
+
 test('a move that is at a stage says what that waits for, and one that has ended says nothing', () => {
   const ends = {
     from: { gvk: { group: 'g', version: 'v1', kind: 'K' }, providerCluster: 'alpha', acceptAPIName: 'a' },

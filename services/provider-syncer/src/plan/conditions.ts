@@ -75,7 +75,8 @@ function migrating({ assignment, stageOfMove }: Assigned): NextCondition[] {
   const copies = wantedCopies(assignment)
   const active = assignment.spec.providerCluster
   const incoming = copies.find(({ role }) => role === 'Incoming')
-  const outgoing = copies.find(({ role }) => role === 'Outgoing')
+  // One that is only kept is of a move that is over for the consumer.
+  const outgoing = copies.find(({ role, keptUntil }) => role === 'Outgoing' && keptUntil === undefined)
   const type = conditionTypes.migrating
   if (incoming !== undefined) {
     return [
