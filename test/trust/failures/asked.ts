@@ -1,7 +1,7 @@
 import type { ApiRequest } from '../../simulation/server/request.ts'
 
 /** Whose API server is asked; in a kcp, whose logical clusters. */
-export type At = 'consumer' | 'provider' | 'platform' | 'workspaces of the broker'
+export type At = 'consumer' | 'provider' | 'platform' | 'compute cluster' | 'workspaces of the broker'
 /** A request as the table tells it from others. */
 export type Asked = { at: At; method: string; resource: string; subresource: string | undefined }
 

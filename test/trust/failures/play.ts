@@ -17,14 +17,15 @@ export async function playFailures(requests: readonly RequestKind[] = REQUESTS):
   const asked: Asked[] = []
   for (const kind of requests) {
     const told = new Map<string, Told>()
-    for (const answer of Object.keys(ANSWERS)) told.set(answer, await playCell(kind, answer, asked))
+    for (const answer of Object.keys(ANSWERS))
+      if (answer !== kind.isWell) told.set(answer, await playCell(kind, answer, asked))
     cells.set(kind, told)
   }
   return { cells, asked }
 }
 
 async function playCell(kind: RequestKind, answer: string, asked: Asked[]): Promise<Told> {
-  const world = new FailureWorld({ inKcp: kind.inKcp ?? false })
+  const world = new FailureWorld({ inKcp: kind.inKcp ?? false, isStaged: kind.isStaged ?? false })
   try {
     await world.begin(kind.capacity)
     await kind.prepare?.(world)

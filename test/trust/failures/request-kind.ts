@@ -8,6 +8,10 @@ export type RequestKind = Omit<Asked, 'subresource'> & {
   subresource?: string
   /** Only a broker in a kcp sends it. */
   inKcp?: true
+  /** Only one that has a compute cluster sends it. */
+  isStaged?: true
+  /** An answer after which all is well, so that there is nothing to tell. */
+  isWell?: string
   /** What is about an AcceptAPI is told to the provider, what is about a record to the operator alone; the rest to the consumer. */
   about?: 'offer' | 'records'
   /** Places of alpha's offer. */

@@ -2,6 +2,7 @@ import { Migration, MigrationConfiguration, OfferUsage } from '@resource-broker/
 import type { Injected } from '../../support/injections.ts'
 import { isServed, type RequestKind } from './request-kind.ts'
 import { REQUESTS_OF_KCP } from './requests-of-kcp.ts'
+import { REQUESTS_OF_STAGES } from './requests-of-stages.ts'
 import { COPY, type FailureWorld, NAME } from './world.ts'
 
 const hasSecret = async (world: FailureWorld) => {
@@ -352,5 +353,6 @@ export const REQUESTS: RequestKind[] = [
   ...ABOUT_OFFERS,
   ...ABOUT_RECORDS,
   ...WATCHES,
+  ...REQUESTS_OF_STAGES,
   ...REQUESTS_OF_KCP,
 ]

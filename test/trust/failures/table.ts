@@ -18,7 +18,8 @@ refusal is told at once, trouble that may pass after three seconds, a request wi
 
 The table has every request that a broker sends once it has begun; test/trust/requests.test.ts notes what one really sends, on clusters and in a kcp. What both send was played on plain
 clusters. What only a broker in a kcp sends stands at the end, and was played in a model of a kcp (test/simulation/kcp) with one shard, one consumer and one provider, by the code
-that opens a kcp in every broker and the one that makes its workspaces. Beside those a broker asks at its start for the namespace by whose uid it knows a plain cluster
+that opens a kcp in every broker and the one that makes its workspaces. What is asked of the compute cluster was played with a move of two stages that each run a Job: the consumer
+reads there in \`Migrating\` where its move stands, and the operator in the Migration; in each case the object stays where it is, and is served from there, for as long as the stage does not come to its end. Beside those a broker asks at its start for the namespace by whose uid it knows a plain cluster
 (test/trust/start.test.ts has what is told then).
 `
 

@@ -1,3 +1,4 @@
+import { conditionTypes, getCondition, Migration } from '@resource-broker/api'
 import { WORDS } from './answers.ts'
 import type { RequestKind } from './request-kind.ts'
 import { ASSIGNMENT, COPY, type FailureWorld, type Line, NAME, type Word } from './world.ts'
@@ -13,19 +14,36 @@ export type Told = Words & {
 }
 
 /** What is told now in one cell; `since`: how many lines the log had before. */
-export function wordsOf(world: FailureWorld, { about }: RequestKind, since: number): Words {
-  const owner = about === 'offer' ? wordsOnOffer(world) : about === 'records' ? [] : wordsOnThing(world)
+export function wordsOf(world: FailureWorld, { about, isStaged }: RequestKind, since: number): Words {
+  const onThing = () => wordsOnThing(world, isStaged === true)
+  const owner = about === 'offer' ? wordsOnOffer(world) : about === 'records' ? [] : onThing()
   const lines = latest(world.log.slice(since)).flatMap(lineOf)
   const providers = ['alpha', 'beta'].flatMap((name) =>
     (world.provider(name)?.status?.conditions ?? []).flatMap(wordOf).map((word) => `Provider ${name}: ${word}`),
   )
-  return { owner: masked(owner), operator: masked([...lines, ...providers]) }
+  const moves = isStaged ? world.records(MIGRATIONS).flatMap(wordOnMove) : []
+  return { owner: masked(owner), operator: masked([...lines, ...providers, ...moves]) }
 }
 
-function wordsOnThing(world: FailureWorld): string[] {
+const MIGRATIONS = `${Migration.resource.resource}.${Migration.resource.group}`
+
+/** Where a move stands that has not ended well, and what it waits for. */
+function wordOnMove(object: object): string[] {
+  const { state, conditions } = Migration.of(object).status ?? {}
+  const ready = getCondition(conditions, conditionTypes.ready)
+  return ready === undefined || ready.status === 'True' ? [] : [`Migration ${state} ${ready.reason}: ${ready.message}`]
+}
+
+/** `isStaged`: where its move stands as well. */
+function wordsOnThing(world: FailureWorld, isStaged: boolean): string[] {
   const object = world.thing()
   if (object === undefined) return ['the object is gone']
-  const words = (object.status?.conditions ?? []).flatMap(wordOf)
+  const conditions = object.status?.conditions ?? []
+  const words = conditions.flatMap((word) =>
+    isStaged && word.type === conditionTypes.migrating
+      ? [`Migrating=${word.status} ${word.reason}: ${word.message}`]
+      : wordOf(word),
+  )
   return words.length > 0 ? words : eventsOn(world, 'acme', NAME)
 }
 
@@ -76,6 +94,7 @@ function masked(texts: string[]): string[] {
       .replaceAll(/(GET|PUT|POST|PATCH|DELETE) \S+: (aborted|no answer)/g, '<request>: $2')
       .replaceAll(/(GET|PUT|POST|PATCH|DELETE) \/\S+/g, '<request>')
       .replaceAll(/usage-[0-9a-f]{32}/g, '<usage>')
+      .replaceAll(/migration-[0-9a-f]{12,}/g, '<move>')
       .replaceAll(COPY, '<copy>')
       .replaceAll(ASSIGNMENT, '<assignment>')
       .replaceAll(new RegExp(`\\b${NAME}\\b`, 'g'), '<name>')

@@ -36,6 +36,14 @@ const KEEP_STAGING_MS = 2_000
 /** What has not happened by then never does, in milliseconds of the world. */
 const NEVER_MS = 120_000
 
+export type WorldOptions = {
+  /** By how much whose clock is ahead: of a cluster, the `kcp`, or the broker's `replica`. */
+  aheadMs?: Readonly<Record<string, number>>
+  inKcp?: boolean
+  /** There is a compute cluster. */
+  isStaged?: boolean
+}
+
 /**
  * One replica of the broker with all its services, a consumer and its providers, in time that passes only when nothing is left to be done:
  * `alpha` takes what is small, `beta`, which is not there in a kcp, what is large.
@@ -50,11 +58,10 @@ export class FailureWorld {
   readonly #followers: (() => void)[] = []
   #rule: (asked: Asked) => Injected | undefined = () => undefined
 
-  /** `aheadMs`: by how much whose clock is ahead: of a cluster, the `kcp`, or the broker's `replica`. */
-  constructor({ aheadMs = {}, inKcp = false }: { aheadMs?: Readonly<Record<string, number>>; inKcp?: boolean } = {}) {
+  constructor({ aheadMs = {}, inKcp = false, isStaged = false }: WorldOptions = {}) {
     this.#aheadMs = aheadMs
     this.#giveBack = takeClocks(this.#time, new SeededRandom(1))
-    this.#land = inKcp ? new KcpLand(this.#time, aheadMs['kcp']) : new PlainLand(this.#time, aheadMs)
+    this.#land = inKcp ? new KcpLand(this.#time, aheadMs['kcp']) : new PlainLand(this.#time, aheadMs, isStaged)
     for (const server of this.#land.servers) {
       operate(server, this.#time, (place) => this.#land.holdsCopies(server, place))
       server.follow(() => this.#tell())
@@ -107,8 +114,8 @@ export class FailureWorld {
   }
 
   async #live(process: Process): Promise<void> {
-    const clusters = await this.#land.open(process, this.#wire(), this.#logger())
-    await new Replica(process, this.#around(), clusters).start()
+    const { clusters, compute } = await this.#land.open(process, this.#wire(), this.#logger())
+    await new Replica(process, this.#around(), clusters, compute).start()
   }
 
   /** Has requests answered otherwise from now on. */
@@ -163,8 +170,12 @@ export class FailureWorld {
     this.create('acme', thing(name), 'example.test/v1', 'Thing', { spec: { size: 'small', ...spec } })
   }
 
-  change(spec: object): void {
-    this.#ask('acme', 'PATCH', thing(NAME), { spec })
+  change(spec: object, name = NAME): void {
+    this.patch('acme', thing(name), { spec })
+  }
+
+  patch(at: string, place: Place, body: object): void {
+    this.#ask(at, 'PATCH', place, body)
   }
 
   remove(): void {

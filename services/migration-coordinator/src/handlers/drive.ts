@@ -3,6 +3,7 @@ import { DONE, type KeyView, type Outcome, type Run } from '@resource-broker/bus
 import { isConflict, isNotFound } from '@resource-broker/kube'
 import type { CoordinatorContext } from '../context.ts'
 import { staleOf } from '../plan/stages/stale.ts'
+import type { Surroundings } from '../plan/step.ts'
 import { cleanUp, isToCleanUp, remove, withoutFinalizer } from '../stages/clean-up.ts'
 import { stagedOf } from '../stages/staged-messages.ts'
 import { type EndsSeen, expire } from './expire.ts'
@@ -32,12 +33,24 @@ export async function drive(context: CoordinatorContext, run: Run<EndsSeen>): Pr
 
 /** Takes one Migration as far as it can go. Returns in how many milliseconds it is looked at again, whatever is heard. */
 async function advance(context: CoordinatorContext, { key, view }: Run<EndsSeen>, name: string): Promise<number> {
-  const swept = new Set<string>()
+  const swept: Swept = new Map()
+  const againMs = await takeSteps(context, { key, view }, name, swept)
+  const refused = [...swept.values()].find((error) => error !== undefined)
+  if (refused !== undefined) throw refused
+  return againMs
+}
+
+async function takeSteps(
+  context: CoordinatorContext,
+  { key, view }: Pick<Run, 'key' | 'view'>,
+  name: string,
+  swept: Swept,
+): Promise<number> {
   for (let steps = 0; steps < MOST_STEPS; steps++) {
     const migration = readMigration(view, name)
     if (migration === undefined || migration.metadata.deletionTimestamp !== undefined) break
     await sweep(context, migration, view, swept)
-    const around = await surroundings(context, migration, view)
+    const around = withRemains(await surroundings(context, migration, view), swept)
     const step = await nextStep(context, key, migration, around)
     if (step === undefined) break
     const plan: Plan = { migration, assignment: around.assignment, step }
@@ -64,19 +77,37 @@ async function settle({ turns }: CoordinatorContext, view: KeyView, name: string
   return migration === undefined ? Number.POSITIVE_INFINITY : await turns.settle(migration)
 }
 
+/** What a look has tried to remove at the compute cluster, by uid, and what was thrown at that. */
+type Swept = Map<string, unknown>
+
+/** What cannot be removed holds up the next stage, which says so, and nothing else. */
+function withRemains(around: Surroundings, swept: Swept): Surroundings {
+  const staged = around.staged.map((each) => {
+    const error = swept.get(each.object.metadata.uid)
+    return error instanceof Error ? { ...each, remains: error.message } : each
+  })
+  return { ...around, staged }
+}
+
 /** Removes what stages that are done have deployed, each once. */
 async function sweep(
   { staging }: CoordinatorContext,
   migration: Migration,
   view: KeyView,
-  swept: Set<string>,
+  swept: Swept,
 ): Promise<void> {
   if (staging === undefined || isToCleanUp(migration)) return
   const stale = staleOf(migration, stagedOf(migration, view).staged).filter(
     ({ object }) => !swept.has(object.metadata.uid),
   )
-  await Promise.all(stale.map((it) => remove(staging, it)))
-  for (const { object } of stale) swept.add(object.metadata.uid)
+  const tried = stale.map(async (it) => {
+    const refused = await remove(staging, it).then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+    swept.set(it.object.metadata.uid, refused)
+  })
+  await Promise.all(tried)
 }
 
 /** A Migration that has ended, or is to go, keeps its finalizer until nothing of it is left at the compute cluster. */

@@ -13,8 +13,8 @@ import {
   stagesFinalizer,
   timestamp,
 } from '@resource-broker/api'
-import type { KeyView, KubeObject } from '@resource-broker/bus'
-import { isConflict, isNotFound } from '@resource-broker/kube'
+import { type KeyView, type KubeObject, PASSING_MS } from '@resource-broker/bus'
+import { isConflict, isNotFound, isTransient } from '@resource-broker/kube'
 import type { CoordinatorContext } from '../context.ts'
 import { hasSwitched } from '../plan/copies.ts'
 import { recordAfter } from '../plan/leftovers.ts'
@@ -70,6 +70,8 @@ export async function take(context: CoordinatorContext, plan: Plan, view: KeyVie
   } catch (error) {
     const obstacle = step.deploy && obstacleOf(error)
     if (obstacle !== undefined) return await take(context, waiting(plan, obstacle), view)
+    if (step.deploy !== undefined && isTransient(error) && hasLasted(context, plan))
+      await take(context, waiting(plan, (error as Error).message), view)
     if (!isConflict(error) && !isNotFound(error)) throw error
     if (await isCurrent(context, plan, view)) throw error // nothing has changed: it is refused
     return true
@@ -96,6 +98,11 @@ function waiting({ step, ...plan }: Plan, why: string): Plan {
     ...plan,
     step: { ...others, reason: 'StageHeldUp', message, ...(stage && { stage: { ...stage, message: why } }) },
   }
+}
+
+/** What may pass by itself is told once it has lasted. */
+function hasLasted({ now }: CoordinatorContext, { step: { stage } }: Plan): boolean {
+  return now().getTime() - Date.parse(stage?.startTime ?? '') >= PASSING_MS
 }
 
 async function perform(

@@ -62,6 +62,8 @@ export type Staged = {
   name: string
   stage: string | undefined
   object: KubeObject
+  /** Why it could not be deleted just now, for people. */
+  remains?: string
 }
 
 /** What the Migration cannot know by itself. */

@@ -1,5 +1,4 @@
 import { kcpLayout } from '@resource-broker/api'
-import type { Clusters } from '../../../../packages/service/src/clusters/clusters.ts'
 import type { Logger } from '../../../../packages/service/src/logger.ts'
 import { openSimulatedKcp } from '../../../simulation/broker/open-simulated-kcp.ts'
 import { BucketStore } from '../../../simulation/bus/simulated-bucket.ts'
@@ -13,7 +12,7 @@ import type { WireOptions } from '../../../simulation/server/wire.ts'
 import type { Process } from '../../../simulation/world/process.ts'
 import type { VirtualTime } from '../../../simulation/world/virtual-time.ts'
 import { type Asked, type At, askedOf } from '../asked.ts'
-import type { Land } from './land.ts'
+import type { Land, Opened } from './land.ts'
 import { GVR, SERVED, THINGS } from './things.ts'
 
 const { platformWorkspace, coordinationWorkspace, acceptAPIExport, acceptAPISlice, stagingExport } = kcpLayout
@@ -66,9 +65,9 @@ export class KcpLand implements Land {
     return askedOf(ownerOf(read), read)
   }
 
-  async open(process: Process, wire: Omit<WireOptions, 'server'>, logger: Logger): Promise<Clusters> {
+  async open(process: Process, wire: Omit<WireOptions, 'server'>, logger: Logger): Promise<Opened> {
     const endpoints = new BucketStore(this.#time, () => 1)
-    return await openSimulatedKcp(process, { server: this.#kcp.server, wire, endpoints, logger })
+    return { clusters: await openSimulatedKcp(process, { server: this.#kcp.server, wire, endpoints, logger }) }
   }
 
   /** Another resource is exported. */

@@ -1,4 +1,5 @@
 import type { Clusters } from '../../../../packages/service/src/clusters/clusters.ts'
+import type { Compute } from '../../../../packages/service/src/clusters/compute.ts'
 import type { Logger } from '../../../../packages/service/src/logger.ts'
 import type { ApiServer } from '../../../simulation/server/api-server.ts'
 import type { Place } from '../../../simulation/server/objects.ts'
@@ -6,6 +7,9 @@ import type { Sent } from '../../../simulation/server/request.ts'
 import type { WireOptions } from '../../../simulation/server/wire.ts'
 import type { Process } from '../../../simulation/world/process.ts'
 import type { Asked } from '../asked.ts'
+
+/** What a process of the broker is connected to. */
+export type Opened = { clusters: Clusters; compute?: Compute | undefined }
 
 /** Where the consumer `acme`, the providers and the platform of a failure world are: each on a server of its own, or all in one kcp. */
 export type Land = {
@@ -19,5 +23,5 @@ export type Land = {
   holdsCopies(server: ApiServer, place: Place): boolean
   askedOf(server: ApiServer, request: Sent): Asked
   /** What a process of the broker has of it; must run in the process. */
-  open(process: Process, wire: Omit<WireOptions, 'server'>, logger: Logger): Promise<Clusters>
+  open(process: Process, wire: Omit<WireOptions, 'server'>, logger: Logger): Promise<Opened>
 }

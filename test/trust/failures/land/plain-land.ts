@@ -1,28 +1,39 @@
-import type { Clusters } from '../../../../packages/service/src/clusters/clusters.ts'
 import type { Logger } from '../../../../packages/service/src/logger.ts'
+import { COMPUTE_SERVES, runJobs } from '../../../simulation/actors/job-runner.ts'
 import { SimulatedClusters } from '../../../simulation/broker/simulated-clusters.ts'
 import { ApiServer } from '../../../simulation/server/api-server.ts'
 import type { Place } from '../../../simulation/server/objects.ts'
 import type { Sent } from '../../../simulation/server/request.ts'
 import type { WireOptions } from '../../../simulation/server/wire.ts'
+import { COMPUTE } from '../../../simulation/world/places.ts'
 import type { Process } from '../../../simulation/world/process.ts'
 import type { VirtualTime } from '../../../simulation/world/virtual-time.ts'
-import { type Asked, askedOf } from '../asked.ts'
-import type { Land } from './land.ts'
+import { SeededRandom } from '../../../support/seeded-random.ts'
+import { type Asked, type At, askedOf } from '../asked.ts'
+import type { Land, Opened } from './land.ts'
 import { SERVED } from './things.ts'
 
-/** Plain clusters: the platform, the consumer, and two providers. */
+const OTHERS: ReadonlyMap<string, At> = new Map([
+  ['platform', 'platform'],
+  ['acme', 'consumer'],
+  [COMPUTE, 'compute cluster'],
+])
+
+/** Plain clusters: the platform, the consumer, two providers, and where stages of moves deploy if `isStaged`. */
 export class PlainLand implements Land {
   readonly providers = ['alpha', 'beta']
   readonly offerSpec = {}
   readonly #servers: ReadonlyMap<string, ApiServer>
 
   /** `aheadMs`: by how much whose clock is ahead. */
-  constructor(time: VirtualTime, aheadMs: Readonly<Record<string, number>>) {
-    const names = ['platform', 'acme', ...this.providers]
-    this.#servers = new Map(
-      names.map((name) => [name, new ApiServer(name, () => time.now + (aheadMs[name] ?? 0), SERVED)]),
-    )
+  constructor(time: VirtualTime, aheadMs: Readonly<Record<string, number>>, isStaged: boolean) {
+    const names = ['platform', 'acme', ...this.providers, ...(isStaged ? [COMPUTE] : [])]
+    const serverOf = (name: string) =>
+      new ApiServer(name, () => time.now + (aheadMs[name] ?? 0), name === COMPUTE ? COMPUTE_SERVES : SERVED)
+    this.#servers = new Map(names.map((name) => [name, serverOf(name)]))
+    const server = this.#servers.get(COMPUTE)
+    const acts = (act: () => void) => act()
+    if (server !== undefined) runJobs({ time, server, random: new SeededRandom(3), isTroubled: () => false, acts })
   }
 
   get servers(): ApiServer[] {
@@ -39,17 +50,17 @@ export class PlainLand implements Land {
 
   askedOf(server: ApiServer, request: Sent): Asked {
     const { name } = server
-    const at = name === 'platform' ? 'platform' : name === 'acme' ? 'consumer' : 'provider'
-    return askedOf(at, server.read(request))
+    return askedOf(OTHERS.get(name) ?? 'provider', server.read(request))
   }
 
-  async open(process: Process, wire: Omit<WireOptions, 'server'>, logger: Logger): Promise<Clusters> {
+  async open(process: Process, wire: Omit<WireOptions, 'server'>, logger: Logger): Promise<Opened> {
     const { providers } = this
     const clusters = new SimulatedClusters(
       { servers: this.#servers, consumers: ['acme'], providers, wire, isWhole: true },
       logger,
     )
     await clusters.follow(process.signal)
-    return clusters.clusters
+    const { clusters: connected, compute } = clusters
+    return { clusters: connected, compute }
   }
 }

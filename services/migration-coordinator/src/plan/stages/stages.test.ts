@@ -27,7 +27,7 @@ type Case = {
   from?: object | null | 'gone'
   to?: object | null
   /** What is at the compute cluster: of which stage and attempt, and what it is besides. */
-  staged?: { key: string; uid: string; stage: string; attempt: number; object?: object }[]
+  staged?: { key: string; uid: string; stage: string; attempt: number; object?: object; remains?: string }[]
   gone?: string[]
   paused?: string
   undoneBy?: string
@@ -102,7 +102,7 @@ function assignmentOf({ state, ready = true, keptUntil, outgoing, old, terminati
 }
 
 const stagedOf = ({ staged = [] }: Case): Staged[] =>
-  staged.map(({ key, uid, stage, attempt, object }) => {
+  staged.map(({ key, uid, stage, attempt, object, remains }) => {
     const metadata = {
       ...{ name: `migration-1-${key}`, namespace: 'migration-1', uid, resourceVersion: '1' },
       labels: { [labels.migrationName]: 'migration-1', [labels.migrationStage]: stage },
@@ -117,6 +117,7 @@ const stagedOf = ({ staged = [] }: Case): Staged[] =>
       name: metadata.name,
       stage,
       object: whole,
+      ...(remains === undefined ? {} : { remains }),
     }
   })
 

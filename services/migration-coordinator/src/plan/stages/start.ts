@@ -36,7 +36,10 @@ const isEmpty = ({ stage }: Turn): boolean => Object.keys(stage.templates ?? {})
 function obstacle(turn: Turn): string | undefined {
   const { migration, around } = turn
   const [stale] = staleOf(migration, around.staged)
-  if (stale !== undefined) return `waits until ${stale.resource}/${stale.name} of stage ${stale.stage} is gone`
+  if (stale !== undefined) {
+    const why = stale.remains === undefined ? '' : `: ${stale.remains}`
+    return `waits until ${stale.resource}/${stale.name} of stage ${stale.stage} is gone${why}`
+  }
   const input = inputOf(turn)
   if ('waitsFor' in input) return input.waitsFor
   const first = unmet(turn, 'preconditions', input)
