@@ -37,8 +37,19 @@ export class SimulatedWire implements Pick<Wire, 'send' | 'stream' | 'update' | 
     const who = running.getStore()
     const { thereMs, backMs, lost } = fate(server, who, request)
     request.signal?.throwIfAborted()
-    return await new Promise<HttpResponse>((resolve, reject) => {
-      request.signal?.addEventListener('abort', () => reject(request.signal?.reason), { once: true })
+    return await new Promise<HttpResponse>((answered, failed) => {
+      const aborted = () => failed(request.signal?.reason)
+      // Of a signal that lives for as long as a process each listener is looked through for the next.
+      const settled = () => request.signal?.removeEventListener('abort', aborted)
+      const resolve = (response: HttpResponse) => {
+        settled()
+        answered(response)
+      }
+      const reject = (error: Error) => {
+        settled()
+        failed(error)
+      }
+      request.signal?.addEventListener('abort', aborted, { once: true })
       const injected = this.#options.injected?.(server, request)
       if (injected === 'broken off')
         return void time.after(thereMs + backMs, () => reject(brokenOff(server, request)), who)

@@ -31,9 +31,15 @@ export function rulesOf({ metadata, spec }: Pick<MigrationConfiguration, 'metada
 
 /** The same of one that anybody may have written; undefined: nobody can read it. */
 export function readRules(configuration: KubeObject): Rules | undefined {
+  if (read.has(configuration)) return read.get(configuration)
   const parsed = MigrationConfiguration.parse(configuration)
-  return parsed.ok ? rulesOf(parsed.value) : undefined
+  const rules = parsed.ok ? rulesOf(parsed.value) : undefined
+  read.set(configuration, rules)
+  return rules
 }
+
+/** What was read, for as long as the object lives: each look at the queue asks for each move that waits. */
+const read = new WeakMap<KubeObject, Rules | undefined>()
 
 /** The limits of all moves, and of those that some MigrationConfiguration counts for. */
 export function limitsFrom(all: MoveLimits, configurations: readonly KubeObject[]): Limits {
