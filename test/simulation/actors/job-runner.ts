@@ -1,4 +1,3 @@
-import { MigrationConfiguration } from '@resource-broker/api'
 import type { SeededRandom } from '../../support/seeded-random.ts'
 import type { ApiServer, Change, Served } from '../server/api-server.ts'
 import { resources } from '../world/places.ts'
@@ -45,24 +44,4 @@ export function runJobs({ time, server, random, isTroubled, acts }: Options): vo
         ask(server, 'DELETE', { resource, namespace: name, name: object.metadata.name }, {})
     ask(server, 'PATCH', { resource: 'namespaces', name }, { metadata: { finalizers: null } })
   }
-}
-
-/** Moves of Things go through stages, in each phase one, under one name. */
-export function stageMoves(platform: ApiServer): void {
-  const { apiVersion, kind, plural, group } = MigrationConfiguration
-  const thing = { group: 'example.test', version: 'v1', kind: 'Thing' }
-  const run = {
-    apiVersion: 'batch/v1',
-    kind: 'Job',
-    spec: { secret: 'from-${from.status.relatedResources.credentials.name}' },
-  }
-  const stage = { templates: { run }, successConditions: ['has(run.status.succeeded)'], retries: 100, timeout: '30s' }
-  const stages = [
-    { name: 'copy', preconditions: ['to.status.status == "Available"'], ...stage },
-    { name: 'freeze', phase: 'Cutover', ...stage },
-    { name: 'verify', phase: 'Finalize', ...stage },
-  ]
-  const metadata = { name: 'things' }
-  const place = { resource: `${plural}.${group}`, name: metadata.name }
-  ask(platform, 'POST', place, { apiVersion, kind, metadata, spec: { from: thing, to: thing, stages } })
 }

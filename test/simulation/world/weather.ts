@@ -28,6 +28,8 @@ export type Weather = {
   hasBadRecords: boolean
   /** Moves go through stages. */
   isStaged: boolean
+  /** Old copies are kept for a while after the switch. */
+  keepsOutgoing: boolean
 }
 
 /** Some worlds are calm, so that what needs no fault is found without one. */
@@ -51,7 +53,11 @@ export function weatherOf(random: SeededRandom): Weather {
     hasBadRecords: random.chance(0.2),
   }
   // Where a provider stays away a stage waits for what it has, until a person takes the move back.
-  return { ...drawn, isStaged: drawn.actEveryMs === 5_000 && !drawn.staysAway }
+  return {
+    ...drawn,
+    isStaged: drawn.actEveryMs === 5_000 && !drawn.staysAway,
+    keepsOutgoing: drawn.keepsMigrations,
+  }
 }
 
 /**

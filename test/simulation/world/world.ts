@@ -1,8 +1,9 @@
 import type { MoveLimits } from '../../../services/migration-coordinator/src/turns/limits.ts'
 import { SeededRandom } from '../../support/seeded-random.ts'
 import { deleteCopy, makeBadRecords } from '../actors/admin.ts'
+import { configureMoves } from '../actors/configure-moves.ts'
 import { collectGarbage } from '../actors/garbage-collector.ts'
-import { COMPUTE_SERVES, runJobs, stageMoves } from '../actors/job-runner.ts'
+import { COMPUTE_SERVES, runJobs } from '../actors/job-runner.ts'
 import { Neighbour } from '../actors/neighbour.ts'
 import { OfferKeeper } from '../actors/offers.ts'
 import { Operator } from '../actors/operator.ts'
@@ -106,6 +107,7 @@ export class World {
     })
     for (const server of this.servers.values()) server.follow((change) => this.#tell(server, change, invariants))
     if (this.weather.isStaged) this.#startCompute()
+    this.as('admin', () => configureMoves(serverOf(this.servers, 'platform'), this.weather))
     collectGarbage({
       time: this.time,
       server: serverOf(this.servers, CONSUMER),
@@ -159,7 +161,6 @@ export class World {
     server.follow((change) => effects.check(change))
     const acts = (run: () => void) => this.as('runner', run)
     runJobs({ time: this.time, server, random: this.#chance.ambush.fork(), isTroubled: () => this.isTroubled, acts })
-    this.as('admin', () => stageMoves(serverOf(this.servers, 'platform')))
   }
 
   #startProvider(provider: string): void {
