@@ -1,4 +1,5 @@
-import { annotations, Migration, MigrationConfiguration } from '@resource-broker/api'
+import { annotations, Migration, MigrationConfiguration, Provider, providerName } from '@resource-broker/api'
+import type { KubeObject } from '@resource-broker/bus'
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Landscape, Site } from '../support/landscape.ts'
@@ -34,7 +35,10 @@ const KIND = { group: THING.group, version: THING.version, kind: 'Thing' }
 
 beforeAll(async () => {
   const before = async ({ flags, platform }: Landscape) =>
-    void flags.push('--compute-kubeconfig', platform.kubeconfig, '--stage-kinds', 'ConfigMap.v1.')
+    void flags.push(
+      ...['--compute-kubeconfig', platform.kubeconfig, '--stage-kinds', 'ConfigMap.v1.'],
+      ...['--moves-without-approval', '1'],
+    )
   scene = await startScene({ consumers: ['acme'], providers: ['alpha', 'beta'], before })
   landscape = scene.landscape
   ;[acme, alpha, beta] = [scene.site('acme'), scene.site('alpha'), scene.site('beta')]
@@ -368,6 +372,46 @@ test('what became of the move of a deleted object does not speak against the mov
   await served(acme, 'reborn', beta)
   await gone(...copyAt(alpha, acme, 'reborn'))
   expect((await migrationsOf(landscape, acme, 'reborn')).map(({ metadata }) => metadata.name)).toContain(ended)
+})
+
+test('the change of an offer moves as many objects as may without an approval; the others wait for it, or until it is taken back', async () => {
+  const { kube } = landscape.platform
+  const medium = (...valueIn: string[]) => offer(alpha, 'medium', { filters: [{ key: 'size', valueIn }] })
+  await medium('medium')
+  await offer(beta, 'medium', { weight: 0, filters: [{ key: 'size', valueIn: ['medium'] }] })
+  for (const site of [alpha, beta]) await offerCondition(site, 'medium', 'True', 'Indexed')
+  const names = ['mass-a', 'mass-b', 'mass-c', 'mass-d']
+  for (const name of names) await create(acme, thing(name, { size: 'medium', value: 1 }))
+  for (const name of names) await served(acme, name, alpha)
+  const movesIn = async (state: string) => {
+    const moves = (await Promise.all(names.map((name) => migrationsOf(landscape, acme, name)))).flat()
+    return moves.filter(({ status }) => status?.state === state)
+  }
+  const waitFor1And3 = (change: number, done: number) =>
+    waitFor(`${done} moves are over, and the others of change ${change} wait`, async () => {
+      const waiting = (await movesIn('Pending')).filter(({ spec }) => spec.cause?.generation === change)
+      const [first] = waiting.map(({ status }) => status?.conditions?.find(({ type }) => type === 'Ready')?.message)
+      return (await movesIn('CutoverCompleted')).length === done && waiting.length === 4 - done ? first : undefined
+    })
+  await medium('none')
+  const command = `kubectl patch provider ${providerName(alpha.cluster)} --type merge -p '{"spec":{"approvedMoves":{"medium":2}}}'`
+  expect(await waitFor1And3(2, 1)).toBe(
+    `waits for an approval: AcceptAPI medium of ${alpha.cluster} (generation 2) has more than 1 object move: ${command}`,
+  )
+  const events = { group: '', version: 'v1', resource: 'events', namespace: 'default' }
+  await waitFor('one Event counts them', async () => {
+    const { items } = await kube.list<KubeObject>(events)
+    const told = items.filter(({ reason }) => reason === 'MovesAwaitApproval')
+    return told.length === 1 && told[0]?.['count'] === 4 ? told[0] : undefined
+  })
+  await medium('medium')
+  await waitFor('what waits is taken back', async () => (await movesIn('RolledBack')).length === 3)
+  await medium('none')
+  await waitFor1And3(4, 2)
+  const approvedMoves = { medium: 4 }
+  await kube.mergePatch({ ...Provider.resource, name: providerName(alpha.cluster) }, { spec: { approvedMoves } })
+  for (const name of names) await served(acme, name, beta)
+  await waitFor('all have moved', async () => (await movesIn('CutoverCompleted')).length === 4)
 })
 
 test('a Migration that ended stays as long as the broker was told to keep it, and the object stays where it is', async () => {

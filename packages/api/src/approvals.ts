@@ -18,7 +18,7 @@ export function lacksApproval(migration: Pick<Migration, 'spec'>, point: Approva
 }
 
 /** Whether somebody agreed, in spec.approvals, that the move goes on past this point. */
-function isApproved({ spec }: Pick<Migration, 'spec'>, point: ApprovalPoint): boolean {
+export function isApproved({ spec }: Pick<Migration, 'spec'>, point: ApprovalPoint): boolean {
   return spec.approvals?.some(({ stage }) => stage === point) ?? false
 }
 

@@ -1,4 +1,4 @@
-export { approvalCommand, lacksApproval } from './approvals.ts'
+export { approvalCommand, isApproved, lacksApproval } from './approvals.ts'
 export type { Program } from './cel/program.ts'
 export { celInput } from './cel/values.ts'
 export { claimsPatch } from './claims-patch.ts'

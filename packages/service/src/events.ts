@@ -3,25 +3,33 @@ import { timestamp } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
 import { isAlreadyExists, isForbidden, type KubeClient } from '@resource-broker/kube'
 
-export type EventNote = { type: 'Normal' | 'Warning'; reason: string; message: string; now: Date }
+export type EventNote = {
+  type: 'Normal' | 'Warning'
+  reason: string
+  message: string
+  now: Date
+  /** What is counted goes on in the Event of this id, which then has the last message. */
+  series?: { id: string; count: number }
+}
 
 /** Longest message of an Event (core/v1 validation). */
 const LONGEST = 1024
 
 /**
  * Records an Event on an object, where `kubectl describe` shows it. One Event stands for the same word about the same object: its
- * name is made of both, and a second one changes nothing. Where the broker may not write Events, as in a workspace that did not
+ * name is made of both, and a second one changes nothing but a count. Where the broker may not write Events, as in a workspace that did not
  * accept the claim, there is none: the condition says the same.
  */
 export async function recordEvent(
   client: KubeClient,
   about: KubeObject,
-  { type, reason, message, now }: EventNote,
+  { type, reason, message: text, now, series }: EventNote,
 ): Promise<void> {
   const { apiVersion, kind, metadata } = about
   const namespace = metadata.namespace ?? 'default'
-  const name = `${metadata.name.slice(0, 200)}.${hash('sha256', `${metadata.uid}/${reason}/${message}`, 'hex').slice(0, 16)}`
-  const time = timestamp(now)
+  const word = `${metadata.uid}/${reason}/${series?.id ?? text}`
+  const name = `${metadata.name.slice(0, 200)}.${hash('sha256', word, 'hex').slice(0, 16)}`
+  const said = { message: text.slice(0, LONGEST), lastTimestamp: timestamp(now), count: series?.count ?? 1 }
   const event = {
     apiVersion: 'v1',
     kind: 'Event',
@@ -36,14 +44,17 @@ export async function recordEvent(
     },
     type,
     reason,
-    message: message.slice(0, LONGEST),
     source: { component: 'resource-broker' },
     reportingComponent: 'resource-broker',
-    firstTimestamp: time,
-    lastTimestamp: time,
-    count: 1,
+    firstTimestamp: said.lastTimestamp,
+    ...said,
   }
-  await client.create({ group: '', version: 'v1', resource: 'events', namespace }, event).catch((error: unknown) => {
-    if (!isAlreadyExists(error) && !isForbidden(error)) throw error
-  })
+  const events = { group: '', version: 'v1', resource: 'events', namespace }
+  try {
+    await client.create(events, event)
+  } catch (error) {
+    if (isForbidden(error)) return
+    if (!isAlreadyExists(error)) throw error
+    if (series !== undefined) await client.mergePatch({ ...events, name }, said)
+  }
 }

@@ -38,6 +38,9 @@ const config = configSchema({
   movesTotal: most('in all'),
   movesPerConsumer: most('of the objects of one consumer'),
   movesPerProvider: most('from or to one provider'),
+  movesWithoutApproval: z.int().min(0).optional().meta({
+    description: 'Most moves that the change of one AcceptAPI causes before somebody agrees; any number if left out',
+  }),
 })
 type Config = z.output<typeof config>
 
@@ -67,6 +70,7 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   const turns = new Turns({
     ...{ coordination, logger, signal, now: Date.now },
     limits: limitsOfFlags(service.config),
+    withoutApproval: service.config.movesWithoutApproval,
     wake: (key) => consumer?.reconcile(key),
     waiting: (reason, count) => waiting.set(count, { reason }),
   })

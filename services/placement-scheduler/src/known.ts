@@ -58,6 +58,14 @@ function ownMigrations({ assignment, migrations }: Known): Migration[] {
   return assignment === undefined ? [] : migrations.filter((migration) => isMoveOf(migration, assignment))
 }
 
+/** Those that were to take it away from a provider, ended ones too, in the order in which they were asked for. */
+export function movesFrom(known: Known, provider: string): Migration[] {
+  const since = ({ metadata }: Migration) => `${metadata.creationTimestamp}/${metadata.name}`
+  return ownMigrations(known)
+    .filter(({ spec }) => spec.from.providerCluster === provider)
+    .sort((a, b) => (since(a) < since(b) ? -1 : 1))
+}
+
 /** The Migration of this Assignment that runs, if there is one. */
 export function runningMigration({ assignment, migrations }: Known): Migration | undefined {
   return assignment === undefined ? undefined : runningMove(migrations, assignment)

@@ -10,6 +10,7 @@ export class Offers {
   readonly #changed: () => void
   readonly #entries = new Map<string, OfferRef>()
   readonly #limits = new Map<string, number>()
+  readonly #generations = new Map<string, number>()
 
   /** `changed` is called after the index changed, also when it was read for the first time. */
   constructor(bucket: Pick<Bucket<OfferEntry>, 'watch'>, logger: Logger, changed: () => void) {
@@ -31,6 +32,11 @@ export class Offers {
   /** How many objects the offer takes; infinite: it has no capacity; undefined: there is no such offer, or none that is valid. */
   capacityOf(ref: OfferRef): number | undefined {
     return this.#limits.get(offerKey(ref.providerCluster, ref.name))
+  }
+
+  /** metadata.generation of an offer that is in force; 0: none is. */
+  generationOf(ref: OfferRef): number {
+    return this.#generations.get(offerKey(ref.providerCluster, ref.name)) ?? 0
   }
 
   async #follow(signal: AbortSignal, ready: () => void): Promise<void> {
@@ -67,6 +73,7 @@ export class Offers {
     if (known !== undefined) this.index.delete(known)
     this.#entries.delete(key)
     this.#limits.delete(key)
+    this.#generations.delete(key)
     if (entry === undefined) return
     const ref = { providerCluster: entry.provider, name: entry.name }
     this.#entries.set(key, ref)
@@ -81,6 +88,7 @@ export class Offers {
     if ('offer' in compiled) {
       this.index.set(compiled.offer)
       this.#limits.set(key, compiled.offer.capacity)
+      this.#generations.set(key, entry.object.metadata.generation ?? 0)
     } else
       this.#logger.error(
         { provider: entry.provider, acceptAPI: entry.name, mistakes: compiled.mistakes },

@@ -209,4 +209,11 @@
     - migrationconfigurations/status
   verbs:
     - patch
+- apiGroups:
+    - ""
+  resources:
+    - events
+  verbs:
+    - create
+    - patch
 {{- end -}}

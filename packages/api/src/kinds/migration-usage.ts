@@ -13,6 +13,15 @@ const claimSchema = z.object({
 /** The place of one move that runs. */
 export type MigrationClaim = z.infer<typeof claimSchema>
 
+const causeSchema = z.object({
+  providerCluster: clusterName,
+  acceptAPIName: objectName,
+  generation: z.int().min(0),
+  begun: z.int().min(0).describe('How many moves that its change causes were let begin without an approval.'),
+})
+/** How many moves the change of one offer has set going. */
+export type CauseCount = z.infer<typeof causeSchema>
+
 /**
  * Which moves run, of those that a limit is for. A move takes its place before it begins, and gives it back after it has ended: the
  * API server's word on the resourceVersion is what makes every count exact. There is one, under `migrationUsageName`.
@@ -32,6 +41,10 @@ export const MigrationUsage = defineKind({
   ],
   spec: z.object({
     claims: optional(z.record(z.string(), claimSchema), 'The moves that run, by the name of the Migration.'),
+    causes: optional(
+      z.record(z.string(), causeSchema),
+      'Where moves without approval are limited: the AcceptAPIs by whose change objects move, by <provider>/<AcceptAPI>/<generation>.',
+    ),
   }),
   status: z.object({ running: z.int().min(0).describe('How many moves run.') }),
 })

@@ -29,6 +29,17 @@ const migrationStateSchema = z.enum([
 ])
 export type MigrationState = z.infer<typeof migrationStateSchema>
 
+const causeSchema = z.object({
+  providerCluster: clusterName,
+  acceptAPIName: objectName,
+  generation: z
+    .int()
+    .min(0)
+    .describe('metadata.generation of the AcceptAPI that did it; 0: it is not in force any more.'),
+})
+/** The offer whose change has objects move. */
+export type MoveCause = z.infer<typeof causeSchema>
+
 const approvalOfSchema = z.object({
   stage: z
     .string()
@@ -102,6 +113,10 @@ export const Migration = defineKind({
         ),
       }),
       decision: optional(decisionRecordSchema, 'Why it moves; the Assignment has it from the switch on.'),
+      cause: optional(
+        causeSchema,
+        'The AcceptAPI by whose change the object has to move. Left out where the object itself was changed, or its provider is lost.',
+      ),
       cancel: optional(
         z.boolean(),
         'true takes the move back, as long as the switch has not begun; after it the move does not wait for a new copy that is not ready, nor for its stages. It stays true.',

@@ -12,7 +12,7 @@ export const Provider = defineKind({
   plural: 'providers',
   shortNames: ['prov'],
   description:
-    'A provider that the broker has met. The broker makes it and keeps its status; labels and spec.lost are for the platform to set.',
+    'A provider that the broker has met. The broker makes it and keeps its status; labels, spec.lost and spec.approvedMoves are for the platform to set.',
   statusSubresource: true,
   columns: [
     { name: 'Provider', type: 'string', jsonPath: '.spec.providerCluster' },
@@ -29,6 +29,10 @@ export const Provider = defineKind({
       lost: optional(
         z.boolean(),
         'true: the provider will not come back. Nothing waits for it any more: finalizers come off although its copies were not seen gone, and moves away from it end.',
+      ),
+      approvedMoves: optional(
+        z.record(z.string(), count).meta({ maxProperties: 1024 }),
+        'By the name of an AcceptAPI of the provider: its generation up to which somebody agreed with all the moves that its change causes; 0: with those that come of it not being in force any more.',
       ),
     })
     .meta(

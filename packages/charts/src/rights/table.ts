@@ -17,7 +17,12 @@ const identity: Right = {
   why: 'By its uid a cluster is known, whatever the name of its kubeconfig.',
   ...{ group: '', resources: ['namespaces'], names: ['kube-system', 'default'], verbs: ['get'] },
 }
-const providers: Right = { why: 'Which providers are lost.', group: COORD, resources: ['providers'], verbs: WATCH }
+const providers: Right = {
+  why: 'What the platform says of providers.',
+  group: COORD,
+  resources: ['providers'],
+  verbs: WATCH,
+}
 const claims: Right = {
   why: 'By which other name the objects of a cluster are placed already.',
   ...{ group: COORD, resources: ['assignments'], verbs: ['list'] },
@@ -60,7 +65,7 @@ export const rightsOfServices = {
         ...{ group: COORD, resources: ['migrations', 'migrationconfigurations'], verbs: WATCH },
       },
       {
-        why: "It makes one for each provider that it meets. Labels and spec.lost are the platform's own.",
+        why: "It makes one for each provider that it meets. Labels, spec.lost and spec.approvedMoves are the platform's own.",
         ...{ group: COORD, resources: ['providers'], verbs: ['create'] },
       },
       { why: 'How each provider is.', group: COORD, resources: ['providers/status'], verbs: ['patch'] },
@@ -143,12 +148,16 @@ export const rightsOfServices = {
         ...{ group: COORD, resources: ['migrationconfigurations'], verbs: ['get', ...WATCH] },
       },
       {
-        why: 'Which moves run, where there is a limit for them.',
+        why: 'Which moves run, where there is a limit for them, or a brake.',
         ...{ group: COORD, resources: ['migrationusages'], verbs: ['get', ...WATCH, 'create', 'patch'] },
       },
       {
         why: 'What is wrong with them.',
         ...{ group: COORD, resources: ['migrationconfigurations/status'], verbs: ['patch'] },
+      },
+      {
+        why: 'That moves wait for an approval is also an Event, which counts them.',
+        ...{ group: '', resources: ['events'], verbs: ['create', 'patch'] },
       },
     ],
     consumer: common.consumer,

@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream'
-import { Migration, MigrationConfiguration, type MigrationState, mergePatched } from '@resource-broker/api'
+import { Migration, MigrationConfiguration, type MigrationState, mergePatched, Provider } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
 import { stringifyJson } from '@resource-broker/json'
 import { type CollectionRef, type KubeClient, KubeError, type ObjectRef } from '@resource-broker/kube'
@@ -31,6 +31,13 @@ export const configuration = (spec: object, generation = 1): KubeObject => ({
   ...{ apiVersion: MigrationConfiguration.apiVersion, kind: MigrationConfiguration.kind },
   metadata: { name: 'c', uid: 'uid-c', resourceVersion: '1', generation },
   spec: { from: gvk, to: gvk, ...spec },
+})
+
+/** A Provider, and the moves that the platform agreed with. */
+export const provider = (name: string, approvedMoves: Record<string, number> = {}, generation = 1): KubeObject => ({
+  ...{ apiVersion: Provider.apiVersion, kind: Provider.kind },
+  metadata: { name, uid: `uid-${name}`, resourceVersion: '1', generation },
+  spec: { providerCluster: name, approvedMoves },
 })
 
 const resourceOf = ({ kind }: KubeObject): string => `${kind.toLowerCase()}s`
@@ -73,10 +80,10 @@ export class Platform {
         if (this.held.has(body.metadata.name)) throw new KubeError(409, { reason: 'AlreadyExists' })
         return this.put({ ...body, metadata: { ...body.metadata, uid: `uid-${body.metadata.name}` } })
       },
-      mergePatch: async ({ name }: ObjectRef, { metadata, ...patch }: KubeObject) => {
+      mergePatch: async ({ name }: ObjectRef, { metadata, ...patch }: Partial<KubeObject>) => {
         this.requests.push(`PATCH ${name}`)
         const object = this.#found(name)
-        if (metadata.resourceVersion !== object.metadata.resourceVersion)
+        if (metadata !== undefined && metadata.resourceVersion !== object.metadata.resourceVersion)
           throw new KubeError(409, { reason: 'Conflict' })
         return this.put(mergePatched(object, patch) as KubeObject)
       },

@@ -1,3 +1,5 @@
+import type { MoveCause } from '@resource-broker/api'
+
 /** How many moves may run at once, of all, of the objects of one consumer, and from or to one provider; what is left out has no limit. */
 export type MoveLimits = {
   total?: number | undefined
@@ -20,6 +22,8 @@ export type Mover = {
   to: string
   /** The MigrationConfiguration that counts for it. */
   configuration?: string | undefined
+  /** The offer whose change has it move; undefined as well where somebody agreed with this very move. */
+  cause?: MoveCause | undefined
 }
 
 /** One limit that a move counts for. */

@@ -1,4 +1,4 @@
-import { hasEnded, Migration, MigrationConfiguration, MigrationUsage } from '@resource-broker/api'
+import { hasEnded, Migration, MigrationConfiguration, MigrationUsage, Provider } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
 import { type CollectionRef, type KubeClient, type WatchEvent, watchResource } from '@resource-broker/kube'
 import { type Logger, WatchObstacle } from '@resource-broker/service'
@@ -7,18 +7,21 @@ type Options = {
   coordination: KubeClient
   logger: Logger
   signal: AbortSignal
-  /** Called after each change, once everything is known; `rules`: MigrationConfigurations changed. */
+  /** Whether what the platform says of Providers counts as well. */
+  withProviders: boolean
+  /** Called after each change, once everything is known; `rules`: MigrationConfigurations or Providers changed. */
   changed: (rules: boolean) => void
 }
 
 type Handler = { upsert: (object: KubeObject) => void; gone: (name: string) => void }
 
-/** All Migrations, MigrationConfigurations and the record of who runs, as the platform has them; nothing is followed before `start`. */
+/** All Migrations, MigrationConfigurations, where they count Providers, and the record of who runs, as the platform has them; nothing is followed before `start`. */
 export class MovesKnown {
   readonly #options: Options
   /** By name: of one that has ended only its uid. */
   readonly #migrations = new Map<string, { uid: string | undefined; open: Migration | undefined }>()
   readonly #configurations = new Map<string, KubeObject>()
+  readonly #providers = new Map<string, KubeObject>()
   readonly #obstacles: WatchObstacle[] = []
   #usage: MigrationUsage | undefined
   #started: Promise<void> | undefined
@@ -45,6 +48,11 @@ export class MovesKnown {
 
   get configurations(): KubeObject[] {
     return [...this.#configurations.values()]
+  }
+
+  /** A Provider by its name. */
+  provider(name: string): KubeObject | undefined {
+    return this.#providers.get(name)
   }
 
   get usage(): MigrationUsage | undefined {
@@ -78,19 +86,27 @@ export class MovesKnown {
           this.#usage = undefined
         },
       }),
-      this.#follow(MigrationConfiguration.resource, 'MigrationConfigurations', {
-        upsert: (object) => {
-          const before = this.#configurations.get(object.metadata.name)?.metadata
-          this.#configurations.set(object.metadata.name, object)
-          const { uid, generation } = object.metadata
-          if (before?.uid !== uid || before.generation !== generation) this.#tell(true)
-        },
-        gone: (name) => {
-          this.#configurations.delete(name)
-          this.#tell(true)
-        },
-      }),
+      this.#follow(MigrationConfiguration.resource, 'MigrationConfigurations', this.#rulesIn(this.#configurations)),
+      ...(this.#options.withProviders
+        ? [this.#follow(Provider.resource, 'Providers', this.#rulesIn(this.#providers))]
+        : []),
     ])
+  }
+
+  /** Keeps what moves go by; its status does not count. */
+  #rulesIn(kept: Map<string, KubeObject>): Handler {
+    return {
+      upsert: (object) => {
+        const before = kept.get(object.metadata.name)?.metadata
+        kept.set(object.metadata.name, object)
+        const { uid, generation } = object.metadata
+        if (before?.uid !== uid || before.generation !== generation) this.#tell(true)
+      },
+      gone: (name) => {
+        kept.delete(name)
+        this.#tell(true)
+      },
+    }
   }
 
   /** One that nobody can read moves nothing. */

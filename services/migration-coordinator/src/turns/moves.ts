@@ -4,6 +4,7 @@ import {
   configurationsFor,
   getCondition,
   hasEnded,
+  isApproved,
   isPending,
   type Migration,
   type MigrationClaim,
@@ -59,6 +60,7 @@ export function moverOf({ metadata, spec }: Migration, configuration: string | u
     from: spec.from.providerCluster,
     to: spec.to.providerCluster,
     configuration,
+    cause: isApproved({ spec }, 'start') ? undefined : spec.cause,
   }
 }
 

@@ -37,7 +37,8 @@ export function turnsOf(
   return new Map(turns)
 }
 
-const byAge = (a: Mover, b: Mover): number => compare(a.since, b.since) || compare(a.name, b.name)
+/** The order of the queue. */
+export const byAge = (a: Mover, b: Mover): number => compare(a.since, b.since) || compare(a.name, b.name)
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 /** Who has a place in which limit. */

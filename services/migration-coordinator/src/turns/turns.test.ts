@@ -3,7 +3,7 @@ import type { KubeObject } from '@resource-broker/bus'
 import { type KubeClient, KubeError } from '@resource-broker/kube'
 import type { Logger } from '@resource-broker/service'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { configuration, migration, Platform } from './fixtures.ts'
+import { configuration, migration, Platform, provider } from './fixtures.ts'
 import type { MoveLimits } from './limits.ts'
 import { readRules } from './moves.ts'
 import { Turns } from './turns.ts'
@@ -17,7 +17,11 @@ beforeEach(() => {
 afterEach(() => stop.abort())
 
 /** One replica on a platform that it shares with others; `woken` has the keys that it was told to look at again. */
-function replica(platform: Platform, limits: MoveLimits, now: () => number = () => 0) {
+function replica(
+  platform: Platform,
+  { withoutApproval, ...limits }: MoveLimits & { withoutApproval?: number },
+  now: () => number = () => 0,
+) {
   const woken: string[] = []
   const waits = new Map<string, number>()
   const waiting = (reason: string, count: number) => void waits.set(reason, count)
@@ -25,6 +29,7 @@ function replica(platform: Platform, limits: MoveLimits, now: () => number = () 
   const turns = new Turns({
     coordination: platform.client,
     limits,
+    withoutApproval,
     wake,
     waiting,
     now,
@@ -168,6 +173,97 @@ test('the place of a move that does not begin is kept for as long as a request m
   time = 15_000
   expect(await settle('a')).toBe(Number.POSITIVE_INFINITY)
   expect(claimants(platform)).toEqual([])
+})
+
+const cause = { providerCluster: 'alpha', acceptAPIName: 'small', generation: 4 }
+const caused = { spec: { cause } }
+const begunBy = ({ held }: Platform): unknown =>
+  MigrationUsage.of(held.get(migrationUsageName) as KubeObject).spec.causes?.['alpha/small/4']?.begun
+
+test('of twelve moves that the change of one offer causes at two replicas, as many begin as may without an approval, the others once it is there', async () => {
+  const names = Array.from({ length: 12 }, (_, i) => `m${minute(i)}`)
+  const platform = new Platform(
+    provider('alpha'),
+    ...names.map((name, i) => migration(name, { since: minute(i), ...caused })),
+  )
+  const replicas = [replica(platform, { withoutApproval: 3 }), replica(platform, { withoutApproval: 3 })]
+  const askAll = () => Promise.all(names.map((name, i) => replicas[i % 2]?.ask(name)))
+  const waits = await askAll()
+  expect(names.filter((_, i) => waits[i] === undefined)).toEqual(names.slice(0, 3))
+  expect(waits[5]?.reason).toBe('AwaitingApproval')
+  for (const name of names.slice(0, 3)) ended(platform, name)
+  await Promise.all(names.slice(0, 3).map((name, i) => replicas[i % 2]?.settle(name)))
+  expect(await replica(platform, { withoutApproval: 3 }).ask(names[3] as string)).toMatchObject({
+    reason: 'AwaitingApproval',
+  })
+  expect(begunBy(platform)).toBe(3)
+  platform.put(provider('alpha', { small: 4 }, 2))
+  await vi.waitFor(() => expect(replicas.flatMap(({ woken }) => woken)).toHaveLength(9))
+  expect((await askAll()).slice(3)).toEqual(names.slice(3).map(() => undefined))
+})
+
+test('one Event at the Provider counts the moves that wait for an approval, however many tell of them', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout'] })
+  const names = ['a', 'b', 'c', 'd']
+  const platform = new Platform(provider('alpha'), ...names.map((name) => migration(name, caused)))
+  const replicas = [replica(platform, { withoutApproval: 1 }), replica(platform, { withoutApproval: 1 })]
+  await Promise.all(names.map((name, i) => replicas[i % 2]?.ask(name)))
+  await vi.advanceTimersByTimeAsync(1_000)
+  platform.put(migration('e', caused))
+  await replicas[0]?.ask('e')
+  await vi.advanceTimersByTimeAsync(1_000)
+  vi.useRealTimers()
+  const events = [...platform.held.values()].filter(({ kind }) => kind === 'Event')
+  expect(events).toHaveLength(1)
+  expect(events[0]).toMatchObject({ count: 5, involvedObject: { kind: 'Provider', name: 'alpha' } })
+  expect(events[0]?.['message']).toContain('has 5 objects move; 4 of them wait for an approval')
+})
+
+test('a move that no offer causes costs no request where moves without approval are limited', async () => {
+  const platform = new Platform(migration('m'))
+  expect(await replica(platform, { withoutApproval: 0 }).ask('m')).toBeUndefined()
+  expect(platform.requests).toEqual([])
+})
+
+test('a move that the change of an offer causes costs no request where they are not limited, and one write where they are', async () => {
+  const platform = new Platform(migration('a', caused), migration('b', { since: '01', ...caused }))
+  expect(await replica(platform, {}).ask('a')).toBeUndefined()
+  expect(platform.requests).toEqual([])
+  const { ask } = replica(platform, { withoutApproval: 1 })
+  await ask('a')
+  await ask('b')
+  expect(platform.requests).toEqual([`POST ${migrationUsageName}`])
+})
+
+test('a person lets one move go by agreeing with it, and the brake does not count it', async () => {
+  const approvals = [{ stage: 'start', by: 'ann' }]
+  const platform = new Platform(migration('a', { spec: { cause, approvals } }), migration('b', caused))
+  const { ask } = replica(platform, { withoutApproval: 0 })
+  expect(await ask('a')).toBeUndefined()
+  expect(await ask('b')).toMatchObject({ reason: 'AwaitingApproval' })
+})
+
+test('moves that wait for an approval hold up no other, and limits count beside the brake', async () => {
+  const platform = new Platform(
+    migration('a', caused),
+    migration('b', { since: '01' }),
+    migration('c', { since: '02' }),
+  )
+  const { ask } = replica(platform, { withoutApproval: 0, total: 1 })
+  expect(await ask('a')).toMatchObject({ reason: 'AwaitingApproval' })
+  expect(await ask('b')).toBeUndefined()
+  expect(await ask('c')).toMatchObject({ reason: 'WaitsForTurn' })
+})
+
+test('a move that did not begin, though it might have, leaves its place under the brake to another', async () => {
+  let time = 0
+  const platform = new Platform(migration('a', caused), migration('b', { since: '01', ...caused }))
+  const { ask, settle } = replica(platform, { withoutApproval: 1 }, () => time)
+  await ask('a')
+  await settle('a')
+  time = 15_000
+  await settle('a')
+  expect(begunBy(platform)).toBe(0)
 })
 
 test('where the platform does not serve the record of who runs, a move that a limit is for waits and says so', async () => {

@@ -1,20 +1,24 @@
 import { isDeepStrictEqual } from 'node:util'
-import { configurationsFor, hasEnded, isPending, Migration, whenOf } from '@resource-broker/api'
+import { configurationsFor, hasEnded, isPending, Migration, providerName, whenOf } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
 import { type KubeClient, readIfThere } from '@resource-broker/kube'
 import type { Logger } from '@resource-broker/service'
 import type { Wait } from '../plan/step.ts'
-import { heldBy, type Rules } from './held-by.ts'
+import { type Brake, brakedOf, brakeNotes, type Count, causesAfter, isCounted, isLetGo } from './brake.ts'
+import { AWAITS_APPROVAL, heldBy, type Rules } from './held-by.ts'
 import { type Limits, limitsOf, type MoveLimits, type Mover } from './limits.ts'
 import { limitsFrom, moverOf, readRules, runningOf, waitingOf } from './moves.ts'
 import { MovesKnown } from './moves-known.ts'
-import { turnsOf } from './queue.ts'
-import { type Claims, type Settled, UsageLedger, type Wish } from './usage-ledger.ts'
+import { turnsOf, type Waiting } from './queue.ts'
+import { BrakeEvents } from './tell-brake.ts'
+import { type Books, booksOf, type Claims, type Settled, UsageLedger, type Wish } from './usage-ledger.ts'
 
 type Options = {
   coordination: KubeClient
   /** Of all moves, whichever MigrationConfiguration counts for them. */
   limits: MoveLimits
+  /** How many moves the change of one offer may cause before somebody agrees; undefined: any number. */
+  withoutApproval?: number | undefined
   /** Looks at the Migrations of a key again: what one of them waited for may have come. */
   wake: (key: string) => void
   /** Told how many moves wait for one reason, each time that this changes. */
@@ -35,6 +39,8 @@ const SETTLE_MS = 50
  * request lasts (10 s, TIMEOUT_MS of KubeClient). What stood still before it sent one sends none: its fence is checked.
  */
 const UNUSED_MS = 15_000
+/** The moves that one change of an offer causes come one after another, and are told of together, in milliseconds. */
+const TELL_MS = 1_000
 
 /**
  * Whose turn it is. Nothing is followed and nothing written until a first move is held or a limit is for one: others cost nothing. From
@@ -45,6 +51,7 @@ export class Turns {
   readonly #options: Options
   readonly #known: MovesKnown
   readonly #ledger: UsageLedger
+  readonly #events: BrakeEvents
   /** Who asked, by the name of the Migration, and what it was told to wait for. */
   readonly #asked = new Map<string, Asking & { wait?: Wait }>()
   /** Since when a move that has a place does not begin, by the uid of its Migration. */
@@ -52,14 +59,19 @@ export class Turns {
   /** How many moves were last told to wait, by the reason. */
   #counts = new Map<string, number>()
   #due: { rules: boolean } | undefined
+  #tells = false
 
   constructor(options: Options) {
     this.#options = options
-    const { coordination, logger, signal } = options
-    this.#known = new MovesKnown({ coordination, logger, signal, changed: (rules) => this.#reviewSoon(rules) })
+    const { coordination, logger, signal, withoutApproval } = options
+    const changed = (rules: boolean) => this.#reviewSoon(rules)
+    const withProviders = withoutApproval !== undefined
+    this.#known = new MovesKnown({ coordination, logger, signal, withProviders, changed })
+    const provider = (name: string) => this.#known.provider(name)
+    this.#events = new BrakeEvents({ coordination, logger, provider, now: options.now })
     this.#ledger = new UsageLedger({
       coordination,
-      settle: (claims, wishes) => this.#settle(claims, wishes),
+      settle: (before, wishes) => this.#settle(before, wishes),
       known: () => this.#known.usage,
       seen: (usage) => this.#known.see(usage),
     })
@@ -74,6 +86,7 @@ export class Turns {
     if (wait === undefined) this.#asked.delete(name)
     else this.#asked.set(name, { ...asking, wait })
     this.#count()
+    if (held === undefined && wait?.reason === AWAITS_APPROVAL) this.#tellSoon()
     if (held !== undefined) void this.#known.start() // who takes back what holds it is heard of there
     return wait
   }
@@ -104,17 +117,21 @@ export class Turns {
     if (left > 0) this.#unused.set(uid, since)
     if (left > 0) return left
     this.#unused.delete(uid)
-    await this.#ledger.ask({ name, claim: null })
+    const count = hasEnded(migration) ? undefined : this.#countOf(moverOf(migration, undefined), -1)
+    await this.#ledger.ask({ name, claim: null, count })
     return Number.POSITIVE_INFINITY
   }
 
   async #place(asking: Asking): Promise<Wait | undefined> {
     const mover = moverOfAsking(asking)
-    if (limitsOf(mover, this.#limitsFor([asking])).length === 0) return undefined
+    const isLimited = limitsOf(mover, this.#limitsFor([asking])).length > 0
+    const { withoutApproval: most } = this.#options
+    if (!isLimited && !isCounted(mover, { most, isApproved: () => false })) return undefined
     await this.#known.start()
     const { obstacle, usage } = this.#known
     if (obstacle !== undefined)
       return { reason: 'LimitsUnknown', message: `waits until its turn is known: ${obstacle}` }
+    if (!isLimited && !isCounted(mover, this.#brake)) return undefined
     const { name, uid = '' } = asking.migration.metadata
     if (usage?.spec.claims?.[name]?.uid === uid) return undefined
     const { consumer, from, to, configuration } = mover
@@ -126,10 +143,24 @@ export class Turns {
       to,
       ...(configuration === undefined ? {} : { configuration }),
     }
-    const heard = Object.entries(usage?.spec.claims ?? {}).filter(
-      ([of, { uid }]) => this.#known.fateOf(of, uid) === 'open',
+    return (
+      this.#turns(this.#heard, [asking]).get(name) ??
+      (await this.#ledger.ask({ name, claim, count: this.#countOf(mover, 1) }))
     )
-    return this.#turns(Object.fromEntries(heard), [asking]).get(name) ?? (await this.#ledger.ask({ name, claim }))
+  }
+
+  /** What the record says, as far as the moves are heard of that have a place there. */
+  get #heard(): Books {
+    const { claims, causes } = booksOf(this.#known.usage)
+    const heard = Object.entries(claims).filter(([of, { uid }]) => this.#known.fateOf(of, uid) === 'open')
+    return { claims: Object.fromEntries(heard), causes }
+  }
+
+  get #brake(): Omit<Brake, 'begun'> {
+    return {
+      most: this.#options.withoutApproval,
+      isApproved: (cause) => isLetGo(cause, this.#known.provider(providerName(cause.providerCluster))),
+    }
   }
 
   /** One whose limits were asked for just now may not have been heard of. */
@@ -141,34 +172,62 @@ export class Turns {
     return { all, ofConfiguration: new Map([...own, ...ofConfiguration]) }
   }
 
-  #turns(claims: Claims, askings: readonly Asking[]): Map<string, Wait | undefined> {
+  #waiting(claims: Claims, askings: readonly Asking[]): Waiting[] {
     const { migrations, configurations } = this.#known
     const waiting = new Map(waitingOf(claims, migrations, configurations).map((mover) => [mover.name, mover]))
     for (const asking of askings) {
       const mover = moverOfAsking(asking)
       waiting.set(mover.name, { ...mover, told: waiting.get(mover.name)?.told })
     }
-    return turnsOf(runningOf(claims, migrations), [...waiting.values()], this.#limitsFor(askings))
+    return [...waiting.values()]
   }
 
-  async #settle(before: Claims, wishes: readonly Wish[]): Promise<Settled> {
+  #turns({ claims, causes }: Books, askings: readonly Asking[]): Map<string, Wait | undefined> {
+    const waiting = this.#waiting(claims, askings)
+    const braked = brakedOf(waiting, { ...this.#brake, begun: causes })
+    const queue = waiting.filter(({ name }) => !braked.has(name))
+    const running = runningOf(claims, this.#known.migrations)
+    return new Map([...turnsOf(running, queue, this.#limitsFor(askings)), ...braked])
+  }
+
+  #tellSoon(): void {
+    if (this.#tells) return
+    this.#tells = true
+    setTimeout(() => {
+      this.#tells = false
+      if (this.#options.signal.aborted) return
+      const { claims, causes } = this.#heard
+      void this.#events.tell(brakeNotes(this.#waiting(claims, []), { ...this.#brake, begun: causes }))
+    }, TELL_MS)
+  }
+
+  async #settle(before: Books, wishes: readonly Wish[]): Promise<Settled> {
     const leaving = new Set(wishes.flatMap(({ name, claim }) => (claim === null ? [name] : [])))
     const open = await Promise.all(
-      Object.entries(before).map(async ([name, claim]) => {
+      Object.entries(before.claims).map(async ([name, claim]) => {
         const stays = !leaving.has(name) && (await this.#isOpen(name, claim.uid))
         return stays ? [[name, claim] as const] : []
       }),
     )
     const claims = Object.fromEntries(open.flat())
     const askings = wishes.flatMap(({ name, claim }) => (claim === null ? [] : (this.#asked.get(name) ?? [])))
-    const turns = this.#turns(claims, askings)
+    const turns = this.#turns({ claims, causes: before.causes }, askings)
     const answers = wishes.map(({ name, claim }) => {
       const has = claim === null || claims[name]?.uid === claim.uid
       const wait = has ? undefined : turns.get(name)
       if (!has && wait === undefined) claims[name] = claim
       return wait
     })
-    return { claims, answers }
+    const counts = wishes.flatMap(({ name, count }) => {
+      const isNews = before.claims[name]?.uid !== claims[name]?.uid
+      return isNews && count !== undefined ? [count] : []
+    })
+    const causes = this.#known.migrations.flatMap(({ spec }) => spec.cause ?? [])
+    return { claims, causes: causesAfter(before.causes, counts, causes), answers }
+  }
+
+  #countOf(mover: Mover, by: 1 | -1): Count | undefined {
+    return mover.cause !== undefined && isCounted(mover, this.#brake) ? { cause: mover.cause, by } : undefined
   }
 
   /** Not heard of is not gone. */
@@ -193,9 +252,7 @@ export class Turns {
   #review(): void {
     const { rules } = this.#due ?? { rules: false }
     this.#due = undefined
-    const claims = Object.entries(this.#known.usage?.spec.claims ?? {})
-    const heard = claims.filter(([name, { uid }]) => this.#known.fateOf(name, uid) === 'open')
-    const turns = this.#turns(Object.fromEntries(heard), [])
+    const turns = this.#turns(this.#heard, [])
     for (const [name, { wait, ...asking }] of this.#asked) {
       if (wait === undefined || !(isOther(turns, name, wait) || (rules && this.#areOther(asking)))) continue
       this.#asked.delete(name) // whoever owns it now asks again

@@ -1,22 +1,33 @@
-import { claimsPatch, type MigrationClaim, MigrationUsage, migrationUsageName } from '@resource-broker/api'
+import { isDeepStrictEqual } from 'node:util'
+import {
+  claimsPatch,
+  type MigrationClaim,
+  MigrationUsage,
+  mergePatchOf,
+  migrationUsageName,
+} from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
 import { isAlreadyExists, isConflict, isNotFound, type KubeClient, readIfThere } from '@resource-broker/kube'
 import { Batches } from '@resource-broker/service'
 import type { Wait } from '../plan/step.ts'
+import type { Causes, Count } from './brake.ts'
 
 /** The places of moves that run, by the name of the Migration. */
 export type Claims = Readonly<Record<string, MigrationClaim>>
 
-/** A place for a move, or its place given back. */
-export type Wish = { name: string; claim: MigrationClaim | null }
+/** A place for a move, or its place given back; and what is counted if that comes true. */
+export type Wish = { name: string; claim: MigrationClaim | null; count?: Count | undefined }
 
-/** What a round of wishes comes to: the places after it, and what each wish is answered; undefined: it came true. */
-export type Settled = { claims: Claims; answers: (Wait | undefined)[] }
+/** What the record says: who runs, and how many moves each change of an offer has set going. */
+export type Books = { claims: Claims; causes: Causes }
+
+/** What a round of wishes comes to: the record after it, and what each wish is answered; undefined: it came true. */
+export type Settled = Books & { answers: (Wait | undefined)[] }
 
 type Options = {
   coordination: KubeClient
-  /** Decides on a round of wishes by the places that are taken. It may ask the platform what has become of those that have them. */
-  settle: (claims: Claims, wishes: readonly Wish[]) => Promise<Settled>
+  /** Decides on a round of wishes by what the record says. It may ask the platform what has become of those that have places. */
+  settle: (before: Books, wishes: readonly Wish[]) => Promise<Settled>
   /** The record as it was last seen; undefined: it was not. */
   known: () => MigrationUsage | undefined
   /** Called with each answer of the platform. */
@@ -45,12 +56,12 @@ export class UsageLedger {
     let before = this.#options.known()
     let refused: { version: string | undefined; error: unknown } | undefined
     for (;;) {
-      const claimed = before?.spec.claims ?? {}
-      const { claims, answers } = await this.#options.settle(claimed, wishes)
-      const patch = claimsPatch(claimed, claims)
+      const books = booksOf(before)
+      const { answers, ...after } = await this.#options.settle(books, wishes)
+      const patch = patchOf(books, after)
       if (patch === undefined) return answers
       try {
-        this.#options.seen(await this.#put(before, claims, patch))
+        this.#options.seen(await this.#put(before, after, patch))
         return answers
       } catch (error) {
         if (!isConflict(error) && !isAlreadyExists(error) && !isNotFound(error)) throw error
@@ -70,17 +81,31 @@ export class UsageLedger {
     return usage
   }
 
-  async #put(before: MigrationUsage | undefined, claims: Claims, patch: object): Promise<MigrationUsage> {
+  async #put(before: MigrationUsage | undefined, after: Books, spec: object): Promise<MigrationUsage> {
     const { coordination } = this.#options
     const { apiVersion, kind, resource } = MigrationUsage
     const name = migrationUsageName
-    const status = { running: Object.keys(claims).length }
+    const status = { running: Object.keys(after.claims).length }
     if (before === undefined) {
-      const body = { apiVersion, kind, metadata: { name }, spec: { claims }, status }
+      const body = { apiVersion, kind, metadata: { name }, spec, status }
       return MigrationUsage.of(await coordination.create<KubeObject>({ ...resource }, body))
     }
     const { uid, resourceVersion } = before.metadata
-    const body = { metadata: { uid, resourceVersion }, spec: { claims: patch }, status }
+    const body = { metadata: { uid, resourceVersion }, spec, status }
     return MigrationUsage.of(await coordination.mergePatch<KubeObject>({ ...resource, name }, body))
   }
+}
+
+/** What a record says; one that is not there says nothing. */
+export const booksOf = (usage: MigrationUsage | undefined): Books => {
+  const { claims = {}, causes = {} } = usage?.spec ?? {}
+  return { claims, causes }
+}
+
+/** The patch of the record's spec, which is the whole of a new one; undefined: nothing changes. */
+function patchOf(before: Books, after: Books): object | undefined {
+  const claims = claimsPatch(before.claims, after.claims)
+  const causes = isDeepStrictEqual(before.causes, after.causes) ? undefined : mergePatchOf(before.causes, after.causes)
+  if (claims === undefined && causes === undefined) return undefined
+  return { ...(claims && { claims }), ...(causes === undefined ? {} : { causes }) }
 }

@@ -13,7 +13,9 @@ const beta = { ref: { providerCluster: 'beta', name: 'large' }, apiExportName: '
 function deciders(...objects: KubeObject[]) {
   const platform = platformOf(...objects)
   const logger = { info: () => undefined }
-  const context = { clusters: { coordination: platform.client }, logger, now: () => new Date(0) }
+  const clusters = { coordination: platform.client, providers: { isGone: () => false } }
+  const offers = { generationOf: () => 4 }
+  const context = { clusters, offers, logger, now: () => new Date(0) }
   const ask = async () => {
     const view = viewOf({ source: { ref, object: source() }, assignment: assignment() })
     const read = () => readKnown('k', view, consumerOf) as Known
@@ -29,6 +31,7 @@ test('two who decide the same move make one Migration, and both know it', async 
   expect(second.metadata.name).toBe(first.metadata.name)
   expect(platform.held.size).toBe(1)
   expect(first.spec.assignmentUID).toBe('uid-assignment')
+  expect(first.spec.cause).toEqual({ providerCluster: 'alpha', acceptAPIName: 'small', generation: 4 })
   expect(first.spec.to).toMatchObject({ providerCluster: 'beta', acceptAPIName: 'large', apiExportName: 'things-b' })
 })
 

@@ -7,6 +7,7 @@ import {
   type Decision,
   decide,
   getCondition,
+  isPending,
   keyOf,
   type Migration,
   type OfferRef,
@@ -162,15 +163,20 @@ async function placeMoving(
   const { to } = migration.spec
   const sourceVersion = await ensureFinalizer(context, known, assignment.spec.providerCluster, view)
   const target = { providerCluster: to.providerCluster, name: to.acceptAPIName }
-  const isAccepted = accepts(context, known, target)
+  const current = currentOffer(assignment)
+  const isAccepted = accepts(context, known, target) && !isNeedless(context, known, migration, current)
   if (!isAccepted) await cancelMigration(context, known, migration, view)
   if (isAccepted || assignment.spec.providerCluster === to.providerCluster) {
     await announce(context, known, sourceVersion, nextProvider(context, known, target), view)
     return DONE
   }
-  const current = currentOffer(assignment)
   await announce(context, known, sourceVersion, accepts(context, known, current) ? current.providerCluster : null, view)
   return DONE
+}
+
+/** Whether a change of an offer that has the object move was taken back before the move began: nothing is on its way yet. */
+function isNeedless(context: SchedulerContext, known: Known, migration: Migration, current: OfferRef): boolean {
+  return migration.spec.cause !== undefined && isPending(migration) && accepts(context, known, current)
 }
 
 /** Who is to have the object once the move to `target` is over: `target` while it accepts it, else where the next move goes to. */
