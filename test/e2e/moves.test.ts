@@ -12,6 +12,7 @@ import {
   conditionOf,
   copyAt,
   create,
+  eventsAbout,
   gone,
   migrationsOf,
   offer,
@@ -78,6 +79,14 @@ const readyOf = async (name: string) => {
   return migration.status?.conditions?.find(({ type }) => type === 'Ready')
 }
 
+/** Waits until the Migration of a Thing, its first, and the Thing itself have Events of these reasons, and no others. */
+async function toldOf(name: string, ofMigration: string[], ofThing: string[]): Promise<void> {
+  const [migration] = await migrationsOf(landscape, acme, name)
+  const object = await read(acme, thingRef(name))
+  await expect.poll(() => eventsAbout(landscape.platform, migration?.metadata.uid)).toEqual(ofMigration)
+  await expect.poll(() => eventsAbout(acme, object?.metadata.uid)).toEqual(ofThing)
+}
+
 test('a move makes the new copy first, switches, and takes the old one away; the Secret is there all the time', async () => {
   await settle('mover')
   const check = await neverAbsent(acme, 'mover-secret')
@@ -104,6 +113,7 @@ test('a move makes the new copy first, switches, and takes the old one away; the
     'the condition Migrating is gone',
     async () => conditionOf(await read(acme, thingRef('mover')), 'Migrating') === undefined,
   )
+  await toldOf('mover', ['Begun', 'Completed', 'Cutover'], ['MoveBegun', 'Moved'])
 })
 
 test('there and back again is two moves', async () => {
@@ -130,6 +140,7 @@ test('a new copy that fails leaves the old one active and says why everywhere; a
   const { message } = await told(acme, 'fails', 'Placed', 'True', 'ProviderNoLongerAccepts')
   expect(message).toContain(`got Migration ${name} failed`)
   await told(acme, 'fails', 'Synced', 'False', 'NotAccepted')
+  await toldOf('fails', ['Begun', 'IncomingFailed'], ['MoveBegun', 'MoveFailed', 'ProviderNoLongerAccepts'])
   await gone(...copyAt(beta, acme, 'fails'))
   const object = await read(acme, thingRef('fails'))
   expect(object?.status).toMatchObject({ status: 'Available', from: 'alpha' })
@@ -282,6 +293,8 @@ test('a move goes through its stages, before the switch and after it, and leaves
   ])
   expect(stages?.[0]?.results).toEqual({ rows: '12' })
   expect([startTime, switchTime]).not.toContain(undefined)
+  const stagesDone = ['StageSucceeded', 'StageSucceeded', 'StageSucceeded']
+  await toldOf('staged', ['Begun', 'Completed', 'Cutover', ...stagesDone], ['MoveBegun', 'Moved'])
 })
 
 test('a copy that is kept after the switch says so to its provider, is left alone, and serves again when the object asks for it', async () => {

@@ -117,6 +117,16 @@ export async function told(
   })
 }
 
+/** The reasons of the Events about one object, sorted. */
+export async function eventsAbout(site: Pick<Site, 'kube'>, uid: string | undefined): Promise<unknown[]> {
+  type Event = KubeObject & { involvedObject: { uid: string }; reason: string }
+  const { items } = await site.kube.list<Event>({ group: '', version: 'v1', resource: 'events' })
+  return items
+    .filter(({ involvedObject }) => involvedObject.uid === uid)
+    .map(({ reason }) => reason)
+    .sort()
+}
+
 let touches = 0
 
 /** Sends a change of the spec all the way to the provider and back: what was seen before it has had its effect by then. */

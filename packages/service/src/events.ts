@@ -8,8 +8,10 @@ export type EventNote = {
   reason: string
   message: string
   now: Date
-  /** What is counted goes on in the Event of this id, which then has the last message. */
-  series?: { id: string; count: number }
+  /** Which matter it is of, where the same word about another one is another Event; else the message says it. */
+  of?: string
+  /** How often, in one Event, which then has the last message. */
+  count?: number
 }
 
 /** Longest message of an Event (core/v1 validation). */
@@ -23,13 +25,13 @@ const LONGEST = 1024
 export async function recordEvent(
   client: KubeClient,
   about: KubeObject,
-  { type, reason, message: text, now, series }: EventNote,
+  { type, reason, message: text, now, of, count }: EventNote,
 ): Promise<void> {
   const { apiVersion, kind, metadata } = about
   const namespace = metadata.namespace ?? 'default'
-  const word = `${metadata.uid}/${reason}/${series?.id ?? text}`
+  const word = `${metadata.uid}/${reason}/${of ?? text}`
   const name = `${metadata.name.slice(0, 200)}.${hash('sha256', word, 'hex').slice(0, 16)}`
-  const said = { message: text.slice(0, LONGEST), lastTimestamp: timestamp(now), count: series?.count ?? 1 }
+  const said = { message: text.slice(0, LONGEST), lastTimestamp: timestamp(now), count: count ?? 1 }
   const event = {
     apiVersion: 'v1',
     kind: 'Event',
@@ -55,6 +57,6 @@ export async function recordEvent(
   } catch (error) {
     if (isForbidden(error)) return
     if (!isAlreadyExists(error)) throw error
-    if (series !== undefined) await client.mergePatch({ ...events, name }, said)
+    if (count !== undefined) await client.mergePatch({ ...events, name }, said)
   }
 }

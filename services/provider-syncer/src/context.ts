@@ -50,6 +50,8 @@ export type SyncerMemory = {
   said: Map<string, string>
   /** Problems of the look before that a look finds only after it has told the consumer, by key. */
   late: Map<string, LateProblem[]>
+  /** What was last told of the moves of an object, by key, then the uid of the Migration. */
+  moves: Map<string, ReadonlyMap<string, string>>
   /** Since when there is trouble that may pass by itself, by key, in milliseconds of the broker's own clock. */
   troubled: Map<string, number>
 }
@@ -62,5 +64,6 @@ export const newMemory = (): SyncerMemory => ({
   replaced: new Map(),
   said: new Map(),
   late: new Map(),
+  moves: new Map(),
   troubled: new Map(),
 })

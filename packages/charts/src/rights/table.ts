@@ -156,7 +156,7 @@ export const rightsOfServices = {
         ...{ group: COORD, resources: ['migrationconfigurations/status'], verbs: ['patch'] },
       },
       {
-        why: 'That moves wait for an approval is also an Event, which counts them.',
+        why: 'What becomes of moves is also an Event; one counts those that wait for an approval.',
         ...{ group: '', resources: ['events'], verbs: ['create', 'patch'] },
       },
     ],

@@ -15,9 +15,11 @@ import {
 } from '@resource-broker/api'
 import { type KeyView, type KubeObject, PASSING_MS } from '@resource-broker/bus'
 import { isConflict, isNotFound, isTransient } from '@resource-broker/kube'
+import { recordEvent } from '@resource-broker/service'
 import type { CoordinatorContext } from '../context.ts'
 import { hasSwitched } from '../plan/copies.ts'
 import { recordAfter } from '../plan/leftovers.ts'
+import { noteOf } from '../plan/note-of.ts'
 import type { Deployment, Snapshot, Step } from '../plan/step.ts'
 import { deploy, namespaceOf } from '../stages/deploy.ts'
 import { obstacleOf, StageObstacle } from '../stages/stage-obstacle.ts'
@@ -66,7 +68,12 @@ export async function take(context: CoordinatorContext, plan: Plan, view: KeyVie
       step.snapshot === undefined ? plan.migration : await keepSnapshot(context, plan, step.snapshot, view)
     const deployed = step.deploy === undefined ? undefined : await perform(context, plan, step.deploy, view)
     if (step.edit !== undefined) await editAssignment(context, plan, view)
-    await record(context, { ...plan, migration, step: { ...step, ...(deployed && { stage: deployed }) } }, view)
+    const written = await record(
+      context,
+      { ...plan, migration, step: { ...step, ...(deployed && { stage: deployed }) } },
+      view,
+    )
+    tell(context, plan, written)
   } catch (error) {
     const obstacle = step.deploy && obstacleOf(error)
     if (obstacle !== undefined) return await take(context, waiting(plan, obstacle), view)
@@ -80,6 +87,15 @@ export async function take(context: CoordinatorContext, plan: Plan, view: KeyVie
   context.logger.info({ migration: name, state: step.state, reason: step.reason }, step.message)
   context.tracing?.tell({ 'broker.migration': name, 'broker.state': step.state, 'broker.reason': step.reason })
   return true
+}
+
+/** Whoever wrote the step tells it. Nothing waits for that: the conditions say the same. */
+function tell({ coordination, logger, now }: CoordinatorContext, { migration, step }: Plan, written: KubeObject): void {
+  const note = noteOf(migration, step)
+  if (note === undefined) return
+  recordEvent(coordination, written, { ...note, now: now() }).catch((err: unknown) => {
+    logger.warn({ migration: written.metadata.name, err }, 'an Event could not be recorded')
+  })
 }
 
 /** Whether a step changes anything. */
@@ -136,7 +152,7 @@ async function record(
   context: CoordinatorContext,
   { migration, assignment, step }: Plan,
   view: KeyView,
-): Promise<void> {
+): Promise<KubeObject> {
   const { name, resourceVersion } = migration.metadata
   const now = timestamp(context.now())
   const { state, edit, stage } = step
@@ -161,6 +177,7 @@ async function record(
     subresource: 'status',
   })
   view.learn('migration', name, { name, object }, context.now().getTime())
+  return object
 }
 
 /** Of a move that has ended no stage runs or waits any more. */

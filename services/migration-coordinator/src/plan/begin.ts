@@ -22,7 +22,7 @@ export function begin(migration: Migration, assignment: Assignment, around: Surr
       message: `the object is at ${assignment.spec.providerCluster}, not at ${from.providerCluster}`,
     }
   }
-  if (around.turn !== undefined) return hold(around.turn.reason, around.turn.message)
+  if (around.turn !== undefined) return { state: 'Pending', ...around.turn }
   const { configuration } = around
   if (migration.spec.configuration !== undefined || configuration === undefined)
     return askForIncoming(migration, assignment)

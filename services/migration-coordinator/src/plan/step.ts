@@ -43,12 +43,14 @@ export type Step = {
   snapshot?: Snapshot
   /** The stage that the move is at, and how it stands now. */
   stage?: StageStatus
+  /** No Event says it: one elsewhere speaks for many. */
+  quiet?: true
   /** After so many milliseconds it is looked at again, whatever is heard until then. */
   againMs?: number
 }
 
 /** Why a move waits: one word for its Ready condition, and a sentence for people. */
-export type Wait = { reason: string; message: string }
+export type Wait = { reason: string; message: string; quiet?: true }
 
 /** A copy as its provider has it, and the cluster that it was seen in. */
 export type CopySeen = { cluster: string; object: KubeObject }

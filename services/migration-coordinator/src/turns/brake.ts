@@ -44,7 +44,12 @@ export function brakedOf(waiting: readonly Mover[], brake: Brake): Map<string, W
     const id = causeID(cause)
     const count = counts.get(id) ?? begun[id]?.begun ?? 0
     if (count < most) counts.set(id, count + 1)
-    else braked.set(name, { reason: AWAITS_APPROVAL, message: `${tooManyMoves(cause, most)}: ${letGoCommand(cause)}` })
+    else
+      braked.set(name, {
+        quiet: true,
+        reason: AWAITS_APPROVAL,
+        message: `${tooManyMoves(cause, most)}: ${letGoCommand(cause)}`,
+      })
   }
   return braked
 }

@@ -8,6 +8,7 @@ import { perform } from '../perform/perform.ts'
 import { outcomeOf } from '../plan/outcome.ts'
 import { targetOf } from '../plan/plan-live.ts'
 import { planSync } from '../plan/plan-sync.ts'
+import { tellMoves } from './tell-moves.ts'
 
 /** More than the steps of any look: each step is done once. */
 const MOST_STEPS = 64
@@ -39,6 +40,7 @@ export async function sync(context: SyncerContext, { key, view, attempt }: Run<S
   }
   remember(context, known, begun)
   say(context, known)
+  tellMoves(context, known, view)
   return outcomeOf(known)
 }
 
