@@ -6,7 +6,7 @@ export { getCondition, type NextCondition, setCondition, sortConditions, timesta
 export { type ConsumerStatusInput, consumerStatus, sameStatus } from './consumer-status.ts'
 export { type Decision, decide } from './decide.ts'
 export { refusalMessage } from './decision-message.ts'
-export { durationMs } from './duration.ts'
+export { durationMs, durationText } from './duration.ts'
 export { compileAcceptAPI, type MatchResult, matchFilters, type Offer, type OfferRef } from './filters/compile.ts'
 export type { Consumer } from './filters/consumers.ts'
 export type { BrokeredObject } from './filters/match.ts'

@@ -1,6 +1,7 @@
 import type { Bus } from '@resource-broker/bus'
 import type { KubeClient } from '@resource-broker/kube'
 import type { Clusters, Compute, Logger, Tracing } from '@resource-broker/service'
+import type { MoveMetrics } from './move-metrics.ts'
 import type { Turns } from './turns/turns.ts'
 
 /** What the handlers of the coordinator work with. */
@@ -11,6 +12,7 @@ export type CoordinatorContext = {
   turns: Pick<Turns, 'ask' | 'leave' | 'isHeld' | 'settle'>
   /** Undefined: there is no cluster for what stages deploy. */
   staging: Staging | undefined
+  metrics?: MoveMetrics | undefined
   logger: Logger
   tracing?: Tracing | undefined
   now: () => Date

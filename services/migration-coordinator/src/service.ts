@@ -16,6 +16,7 @@ import {
 import { z } from 'zod'
 import type { EndsSeen } from './handlers/expire.ts'
 import { look } from './handlers/look.ts'
+import { MoveMetrics } from './move-metrics.ts'
 import { stagingUnder } from './stages/staging-under.ts'
 import type { MoveLimits } from './turns/limits.ts'
 import { Turns } from './turns/turns.ts'
@@ -74,7 +75,8 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     wake: (key) => consumer?.reconcile(key),
     waiting: (reason, count) => waiting.set(count, { reason }),
   })
-  const context = { bus, turns, logger, tracing, now: () => new Date(), keepMs }
+  const metrics = new MoveMetrics(service.metrics)
+  const context = { bus, turns, metrics, logger, tracing, now: () => new Date(), keepMs }
   consumer = await bus.consume({
     service: NAME,
     parts: ['assignment', 'migration', 'configuration', 'copy', 'copy-related', 'staged'],

@@ -96,6 +96,7 @@ export const Migration = defineKind({
     { name: 'To', type: 'string', jsonPath: '.spec.to.providerCluster' },
     { name: 'State', type: 'string', jsonPath: '.status.state' },
     { name: 'Stage', type: 'string', jsonPath: '.status.stage' },
+    { name: 'Downtime', type: 'string', jsonPath: '.status.downtime', priority: 1 },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
   ],
   spec: z
@@ -167,8 +168,9 @@ export const Migration = defineKind({
     switchTime: optional(timeSchema, 'When the Assignment was switched to the new copy.'),
     downtime: optional(
       z.string().max(32),
-      'How long the consumer had no copy that was ready, as far as that was seen.',
+      'How long the copy that serves the consumer was not ready during the move, as far as that was seen.',
     ),
+    unreadySince: optional(timeSchema, 'Since when it is not ready; what downtime says was before that.'),
     fromStagingWorkspace: optional(objectName),
     stagingWorkspace: optional(objectName),
     completionTime: optional(timeSchema, 'When the Migration ended, well or badly.'),

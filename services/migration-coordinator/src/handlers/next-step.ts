@@ -1,5 +1,6 @@
 import { isPending, type Migration } from '@resource-broker/api'
 import type { CoordinatorContext } from '../context.ts'
+import { restated } from '../plan/downtime.ts'
 import { planStep } from '../plan/plan-step.ts'
 import type { Step, Surroundings } from '../plan/step.ts'
 import { rulesOf } from '../turns/moves.ts'
@@ -19,7 +20,7 @@ export async function nextStep(
   const begins = isPending(migration) && step?.state === 'InitialInProgress'
   if (!begins || assignment === undefined) {
     turns.leave(migration.metadata.name)
-    return step
+    return step ?? restated(migration, assignment, around.now)
   }
   const { consumerCluster: consumer } = assignment.spec
   const rules = configuration !== undefined && 'object' in configuration ? rulesOf(configuration.object) : undefined

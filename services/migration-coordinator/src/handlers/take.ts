@@ -18,6 +18,7 @@ import { isConflict, isNotFound, isTransient } from '@resource-broker/kube'
 import { recordEvent } from '@resource-broker/service'
 import type { CoordinatorContext } from '../context.ts'
 import { hasSwitched } from '../plan/copies.ts'
+import { downtimeAfter } from '../plan/downtime.ts'
 import { recordAfter } from '../plan/leftovers.ts'
 import { noteOf } from '../plan/note-of.ts'
 import type { Deployment, Snapshot, Step } from '../plan/step.ts'
@@ -74,6 +75,7 @@ export async function take(context: CoordinatorContext, plan: Plan, view: KeyVie
       view,
     )
     tell(context, plan, written)
+    context.metrics?.see(plan.migration, Migration.of(written))
   } catch (error) {
     const obstacle = step.deploy && obstacleOf(error)
     if (obstacle !== undefined) return await take(context, waiting(plan, obstacle), view)
@@ -99,8 +101,9 @@ function tell({ coordination, logger, now }: CoordinatorContext, { migration, st
 }
 
 /** Whether a step changes anything. */
-function isNews(context: CoordinatorContext, { migration, step }: Plan): boolean {
+function isNews(context: CoordinatorContext, { migration, assignment, step }: Plan): boolean {
   const { status } = migration
+  if (downtimeAfter(migration, assignment, step.state, context.now()) !== undefined) return true
   if (step.edit !== undefined || step.deploy !== undefined || step.snapshot !== undefined) return true
   if (status?.state !== step.state || conditionsOf(migration, step, context.now()) !== status.conditions) return true
   return step.stage !== undefined && !isDeepStrictEqual(stagesAfter(migration, step.stage), status.stages)
@@ -171,6 +174,7 @@ async function record(
     ...(state !== 'Pending' && before?.startTime === undefined ? { startTime: now } : {}),
     ...(hasSwitchedNow && state.startsWith('Cutover') && before?.switchTime === undefined ? { switchTime: now } : {}),
     ...(hasEnded({ status: { state } }) ? { completionTime: now } : {}),
+    ...downtimeAfter(migration, assignment, state, context.now()),
   }
   const patch = { metadata: { resourceVersion }, status }
   const object = await context.coordination.mergePatch<KubeObject>({ ...Migration.resource, name }, patch, {
