@@ -285,7 +285,8 @@ test('a move goes through its stages, before the switch and after it, and leaves
     const [migration] = await migrationsOf(landscape, acme, 'staged')
     return migration?.metadata.finalizers?.length ? undefined : migration
   })
-  const { stages, startTime, switchTime } = ended.status ?? {}
+  const { stages, startTime, switchTime, downtime, unreadySince } = ended.status ?? {}
+  expect([downtime, unreadySince]).toEqual(['0s', undefined])
   expect(stages?.map(({ name: stage, state, attempt }) => [stage, state, attempt])).toEqual([
     ['copy', 'Succeeded', 1],
     ['freeze', 'Succeeded', 1],
