@@ -231,9 +231,9 @@ test('a target that no longer accepts during the move has the move taken back, a
 })
 
 /** Makes a MigrationConfiguration for moves of Things; it goes when what it answers is called. */
-async function configure(stages: object[], others: object = {}): Promise<() => Promise<void>> {
+async function configure(stages: object[], rules: object = {}): Promise<() => Promise<void>> {
   const { apiVersion, kind, resource } = MigrationConfiguration
-  const spec = { from: KIND, to: KIND, stages, ...others }
+  const spec = { from: KIND, to: KIND, stages, ...rules }
   await landscape.platform.kube.create(resource, { apiVersion, kind, metadata: { name: 'staged' }, spec })
   return async () => void (await landscape.platform.kube.delete({ ...resource, name: 'staged' }))
 }
@@ -242,11 +242,11 @@ async function configure(stages: object[], others: object = {}): Promise<() => P
 const holdMoves = () => configure([{ name: 'copy-data', preconditions: ['source.status.ready'] }])
 
 /** The Migration of a Thing that waits for the MigrationConfiguration. */
-async function held(name: string): Promise<string> {
+async function held(name: string, why = 'ConfigurationInvalid'): Promise<string> {
   return await waitFor(`the Migration of ${name} is held`, async () => {
     const [migration] = await migrationsOf(landscape, acme, name)
     const reason = migration?.status?.conditions?.find(({ type }) => type === 'Ready')?.reason
-    return reason === 'ConfigurationInvalid' ? migration?.metadata.name : undefined
+    return reason === why ? migration?.metadata.name : undefined
   })
 }
 
@@ -358,6 +358,31 @@ test('a MigrationConfiguration that cannot be used says what is wrong with it an
   await kube.mergePatch(ref, { spec: { stages: [{ name: 'copy-data', preconditions }] } })
   await readyAs('Valid')
   await served(acme, 'wrongly-staged', beta)
+  await letGo()
+})
+
+test('moves that a limit is for run one at a time and the oldest first, those that want an approval once they have it', async () => {
+  const names = ['turn-a', 'turn-b', 'turn-c']
+  await Promise.all(names.map(settle))
+  const letGo = await configure([], { paused: true, limits: { total: 1 } })
+  for (const name of names) await patchSpec(acme, thingRef(name), { size: 'large' })
+  for (const name of names) await held(name, 'Paused')
+  const ref = { ...MigrationConfiguration.resource, name: 'staged' }
+  await landscape.platform.kube.mergePatch(ref, { spec: { paused: false } })
+  for (const name of names) await inState(name, 'CutoverCompleted')
+  const moves = (await Promise.all(names.map((name) => migrationsOf(landscape, acme, name)))).flat()
+  const ages = ({ metadata }: Migration) => `${metadata.creationTimestamp} ${metadata.name}`
+  const inTurn = moves.toSorted((a, b) => (ages(a) < ages(b) ? -1 : 1)).map(({ status }) => status)
+  for (const [i, status] of inTurn.slice(1).entries())
+    expect(Date.parse(status?.startTime ?? '')).toBeGreaterThanOrEqual(Date.parse(inTurn[i]?.completionTime ?? ''))
+
+  await settle('approved')
+  await landscape.platform.kube.mergePatch(ref, { spec: { approval: 'BeforeStart' } })
+  await patchSpec(acme, thingRef('approved'), { size: 'large' })
+  const migration = await held('approved', 'AwaitingApproval')
+  const approvals = [{ stage: 'start', by: 'ann' }]
+  await landscape.platform.kube.mergePatch({ ...Migration.resource, name: migration }, { spec: { approvals } })
+  await inState('approved', 'CutoverCompleted')
   await letGo()
 })
 
