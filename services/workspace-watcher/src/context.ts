@@ -28,6 +28,8 @@ export type WatcherContext = {
     heard: Heard,
     trace?: TraceOf | undefined,
   ) => Promise<void> | undefined
+  /** Resolves when the stream has what was published until now. */
+  settled: () => Promise<void>
   reportWatch: (view: View, resource: ResourceRef, event: WatchEvent) => void
   /** Calls back when a cluster has come into view, until the signal aborts. */
   onCluster: (listener: (cluster: string) => void, signal: AbortSignal) => void

@@ -21,6 +21,7 @@ import { KeyBook } from './key-book.ts'
 import { watchMetrics } from './metrics.ts'
 import { ProviderBook } from './provider-book.ts'
 import { publishTraced } from './publish-traced.ts'
+import { UnderWay } from './under-way.ts'
 import { watchReport } from './watch-report.ts'
 import { WatchedViews } from './watched-views.ts'
 import { withoutBody } from './without-body.ts'
@@ -108,9 +109,9 @@ function withView(views: Clusters['views'], view: View): Clusters['views'] {
 export function publishing(
   { logger, metrics: registry, tracing }: Pick<ServiceContext, 'logger' | 'metrics' | 'tracing'>,
   bus: Bus,
-): Pick<WatcherContext, 'publish' | 'reportWatch'> {
+): Pick<WatcherContext, 'publish' | 'settled' | 'reportWatch'> {
   const metrics = watchMetrics(registry)
-  let underWay = 0
+  const underWay = new UnderWay()
   const store = async (publication: Publication, heard: Heard): Promise<void> => {
     const ifTooLarge = (size: { bytes: number; limit: number }) => {
       const { object, part } = publication
@@ -126,15 +127,12 @@ export function publishing(
   }
   return {
     publish: <P extends Part>(publication: Publication<P>, heard: Heard, trace?: TraceOf) => {
-      underWay++
       metrics.published(publication.part)
-      const stored = publishTraced(tracing, publication as Publication, trace, (said) => store(said, heard)).finally(
-        () => {
-          underWay--
-        },
-      )
-      return underWay > MOST_UNDER_WAY ? stored : undefined
+      const stored = publishTraced(tracing, publication as Publication, trace, (said) => store(said, heard))
+      underWay.add(stored)
+      return underWay.size > MOST_UNDER_WAY ? stored : undefined
     },
+    settled: () => underWay.settled(),
     reportWatch: watchReport(
       { logger, metrics: registry },
       () => void bus.nudgePartitions('served', { by: NAME }).catch(() => undefined), // rejects only when closed

@@ -12,7 +12,11 @@ type Opened = { id: string; signal: AbortSignal }
 function watching() {
   const opened: Opened[] = []
   const views: View[] = []
-  const state = { share: new Set<string>(), loads: [] as PromiseWithResolvers<Inventory>[] }
+  const state = {
+    share: new Set<string>(),
+    loads: [] as PromiseWithResolvers<Inventory>[],
+    underWay: Promise.resolve(),
+  }
   const context = {
     providers: {
       count: () => ({ tally: { set: () => undefined }, complete: () => undefined }),
@@ -21,6 +25,7 @@ function watching() {
     keys: new KeyBook(),
     onCluster: () => undefined,
     reportWatch: () => undefined,
+    settled: () => state.underWay,
   } as unknown as WatcherContext
   const load = () => {
     const loading = Promise.withResolvers<Inventory>()
@@ -59,6 +64,19 @@ test('exactly the share of this replica is watched, and what becomes another’s
   balance('b', 'c')
   await loaded()
   await vi.waitFor(() => expect(now()).toEqual(['b', 'c']))
+})
+
+test('what the stream holds is asked for once it has what a watch that ended had under way', async () => {
+  const { views, viewOf, balance, loaded, now, state } = watching()
+  const publication = Promise.withResolvers<void>()
+  state.underWay = publication.promise
+  views.push(viewOf('a'))
+  balance('a')
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(state.loads).toEqual([])
+  publication.resolve()
+  await loaded()
+  await vi.waitFor(() => expect(now()).toEqual(['a']))
 })
 
 test('a view that comes back is watched by what the stream holds then, not by what it held when the process began', async () => {

@@ -55,6 +55,8 @@ export class WatchedViews {
     this.#isBeginning = true
     for (let views = this.#missing; views.length > 0; views = this.#missing) {
       const losses = this.#losses
+      // What a watch that ended has under way would be in no inventory, and nobody could tell that it is gone.
+      await this.#context.settled()
       const loaded = await this.#load(views)
       const inventory = losses === this.#losses ? loaded : new Inventory([])
       for (const { id } of views) {

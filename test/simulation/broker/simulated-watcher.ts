@@ -7,6 +7,7 @@ import { contentsOf, Inventory } from '../../../services/workspace-watcher/src/i
 import { KeyBook } from '../../../services/workspace-watcher/src/key-book.ts'
 import type { ProviderBook } from '../../../services/workspace-watcher/src/provider-book.ts'
 import { Tally } from '../../../services/workspace-watcher/src/tally.ts'
+import { UnderWay } from '../../../services/workspace-watcher/src/under-way.ts'
 import { watchReport } from '../../../services/workspace-watcher/src/watch-report.ts'
 import { WatchedViews } from '../../../services/workspace-watcher/src/watched-views.ts'
 import type { SimulatedBus } from '../bus/simulated-bus.ts'
@@ -42,18 +43,23 @@ export class SimulatedWatcher {
     const { bus, logger, clusters, book } = options
     const inView = new EventEmitter<{ cluster: [name: string] }>().setMaxListeners(0)
     clusters.views.onCluster((cluster) => void inView.emit('cluster', cluster))
+    const underWay = new UnderWay()
     const context: WatcherContext = {
       logger,
       providers: book ?? WITHOUT_BOOK,
       keys: new KeyBook(), // nothing is there of a version before
-      publish: <P extends Part>(publication: Publication<P>, heard: Heard) =>
-        void bus.publish(publication).then(
+      publish: <P extends Part>(publication: Publication<P>, heard: Heard) => {
+        const stored = bus.publish(publication).then(
           (sequence) => heard(sequence, false),
           (error: unknown) => {
             if (!isOvertaken(error)) throw error
             heard(error.sequence ?? 0, true)
           },
-        ),
+        )
+        underWay.add(stored)
+        return undefined
+      },
+      settled: () => underWay.settled(),
       reportWatch: watchReport(
         { logger, metrics: MUTE },
         () => void bus.nudgePartitions('served', { by: 'workspace-watcher' }),

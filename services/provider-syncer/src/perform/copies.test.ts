@@ -3,7 +3,7 @@ import type { CopyMessage, KeyView, KubeObject } from '@resource-broker/bus'
 import { isConflict, KubeError } from '@resource-broker/kube'
 import { expect, test } from 'vitest'
 import { copied, copy } from '../fixtures.ts'
-import { deleteCopy, tellKept } from './copies.ts'
+import { applyCopy, deleteCopy, tellKept } from './copies.ts'
 import type { Performance } from './perform.ts'
 
 /** What is known of the copy at alpha after its deletion was asked for, and refused. */
@@ -43,6 +43,30 @@ test.each([
 ])('a copy that is gone $what is known to be gone', async ({ status }) => {
   const { learned } = await refused(new KubeError(status, { reason: status === 404 ? 'NotFound' : 'Conflict' }))
   expect(learned).toMatchObject([{ object: null, goneUID: 'uid-copy' }])
+})
+
+test('a copy that was to be changed and is gone, or another, is known as it is, and the refusal told', async () => {
+  const another = copied({ uid: 'uid-other' })
+  for (const there of [undefined, another]) {
+    const learned: CopyMessage[] = []
+    const client = {
+      apply: async () => {
+        throw new KubeError(409, { reason: 'Conflict' })
+      },
+      get: async () => {
+        if (there === undefined) throw new KubeError(404, { reason: 'NotFound' })
+        return there
+      },
+    }
+    const context = { clusters: { destinations: { at: () => ({ client, cluster: 'alpha' }) } }, now: () => new Date(0) }
+    const view = { learn: (_part: string, _provider: string, message: CopyMessage) => void learned.push(message) }
+    const known = { key: 'k', ref: copy('alpha'), copies: new Map([['alpha', copy('alpha')]]) }
+    const performance = { context, known, view } as unknown as Performance
+    const desired = { ...copied(), spec: { size: 2 } } as never
+    const refusal = applyCopy(performance, { do: 'apply copy', provider: 'alpha', desired, over: copied() })
+    await expect(refusal).rejects.toSatisfy(isConflict)
+    expect(learned).toMatchObject([there === undefined ? { object: null, goneUID: 'uid-copy' } : { object: another }])
+  }
 })
 
 /** What is known of the copy at alpha once it was to say that it is kept, and `there` was found in its place. */

@@ -33,12 +33,18 @@ export async function applyCopy(
   if (there === undefined || 'waitsFor' in there) return // it was there a moment ago: what waits for it is woken
   const { client, cluster } = there
   const target = { ...ref.gvr, name: desired.metadata.name, ...namespaceOf(ref) }
-  const object = await (over === undefined
-    ? create(performance, client, target, desired)
-    : update(client, target, desired, over))
-  const message: CopyMessage = { provider, cluster, gvr: ref.gvr, ours: true, object }
-  settle(performance, provider, desired, object)
-  view.learn('copy', provider, message, context.now().getTime())
+  const about = { provider, cluster, gvr: ref.gvr, ours: true }
+  try {
+    const object = await (over === undefined
+      ? create(performance, client, target, desired)
+      : update(client, target, desired, over))
+    settle(performance, provider, desired, object)
+    view.learn('copy', provider, { ...about, object }, context.now().getTime())
+  } catch (error) {
+    if (isConflict(error) && over !== undefined)
+      learnCopy(performance, { ...about, object: over }, await readIfThere<KubeObject>(client, target))
+    throw error
+  }
 }
 
 /** What an apply came to is remembered where it is not just what was applied: else that would be written again at each look. */
