@@ -131,10 +131,22 @@ export function unwantedCopies({ assignment, copies }: Current): (CopyMessage & 
   )
 }
 
-/** One that serves stays until the Active one is ready. */
+/** One that serves stays until the Active one is ready, or is not to be made again. */
 export function mayGo(known: Current, copy: KubeObject): boolean {
   const active = copyAt(known, known.assignment.spec.providerCluster)
-  return !isUsable(copy) || (active !== undefined && readiness(active).ready)
+  return !isUsable(copy) || (active !== undefined && readiness(active).ready) || isForsaken(known)
+}
+
+/**
+ * The Active copy, which served, is gone, and the object is to be elsewhere: it is not made again, and the move that brings another waits until
+ * what leaves is gone.
+ */
+function isForsaken({ assignment, copies, decision, source }: Current): boolean {
+  const { providerCluster: active } = assignment.spec
+  const { uid, generation } = source.metadata
+  if (decision?.uid !== uid || decision.generation !== generation) return false
+  const isElsewhere = decision.provider !== null && decision.provider !== active
+  return isElsewhere && copies.get(active)?.object === null && assignment.status?.servedFrom === active
 }
 
 /** By what its provider last said of it: one whose spec has just changed, so that this is of an earlier one, is not worse for that. */
