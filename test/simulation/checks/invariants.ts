@@ -88,7 +88,9 @@ export class Invariants {
     }
     const other = copiesIn(servers, consumerUID).find((there) => there.provider === active)
     const serves = other !== undefined && this.#wereReady.has(other.copy.metadata.uid)
-    if (wasReady && !serves)
+    // Whoever took the active copy away left the object without one; what never served it only stands in the way of the next.
+    const isForsaken = other === undefined && assignment.status?.servedFrom !== provider
+    if (wasReady && !serves && !isForsaken)
       violated(
         new Violation(
           'early-deleted',

@@ -10,7 +10,7 @@ import {
   UNCONFIRMED_MS,
 } from '../facts/known.ts'
 import { silenceOf } from './consumer-report.ts'
-import { mayGo, unwantedCopies } from './plan-live.ts'
+import { mayBeRemoved, unwantedCopies } from './plan-live.ts'
 import { isEarly, isStrange, orphansOf } from './plan-orphans.ts'
 import { awaitedBy, problemsToTell } from './problems.ts'
 import { replacedWait } from './report-replaced.ts'
@@ -55,7 +55,7 @@ function outcomeOfLive(known: Current): Outcome {
   const awaited = awaitedBy(known)
   if (awaited !== undefined) return later(AWAITED_MS, awaited)
   const unwanted = unwantedCopies(known).filter(({ provider }) => places.ofCopy(ref, provider).is === 'there')
-  if (unwanted.some(({ object }) => !mayGo(known, object))) return later(POSTPONED_MS, 'the active copy is not ready')
+  if (unwanted.some((copy) => !mayBeRemoved(known, copy))) return later(POSTPONED_MS, 'the active copy is not ready')
   const silentMs = silenceOf(known)
   return silentMs === 0 ? done(known) : later(silentMs, 'no status from the provider yet')
 }

@@ -104,7 +104,7 @@ function removeLeaving(known: Current): Action[] {
     if (!isOnAccountOf(copy.object, known.assignment)) return removeStray(known, copy)
     const goes = isRecordedAsLeaving(known, copy.provider, copy.object)
     if (!goes || copy.object.metadata.deletionTimestamp !== undefined) return []
-    if (!isReachable(known, copy) || !mayGo(known, copy.object)) return []
+    if (!isReachable(known, copy) || !mayBeRemoved(known, copy)) return []
     // One that cannot be used goes only as it was seen: it may be ready by now, and the only one.
     const asSeen = isUsable(copy.object) ? {} : { version: copy.object.metadata.resourceVersion }
     return [{ do: 'delete copy', provider: copy.provider, copy, ...asSeen }]
@@ -131,22 +131,27 @@ export function unwantedCopies({ assignment, copies }: Current): (CopyMessage & 
   )
 }
 
-/** One that serves stays until the Active one is ready, or is not to be made again. */
+/** One that serves stays until the Active one is ready. */
 export function mayGo(known: Current, copy: KubeObject): boolean {
   const active = copyAt(known, known.assignment.spec.providerCluster)
-  return !isUsable(copy) || (active !== undefined && readiness(active).ready) || isForsaken(known)
+  return !isUsable(copy) || (active !== undefined && readiness(active).ready)
+}
+
+/** Whether a copy that leaves may be deleted, as soon as that is recorded. */
+export function mayBeRemoved(known: Current, { provider, object }: { provider: string; object: KubeObject }): boolean {
+  return mayGo(known, object) || (isRecordedAsLeaving(known, provider, object) && isForsaken(known, provider))
 }
 
 /**
- * The Active copy, which served, is gone, and the object is to be elsewhere: it is not made again, and the move that brings another waits until
- * what leaves is gone.
+ * Whether the Active copy is gone and the object is to be elsewhere: it is not made again then, and the move that brings another waits until
+ * what leaves is gone. A copy that the consumer is served from stays all the same.
  */
-function isForsaken({ assignment, copies, decision, source }: Current): boolean {
+function isForsaken({ assignment, copies, decision, source }: Current, provider: string): boolean {
   const { providerCluster: active } = assignment.spec
   const { uid, generation } = source.metadata
   if (decision?.uid !== uid || decision.generation !== generation) return false
   const isElsewhere = decision.provider !== null && decision.provider !== active
-  return isElsewhere && copies.get(active)?.object === null && assignment.status?.servedFrom === active
+  return isElsewhere && copies.get(active)?.object === null && assignment.status?.servedFrom !== provider
 }
 
 /** By what its provider last said of it: one whose spec has just changed, so that this is of an earlier one, is not worse for that. */
