@@ -96,3 +96,25 @@ test.each([
   ])
   expect(view.get('decision')).toMatchObject({ provider: back ?? null })
 })
+
+test('a move back to a copy that is kept is asked for once, whatever becomes of the Assignment meanwhile', async () => {
+  const kept: AssignmentCopy = {
+    ...{ providerCluster: 'alpha', acceptAPIName: 'small', role: 'Outgoing' },
+    keptUntil: '2026-01-01T02:00:00Z',
+  }
+  const placed = assignment({ at: 'beta', offer: 'large', copies: [kept] })
+  const before = migration({ to: 'beta', state: 'CutoverInProgress' })
+  const { context, platform } = schedulerAmong(
+    offersOf('alpha'),
+    placed.object as KubeObject,
+    before.object as KubeObject,
+  )
+  const object = source({ ...guarded, annotations: { [annotations.providerCluster]: 'beta' } })
+  const view = viewOf({ source: { ref, object }, assignment: placed, 'migration/migration-1': before })
+  await place(context, run(OWN, view))
+  const there = placed.object as KubeObject
+  const edited = { ...there, metadata: { ...there.metadata, generation: 99, resourceVersion: '99' } }
+  view.learn('assignment', undefined, { ...placed, object: edited }, 0)
+  await place(context, run(OWN, view))
+  expect([...platform.held.values()].filter(({ kind }) => kind === 'Migration')).toHaveLength(2)
+})

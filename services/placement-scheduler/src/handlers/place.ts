@@ -7,6 +7,7 @@ import {
   type Decision,
   decide,
   getCondition,
+  hasEnded,
   isPending,
   keyOf,
   type Migration,
@@ -19,7 +20,7 @@ import { DONE, type KeyView, type Outcome, type Run, tooLargeMessage } from '@re
 import { readIfThere } from '@resource-broker/kube'
 import { ClusterNotConnectedError } from '@resource-broker/service'
 import type { SchedulerContext } from '../context.ts'
-import { failedTargets, type Known, keepsOutgoing, readKnown, runningMigration } from '../known.ts'
+import { failedTargets, type Known, keepsOutgoing, movesFrom, readKnown, runningMigration } from '../known.ts'
 import { announce } from './announce.ts'
 import { bind, ensureFinalizer, learnAssignment } from './bind.ts'
 import { decisionAttributes } from './decision-attributes.ts'
@@ -136,7 +137,10 @@ async function placeAgain(
   return DONE
 }
 
-/** Asks for a move. While the copy of the move before is kept that is one back to it: for another the copy is kept no longer, and goes first. */
+/**
+ * Asks for a move. While the copy of the move before is kept that is one back to it, which is asked for once: for another the copy is kept
+ * no longer, and goes first.
+ */
 async function moveOn(
   context: SchedulerContext,
   known: Known,
@@ -144,9 +148,14 @@ async function moveOn(
   view: KeyView,
 ): Promise<void> {
   const before = runningMigration(known)
+  if (before !== undefined && isAskedFor(known, before.spec.to.providerCluster, offer.ref.providerCluster)) return
   const isBack = before?.spec.from.providerCluster === offer.ref.providerCluster
   if (before === undefined || isBack) await startMigration(context, known, offer, record, view)
   else await cancelMigration(context, known, before, view)
+}
+
+function isAskedFor(known: Known, from: string, to: string): boolean {
+  return movesFrom(known, from).some((move) => !hasEnded(move) && move.spec.to.providerCluster === to)
 }
 
 /**
