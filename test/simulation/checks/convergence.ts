@@ -33,19 +33,26 @@ export function unsettled(around: Around): Violation[] {
   return [
     ...sources.flatMap((source) => judgeSource(around, source, assignments)),
     ...orphans(around, sources, assignments),
-    ...serverOf(servers, 'platform')
-      .all(resources.migrations)
-      .filter(({ object }) => isRunning(object) && !waitsForItsCopy(around, object, assignments))
+    ...runningMoves(around)
+      .filter((move) => !waitsForItsCopy(around, move, assignments))
       .map(
-        ({ object }) =>
+        (move) =>
           new Violation(
             'migration-runs',
-            `Migration ${object.metadata.name} did not come to an end`,
-            aboutOf(resources.migrations, object),
+            `Migration ${move.metadata.name} did not come to an end`,
+            aboutOf(resources.migrations, move),
           ),
       ),
   ]
 }
+
+function runningMoves({ servers }: Around): StoredObject[] {
+  const all = serverOf(servers, 'platform').all(resources.migrations)
+  return all.map(({ object }) => object).filter(isRunning)
+}
+
+const isOf = ({ spec }: StoredObject, { metadata }: Assignment): boolean =>
+  (spec as { assignmentUID?: string }).assignmentUID === metadata.uid
 
 function isRunning({ status }: StoredObject): boolean {
   return !['CutoverCompleted', 'Failed', 'RolledBack'].includes((status as { state?: string })?.state ?? '')
@@ -78,7 +85,10 @@ function judgeSource(around: Around, source: StoredObject, assignments: Assignme
   const { providerCluster, copies } = assignment.spec
   const found: Violation[] = []
   const untried = withRoom.filter((provider) => !failedBefore(around.servers, source, assignment, provider))
-  if (!takers.includes(providerCluster as never) && untried.length > 0)
+  const isHeld = runningMoves(around).some(
+    (move) => isOf(move, assignment) && waitsForItsCopy(around, move, assignments),
+  )
+  if (!takers.includes(providerCluster as never) && untried.length > 0 && !isHeld)
     found.push(
       new Violation(
         'misplaced',
