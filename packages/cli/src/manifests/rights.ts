@@ -21,12 +21,13 @@ const workspaces: Rule = {
   verbs: [...READ, 'create', 'delete'],
 }
 
-/** The broker's own records, and where the exports' virtual workspaces are. */
+/** The broker's own records, Events about them, and where the exports' virtual workspaces are. */
 export function coordinationRights(coordinationKinds: string[]): Rule[] {
   const resources = coordinationKinds.flatMap((plural) => [plural, `${plural}/status`])
   return [
     access,
     { apiGroups: [COORD], resources, verbs: WRITE },
+    { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
     { apiGroups: [APIS], resources: ['apiexportendpointslices'], verbs: READ },
   ]
 }
