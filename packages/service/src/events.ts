@@ -12,6 +12,8 @@ export type EventNote = {
   of?: string
   /** How often, in one Event, which then has the last message. */
   count?: number
+  /** Where the broker has the right in any case: else it is an error that it has not. */
+  isOwn?: true
 }
 
 /** Longest message of an Event (core/v1 validation). */
@@ -25,7 +27,7 @@ const LONGEST = 1024
 export async function recordEvent(
   client: KubeClient,
   about: KubeObject,
-  { type, reason, message: text, now, of, count }: EventNote,
+  { type, reason, message: text, now, of, count, isOwn }: EventNote,
 ): Promise<void> {
   const { apiVersion, kind, metadata } = about
   const namespace = metadata.namespace ?? 'default'
@@ -55,7 +57,7 @@ export async function recordEvent(
   try {
     await client.create(events, event)
   } catch (error) {
-    if (isForbidden(error)) return
+    if (isForbidden(error) && isOwn === undefined) return
     if (!isAlreadyExists(error)) throw error
     if (count !== undefined) await client.mergePatch({ ...events, name }, said)
   }

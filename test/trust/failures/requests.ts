@@ -196,6 +196,11 @@ const AT_PLATFORM: RequestKind[] = [
     trigger: grows,
   },
   {
+    ...{ name: 'recording an Event of a move', at: 'platform', method: 'POST', resource: 'events', about: 'records' },
+    prepare: isServed,
+    trigger: grows,
+  },
+  {
     ...{ name: 'reading a move before a step', at: 'platform', method: 'GET', resource: 'migrations' },
     prepare: isServed,
     trigger: grows,

@@ -95,7 +95,7 @@ export async function take(context: CoordinatorContext, plan: Plan, view: KeyVie
 function tell({ coordination, logger, now }: CoordinatorContext, { migration, step }: Plan, written: KubeObject): void {
   const note = noteOf(migration, step)
   if (note === undefined) return
-  recordEvent(coordination, written, { ...note, now: now() }).catch((err: unknown) => {
+  recordEvent(coordination, written, { ...note, now: now(), isOwn: true }).catch((err: unknown) => {
     logger.warn({ migration: written.metadata.name, err }, 'an Event could not be recorded')
   })
 }

@@ -32,7 +32,7 @@ export class BrakeEvents {
       const about = provider(providerName(cause.providerCluster))
       if (about === undefined) continue
       const note = { type: 'Warning', reason: 'MovesAwaitApproval', message, now: new Date(now()) } as const
-      await recordEvent(coordination, about, { ...note, of: id, count }).catch((err: unknown) => {
+      await recordEvent(coordination, about, { ...note, of: id, count, isOwn: true }).catch((err: unknown) => {
         logger.warn({ cause, err }, 'an Event could not be recorded')
       })
     }
