@@ -36,17 +36,6 @@ export function compareMessages(message: unknown, other: unknown): Compared {
   return isOlder(other, message) ? 'newer' : 'unknown'
 }
 
-/**
- * Whether the stream tells just what an answer told: the same version of an object, and the same beside it. Who acted on the answer has
- * nothing to do for it.
- */
-export function isEcho(message: unknown, answer: unknown): boolean {
-  if (!isOfObject(message) || !isOfObject(answer) || !isSame(message, answer)) return false
-  const { object: _told, ...beside } = message
-  const { object: _known, ...known } = answer
-  return isDeepStrictEqual(beside, known)
-}
-
 /** As much of a message as it takes to compare it; undefined of one that says nothing of one object. */
 export function markOf(message: unknown): unknown {
   if (!isOfObject(message)) return undefined

@@ -2,9 +2,8 @@ import type { Part } from './layout.ts'
 import type { KeyView } from './partition-view.ts'
 
 /**
- * What a reconcile of a key came to, with all that is known at its end: a message that tells just what an answer told it calls for no
- * further look. Nothing else schedules one; an error counts as a wait that grows. `againAfterMs`: all
- * is done, and is looked at once more then unless the stream tells before of all that is known of the key by answers alone.
+ * What a reconcile of a key came to. Nothing else schedules another look at it; an error counts as a wait that grows. `againAfterMs`: all
+ * is done, and is looked at once more then if nothing is told of the key before.
  */
 export type Outcome = { done: true; againAfterMs?: number } | { requeueAfterMs: number; reason: string }
 export const DONE: Outcome = { done: true }

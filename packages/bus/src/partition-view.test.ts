@@ -43,25 +43,6 @@ test('an answer counts as unconfirmed until a message tells of it, and one that 
   expect([view.learnedFor('source', undefined, 800), view.sequence('source')]).toEqual([100, 7])
 })
 
-test('a message is news unless it tells just what an answer told, or less', () => {
-  const view = new KeyView()
-  const put = (seq: number, message: unknown) => view.put('source', undefined, at(seq, bytes(message)), 400)
-  expect(put(1, sourceMessage('a', '11', 'u'))).toBe(true)
-  view.learn('source', undefined, sourceMessage('a', '12', 'u'), 100)
-  expect(view.isConfirmed).toBe(false)
-  expect(put(2, sourceMessage('a', '11', 'u'))).toBe(false)
-  expect(view.isConfirmed).toBe(false)
-  expect(put(3, sourceMessage('a', '12', 'u'))).toBe(false)
-  expect(view.isConfirmed).toBe(true)
-  expect(put(3, sourceMessage('a', '12', 'u'))).toBe(false)
-  view.learn('source', undefined, sourceMessage('a', '13', 'u'), 100)
-  expect(put(4, { ...sourceMessage('a', '13', 'u'), ref: { ...sourceMessage('a').ref, cluster: 'renamed' } })).toBe(
-    true,
-  )
-  view.learn('source', undefined, sourceMessage('a', '14', 'u'), 100)
-  expect(put(5, sourceMessage('a', '15', 'u'))).toBe(true)
-})
-
 test('a learned answer yields to any new message after ten seconds', () => {
   const view = new KeyView()
   view.learn('source', undefined, sourceMessage('a', '12', 'u'), 0)

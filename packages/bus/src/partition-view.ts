@@ -1,4 +1,4 @@
-import { compareMessages, isEcho, isOlder } from './compare-messages.ts'
+import { compareMessages, isOlder } from './compare-messages.ts'
 import type { Part } from './layout.ts'
 import type { Messages } from './messages.ts'
 import type { Snapshot } from './snapshots.ts'
@@ -31,21 +31,15 @@ export class KeyView {
     return new Map(found.sort(([a], [b]) => (a < b ? -1 : 1)))
   }
 
-  /**
-   * Takes over what the stream delivered; answers whether it says anything that was not known. An answer that was learned a moment ago
-   * is not undone by an older snapshot.
-   */
-  put(part: Part, qualifier: string | undefined, snapshot: Snapshot, now: number): boolean {
+  /** Takes over what the stream delivered. An answer that was learned a moment ago is not undone by an older snapshot. */
+  put(part: Part, qualifier: string | undefined, snapshot: Snapshot, now: number): void {
     const name = id(part, qualifier)
     const known = this.#parts.get(name)
-    if (known !== undefined && known.seq >= snapshot.seq) return false // delivered again
-    const next: Known = { seq: snapshot.seq, snapshot }
-    const learned = known !== undefined && 'learned' in known ? known.learned : undefined
-    const message = learned && readable(next)
+    if (known !== undefined && known.seq >= snapshot.seq) return // delivered again
     const recent = known !== undefined && 'learned' in known && known.learnedAt + LEARNED_FOR_MS > now
-    if (recent && isOlder(message, learned)) return false
+    const next: Known = { seq: snapshot.seq, snapshot }
+    if (recent && isOlder(readable(next), known.learned)) return
     this.#parts.set(name, next)
-    return learned === undefined || !isEcho(message, learned)
   }
 
   /**
@@ -64,11 +58,6 @@ export class KeyView {
   learnedFor(part: Part, qualifier: string | undefined, now: number): number | undefined {
     const known = this.#parts.get(id(part, qualifier))
     return known === undefined || 'snapshot' in known ? undefined : now - known.learnedAt
-  }
-
-  /** Whether the stream has told of every part that is known here, so that nothing is known by an answer alone. */
-  get isConfirmed(): boolean {
-    return [...this.#parts.values()].every((known) => 'snapshot' in known)
   }
 
   /** The sequence of what the stream has of a part, as far as it is known here; 0: nothing. */

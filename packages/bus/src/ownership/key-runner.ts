@@ -65,8 +65,7 @@ export class KeyRunner<M = undefined> {
       }
       tenure.attempts.done(key)
       this.#options.report?.({ type: 'reconciled', key, seconds: (clock.now() - started) / 1000 })
-      const { againAfterMs } = outcome
-      if (againAfterMs !== undefined) tenure.lookUnlessConfirmed(key, againAfterMs, () => this.#queue.push(key, tenure))
+      if (outcome.againAfterMs !== undefined) this.#lookLater(key, tenure, outcome.againAfterMs)
     } catch (error) {
       this.#failed(key, tenure, error)
     }

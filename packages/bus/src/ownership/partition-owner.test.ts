@@ -1,13 +1,12 @@
 import { expect, test } from 'vitest'
 import { sourceMessage } from '../../test/fixture.ts'
 import { ManualClock } from '../../test/manual-clock.ts'
-import { DONE, type Outcome, type Run } from '../consumer-options.ts'
+import { DONE, type Run } from '../consumer-options.ts'
 import { OwnershipLostError } from '../errors.ts'
 import { PartitionView } from '../partition-view.ts'
 import { Snapshot } from '../snapshots.ts'
 import { KeyRunner } from './key-runner.ts'
 import { PartitionOwner } from './partition-owner.ts'
-import type { Delivery } from './tenure.ts'
 
 type Memory = { notes: string[] }
 
@@ -18,14 +17,10 @@ const snapshot = (seq: number, version: string) =>
     data: Buffer.from(JSON.stringify(sourceMessage('a', version))),
     info: { timestampNanos: seq },
   })
-const delivery = (seq: number, version: string): Delivery => ({
-  address: { part: 'source', key: 'a', partition: 0 },
-  snapshot: snapshot(seq, version),
-})
 const versionOf = ({ view }: Run<Memory>) => view.get('source')?.object?.metadata.resourceVersion
 
-/** An owner whose runs end with `outcome` when the test says so; what the stream holds of key `a` is in version `stored`. */
-async function owner(outcome: Outcome = DONE) {
+/** An owner whose runs end when the test says so; what the stream holds of key `a` is in version `stored`. */
+async function owner() {
   const clock = new ManualClock()
   const runs: Run<Memory>[] = []
   const ends: (() => void)[] = []
@@ -37,7 +32,7 @@ async function owner(outcome: Outcome = DONE) {
     remember: (): Memory => ({ notes: [] }),
     reconcile: (run: Run<Memory>) => {
       runs.push(run)
-      return new Promise<Outcome>((resolve) => ends.push(() => resolve(outcome)))
+      return new Promise<typeof DONE>((resolve) => ends.push(() => resolve(DONE)))
     },
   }
   const port = {
@@ -77,29 +72,6 @@ test('what a run of a former owner learns or notes down changes nothing of what 
     ['100', ['of the former owner']],
     ['5', []],
   ])
-})
-
-test('a run is not called for by the echo of an answer that it learned, and is by what comes after it', async () => {
-  const { mine, runs, ends } = await owner()
-  runs[0]?.view.learn('source', undefined, sourceMessage('a', '2'), 0)
-  mine.deliver(2, delivery(2, '2'))
-  ends[0]?.()
-  await turn()
-  expect(runs).toHaveLength(1)
-  mine.deliver(3, delivery(3, '3'))
-  await turn()
-  expect(runs.map(versionOf)).toEqual(['3', '3'])
-})
-
-test('what is looked at once more because of an answer alone is not once the stream has told of it', async () => {
-  const { mine, clock, runs, ends } = await owner({ done: true, againAfterMs: 50 })
-  runs[0]?.view.learn('source', undefined, sourceMessage('a', '2'), 0)
-  ends[0]?.()
-  await turn()
-  mine.deliver(2, delivery(2, '2'))
-  clock.advance(100)
-  await turn()
-  expect(runs).toHaveLength(1)
 })
 
 test('a run in the middle of which the process stood still may write nothing more', async () => {

@@ -82,11 +82,9 @@ export class PartitionOwner<M = undefined> implements PullListener {
   async run(key: string, attempt: number, tenure: Tenure<M>): Promise<Outcome> {
     const { view, fence, memory } = tenure
     if (!key.startsWith(PARTITION_KEY)) {
-      const known = view.of(key)
-      const outcome = await this.#options.reconcile({ key, view: known, attempt, fence, memory })
-      if (!('done' in outcome)) return outcome
-      if (view.of(key).isGone) view.drop(key)
-      return known.isConfirmed ? DONE : outcome
+      const outcome = await this.#options.reconcile({ key, view: view.of(key), attempt, fence, memory })
+      if ('done' in outcome && view.of(key).isGone) view.drop(key)
+      return outcome
     }
     await this.#options.reconcilePartition?.({
       partition: this.number,
@@ -175,13 +173,8 @@ export class PartitionOwner<M = undefined> implements PullListener {
     if (this.#tenure.keep(delivery)) return
     const { address, snapshot } = delivery
     const { part, key, qualifier } = address
-    if (snapshot === undefined) {
-      this.#runner.push(`${PARTITION_KEY}${this.number}`, this.#tenure)
-      return
-    }
-    const view = this.view.of(key)
-    if (view.put(part, qualifier, snapshot, this.#clock.now())) this.#runner.push(key, this.#tenure)
-    else if (view.isConfirmed) this.#tenure.confirmed(key)
+    if (snapshot !== undefined) this.view.of(key).put(part, qualifier, snapshot, this.#clock.now())
+    this.#runner.push(snapshot === undefined ? `${PARTITION_KEY}${this.number}` : key, this.#tenure)
   }
 
   #letGo(): void {

@@ -24,8 +24,6 @@ export class Tenure<M = undefined> {
   readonly #ending = new AbortController()
   /** Takes back the looks that are due later, by key. */
   readonly #later = new Map<string, () => void>()
-  /** Keys that are looked at later only because something is known by an answer alone. */
-  readonly #doubtful = new Set<string>()
   #isClosed = false
 
   /** `doubt` ends this tenure if the ownership is not certain at that moment. */
@@ -65,32 +63,19 @@ export class Tenure<M = undefined> {
 
   /** Looks at a key after `ms`, unless it is looked at before. */
   lookLater(key: string, ms: number, look: () => void): void {
-    this.looks(key)
+    this.#later.get(key)?.()
     if (!this.isOpen) return
     const run = () => {
       this.#later.delete(key)
-      this.#doubtful.delete(key)
       look()
     }
     this.#later.set(key, this.#clock.after(ms, run))
-  }
-
-  /** The same, unless the stream tells before of all that is known by answers alone. */
-  lookUnlessConfirmed(key: string, ms: number, look: () => void): void {
-    this.lookLater(key, ms, look)
-    this.#doubtful.add(key)
-  }
-
-  /** The stream has told of all that is known of a key. */
-  confirmed(key: string): void {
-    if (this.#doubtful.has(key)) this.looks(key)
   }
 
   /** A look at a key makes needless the one that was due later. */
   looks(key: string): void {
     this.#later.get(key)?.()
     this.#later.delete(key)
-    this.#doubtful.delete(key)
   }
 
   /** No run begins any more. */
@@ -98,7 +83,6 @@ export class Tenure<M = undefined> {
     this.#isClosed = true
     for (const takeBack of this.#later.values()) takeBack()
     this.#later.clear()
-    this.#doubtful.clear()
   }
 
   /** @param partition to be named to whoever still runs */
