@@ -1,9 +1,6 @@
 import { z } from 'zod'
 import { defineKind } from './kind.ts'
-import { clusterName, conditionsSchema, crd, gvrSchema, objectName, optional, timeSchema } from './meta.ts'
-
-/** Names one offer: the cluster that its AcceptAPI is in, and the AcceptAPI's name. */
-const offerNames = { providerCluster: clusterName, acceptAPIName: objectName }
+import { clusterName, conditionsSchema, crd, gvrSchema, objectName, offerNames, optional, timeSchema } from './meta.ts'
 
 /** Incoming: being made ready to take over. Outgoing: serves until it has. Replica: stands beside the active one. */
 const copyRoleSchema = z.enum(['Incoming', 'Outgoing', 'Replica'])

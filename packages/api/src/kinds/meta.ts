@@ -22,6 +22,9 @@ export const crd = {
 export const objectName = z.string().min(1).max(MAX_NAME)
 export const clusterName = z.string().min(1).max(MAX_CLUSTER)
 
+/** Names one offer: the cluster that its AcceptAPI is in, and the AcceptAPI's name. */
+export const offerNames = { providerCluster: clusterName, acceptAPIName: objectName }
+
 const group = z.string().max(MAX_NAME).describe('API group; "" is the core group.')
 const version = z.string().min(1).max(63).describe('API version, such as v1alpha1.')
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineKind } from './kind.ts'
-import { clusterName, objectName, optional } from './meta.ts'
+import { clusterName, objectName, offerNames, optional } from './meta.ts'
 
 const claimSchema = z.object({
   uid: z.string().min(1).max(64).describe('metadata.uid of the Migration.'),
@@ -14,8 +14,7 @@ const claimSchema = z.object({
 export type MigrationClaim = z.infer<typeof claimSchema>
 
 const causeSchema = z.object({
-  providerCluster: clusterName,
-  acceptAPIName: objectName,
+  ...offerNames,
   generation: z.int().min(0),
   begun: z.int().min(0).describe('How many moves that its change causes were let begin without an approval.'),
 })

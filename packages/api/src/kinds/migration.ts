@@ -3,18 +3,18 @@ import { annotations } from '../names.ts'
 import { decisionRecordSchema } from './assignment.ts'
 import { defineKind } from './kind.ts'
 import {
-  clusterName,
   conditionsSchema,
   crd,
   durationSchema,
   gvkSchema,
   objectName,
+  offerNames,
   optional,
   timeSchema,
 } from './meta.ts'
 import { approvalSchema, stageSchema } from './migration-configuration.ts'
 
-const endSchema = z.object({ gvk: gvkSchema, providerCluster: clusterName, acceptAPIName: objectName })
+const endSchema = z.object({ gvk: gvkSchema, ...offerNames })
 /** One end of a move: the copy's kind, its provider and the offer that took it. */
 export type MigrationEnd = z.infer<typeof endSchema>
 
@@ -30,8 +30,7 @@ const migrationStateSchema = z.enum([
 export type MigrationState = z.infer<typeof migrationStateSchema>
 
 const causeSchema = z.object({
-  providerCluster: clusterName,
-  acceptAPIName: objectName,
+  ...offerNames,
   generation: z
     .int()
     .min(0)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineKind } from './kind.ts'
-import { clusterName, crd, objectName, optional } from './meta.ts'
+import { crd, offerNames, optional } from './meta.ts'
 
 const claimSchema = z.object({
   uid: z.string().min(1).max(64).describe("metadata.uid of the consumer's object that has the place."),
@@ -30,8 +30,7 @@ export const OfferUsage = defineKind({
   ],
   spec: z
     .object({
-      providerCluster: clusterName,
-      acceptAPIName: objectName,
+      ...offerNames,
       claims: optional(z.record(z.string(), claimSchema), 'The places that are taken, by the key of the object.'),
     })
     .meta(
