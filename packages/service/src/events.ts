@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { timestamp } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
 import { isAlreadyExists, isForbidden, type KubeClient } from '@resource-broker/kube'
+import type { Logger } from './logger.ts'
 
 export type EventNote = {
   type: 'Normal' | 'Warning'
@@ -15,6 +16,9 @@ export type EventNote = {
   /** Where the broker has the right in any case: else it is an error that it has not. */
   isOwn?: true
 }
+
+/** What goes into the log where an Event cannot be recorded, and which log. */
+type Mention = { logger: Logger } & Record<string, unknown>
 
 /** Longest message of an Event (core/v1 validation). */
 const LONGEST = 1024
@@ -61,4 +65,16 @@ export async function recordEvent(
     if (!isAlreadyExists(error)) throw error
     if (count !== undefined) await client.mergePatch({ ...events, name }, said)
   }
+}
+
+/** The same where a condition says it too: an Event that cannot be recorded keeps nobody from going on. It never rejects. */
+export async function tryRecordEvent(
+  client: KubeClient,
+  about: KubeObject,
+  note: EventNote,
+  { logger, ...others }: Mention,
+): Promise<void> {
+  await recordEvent(client, about, note).catch((err: unknown) => {
+    logger.warn({ ...others, err }, 'an Event could not be recorded')
+  })
 }

@@ -15,7 +15,7 @@ import {
 } from '@resource-broker/api'
 import { type KeyView, type KubeObject, PASSING_MS } from '@resource-broker/bus'
 import { isConflict, isNotFound, isTransient } from '@resource-broker/kube'
-import { recordEvent } from '@resource-broker/service'
+import { tryRecordEvent } from '@resource-broker/service'
 import type { CoordinatorContext } from '../context.ts'
 import { hasSwitched } from '../plan/copies.ts'
 import { downtimeAfter } from '../plan/downtime.ts'
@@ -95,9 +95,8 @@ export async function take(context: CoordinatorContext, plan: Plan, view: KeyVie
 function tell({ coordination, logger, now }: CoordinatorContext, { migration, step }: Plan, written: KubeObject): void {
   const note = noteOf(migration, step)
   if (note === undefined) return
-  recordEvent(coordination, written, { ...note, now: now(), isOwn: true }).catch((err: unknown) => {
-    logger.warn({ migration: written.metadata.name, err }, 'an Event could not be recorded')
-  })
+  const about = { logger, migration: written.metadata.name }
+  void tryRecordEvent(coordination, written, { ...note, now: now(), isOwn: true }, about)
 }
 
 /** Whether a step changes anything. */

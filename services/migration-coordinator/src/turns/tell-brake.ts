@@ -1,7 +1,7 @@
 import { providerName } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
 import type { KubeClient } from '@resource-broker/kube'
-import { type Logger, recordEvent } from '@resource-broker/service'
+import { type Logger, tryRecordEvent } from '@resource-broker/service'
 import { type BrakeNote, causeID } from './brake.ts'
 
 type Options = {
@@ -32,9 +32,7 @@ export class BrakeEvents {
       const about = provider(providerName(cause.providerCluster))
       if (about === undefined) continue
       const note = { type: 'Warning', reason: 'MovesAwaitApproval', message, now: new Date(now()) } as const
-      await recordEvent(coordination, about, { ...note, of: id, count, isOwn: true }).catch((err: unknown) => {
-        logger.warn({ cause, err }, 'an Event could not be recorded')
-      })
+      await tryRecordEvent(coordination, about, { ...note, of: id, count, isOwn: true }, { logger, cause })
     }
   }
 }

@@ -11,7 +11,7 @@ import {
 } from '@resource-broker/api'
 import { answered, type KeyView, type KubeObject } from '@resource-broker/bus'
 import { isNotFound, readIfThere } from '@resource-broker/kube'
-import { recordEvent } from '@resource-broker/service'
+import { recordEvent, tryRecordEvent } from '@resource-broker/service'
 import type { SchedulerContext } from '../context.ts'
 import type { Known } from '../known.ts'
 import { editAssignment } from './edit-assignment.ts'
@@ -53,10 +53,8 @@ export async function reportUnplaceable(
     if (existing?.metadata.uid !== source.metadata.uid) return // its event is on the way
     // A kind without status: the Event alone tells.
   }
-  // The condition says the same: an Event that cannot be recorded keeps nobody from going on.
-  await recordEvent(client, source, { type: 'Warning', reason, message, now }).catch((err: unknown) => {
-    context.logger.warn({ key: known.key, err }, 'an Event could not be recorded')
-  })
+  const { logger } = context
+  await tryRecordEvent(client, source, { type: 'Warning', reason, message, now }, { logger, key: known.key })
 }
 
 /** Keeps the Assignment's condition Accepted: False while the provider that has the object accepts it no longer and nobody else does. */
