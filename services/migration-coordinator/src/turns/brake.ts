@@ -19,8 +19,7 @@ export type Brake = {
 }
 
 /** The same for all moves of one cause. */
-export const causeID = ({ providerCluster, acceptAPIName, generation }: MoveCause): string =>
-  `${providerCluster}/${acceptAPIName}/${generation}`
+export const causeID = (cause: MoveCause): string => `${offerOf(cause)}/${cause.generation}`
 
 /** Whether the change of an offer counts for a move as long as nobody agreed. */
 export const isCounted = ({ cause }: Mover, { most, isApproved }: Omit<Brake, 'begun'>): boolean =>

@@ -185,6 +185,12 @@ export function namedBy(assignment: Assignment): Set<string> {
   return new Set([...wantedCopies(assignment).map(({ provider }) => provider), ...recorded])
 }
 
+/** What the scheduler decided for this very generation of the object; undefined: nothing yet. */
+export function currentDecision({ decision, source }: Pick<Known, 'decision' | 'source'>): DecisionMessage | undefined {
+  const { uid, generation } = source?.metadata ?? {}
+  return decision !== undefined && decision.uid === uid && decision.generation === generation ? decision : undefined
+}
+
 /** The copy that a provider has, as far as is known. */
 export function copyAt({ copies }: Known, provider: string): KubeObject | undefined {
   return copies.get(provider)?.object ?? undefined

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { annotations, readiness } from '@resource-broker/api'
 import type { CopyMessage, KubeObject } from '@resource-broker/bus'
-import { type Current, copyAt, doubtful, isOnAccountOf, wantedCopies } from '../facts/known.ts'
+import { type Current, copyAt, currentDecision, doubtful, isOnAccountOf, wantedCopies } from '../facts/known.ts'
 import { type Action, idOf } from './action.ts'
 import { reportTo } from './consumer-report.ts'
 import { contentOf, type DesiredCopy, desiredCopy, isUpToDate } from './desired-copy.ts'
@@ -35,10 +35,10 @@ function lookUp({ places, ref }: Current, provider: string): Action[] {
 }
 
 /** The provider that the scheduler named for this very generation, if the Assignment asks for a copy there that takes changes. */
-export function targetOf({ decision, source, assignment }: Current): string | undefined {
-  const { uid, generation } = source.metadata
-  if (decision === undefined || decision.uid !== uid || decision.generation !== generation) return undefined
-  const target = wantedCopies(assignment).find(
+export function targetOf(known: Current): string | undefined {
+  const decision = currentDecision(known)
+  if (decision === undefined) return undefined
+  const target = wantedCopies(known.assignment).find(
     ({ provider, role }) => provider === decision.provider && role !== 'Outgoing',
   )
   return target?.provider
@@ -146,12 +146,12 @@ export function mayBeRemoved(known: Current, { provider, object }: { provider: s
  * Whether the Active copy is gone and the object is to be elsewhere: it is not made again then, and the move that brings another waits until
  * what leaves is gone. A copy that the consumer is served from stays all the same.
  */
-function isForsaken({ assignment, copies, decision, source }: Current, provider: string): boolean {
-  const { providerCluster: active } = assignment.spec
-  const { uid, generation } = source.metadata
-  if (decision?.uid !== uid || decision.generation !== generation) return false
-  const isElsewhere = decision.provider !== null && decision.provider !== active
-  return isElsewhere && copies.get(active)?.object === null && assignment.status?.servedFrom !== provider
+function isForsaken(known: Current, provider: string): boolean {
+  const { spec, status } = known.assignment
+  const { providerCluster: active } = spec
+  const { provider: decided = null } = currentDecision(known) ?? {}
+  const isElsewhere = decided !== null && decided !== active
+  return isElsewhere && known.copies.get(active)?.object === null && status?.servedFrom !== provider
 }
 
 /** By what its provider last said of it: one whose spec has just changed, so that this is of an earlier one, is not worse for that. */
