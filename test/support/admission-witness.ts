@@ -36,6 +36,10 @@ export class AdmissionWitness implements Witness {
     watchResource(platform.kube, { ...Assignment.resource }, handler, { signal: this.#stopping.signal })
   }
 
+  async judge(judgement: () => Judgement, note: (violation: string) => void): Promise<void> {
+    await judgePatiently(judgement, note)
+  }
+
   async stop(): Promise<void> {
     this.#stopping.abort()
     await this.#admission?.stop()
@@ -43,7 +47,7 @@ export class AdmissionWitness implements Witness {
 }
 
 /** Reads that get no answer put the write off; they are no verdict. */
-export async function judgePatiently(
+async function judgePatiently(
   judgement: () => Judgement,
   note: (violation: string) => void,
 ): Promise<string | undefined> {

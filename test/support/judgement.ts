@@ -38,6 +38,8 @@ export type Judges = {
 /** Sees to it that each such write is judged by what was there when it was made. */
 export type Witness = {
   attend: (judges: Judges, note: (violation: string) => void) => Promise<void>
+  /** Judges what a watch told of by what is there now. */
+  judge: (judgement: () => Judgement, note: (violation: string) => void) => Promise<void>
   stop: () => Promise<void>
 }
 

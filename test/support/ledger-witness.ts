@@ -1,6 +1,6 @@
 import { Assignment, finalizer } from '@resource-broker/api'
 import type { SandboxChange } from '@resource-broker/sandbox'
-import { type Judges, judgeAtOnce, type Witness, type Write } from './judgement.ts'
+import { type Judgement, type Judges, judgeAtOnce, type Witness, type Write } from './judgement.ts'
 import type { Landscape, Site } from './landscape.ts'
 import type { Ledger } from './ledger.ts'
 
@@ -22,6 +22,11 @@ export class LedgerWitness implements Witness {
       if (resource === Assignment.resource.resource) this.#onAssignment(judges, object, previous)
       else this.#onThing(judges, note, path, { object, previous })
     })
+  }
+
+  /** What lived in a workspace that is gone is gone: nobody is asked, who would say no there. */
+  async judge(judgement: () => Judgement): Promise<void> {
+    judgeAtOnce(judgement(), this.#ledger)
   }
 
   async stop(): Promise<void> {

@@ -1,7 +1,6 @@
 import { Assignment, annotations, assignmentName, finalizer, keyOf, labels, originOf } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
 import { watchResource } from '@resource-broker/kube'
-import { judgePatiently } from './admission-witness.ts'
 import type { Clusters } from './checker.ts'
 import { type Judgement, look, type Witness, type Write, whether } from './judgement.ts'
 import type { Site } from './landscape.ts'
@@ -217,7 +216,7 @@ export class Observer {
         upsert: (secret) => void secrets.set(secret.metadata.uid, secret as KubeObject),
         delete: async ({ uid }) => {
           const secret = secrets.get(uid)
-          if (secret !== undefined) await judgePatiently(() => this.#onSecretGone(consumer, secret), this.#report)
+          if (secret !== undefined) await this.#witness.judge(() => this.#onSecretGone(consumer, secret), this.#report)
         },
       },
       { signal },
