@@ -75,3 +75,24 @@ test('who takes a partition over counts the silence of a provider anew', async (
   expect(await look(newMemory(), NOON + 1_999)).toMatchObject({ requeueAfterMs: 2_000 })
   expect(told).toEqual([])
 })
+
+test('a refusal that nothing comes of any more is taken back, and is not told again in the same look', async () => {
+  const messages = silent(new Date(NOON).toISOString())
+  messages['copy/alpha'] = copy('alpha', { object: copied({}, { status: { status: 'Available' } }) })
+  const { look, told } = syncer(messages)
+  const synced = () =>
+    (told as { conditions: { type: string; status: string; reason: string }[] }[]).map(({ conditions }) => {
+      const { status, reason } = conditions.find(({ type }) => type === conditionTypes.synced) ?? {}
+      return `${status} ${reason}`
+    })
+  const memory = newMemory()
+  const problem = { about: '', reason: 'RecordRefused', message: 'the platform refuses the broker’s record' }
+  memory.late.set(KEY, [{ of: 'record {}', problem }])
+  await look(memory, NOON)
+  expect(synced()).toEqual(['False RecordRefused', 'True Synced'])
+  memory.late.set(KEY, [{ of: 'record {}', problem }])
+  messages['source'] = { ref, object: source({ finalizers: ['broker.platform-mesh.io/finalizer'] }, { status: told[0] }) }
+  told.length = 0
+  await look(memory, NOON)
+  expect(synced()).toEqual(['True Synced'])
+})

@@ -38,6 +38,9 @@ export type Action =
   | { do: 'report'; status: Record<string, unknown>; isLast?: true }
   | { do: 'event'; reason: string; message: string }
 
+/** The id of the report with which a look ends that has more to say than it had before. */
+export const LAST_REPORT = 'report what came of it'
+
 /** Tells the actions of one look apart. */
 export function idOf(action: Action): string {
   switch (action.do) {
@@ -55,7 +58,7 @@ export function idOf(action: Action): string {
     case 'record':
       return `${action.do} ${stringifyJson(action.edit)}`
     case 'report':
-      return action.isLast ? `${action.do} what came of it` : action.do
+      return action.isLast ? LAST_REPORT : action.do
     case 'event':
       return `${action.do} ${action.reason} ${action.message}`
     default:

@@ -1,18 +1,20 @@
 import { reasons } from '@resource-broker/api'
 import { tooLargeMessage } from '@resource-broker/bus'
 import { type Current, copyAt } from '../facts/known.ts'
+import { LAST_REPORT } from './action.ts'
 import { isLeaving, targetOf } from './plan-live.ts'
 import { isToBeTold, type Problem } from './problem.ts'
 import { refusedRelated } from './related.ts'
 
 /**
  * What stands in the way, as far as it is to be told now: what may pass by itself is told once it has lasted. What went wrong at the end
- * of the look before stands until the same is tried again; `isLast`: nothing else is tried in this look.
+ * of the look before stands until the same is tried again; `isLast`: nothing else is tried in this look, and what is told then stays told.
  */
 export function problemsToTell(known: Current, isLast = false): Problem[] {
   const { notes } = known
   const { before } = notes
-  const standing = isLast ? [] : before.late.filter(({ of }) => !notes.done.has(of)).map(({ problem }) => problem)
+  const isOver = isLast || notes.done.has(LAST_REPORT)
+  const standing = isOver ? [] : before.late.filter(({ of }) => !notes.done.has(of)).map(({ problem }) => problem)
   const found = [...notes.problems, ...standing]
   return [...problemsOfSize(known), ...problemsOfPlaces(known), ...found, ...refusedRelated(known)].filter((problem) =>
     problem.awaited === true ? before.attempt > 1 : isToBeTold(problem, before),
