@@ -14,8 +14,8 @@ import {
   traced,
 } from '@resource-broker/service'
 import { z } from 'zod'
-import type { EndsSeen } from './handlers/expire.ts'
 import { look } from './handlers/look.ts'
+import type { TimesSeen } from './handlers/times-seen.ts'
 import { MoveMetrics } from './move-metrics.ts'
 import { stagingUnder } from './stages/staging-under.ts'
 import type { MoveLimits } from './turns/limits.ts'
@@ -62,7 +62,7 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   const { logger, tracing, signal } = service
   const compute = await openCompute(service)
   const staging = compute && stagingUnder(compute, clustersUnder(await openClusters(service, bus)))
-  let consumer: PartitionConsumer<EndsSeen> | undefined
+  let consumer: PartitionConsumer<TimesSeen> | undefined
   const waiting = service.metrics.gauge<'reason'>({
     name: 'broker_moves_waiting',
     help: 'Moves that wait before they begin, as far as this replica has told them to.',
@@ -81,8 +81,8 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     service: NAME,
     parts: ['assignment', 'migration', 'configuration', 'copy', 'copy-related', 'staged'],
     concurrency: CONCURRENCY,
-    remember: (): EndsSeen => new Map(),
-    reconcile: traced(service, 'move', (run: Run<EndsSeen>) =>
+    remember: (): TimesSeen => new Map(),
+    reconcile: traced(service, 'move', (run: Run<TimesSeen>) =>
       look({ ...context, coordination: coordination.under(run.fence), staging: staging?.(run.fence) }, run),
     ),
     report: consumerReport(service),

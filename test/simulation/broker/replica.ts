@@ -13,6 +13,7 @@ import { followKept } from '../../../services/acceptapi-registry/src/follow-kept
 import { keptByKey } from '../../../services/acceptapi-registry/src/handlers/confirm-offer.ts'
 import { register } from '../../../services/acceptapi-registry/src/handlers/register.ts'
 import { look as lookAtMoves } from '../../../services/migration-coordinator/src/handlers/look.ts'
+import type { TimesSeen } from '../../../services/migration-coordinator/src/handlers/times-seen.ts'
 import { stagingUnder } from '../../../services/migration-coordinator/src/stages/staging-under.ts'
 import type { MoveLimits } from '../../../services/migration-coordinator/src/turns/limits.ts'
 import { Turns } from '../../../services/migration-coordinator/src/turns/turns.ts'
@@ -281,7 +282,7 @@ export class Replica {
     const { coordination } = this.#clusters
     const staging = this.#compute && stagingUnder(this.#compute, this.#under)
     const logger = this.#logger.child({ service: 'migration-coordinator' })
-    let consumer: SimulatedConsumer<Map<string, number>> | undefined
+    let consumer: SimulatedConsumer<TimesSeen> | undefined
     const { signal } = this.process
     const turns = new Turns({
       ...{ coordination, logger, signal, now: () => Date.now() },
@@ -294,8 +295,8 @@ export class Replica {
       service: 'migration-coordinator',
       parts: ['assignment', 'migration', 'configuration', 'copy', 'copy-related', 'staged'],
       concurrency: 32,
-      remember: () => new Map<string, number>(),
-      reconcile: (run: Run<Map<string, number>>) =>
+      remember: (): TimesSeen => new Map(),
+      reconcile: (run: Run<TimesSeen>) =>
         lookAtMoves({ ...context, coordination: coordination.under(run.fence), staging: staging?.(run.fence) }, run),
     })
   }

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import type { CoordinatorContext } from '../context.ts'
 import type { Wait } from '../plan/step.ts'
 import { drive } from './drive.ts'
-import type { EndsSeen } from './expire.ts'
+import type { TimesSeen } from './times-seen.ts'
 
 const gvk = { group: 'test.platform-mesh.io', version: 'v1', kind: 'Thing' }
 const ends = {
@@ -80,7 +80,7 @@ function runWith(
     settle: async () => Number.POSITIVE_INFINITY,
   }
   const context = { coordination, turns, logger, now, keepMs: 1_000 } as unknown as CoordinatorContext
-  const run = { key: 'k', view: view as unknown as KeyView, attempt: 1, memory: new Map() } as Run<EndsSeen>
+  const run = { key: 'k', view: view as unknown as KeyView, attempt: 1, memory: new Map() } as Run<TimesSeen>
   return { held, drive: () => drive(context, run) }
 }
 

@@ -6,11 +6,12 @@ import { staleOf } from '../plan/stages/stale.ts'
 import type { Surroundings } from '../plan/step.ts'
 import { cleanUp, isToCleanUp, remove, withoutFinalizer } from '../stages/clean-up.ts'
 import { stagedOf } from '../stages/staged-messages.ts'
-import { type EndsSeen, expire } from './expire.ts'
+import { expire } from './expire.ts'
 import { removeLeftovers } from './leftovers.ts'
 import { nextStep } from './next-step.ts'
 import { readMigration, surroundings } from './surroundings.ts'
 import { isCurrent, isDecisive, type Plan, take } from './take.ts'
+import type { TimesSeen } from './times-seen.ts'
 
 /** A step may lead to the next at once; a Migration has far fewer than this until it waits for something. */
 const MOST_STEPS = 16
@@ -18,7 +19,7 @@ const MOST_STEPS = 16
 const HELD_MS = 15_000
 
 /** Takes every Migration of one object as far as it can go now. */
-export async function drive(context: CoordinatorContext, run: Run<EndsSeen>): Promise<Outcome> {
+export async function drive(context: CoordinatorContext, run: Run<TimesSeen>): Promise<Outcome> {
   const { view, attempt, memory } = run
   let again = Number.POSITIVE_INFINITY
   for (const name of view.all('migration').keys()) {
@@ -32,9 +33,9 @@ export async function drive(context: CoordinatorContext, run: Run<EndsSeen>): Pr
 }
 
 /** Takes one Migration as far as it can go. Returns in how many milliseconds it is looked at again, whatever is heard. */
-async function advance(context: CoordinatorContext, { key, view }: Run<EndsSeen>, name: string): Promise<number> {
+async function advance(context: CoordinatorContext, run: Run<TimesSeen>, name: string): Promise<number> {
   const swept: Swept = new Map()
-  const againMs = await takeSteps(context, { key, view }, name, swept)
+  const againMs = await takeSteps(context, run, name, swept)
   const refused = [...swept.values()].find((error) => error !== undefined)
   if (refused !== undefined) throw refused
   return againMs
@@ -42,7 +43,7 @@ async function advance(context: CoordinatorContext, { key, view }: Run<EndsSeen>
 
 async function takeSteps(
   context: CoordinatorContext,
-  { key, view }: Pick<Run, 'key' | 'view'>,
+  { key, view, memory }: Run<TimesSeen>,
   name: string,
   swept: Swept,
 ): Promise<number> {
@@ -50,17 +51,19 @@ async function takeSteps(
     const migration = readMigration(view, name)
     if (migration === undefined || migration.metadata.deletionTimestamp !== undefined) break
     await sweep(context, migration, view, swept)
-    const around = withRemains(await surroundings(context, migration, view), swept)
+    const around = withRemains(await surroundings(context, migration, view, memory), swept)
     const step = await nextStep(context, key, migration, around)
     if (step === undefined) break
-    const plan: Plan = { migration, assignment: around.assignment, step }
+    const plan: Plan = { migration, assignment: around.assignment, seen: around.seen, step }
     if (isDecisive(step) && !(await isCurrent(context, plan, view))) continue
     if (!(await take(context, plan, view)))
       return Math.min(step.againMs ?? Number.POSITIVE_INFINITY, heldFor(context, migration))
   }
   const migration = readMigration(view, name)
-  if (migration === undefined) context.turns.leave(name)
-  return migration === undefined ? Number.POSITIVE_INFINITY : heldFor(context, migration)
+  if (migration !== undefined) return heldFor(context, migration)
+  context.turns.leave(name)
+  memory.delete(name)
+  return Number.POSITIVE_INFINITY
 }
 
 /** Whose turn comes is told. */
