@@ -104,7 +104,7 @@ export class Capacity {
   async settle(key: string, view: KeyView): Promise<void> {
     const { uid, held, due } = this.#compare(key, view)
     await Promise.all([
-      ...held.map((offer) => this.#ledgerOf(offer).ask({ kind: 'release', key })),
+      ...held.map((place) => this.#ledgerOf(place.offer).ask({ kind: 'release', key, uid: place.uid })),
       ...due.map((offer) => this.#ledgerOf(offer).ask({ kind: 'hold', key, uid })),
     ])
     for (const offer of due) this.#unused.set(placeOf(offerUsageName(offer), key, { uid }), Number.NEGATIVE_INFINITY)
@@ -134,8 +134,8 @@ export class Capacity {
     }
     const left = places.filter(({ name }) => !offers.has(name))
     const isFree = ({ id }: { id: string }) => this.#options.now() - (this.#unused.get(id) ?? 0) >= UNUSED_MS
-    const held = left.filter(isFree).map(({ offer }) => offer)
-    const kept = left.filter((place) => !isFree(place)).map(({ offer }) => offer)
+    const held = left.filter(isFree)
+    const kept = left.filter((place) => !isFree(place))
     const due = [...offers].flatMap(([name, offer]) =>
       this.#claims.get(name)?.claims[key] === undefined && this.#isLimited(offer) ? [offer] : [],
     )

@@ -6,7 +6,7 @@ import { type Claims, settle, type Wish } from './claims.ts'
 const key = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f')
 const wish: fc.Arbitrary<Wish> = fc.oneof(
   fc.record({ kind: fc.constant('claim' as const), key, uid: fc.constantFrom('1', '2') }),
-  fc.record({ kind: fc.constant('release' as const), key }),
+  fc.record({ kind: fc.constant('release' as const), key, uid: fc.constantFrom('1', '2') }),
 )
 const turns = fc.array(fc.array(wish, { maxLength: 8 }), { maxLength: 12 })
 const capacity = fc.integer({ min: 0, max: 4 })
@@ -33,7 +33,7 @@ test('no place is lost: who is refused found every place taken, and what all gav
         if (granted.includes(false)) expect(sizeOf(next)).toBe(places)
         claims = next
       }
-      const all = Object.keys(claims).map((of): Wish => ({ kind: 'release', key: of }))
+      const all = Object.entries(claims).map(([of, { uid }]): Wish => ({ kind: 'release', key: of, uid }))
       expect(settle(claims, places, all).claims).toEqual({})
     }),
   )
@@ -61,6 +61,12 @@ test('an object that has its place by an Assignment counts, room or not', () => 
   const { claims } = settle({ a: { uid: '1' } }, 1, [{ kind: 'hold', key: 'b', uid: '2' }])
   expect(Object.keys(claims)).toEqual(['a', 'b'])
   expect(settle(claims, 1, [{ kind: 'claim', key: 'c', uid: '3' }]).granted).toEqual([false])
+})
+
+test('the place of one life of an object is not given back with that of the one before it', () => {
+  const claims = { a: { uid: '2' } }
+  expect(settle(claims, 1, [{ kind: 'release', key: 'a', uid: '1' }])).toEqual({ claims, granted: [true] })
+  expect(settle(claims, 1, [{ kind: 'release', key: 'a', uid: '2' }]).claims).toEqual({})
 })
 
 test('the patch from one to the other names what differs, and nothing where nothing does', () => {

@@ -5,9 +5,9 @@ export type Claims = Readonly<Record<string, OfferClaim>>
 
 /**
  * `claim`: a place, if there is one. `hold`: the object has the place already, by its Assignment, and the record of it was lost or
- * never made: it counts, room or not. `release`: the place is given back.
+ * never made: it counts, room or not. `release`: the place of this life of the object is given back.
  */
-export type Wish = { key: string } & ({ kind: 'claim' | 'hold'; uid: string } | { kind: 'release' })
+export type Wish = { kind: 'claim' | 'hold' | 'release'; key: string; uid: string }
 
 /**
  * What the places are after these wishes, and which of the wishes came true, in their order. Pure; places that are given back are
@@ -19,8 +19,8 @@ export function settle(
   wishes: readonly Wish[],
 ): { claims: Claims; granted: boolean[] } {
   const next = new Map(Object.entries(claims))
-  for (const wish of wishes) if (wish.kind === 'release') next.delete(wish.key)
-  for (const wish of wishes) if (wish.kind === 'hold') next.set(wish.key, { uid: wish.uid })
+  for (const { kind, key, uid } of wishes) if (kind === 'release' && next.get(key)?.uid === uid) next.delete(key)
+  for (const { kind, key, uid } of wishes) if (kind === 'hold' && !next.has(key)) next.set(key, { uid })
   const granted = wishes.map((wish) => {
     if (wish.kind !== 'claim') return true
     if (!next.has(wish.key) && next.size >= capacity) return false
