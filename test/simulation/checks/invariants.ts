@@ -135,12 +135,13 @@ export class Invariants {
     const { servers, capacityOf, violated } = this.#options
     const counts = new Map<string, number>()
     const uids = new Set<string>()
-    for (const { spec } of assignmentsIn(servers)) {
+    for (const { spec, status } of assignmentsIn(servers)) {
       if (uids.has(spec.uid)) violated(new Violation('placed-twice', `${spec.name} has two Assignments`, spec.name))
       uids.add(spec.uid)
-      const incoming = (spec.copies ?? []).filter(({ role }) => role === 'Incoming')
-      for (const { providerCluster } of [spec, ...incoming])
-        counts.set(providerCluster, (counts.get(providerCluster) ?? 0) + 1)
+      const recorded = (status?.copies ?? []).filter(({ applied }) => applied)
+      const copies = [spec, ...(spec.copies ?? []), ...recorded]
+      for (const provider of new Set(copies.map(({ providerCluster }) => providerCluster)))
+        counts.set(provider, (counts.get(provider) ?? 0) + 1)
     }
     for (const [provider, count] of counts) {
       const capacity = capacityOf(provider)

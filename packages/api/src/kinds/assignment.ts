@@ -19,6 +19,7 @@ export type AssignmentCopy = z.infer<typeof specCopySchema>
 
 const copyStatusSchema = z.object({
   providerCluster: clusterName,
+  acceptAPIName: optional(objectName, 'The AcceptAPI at which the copy has its place.'),
   applied: z.boolean().describe('The copy was written at this provider.'),
   observedGeneration: optional(z.int().min(0), "Generation of the consumer's object that the copy holds."),
   ready: z.boolean(),
@@ -126,6 +127,12 @@ export const Assignment = defineKind({
   }),
 })
 export type Assignment = z.infer<typeof Assignment.schema>
+
+/** The AcceptAPI at which the copy of a provider has its place, also one that nobody asks for any more; undefined if the Assignment names none. */
+export function offerAt({ spec, status }: Pick<Assignment, 'spec' | 'status'>, provider: string): string | undefined {
+  const named = [spec, ...(spec.copies ?? []), ...(status?.copies ?? [])]
+  return named.find(({ providerCluster }) => providerCluster === provider)?.acceptAPIName
+}
 
 /**
  * The APIExport of a provider through which the copy there was made or is to be, also of one that nobody asks for any more; undefined if

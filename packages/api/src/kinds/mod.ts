@@ -15,6 +15,7 @@ export {
   type CopyStatus,
   type DecisionRecord,
   exportAt,
+  offerAt,
   withoutDecision,
 } from './assignment.ts'
 export type { Mistake, Parsed, PrinterColumn } from './kind.ts'

@@ -10,7 +10,7 @@ export type OfferClaim = z.infer<typeof claimSchema>
 
 /**
  * Who has the places of one offer that has a capacity. A place is claimed before the Assignment or Migration that needs it is made,
- * and given back after both are known not to refer to it: the API server's word on the resourceVersion is what makes the count exact.
+ * and given back after both are known not to refer to it, nor to a copy that is there: the API server's word on the resourceVersion is what makes the count exact.
  */
 export const OfferUsage = defineKind({
   group: 'coord.broker.platform-mesh.io',

@@ -23,8 +23,9 @@ export function recordAfter({ spec, status }: Assignment, edit: AssignmentEdit):
   const left = (spec.copies ?? []).filter((copy) => !asked.has(providerOf(copy)) && !recorded.has(providerOf(copy)))
   if (left.length === 0) return undefined
   const names = new Set(left.map(providerOf))
-  const words = left.map(({ providerCluster, apiExportName }): CopyStatus => {
-    return { providerCluster, applied: true, ready: false, message: MAY_BE_THERE, ...named(apiExportName) }
+  const words = left.map(({ providerCluster, acceptAPIName, apiExportName }): CopyStatus => {
+    const made = { providerCluster, acceptAPIName, ...named(apiExportName) }
+    return { ...made, applied: true, ready: false, message: MAY_BE_THERE }
   })
   return [...said.filter((copy) => !names.has(providerOf(copy))), ...words]
 }

@@ -230,7 +230,10 @@ test('a copy that is taken off before anybody recorded it as made leaves the wor
   const incoming: AssignmentCopy = { providerCluster: 'beta', acceptAPIName: 'large', role: 'Incoming' }
   const replica: AssignmentCopy = { providerCluster: 'gamma', acceptAPIName: 'g', role: 'Replica' }
   const active: CopyStatus = { providerCluster: 'alpha', applied: true, ready: true }
-  const word = { providerCluster: 'beta', applied: true, ready: false, message: expect.any(String) }
+  const word = {
+    ...{ providerCluster: 'beta', acceptAPIName: 'large', applied: true, ready: false },
+    message: expect.any(String),
+  }
   const after = (said: CopyStatus[] | undefined, copies: AssignmentCopy[] | null) =>
     recordAfter(assignmentOf({ copies: [incoming, replica], ...(said && { said }) }), { copies })
   expect(after(undefined, [replica])).toEqual([word])

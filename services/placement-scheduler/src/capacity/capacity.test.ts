@@ -1,4 +1,4 @@
-import { type OfferRef, OfferUsage } from '@resource-broker/api'
+import { type AssignmentCopy, type OfferRef, OfferUsage } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
 import type { Logger } from '@resource-broker/service'
 import { expect, test } from 'vitest'
@@ -110,6 +110,22 @@ test('a place that an Assignment has and nobody wrote down is written down', asy
   await capacity.settle(A, viewOf({ assignment: assignment() }))
   expect(claimants(platform, small)).toEqual([A])
   expect(await capacity.claim(KEYS[1] as string, 'u', small)).toBe(false)
+})
+
+test('a copy that is kept has its place until it is gone, and the object may go back there as long', async () => {
+  const copies = [
+    { providerCluster: 'alpha', acceptAPIName: 'small', role: 'Outgoing', keptUntil: '2026-01-01T02:00:00Z' },
+  ]
+  const object = named(A, assignment({ at: 'beta', offer: 'large', copies: copies as AssignmentCopy[] }))
+  const platform = platformOf(object)
+  const capacity = replica(platform, 1)
+  await capacity.claim(A, 'uid-a', small)
+  await capacity.settle(A, viewOf({ assignment: { name: object.metadata.name, object } }))
+  expect(await capacity.claim(KEYS[1] as string, 'uid-b', small)).toBe(false)
+  expect(await capacity.claim(A, 'uid-a', small)).toBe(true)
+  const left = platform.put(named(A, assignment({ at: 'beta', offer: 'large' })))
+  await capacity.settle(A, viewOf({ assignment: { name: left.metadata.name, object: left } }))
+  expect(await capacity.claim(KEYS[1] as string, 'uid-b', small)).toBe(true)
 })
 
 test('an object that moves has a place at both ends until the move has ended, and then at one', async () => {

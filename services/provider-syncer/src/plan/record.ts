@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type CopyStatus, exportAt, readiness } from '@resource-broker/api'
+import { type CopyStatus, exportAt, offerAt, readiness } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
 import { type Current, copyAt, isOnAccountOf, wantedCopies } from '../facts/known.ts'
 import { type Action, idOf, type RecordEdit } from './action.ts'
@@ -73,11 +73,14 @@ function copyStatuses(known: Current, problems: Map<string, string>, mayRest: bo
       .map(({ provider, object }) => leavingStatus(known, provider, object, mayRest)),
     ...unseen(known, wanted),
   ]
-  const withExport = (entry: CopyStatus): CopyStatus => {
-    const apiExportName = exportAt(known.assignment, entry.providerCluster)
-    return apiExportName === undefined ? entry : { ...entry, apiExportName }
-  }
-  return entries.map(withExport).sort((a, b) => (a.providerCluster < b.providerCluster ? -1 : 1))
+  return entries.map((entry) => ({ ...entry, ...madeThrough(known, entry) })).sort((a, b) => (a.providerCluster < b.providerCluster ? -1 : 1))
+}
+
+/** What a copy was made through, which its record keeps when nobody asks for it any more. */
+function madeThrough({ assignment }: Current, { providerCluster }: CopyStatus): Partial<CopyStatus> {
+  const acceptAPIName = offerAt(assignment, providerCluster)
+  const apiExportName = exportAt(assignment, providerCluster)
+  return { ...(acceptAPIName && { acceptAPIName }), ...(apiExportName && { apiExportName }) }
 }
 
 /** What was recorded of copies that nobody has heard of since stays until they are known to be gone. */
