@@ -1,7 +1,7 @@
 export { approvalCommand, isApproved, lacksApproval } from './approvals.ts'
 export type { Program } from './cel/program.ts'
 export { celInput } from './cel/values.ts'
-export { claimsPatch } from './claims-patch.ts'
+export { claimsPatch, isSameClaim } from './claims-patch.ts'
 export { getCondition, type NextCondition, setCondition, sortConditions, timestamp } from './conditions.ts'
 export { type ConsumerStatusInput, consumerStatus, sameStatus } from './consumer-status.ts'
 export { type Decision, decide } from './decide.ts'

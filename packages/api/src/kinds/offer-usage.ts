@@ -4,6 +4,10 @@ import { crd, offerNames, optional } from './meta.ts'
 
 const claimSchema = z.object({
   uid: z.string().min(1).max(64).describe("metadata.uid of the consumer's object that has the place."),
+  again: optional(
+    z.int().min(1),
+    'How often the object asked for the place while it had it: whoever was about to give it back does not any more.',
+  ),
 })
 /** One place at an offer. */
 export type OfferClaim = z.infer<typeof claimSchema>

@@ -96,6 +96,22 @@ test('the place of the next life of an object is not given away because that of 
   expect(claimants(platform, small)).toEqual([A])
 })
 
+test('a place that is asked for again is not given back by a request that is on its way', async () => {
+  const platform = platformOf()
+  const [owner, former] = [replica(platform, 1), replica(platform, 1)]
+  await former.claim(A, 'uid-a', small)
+  await former.settle(A, viewOf({ assignment: assignment() }))
+  const { mergePatch } = platform.client
+  const late = async (...request: Parameters<typeof mergePatch>) => {
+    platform.client.mergePatch = mergePatch
+    await owner.claim(A, 'uid-a', small)
+    return await mergePatch(...request)
+  }
+  platform.client.mergePatch = late as typeof mergePatch
+  await former.settle(A, viewOf({ assignment: { name: 'assignment-a', object: null } }))
+  expect(claimants(platform, small)).toEqual([A])
+})
+
 test('a place is not given away because a replica has not heard of the Assignment that has it', async () => {
   const platform = platformOf(named(A))
   const capacity = replica(platform, 1)
@@ -120,9 +136,9 @@ test('a copy that is kept has its place until it is gone, and the object may go 
   const platform = platformOf(object)
   const capacity = replica(platform, 1)
   await capacity.claim(A, 'uid-a', small)
-  await capacity.settle(A, viewOf({ assignment: { name: object.metadata.name, object } }))
   expect(await capacity.claim(KEYS[1] as string, 'uid-b', small)).toBe(false)
   expect(await capacity.claim(A, 'uid-a', small)).toBe(true)
+  await capacity.settle(A, viewOf({ assignment: { name: object.metadata.name, object } }))
   const left = platform.put(named(A, assignment({ at: 'beta', offer: 'large' })))
   await capacity.settle(A, viewOf({ assignment: { name: left.metadata.name, object: left } }))
   expect(await capacity.claim(KEYS[1] as string, 'uid-b', small)).toBe(true)

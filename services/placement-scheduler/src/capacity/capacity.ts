@@ -1,6 +1,7 @@
 import {
   Assignment,
   assignmentName,
+  isSameClaim,
   Migration,
   type OfferClaim,
   type OfferRef,
@@ -104,7 +105,7 @@ export class Capacity {
   async settle(key: string, view: KeyView): Promise<void> {
     const { uid, held, due } = this.#compare(key, view)
     await Promise.all([
-      ...held.map((place) => this.#ledgerOf(place.offer).ask({ kind: 'release', key, uid: place.uid })),
+      ...held.map((place) => this.#ledgerOf(place.offer).ask({ kind: 'release', key, ...place.claim })),
       ...due.map((offer) => this.#ledgerOf(offer).ask({ kind: 'hold', key, uid })),
     ])
     for (const offer of due) this.#unused.set(placeOf(offerUsageName(offer), key, { uid }), Number.NEGATIVE_INFINITY)
@@ -124,13 +125,11 @@ export class Capacity {
     const places = [...(this.#placed.get(key) ?? [])].flatMap((name) => {
       const { offer, claims } = this.#claims.get(name) ?? {}
       const claim = claims?.[key]
-      return offer === undefined || claim === undefined
-        ? []
-        : [{ name, offer, id: placeOf(name, key, claim), uid: claim.uid }]
+      return offer === undefined || claim === undefined ? [] : [{ name, offer, id: placeOf(name, key, claim), claim }]
     })
-    for (const { name, id, uid: its } of places) {
+    for (const { name, id, claim } of places) {
       if (!offers.has(name)) this.#unused.set(id, this.#unused.get(id) ?? this.#options.now())
-      else if (its === uid) this.#unused.set(id, Number.NEGATIVE_INFINITY)
+      else if (claim.uid === uid) this.#unused.set(id, Number.NEGATIVE_INFINITY)
     }
     const left = places.filter(({ name }) => !offers.has(name))
     const isFree = ({ id }: { id: string }) => this.#options.now() - (this.#unused.get(id) ?? 0) >= UNUSED_MS
@@ -166,7 +165,7 @@ export class Capacity {
     this.#note(metadata.name, claims)
     this.#claims.set(metadata.name, { offer: { providerCluster, name: acceptAPIName }, claims, uid, version })
     for (const [key, claim] of Object.entries(before?.claims ?? {}))
-      if (claims[key]?.uid !== claim.uid) this.#unused.delete(placeOf(metadata.name, key, claim))
+      if (!isSameClaim(claims[key], claim)) this.#unused.delete(placeOf(metadata.name, key, claim))
     if (Object.keys(before?.claims ?? {}).some((key) => claims[key] === undefined)) this.#options.freed()
   }
 
@@ -200,5 +199,6 @@ export class Capacity {
   }
 }
 
-/** Tells the places of one life of an object from those of another. */
-const placeOf = (usage: string, key: string, { uid }: OfferClaim): string => `${usage} ${key} ${uid}`
+/** Tells the places of one life of an object from those of another, and one that was asked for again from what it was before. */
+const placeOf = (usage: string, key: string, { uid, again = 0 }: OfferClaim): string =>
+  `${usage} ${key} ${uid} ${again}`

@@ -33,7 +33,7 @@ test('no place is lost: who is refused found every place taken, and what all gav
         if (granted.includes(false)) expect(sizeOf(next)).toBe(places)
         claims = next
       }
-      const all = Object.entries(claims).map(([of, { uid }]): Wish => ({ kind: 'release', key: of, uid }))
+      const all = Object.entries(claims).map(([of, claim]): Wish => ({ kind: 'release', key: of, ...claim }))
       expect(settle(claims, places, all).claims).toEqual({})
     }),
   )
@@ -69,9 +69,17 @@ test('the place of one life of an object is not given back with that of the one 
   expect(settle(claims, 1, [{ kind: 'release', key: 'a', uid: '2' }]).claims).toEqual({})
 })
 
+test('a place that is asked for again is not given back by who knows of it as it was before', () => {
+  const { claims } = settle({ a: { uid: '1' } }, 1, [{ kind: 'claim', key: 'a', uid: '1' }])
+  expect(claims).toEqual({ a: { uid: '1', again: 1 } })
+  expect(settle(claims, 1, [{ kind: 'release', key: 'a', uid: '1' }]).claims).toEqual(claims)
+  expect(settle(claims, 1, [{ kind: 'release', key: 'a', uid: '1', again: 1 }]).claims).toEqual({})
+})
+
 test('the patch from one to the other names what differs, and nothing where nothing does', () => {
   const before = { a: { uid: '1' }, b: { uid: '2' } }
   expect(claimsPatch(before, before)).toBeUndefined()
+  expect(claimsPatch(before, { ...before, a: { uid: '1', again: 1 } })).toEqual({ a: { uid: '1', again: 1 } })
   expect(claimsPatch(before, { b: { uid: '3' }, c: { uid: '4' } })).toEqual({
     a: null,
     b: { uid: '3' },

@@ -84,7 +84,7 @@ async function placeNew(context: SchedulerContext, known: Known, view: KeyView):
       await reportUnplaceable(context, known, { reason, message: refusalMessage(decision.record) }, view)
     return DONE
   }
-  if (!(await context.capacity.claim(known.key, known.object.uid, decision.offer.ref))) return FULL
+  if (!(await claim(context, known, decision.offer.ref))) return FULL
   const sourceVersion = await bind(context, known, decision.offer, decision.record, view)
   if (sourceVersion === undefined) return view.get('assignment')?.object == null ? DONE : LEARNED
   await announce(context, known, sourceVersion, decision.offer.ref.providerCluster, view)
@@ -122,13 +122,13 @@ async function placeAgain(
     decision = judge()
   }
   context.tracing?.tell(decisionAttributes(decision))
-  const next = 'offer' in decision ? decision.offer.ref : current
-  if (!sameRef(next, current) && !(await context.capacity.claim(known.key, known.object.uid, next))) return FULL
-  if (decision.verdict === 'stay' && next.name !== current.name)
-    await editAssignment(context, assignment, { spec: { acceptAPIName: next.name } }, view)
+  if (decision.verdict === 'stay' && !sameRef(decision.offer.ref, current)) {
+    if (!(await claim(context, known, decision.offer.ref))) return FULL
+    await editAssignment(context, assignment, { spec: { acceptAPIName: decision.offer.ref.name } }, view)
+  }
   const sourceVersion = await ensureFinalizer(context, known, current.providerCluster, view)
   if (decision.verdict === 'move') {
-    await moveOn(context, known, decision, view)
+    if (!(await moveOn(context, known, decision, view))) return FULL
     await announce(context, known, sourceVersion, decision.offer.ref.providerCluster, view)
     return DONE
   }
@@ -137,21 +137,30 @@ async function placeAgain(
   return DONE
 }
 
+/** Whether the object has a place at an offer now. One that it has already is asked for again, so that nobody gives it back meanwhile. */
+async function claim({ capacity }: SchedulerContext, { key, object }: Known, offer: OfferRef): Promise<boolean> {
+  return await capacity.claim(key, object.uid, offer)
+}
+
 /**
- * Asks for a move. While the copy of the move before is kept that is one back to it, which is asked for once: for another the copy is kept
- * no longer, and goes first.
+ * Asks for a move; false: there is no place for it any more. While the copy of the move before is kept that is one back to it, which is
+ * asked for once: for another the copy is kept no longer, and goes first.
  */
 async function moveOn(
   context: SchedulerContext,
   known: Known,
   { offer, record }: Extract<Decision, { verdict: 'move' }>,
   view: KeyView,
-): Promise<void> {
+): Promise<boolean> {
   const before = runningMigration(known)
-  if (before !== undefined && isAskedFor(known, before.spec.to.providerCluster, offer.ref.providerCluster)) return
-  const isBack = before?.spec.from.providerCluster === offer.ref.providerCluster
-  if (before === undefined || isBack) await startMigration(context, known, offer, record, view)
-  else await cancelMigration(context, known, before, view)
+  if (before !== undefined && isAskedFor(known, before.spec.to.providerCluster, offer.ref.providerCluster)) return true
+  if (before !== undefined && before.spec.from.providerCluster !== offer.ref.providerCluster) {
+    await cancelMigration(context, known, before, view)
+    return true
+  }
+  if (!(await claim(context, known, offer.ref))) return false
+  await startMigration(context, known, offer, record, view)
+  return true
 }
 
 function isAskedFor(known: Known, from: string, to: string): boolean {
