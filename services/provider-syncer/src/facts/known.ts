@@ -128,6 +128,20 @@ export function isOnAccountOf({ metadata }: KubeObject, assignment: Assignment):
   return account === undefined ? consumer === assignment.spec.uid : account === assignment.metadata.uid
 }
 
+/**
+ * Whether a copy was made for an earlier object of the name, by what it says: for another object, on account of another Assignment. Whoever
+ * restored the object may say that it adopts what is there.
+ */
+export function isOfEarlier(
+  { metadata }: KubeObject,
+  { assignment, source }: Pick<Known, 'assignment' | 'source'>,
+): boolean {
+  const { [annotations.assignmentUID]: account, [annotations.consumerUID]: consumer } = metadata.annotations ?? {}
+  if (assignment === undefined || assignment === null || account === undefined || consumer === undefined) return false
+  const isAdopted = source?.metadata.annotations?.[annotations.adopt] === 'true'
+  return !isAdopted && account !== assignment.metadata.uid && consumer !== assignment.spec.uid
+}
+
 /** Another object of the name lives where the one was that the Assignment was made for. */
 export function isReplaced({ source, assignment }: Assigned): boolean {
   return (
@@ -191,7 +205,14 @@ export function currentDecision({ decision, source }: Pick<Known, 'decision' | '
   return decision !== undefined && decision.uid === uid && decision.generation === generation ? decision : undefined
 }
 
-/** The copy that a provider has, as far as is known. */
-export function copyAt({ copies }: Known, provider: string): KubeObject | undefined {
-  return copies.get(provider)?.object ?? undefined
+/** The copy of the object that a provider has, as far as is known. One of an earlier object of the name is none. */
+export function copyAt(known: Known, provider: string): KubeObject | undefined {
+  const object = known.copies.get(provider)?.object ?? undefined
+  return object === undefined || isOfEarlier(object, known) ? undefined : object
+}
+
+/** The copy that a provider has of an earlier object of the name: a request that was late made it, or nobody was there to take it away. */
+export function earlierAt(known: Known, provider: string): (CopyMessage & { object: KubeObject }) | undefined {
+  const { object = null, ...copy } = known.copies.get(provider) ?? {}
+  return object !== null && isOfEarlier(object, known) ? { ...(copy as CopyMessage), object } : undefined
 }

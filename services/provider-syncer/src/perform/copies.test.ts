@@ -1,8 +1,9 @@
-import { annotations } from '@resource-broker/api'
+import { annotations, fieldManager } from '@resource-broker/api'
 import type { CopyMessage, KeyView, KubeObject } from '@resource-broker/bus'
 import { isConflict, KubeError } from '@resource-broker/kube'
 import { expect, test } from 'vitest'
-import { copied, copy } from '../fixtures.ts'
+import { stripManagedFields } from '../../../../packages/kube/src/managed-fields.ts'
+import { assignment, BROKER, copied, copy } from '../fixtures.ts'
 import { applyCopy, deleteCopy, tellKept } from './copies.ts'
 import type { Performance } from './perform.ts'
 
@@ -67,6 +68,35 @@ test('a copy that was to be changed and is gone, or another, is known as it is, 
     await expect(refusal).rejects.toSatisfy(isConflict)
     expect(learned).toMatchObject([there === undefined ? { object: null, goneUID: 'uid-copy' } : { object: another }])
   }
+})
+
+test('a copy of an earlier object of the name that is in the way is known then, and left as it is', async () => {
+  const notes = {
+    ...copied().metadata.annotations,
+    ...{ [annotations.consumerUID]: 'b', [annotations.assignmentUID]: 'c' },
+  }
+  const managedFields = [{ manager: fieldManager, operation: 'Apply' }]
+  const there = stripManagedFields(copied({ annotations: notes, ...{ managedFields } }))
+  const [learned, applied]: [CopyMessage[], number[]] = [[], []]
+  const client = {
+    apply: async () => {
+      applied.push(1)
+      throw new KubeError(409, { reason: 'AlreadyExists' })
+    },
+    get: async () => there,
+  }
+  const context = {
+    clusters: { destinations: { of: () => ({ client, cluster: 'alpha' }) } },
+    logger: { info: () => undefined },
+    settled: new Map(),
+    now: () => new Date(0),
+  }
+  const view = { learn: (_part: string, _provider: string, message: CopyMessage) => void learned.push(message) }
+  const known = { key: 'k', ref: copy('alpha'), copies: new Map(), brokerID: BROKER, assignment: assignment() }
+  const performance = { context, known, view } as unknown as Performance
+  const desired = { ...copied(), spec: { size: 2 } } as never
+  await applyCopy(performance, { do: 'apply copy', provider: 'alpha', desired, over: undefined })
+  expect([learned, applied, context.settled.size]).toMatchObject([[{ object: there }], [1], 0])
 })
 
 /** What is known of the copy at alpha once it was to say that it is kept, and `there` was found in its place. */

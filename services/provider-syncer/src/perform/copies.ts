@@ -10,7 +10,7 @@ import {
   readIfThere,
 } from '@resource-broker/kube'
 import type { Settled } from '../context.ts'
-import { isOwn, type Known } from '../facts/known.ts'
+import { isOfEarlier, isOwn, type Known } from '../facts/known.ts'
 import type { Action } from '../plan/action.ts'
 import { contentOf, type DesiredCopy, isUpToDate, withoutEmptied } from '../plan/desired-copy.ts'
 import { deleteIfThere } from './delete-if-there.ts'
@@ -38,7 +38,7 @@ export async function applyCopy(
     const object = await (over === undefined
       ? create(performance, client, target, desired)
       : update(client, target, desired, over))
-    settle(performance, provider, desired, object)
+    if (!isOfEarlier(object, known)) settle(performance, provider, desired, object)
     view.learn('copy', provider, { ...about, object }, context.now().getTime())
   } catch (error) {
     if (isConflict(error) && over !== undefined)
@@ -87,7 +87,7 @@ async function create(
 
 /**
  * A create that was answered but not heard of, a copy of an Assignment that is no more, or one that its provider restored from a
- * backup. The Assignment's uid in it changes, or its field manager: whoever wants it removed as what it was has another version then.
+ * backup; one of an earlier object of the name is only known then. The Assignment's uid in it changes, or its field manager: whoever wants it removed as what it was has another version then.
  */
 async function adopt(
   { known, context }: Performance,
@@ -97,11 +97,11 @@ async function adopt(
 ): Promise<KubeObject> {
   const existing = await client.get<KubeObject>(target)
   const ours = isAppliedBy(existing, fieldManager)
-  if (isOwn({ ours, object: existing }, known.brokerID, known.assignment ?? undefined)) {
-    context.logger.info({ key: known.key, copy: target.name }, 'copy taken over')
-    return await update(client, target, desired, existing)
-  }
-  throw new Refusal('CopyConflict', conflictOf(existing, desired))
+  if (!isOwn({ ours, object: existing }, known.brokerID, known.assignment ?? undefined))
+    throw new Refusal('CopyConflict', conflictOf(existing, desired))
+  if (isOfEarlier(existing, known)) return existing
+  context.logger.info({ key: known.key, copy: target.name }, 'copy taken over')
+  return await update(client, target, desired, existing)
 }
 
 function conflictOf({ metadata }: KubeObject, { metadata: { annotations: wanted } }: DesiredCopy): string {

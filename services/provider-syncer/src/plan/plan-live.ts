@@ -1,7 +1,15 @@
 import { isDeepStrictEqual } from 'node:util'
 import { annotations, readiness } from '@resource-broker/api'
 import type { CopyMessage, KubeObject } from '@resource-broker/bus'
-import { type Current, copyAt, currentDecision, doubtful, isOnAccountOf, wantedCopies } from '../facts/known.ts'
+import {
+  type Current,
+  copyAt,
+  currentDecision,
+  doubtful,
+  earlierAt,
+  isOnAccountOf,
+  wantedCopies,
+} from '../facts/known.ts'
 import { type Action, idOf } from './action.ts'
 import { reportTo } from './consumer-report.ts'
 import { contentOf, type DesiredCopy, desiredCopy, isUpToDate } from './desired-copy.ts'
@@ -51,6 +59,7 @@ function applyCopy(known: Current): Action[] {
   if (provider === undefined || known.tooLarge !== undefined) return []
   const place = places.forCopy(ref, provider)
   if (place.is !== 'there') return []
+  if (earlierAt(known, provider) !== undefined) return [] // it goes first
   const over = copyAt(known, provider)
   if (over !== undefined && isLeaving(known, provider, over)) return []
   const by = { brokerID, assignmentUID: assignment.metadata.uid ?? '' }
@@ -69,8 +78,8 @@ function applyCopy(known: Current): Action[] {
 /** Copies that do not say until when they are kept, or say it though they are not. Their spec stays as it is. */
 function tellKept(known: Current): Action[] {
   return wantedCopies(known.assignment).flatMap(({ provider, keptUntil }): Action[] => {
-    const { object = null, ...copy } = known.copies.get(provider) ?? {}
-    if (object === null || object.metadata.annotations?.[annotations.keptUntil] === keptUntil) return []
+    const [object, copy] = [copyAt(known, provider), known.copies.get(provider)]
+    if (object === undefined || object.metadata.annotations?.[annotations.keptUntil] === keptUntil) return []
     if (isLeaving(known, provider, object)) return []
     const seen = { ...(copy as CopyMessage), object }
     return isReachable(known, seen) ? [{ do: 'tell kept', provider, copy: seen, until: keptUntil ?? null }] : []
@@ -98,9 +107,10 @@ export function isRecordedAsLeaving({ assignment }: Current, provider: string, {
   return said?.uid === metadata.uid
 }
 
-/** Copies that the Assignment does not ask for, of which it has the record that they go. */
+/** Copies that the Assignment does not ask for, of which it has the record that they go, and those of another life. */
 function removeLeaving(known: Current): Action[] {
-  return unwantedCopies(known).flatMap((copy): Action[] => {
+  const earlier = wantedCopies(known.assignment).flatMap(({ provider }) => earlierAt(known, provider) ?? [])
+  return [...earlier, ...unwantedCopies(known)].flatMap((copy): Action[] => {
     if (!isOnAccountOf(copy.object, known.assignment)) return removeStray(known, copy)
     const goes = isRecordedAsLeaving(known, copy.provider, copy.object)
     if (!goes || copy.object.metadata.deletionTimestamp !== undefined) return []

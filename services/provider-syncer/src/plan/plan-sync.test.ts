@@ -39,7 +39,7 @@ type Case = {
     servedFrom?: string
   } | null
   /** live, deleting, released (being deleted, without the finalizer), another, adopting (another that wants the copy), gone; absent: never heard of. */
-  source?: 'live' | 'deleting' | 'released' | 'another' | 'adopting' | 'gone'
+  source?: 'live' | 'deleting' | 'released' | 'another' | 'adopting' | 'adopted' | 'gone'
   status?: object
   decision?: string | null
   copies?: Record<string, CopyGiven>
@@ -63,6 +63,8 @@ function sourceOf(state: NonNullable<Case['source']>, status: object | undefined
   const content = { ...SPEC, ...(status === undefined ? {} : { status }) }
   if (state === 'gone') return null
   if (state === 'another') return source({ uid: 'uid-b' }, content)
+  if (state === 'adopted')
+    return source({ finalizers: [finalizer], annotations: { [annotations.adopt]: 'true' } }, content)
   if (state === 'adopting') return source({ uid: 'uid-b', annotations: { [annotations.adopt]: 'true' } }, content)
   const finalizers = state === 'released' ? [] : [finalizer]
   return source({ finalizers, ...(state === 'live' ? {} : { deletionTimestamp: DELETED }) }, content)

@@ -1,10 +1,11 @@
 import { reasons } from '@resource-broker/api'
 import { tooLargeMessage } from '@resource-broker/bus'
-import { type Current, copyAt } from '../facts/known.ts'
+import { type Current, copyAt, earlierAt } from '../facts/known.ts'
 import { LAST_REPORT } from './action.ts'
 import { isLeaving, targetOf } from './plan-live.ts'
 import { isToBeTold, type Problem } from './problem.ts'
 import { refusedRelated } from './related.ts'
+import { COPY_OF_EARLIER } from './report-replaced.ts'
 
 /**
  * What stands in the way, as far as it is to be told now: what may pass by itself is told once it has lasted. What went wrong at the end
@@ -54,6 +55,10 @@ function problemsOfPlaces(known: Current): Problem[] {
   if (target !== undefined && place?.is === 'away')
     problems.push({ about: target, reason: 'ProviderAway', message: place.why, awaited: true })
   for (const provider of new Set([active, ...(target === undefined ? [] : [target])])) {
+    if (earlierAt(known, provider) !== undefined) {
+      const message = `${provider} has the copy of an earlier object of this name, which goes first`
+      problems.push({ about: provider, reason: COPY_OF_EARLIER, message })
+    }
     const copy = copyAt(known, provider)
     if (copy === undefined || !isLeaving(known, provider, copy)) continue
     const since = copy.metadata.deletionTimestamp

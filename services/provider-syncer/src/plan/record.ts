@@ -73,7 +73,9 @@ function copyStatuses(known: Current, problems: Map<string, string>, mayRest: bo
       .map(({ provider, object }) => leavingStatus(known, provider, object, mayRest)),
     ...unseen(known, wanted),
   ]
-  return entries.map((entry) => ({ ...entry, ...madeThrough(known, entry) })).sort((a, b) => (a.providerCluster < b.providerCluster ? -1 : 1))
+  return entries
+    .map((entry) => ({ ...entry, ...madeThrough(known, entry) }))
+    .sort((a, b) => (a.providerCluster < b.providerCluster ? -1 : 1))
 }
 
 /** What a copy was made through, which its record keeps when nobody asks for it any more. */

@@ -1,6 +1,6 @@
 import { originName, relatedResources } from '@resource-broker/api'
 import type { CopyMessage, RelatedMeta } from '@resource-broker/bus'
-import type { Assigned, Current } from '../facts/known.ts'
+import { type Assigned, type Current, copyAt } from '../facts/known.ts'
 import type { Action } from './action.ts'
 import type { Problem } from './problem.ts'
 
@@ -70,9 +70,9 @@ export const markOf = (provider: string, origin: string | undefined, target: str
   `${provider}/${origin}/${target}`
 
 /** The copy that the consumer is served from, once it has a status. */
-function servingOf({ copies, assignment }: Current): CopyMessage | undefined {
-  const serving = copies.get(assignment.spec.providerCluster)
-  return serving?.object?.status === undefined ? undefined : serving
+function servingOf(known: Current): CopyMessage | undefined {
+  const provider = known.assignment.spec.providerCluster
+  return copyAt(known, provider)?.status === undefined ? undefined : known.copies.get(provider)
 }
 
 function wantedRelated(known: Current, copy: CopyMessage): { wanted: WantedRelated[]; problems: Problem[] } {
