@@ -6,8 +6,6 @@ import { runSeed } from './run-seed.ts'
 
 const ONE = process.env['BROKER_TEST_SEED']
 const SEEDS = Number(process.env['BROKER_TEST_SEEDS'] ?? 1_000)
-/** Worlds that are not mended yet, by docs/simulation.md. */
-const UNMENDED = '624'
 const AT_ONCE = Math.min(availableParallelism(), 8)
 /** What lives for one world's step is gone before it would be copied to the old generation: a tenth less time. */
 const YOUNG = '--max-semi-space-size=64'
@@ -32,10 +30,7 @@ test.runIf(ONE === undefined)(
     const shares = Array.from({ length: AT_ONCE }, (_, index) => {
       const count = Math.ceil((SEEDS - index) / AT_ONCE)
       const known = index === 0 ? ['--known'] : []
-      return live([
-        ...['--from', String(index + 1), '--step', String(AT_ONCE), '--seeds', String(count)],
-        ...['--but', UNMENDED, ...known],
-      ])
+      return live(['--from', String(index + 1), '--step', String(AT_ONCE), '--seeds', String(count), ...known])
     })
     expect((await Promise.all(shares)).join('')).toBe('')
   },
