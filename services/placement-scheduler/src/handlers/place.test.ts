@@ -1,4 +1,12 @@
-import { type AssignmentCopy, annotations, finalizer, keyOf, type Migration, OfferIndex } from '@resource-broker/api'
+import {
+  type AssignmentCopy,
+  annotations,
+  finalizer,
+  keyOf,
+  type Migration,
+  OfferIndex,
+  type OfferRef,
+} from '@resource-broker/api'
 import type { KubeObject, Publication } from '@resource-broker/bus'
 import { expect, test } from 'vitest'
 import type { SchedulerContext } from '../context.ts'
@@ -15,9 +23,15 @@ function schedulerWith(...records: KubeObject[]) {
 
 /** The same among offers. */
 function schedulerAmong(index: OfferIndex, ...records: KubeObject[]) {
+  return schedulerIn({ index }, ...records)
+}
+
+/** The same where there may be no room at any offer. */
+function schedulerIn({ index, hasRoom = true }: { index: OfferIndex; hasRoom?: boolean }, ...records: KubeObject[]) {
   const platform = platformOf(...records)
   const events = platformOf()
   const published: Publication[] = []
+  const claimed: string[] = []
   const context = {
     bus: { publish: async (publication: Publication) => published.push(publication) },
     clusters: {
@@ -26,11 +40,17 @@ function schedulerAmong(index: OfferIndex, ...records: KubeObject[]) {
       providers: { isGone: () => true },
     },
     offers: { index, isKnown: () => true },
-    capacity: { usageBy: () => () => 0, claim: async () => true },
+    capacity: {
+      usageBy: () => () => 0,
+      claim: async (_key: string, _uid: string, { providerCluster }: OfferRef) => {
+        claimed.push(providerCluster)
+        return hasRoom
+      },
+    },
     logger: { info: () => undefined },
     now: () => new Date(0),
   } as unknown as SchedulerContext
-  return { context, platform, published }
+  return { context, platform, published, claimed }
 }
 
 const run = (key: string, view: ReturnType<typeof viewOf>) => ({ key, view, attempt: 1 }) as Parameters<typeof place>[1]
@@ -104,7 +124,7 @@ test('a move back to a copy that is kept is asked for once, whatever becomes of 
   }
   const placed = assignment({ at: 'beta', offer: 'large', copies: [kept] })
   const before = migration({ to: 'beta', state: 'CutoverInProgress' })
-  const { context, platform } = schedulerAmong(
+  const { context, platform, claimed } = schedulerAmong(
     offersOf('alpha'),
     placed.object as KubeObject,
     before.object as KubeObject,
@@ -117,4 +137,13 @@ test('a move back to a copy that is kept is asked for once, whatever becomes of 
   view.learn('assignment', undefined, { ...placed, object: edited }, 0)
   await place(context, run(OWN, view))
   expect([...platform.held.values()].filter(({ kind }) => kind === 'Migration')).toHaveLength(2)
+  expect(claimed).toEqual(['alpha'])
+})
+
+test('an object that its provider takes no more asks for no move while there is no place for it', async () => {
+  const placed = assignment({ at: 'alpha' })
+  const { context, platform } = schedulerIn({ index: offersOf('beta'), hasRoom: false }, placed.object as KubeObject)
+  const view = viewOf({ source: { ref, object: source(guarded) }, assignment: placed })
+  expect(await place(context, run(OWN, view))).toMatchObject({ requeueAfterMs: 100 })
+  expect([...platform.held.values()].filter(({ kind }) => kind === 'Migration')).toEqual([])
 })
