@@ -175,6 +175,22 @@ test('the place of a move that does not begin is kept for as long as a request m
   expect(claimants(platform)).toEqual([])
 })
 
+test('the place of a Migration is not given back with that of an earlier one of its name', async () => {
+  const platform = new Platform(migration('a'))
+  const { ask, turns } = replica(platform, { total: 1 })
+  await ask('a')
+  ended(platform, 'a')
+  const former = Migration.of(platform.held.get('a') as KubeObject)
+  const next = migration('a')
+  platform.put({ ...next, metadata: { ...next.metadata, uid: 'uid-next' } })
+  const usage = platform.held.get(migrationUsageName) as KubeObject
+  const claims = { a: { ...MigrationUsage.of(usage).spec.claims?.['a'], uid: 'uid-next' } }
+  const metadata = { ...usage.metadata, resourceVersion: '999' }
+  platform.held.set(migrationUsageName, { ...usage, metadata, spec: { claims } }) // no watch has told yet
+  await turns.settle(former)
+  expect(claimants(platform)).toEqual(['a'])
+})
+
 const cause = { providerCluster: 'alpha', acceptAPIName: 'small', generation: 4 }
 const caused = { spec: { cause } }
 const begunBy = ({ held }: Platform): unknown =>

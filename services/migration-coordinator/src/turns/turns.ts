@@ -118,7 +118,7 @@ export class Turns {
     if (left > 0) return left
     this.#unused.delete(uid)
     const count = hasEnded(migration) ? undefined : this.#countOf(moverOf(migration, undefined), -1)
-    await this.#ledger.ask({ name, claim: null, count })
+    await this.#ledger.ask({ name, uid, claim: null, count })
     return Number.POSITIVE_INFINITY
   }
 
@@ -145,7 +145,7 @@ export class Turns {
     }
     return (
       this.#turns(this.#heard, [asking]).get(name) ??
-      (await this.#ledger.ask({ name, claim, count: this.#countOf(mover, 1) }))
+      (await this.#ledger.ask({ name, uid, claim, count: this.#countOf(mover, 1) }))
     )
   }
 
@@ -202,10 +202,10 @@ export class Turns {
   }
 
   async #settle(before: Books, wishes: readonly Wish[]): Promise<Settled> {
-    const leaving = new Set(wishes.flatMap(({ name, claim }) => (claim === null ? [name] : [])))
+    const leaving = new Set(wishes.flatMap(({ uid, claim }) => (claim === null ? [uid] : [])))
     const open = await Promise.all(
       Object.entries(before.claims).map(async ([name, claim]) => {
-        const stays = !leaving.has(name) && (await this.#isOpen(name, claim.uid))
+        const stays = !leaving.has(claim.uid) && (await this.#isOpen(name, claim.uid))
         return stays ? [[name, claim] as const] : []
       }),
     )

@@ -15,8 +15,8 @@ import type { Causes, Count } from './brake.ts'
 /** The places of moves that run, by the name of the Migration. */
 export type Claims = Readonly<Record<string, MigrationClaim>>
 
-/** A place for a move, or its place given back; and what is counted if that comes true. */
-export type Wish = { name: string; claim: MigrationClaim | null; count?: Count | undefined }
+/** A place for the move of a Migration, or its place given back; and what is counted if that comes true. */
+export type Wish = { name: string; uid: string; claim: MigrationClaim | null; count?: Count | undefined }
 
 /** What the record says: who runs, and how many moves each change of an offer has set going. */
 export type Books = { claims: Claims; causes: Causes }
