@@ -91,7 +91,10 @@ test('a refusal that nothing comes of any more is taken back, and is not told ag
   await look(memory, NOON)
   expect(synced()).toEqual(['False RecordRefused', 'True Synced'])
   memory.late.set(KEY, [{ of: 'record {}', problem }])
-  messages['source'] = { ref, object: source({ finalizers: ['broker.platform-mesh.io/finalizer'] }, { status: told[0] }) }
+  messages['source'] = {
+    ref,
+    object: source({ finalizers: ['broker.platform-mesh.io/finalizer'] }, { status: told[0] }),
+  }
   told.length = 0
   await look(memory, NOON)
   expect(synced()).toEqual(['True Synced'])
