@@ -1,41 +1,12 @@
 import { expect, test } from 'vitest'
 import { decide } from './decide.ts'
 import { refusalMessage } from './decision-message.ts'
-import { compileAcceptAPI } from './filters/compile.ts'
-import type { BrokeredObject } from './filters/match.ts'
+import { around, gvr, indexOf, objectOf } from './fixtures.ts'
 import { Assignment } from './kinds/assignment.ts'
 import { OfferIndex } from './offers/offer-index.ts'
 
 const now = new Date('2026-11-21T03:00:00.123Z')
-const gvr = { group: 'example.platform-mesh.io', version: 'v1alpha1', resource: 'certificates' }
-const unused = () => 0
-
-function indexOf(...offers: [provider: string, name: string, spec?: object][]): OfferIndex {
-  const index = new OfferIndex()
-  for (const [provider, name, spec] of offers) {
-    const acceptAPI = {
-      apiVersion: 'broker.platform-mesh.io/v1alpha1',
-      kind: 'AcceptAPI',
-      metadata: { name },
-      spec: { gvr, ...spec },
-    }
-    const compiled = compileAcceptAPI(acceptAPI, provider)
-    if ('mistakes' in compiled) throw new Error(JSON.stringify(compiled.mistakes))
-    index.set(compiled.offer)
-  }
-  return index
-}
-
-const certificate = (fqdn: string): BrokeredObject => ({
-  consumer: { cluster: 'consumer' },
-  gvr,
-  namespace: 'default',
-  name: 'cert-from-consumer',
-  uid: 'u',
-  generation: 1,
-  object: { spec: { fqdn } },
-})
-
+const certificate = (fqdn: string) => objectOf({ fqdn })
 const suffix = (text: string, more: object = {}) => ({ filters: [{ key: 'fqdn', suffix: text }], ...more })
 const story = indexOf(
   ['internalca', 'internal-certs', suffix('internal.corp')],
@@ -45,7 +16,7 @@ const internal = { providerCluster: 'internalca', name: 'internal-certs' }
 const external = { providerCluster: 'externalca', name: 'external-certs' }
 
 test('a new object is placed where it is accepted, and the record says why', () => {
-  const decision = decide(certificate('app.internal.corp'), story, undefined, unused, now)
+  const decision = decide({ object: certificate('app.internal.corp') }, around(story), now)
   expect(decision).toEqual({
     verdict: 'place',
     offer: story.get(internal),
@@ -68,7 +39,7 @@ test('a new object is placed where it is accepted, and the record says why', () 
 })
 
 test('an object that its provider accepts stays', () => {
-  expect(decide(certificate('app.internal.corp'), story, internal, unused, now)).toEqual({
+  expect(decide({ object: certificate('app.internal.corp'), current: internal }, around(story), now)).toEqual({
     verdict: 'stay',
     offer: story.get(internal),
   })
@@ -77,7 +48,13 @@ test('an object that its provider accepts stays', () => {
 test('an object stays although a heavier offer accepts it, and although its own is over capacity', () => {
   const offers = indexOf(['a', 'heavy', { weight: 9 }], ['b', 'light', { capacity: 1 }])
   const current = { providerCluster: 'b', name: 'light' }
-  expect(decide(certificate('x'), offers, current, () => 5, now)).toEqual({
+  expect(
+    decide(
+      { object: certificate('x'), current },
+      around(offers, () => 5),
+      now,
+    ),
+  ).toEqual({
     verdict: 'stay',
     offer: offers.get(current),
   })
@@ -85,7 +62,9 @@ test('an object stays although a heavier offer accepts it, and although its own 
 
 test('an object stays at its provider through another offer of it', () => {
   const offers = indexOf(['a', 'best', { weight: 9 }], ['b', 'one', suffix('x')], ['b', 'two', suffix('y')])
-  expect(decide(certificate('y'), offers, { providerCluster: 'b', name: 'one' }, unused, now)).toMatchObject({
+  expect(
+    decide({ object: certificate('y'), current: { providerCluster: 'b', name: 'one' } }, around(offers), now),
+  ).toMatchObject({
     verdict: 'stay',
     offer: { ref: { providerCluster: 'b', name: 'two' } },
   })
@@ -98,14 +77,16 @@ test('another offer of the provider that is full does not keep an object there',
     ['b', 'two', suffix('y', { capacity: 3 })],
   )
   const full = ({ name }: { name: string }) => (name === 'two' ? 3 : 0)
-  expect(decide(certificate('y'), offers, { providerCluster: 'b', name: 'one' }, full, now)).toMatchObject({
+  expect(
+    decide({ object: certificate('y'), current: { providerCluster: 'b', name: 'one' } }, around(offers, full), now),
+  ).toMatchObject({
     verdict: 'move',
     offer: { ref: { providerCluster: 'a', name: 'best' } },
   })
 })
 
 test('an object moves when its provider no longer accepts it and another does', () => {
-  expect(decide(certificate('app.external.corp'), story, internal, unused, now)).toMatchObject({
+  expect(decide({ object: certificate('app.external.corp'), current: internal }, around(story), now)).toMatchObject({
     verdict: 'move',
     from: internal,
     offer: { ref: external },
@@ -115,28 +96,28 @@ test('an object moves when its provider no longer accepts it and another does', 
 
 test('an object moves when its offer is gone', () => {
   const offers = indexOf(['externalca', 'external-certs', suffix('corp')])
-  expect(decide(certificate('app.internal.corp'), offers, internal, unused, now)).toMatchObject({
+  expect(decide({ object: certificate('app.internal.corp'), current: internal }, around(offers), now)).toMatchObject({
     verdict: 'move',
     from: internal,
   })
 })
 
 test('an object that no one accepts any more is stranded where it is, with reasons', () => {
-  const decision = decide(certificate('app.nowhere.org'), story, internal, unused, now)
+  const decision = decide({ object: certificate('app.nowhere.org'), current: internal }, around(story), now)
   expect(decision).toMatchObject({ verdict: 'strand', from: internal, record: { candidates: [], refusedCount: 2 } })
 })
 
 test('an object that no one accepts is refused, with one reason per provider', () => {
-  const decision = decide(certificate('app.nowhere.org'), story, undefined, unused, now)
+  const decision = decide({ object: certificate('app.nowhere.org') }, around(story), now)
   if (decision.verdict !== 'refuse') throw new Error(decision.verdict)
   expect(refusalMessage(decision.record)).toBe(
-    'externalca/external-certs: fqdn: suffix wants "external.corp", got "app.nowhere.org"; internalca/internal-certs: fqdn: suffix wants "internal.corp", got "app.nowhere.org"',
+    '0 of 2 offers: 2 suffix; externalca/external-certs: fqdn: suffix wants "external.corp", got "app.nowhere.org"; internalca/internal-certs: fqdn: suffix wants "internal.corp", got "app.nowhere.org"',
   )
 })
 
 test('the heavier offer wins, then the lower provider, then the lower name', () => {
   const best = (offers: OfferIndex) => {
-    const decision = decide(certificate('x'), offers, undefined, unused, now)
+    const decision = decide({ object: certificate('x') }, around(offers), now)
     return decision.verdict === 'place' ? decision.offer.ref : decision.verdict
   }
   expect(best(indexOf(['a', 'x'], ['b', 'x', { weight: 2 }]))).toEqual({ providerCluster: 'b', name: 'x' })
@@ -148,7 +129,7 @@ test('the heavier offer wins, then the lower provider, then the lower name', () 
 test('an offer at capacity is refused by that rule, and the next best takes the object', () => {
   const offers = indexOf(['a', 'small', { capacity: 5, weight: 9 }], ['b', 'large'])
   const usage = ({ name }: { name: string }) => (name === 'small' ? 5 : 100)
-  const decision = decide(certificate('x'), offers, undefined, usage, now)
+  const decision = decide({ object: certificate('x') }, around(offers, usage), now)
   expect(decision).toMatchObject({ verdict: 'place', offer: { ref: { name: 'large' } } })
   expect('record' in decision && decision.record.refused).toEqual([
     {
@@ -168,7 +149,7 @@ test('the same input gives the same answer, in whatever order the offers came', 
     `o${i}`,
     i % 3 ? suffix('x') : suffix('y'),
   ])
-  const answer = (index: OfferIndex) => JSON.stringify(decide(certificate('x'), index, undefined, unused, now))
+  const answer = (index: OfferIndex) => JSON.stringify(decide({ object: certificate('x') }, around(index), now))
   expect(answer(indexOf(...offers.toReversed()))).toBe(answer(indexOf(...offers)))
 })
 
@@ -177,7 +158,7 @@ test('a record of thousands of offers fits into an Assignment, and its message i
   const offers = indexOf(
     ...Array.from({ length: 2000 }, (_, i): [string, string, object] => [`p${i}`, `o${i}`, suffix(`${long}${i}`)]),
   )
-  const decision = decide(certificate(long), offers, undefined, unused, now)
+  const decision = decide({ object: certificate(long) }, around(offers), now)
   if (decision.verdict !== 'refuse') throw new Error(decision.verdict)
   const spec = { consumerCluster: 'c', gvr, name: 'n', uid: 'u', providerCluster: 'p', acceptAPIName: 'a' }
   const status = { phase: 'Pending', decision: decision.record }
@@ -191,7 +172,7 @@ test('a record of thousands of offers fits into an Assignment, and its message i
 })
 
 test('without any offer of the resource the message says so', () => {
-  const decision = decide(certificate('x'), new OfferIndex(), undefined, unused, now)
+  const decision = decide({ object: certificate('x') }, around(new OfferIndex()), now)
   expect('record' in decision && refusalMessage(decision.record)).toBe('No provider offers this resource.')
 })
 
@@ -201,6 +182,6 @@ test('several refusals of one offer are told together', () => {
     { providerCluster: 'p', acceptAPIName: 'a', path: '', rule: 'consumers', want: 'path b', got: 'c' },
   ]
   expect(refusalMessage({ refused, refusedCount: 1 })).toBe(
-    'p/a: x: exists wants a value, got nothing and consumers wants path b, got c',
+    '0 of 1 offer: 1 exists; p/a: x: exists wants a value, got nothing and consumers wants path b, got c',
   )
 })

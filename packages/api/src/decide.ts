@@ -1,11 +1,31 @@
 import { timestamp } from './conditions.ts'
 import type { Offer, OfferRef } from './filters/compile.ts'
 import type { BrokeredObject } from './filters/match.ts'
+import type { Refusal } from './filters/refusal.ts'
 import type { DecisionRecord } from './kinds/assignment.ts'
 import type { OfferIndex, RefusedOffer } from './offers/offer-index.ts'
+import type { Standing } from './standing.ts'
 
 /** Entries of `status.decision` that an Assignment keeps (the bound of its schema). */
 const RECORDED = 32
+
+/** What is asked: where one object belongs. */
+export type Question = {
+  object: BrokeredObject
+  /** The offer by which its provider has it; undefined: it has none. */
+  current?: OfferRef | undefined
+  /** Providers that must not take it, and why. */
+  excluded?: ReadonlyMap<string, string> | undefined
+}
+
+/** What an answer goes by, as of one moment. */
+export type PlacementWorld = {
+  offers: OfferIndex
+  /** How many other objects have a place at an offer. */
+  usage: (offer: OfferRef) => number
+  /** What the platform has a provider do. */
+  standing: (provider: string) => Standing
+}
 
 /**
  * What to do with one object.
@@ -23,31 +43,26 @@ export type Decision =
   | { verdict: 'refuse'; record: DecisionRecord }
 
 /**
- * Decides where `object` belongs. Pure: same input, same answer. The heaviest accepting offer with room wins; ties go to
- * the lower provider name, then the lower AcceptAPI name. An object never moves while its offer accepts it, full or
- * not; another offer of its provider keeps it if there is room. `usage` says how many other objects have a place at an offer; `excluded` names providers that must not take it, and why.
+ * Decides where an object belongs. Pure: same input, same answer. The heaviest accepting offer wins that has room and whose provider is
+ * open; ties go to the lower provider name, then the lower AcceptAPI name. An object never moves while its offer accepts it, full or
+ * not; another offer of its provider keeps it if there is room. A cordoned provider keeps what it has.
  */
-export function decide(
-  object: BrokeredObject,
-  offers: OfferIndex,
-  current: OfferRef | undefined,
-  usage: (ref: OfferRef) => number,
-  now: Date,
-  excluded: ReadonlyMap<string, string> = new Map(),
-): Decision {
+export function decide({ object, current, excluded }: Question, world: PlacementWorld, now: Date): Decision {
+  const { offers, usage } = world
   const accepting = offers.match(object)
-  const isFull = ({ ref, capacity }: Offer) => usage(ref) >= capacity
-  const kept = current && stillAccepting(accepting, current, isFull)
+  const kept = current && stillAccepting(accepting, current, usage)
   if (kept !== undefined) return { verdict: 'stay', offer: kept }
 
-  const isClosed = (offer: Offer) => excluded.has(offer.ref.providerCluster) || isFull(offer)
-  const { open: withRoom = [], closed = [] } = Object.groupBy(accepting, (offer) =>
-    isClosed(offer) ? 'closed' : 'open',
-  )
+  const open: Offer[] = []
+  const closed: RefusedOffer[] = []
+  for (const offer of accepting) {
+    const refusal = whyClosed(offer, world, excluded)
+    if (refusal === undefined) open.push(offer)
+    else closed.push({ ...offer.ref, ...refusal })
+  }
   const { refused, total } = offers.explain(object, RECORDED)
-  const passedOver = closed.slice(0, RECORDED).map((offer) => closedOffer(offer, usage, excluded))
-  const record = recordOf(withRoom, [...passedOver, ...refused], closed.length + total, now)
-  const [best] = withRoom
+  const record = recordOf(open, [...closed, ...refused], closed.length + total, now)
+  const [best] = open
   if (current === undefined) return best ? { verdict: 'place', offer: best, record } : { verdict: 'refuse', record }
   return best ? { verdict: 'move', from: current, offer: best, record } : { verdict: 'strand', from: current, record }
 }
@@ -56,10 +71,27 @@ export function decide(
 function stillAccepting(
   accepting: readonly Offer[],
   current: OfferRef,
-  isFull: (offer: Offer) => boolean,
+  usage: PlacementWorld['usage'],
 ): Offer | undefined {
   const ofProvider = accepting.filter(({ ref }) => ref.providerCluster === current.providerCluster)
-  return ofProvider.find(({ ref }) => ref.name === current.name) ?? ofProvider.find((offer) => !isFull(offer))
+  return ofProvider.find(({ ref }) => ref.name === current.name) ?? ofProvider.find((offer) => !isFull(offer, usage))
+}
+
+const isFull = ({ ref, capacity }: Offer, usage: PlacementWorld['usage']): boolean => usage(ref) >= capacity
+
+/** Why an offer that accepts an object does not take it all the same. */
+function whyClosed(
+  offer: Offer,
+  { usage, standing }: PlacementWorld,
+  excluded: Question['excluded'],
+): Refusal | undefined {
+  const { ref, capacity } = offer
+  const why = excluded?.get(ref.providerCluster)
+  if (why !== undefined) return { path: '', rule: 'excluded', want: 'a provider that was not tried in vain', got: why }
+  if (standing(ref.providerCluster) === 'cordoned')
+    return { path: '', rule: 'cordoned', want: 'a provider that takes new objects', got: 'spec.unschedulable' }
+  if (!isFull(offer, usage)) return undefined
+  return { path: '', rule: 'capacity', want: `fewer than ${capacity} objects placed there`, got: String(usage(ref)) }
 }
 
 function recordOf(
@@ -79,20 +111,3 @@ function recordOf(
 }
 
 const namesOf = ({ providerCluster, name }: OfferRef) => ({ providerCluster, acceptAPIName: name })
-
-function closedOffer(
-  { ref, capacity }: Offer,
-  usage: (ref: OfferRef) => number,
-  excluded: ReadonlyMap<string, string>,
-): RefusedOffer {
-  const why = excluded.get(ref.providerCluster)
-  if (why !== undefined)
-    return { ...ref, path: '', rule: 'excluded', want: 'a provider that was not tried in vain', got: why }
-  return {
-    ...ref,
-    path: '',
-    rule: 'capacity',
-    want: `fewer than ${capacity} objects placed there`,
-    got: String(usage(ref)),
-  }
-}

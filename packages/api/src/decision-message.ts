@@ -7,21 +7,24 @@ const ROOM_FOR_TAIL = 40
 type Refused = DecisionRecord['refused'][number]
 
 /**
- * The reasons of a decision in one message for people, at most 2,000 characters: for each offer which rule refused, what
- * it wants and what it got, as in `externalca/external-certs: fqdn: suffix wants "external.corp", got "app.nowhere.org"`.
+ * Why nobody takes an object, in one message for people of at most 2,000 characters: first how many offers refused by which rule, then for
+ * each what the rule wants and what it got, as in `0 of 2 offers: 1 cordoned, 1 suffix; externalca/external-certs: fqdn: suffix wants
+ * "external.corp", got "app.nowhere.org"`.
  */
 export function refusalMessage({ refused, refusedCount }: Pick<DecisionRecord, 'refused' | 'refusedCount'>): string {
   if (refusedCount === 0) return 'No provider offers this resource.'
+  const offers = offersIn(refused)
+  const counts = countsOf(offers, refusedCount)
   const told: string[] = []
-  let length = 0
-  for (const offer of offersIn(refused)) {
+  let { length } = counts
+  for (const offer of offers) {
     const text = tell(offer)
     if (length + text.length > LONGEST - ROOM_FOR_TAIL) break
     told.push(text)
     length += text.length + 2
   }
   const more = refusedCount - told.length
-  return told.join('; ') + (more > 0 ? `${told.length > 0 ? '; and ' : ''}${more} more` : '')
+  return [counts, ...told, ...(more > 0 ? [`and ${more} more`] : [])].join('; ')
 }
 
 /** Refusals of the same offer together; they stand next to each other. */
@@ -34,6 +37,19 @@ function offersIn(refused: readonly Refused[]): Refused[][] {
     else groups.push([refusal])
   }
   return groups
+}
+
+/** `0 of 5 offers: 2 suffix, 1 full, 2 others`: the most frequent rule first. Each offer counts once, by the first rule that refused. */
+function countsOf(offers: readonly Refused[][], total: number): string {
+  const counts = new Map<string, number>()
+  for (const [first] of offers) {
+    const word = first?.rule === 'capacity' ? 'full' : (first?.rule ?? '')
+    counts.set(word, (counts.get(word) ?? 0) + 1)
+  }
+  const byCount = [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))
+  const others = total - offers.length
+  const told = [...byCount, ...(others > 0 ? [['others', others] as const] : [])]
+  return `0 of ${total} ${total === 1 ? 'offer' : 'offers'}: ${told.map(([word, count]) => `${count} ${word}`).join(', ')}`
 }
 
 function tell(refusals: readonly Refused[]): string {

@@ -2,6 +2,7 @@ import type { Bus } from '@resource-broker/bus'
 import type { Clusters, Logger, Tracing } from '@resource-broker/service'
 import type { Capacity } from './capacity/capacity.ts'
 import type { Offers } from './offers.ts'
+import type { Standings } from './standings.ts'
 
 /** What the handlers of the scheduler work with. */
 export type SchedulerContext = {
@@ -10,6 +11,8 @@ export type SchedulerContext = {
   offers: Offers
   /** Who has a place at an offer that has a capacity. */
   capacity: Capacity
+  /** What the platform has each provider do. */
+  standings: Pick<Standings, 'of'>
   logger: Logger
   tracing?: Tracing | undefined
   now: () => Date

@@ -18,6 +18,7 @@ import { look } from './handlers/look.ts'
 import { isAffected } from './handlers/reconsider.ts'
 import type { Troubled } from './handlers/tell-trouble.ts'
 import { Offers } from './offers.ts'
+import { Standings } from './standings.ts'
 
 const NAME = 'placement-scheduler'
 const config = configSchema({ ...clusterFlags })
@@ -59,6 +60,7 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     clusters,
     offers,
     capacity,
+    standings: new Standings(clusters.providers, nudge),
     logger,
     tracing: service.tracing,
     now: () => new Date(),

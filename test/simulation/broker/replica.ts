@@ -22,6 +22,7 @@ import type { SchedulerContext } from '../../../services/placement-scheduler/src
 import { look } from '../../../services/placement-scheduler/src/handlers/look.ts'
 import { isAffected } from '../../../services/placement-scheduler/src/handlers/reconsider.ts'
 import { Offers } from '../../../services/placement-scheduler/src/offers.ts'
+import { Standings } from '../../../services/placement-scheduler/src/standings.ts'
 import { newMemory, type SyncerMemory } from '../../../services/provider-syncer/src/context.ts'
 import { sync } from '../../../services/provider-syncer/src/handlers/sync.ts'
 import { Waiting } from '../../../services/provider-syncer/src/waiting.ts'
@@ -231,6 +232,7 @@ export class Replica {
       clusters,
       offers,
       capacity,
+      standings: new Standings(clusters.providers, nudge),
       logger,
       now: this.#now,
     }

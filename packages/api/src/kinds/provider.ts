@@ -12,7 +12,7 @@ export const Provider = defineKind({
   plural: 'providers',
   shortNames: ['prov'],
   description:
-    'A provider that the broker has met. The broker makes it and keeps its status; labels, spec.lost and spec.approvedMoves are for the platform to set.',
+    'A provider that the broker has met. The broker makes it and keeps its status; labels, spec.unschedulable, spec.lost and spec.approvedMoves are for the platform to set.',
   statusSubresource: true,
   columns: [
     { name: 'Provider', type: 'string', jsonPath: '.spec.providerCluster' },
@@ -20,12 +20,17 @@ export const Provider = defineKind({
     { name: 'Since', type: 'date', jsonPath: ".status.conditions[?(@.type=='Reachable')].lastTransitionTime" },
     { name: 'Objects', type: 'integer', jsonPath: '.status.objects' },
     { name: 'Offers', type: 'integer', jsonPath: '.status.offers' },
+    { name: 'Unschedulable', type: 'string', jsonPath: '.spec.unschedulable' },
     { name: 'Lost', type: 'string', jsonPath: '.spec.lost' },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
   ],
   spec: z
     .object({
       providerCluster: clusterName.describe('The name by which Assignments know the provider.'),
+      unschedulable: optional(
+        z.boolean(),
+        'true: the provider is cordoned. No object is placed there, and none moves there: a move that has not begun is taken back, one that has begun goes on. What is there stays, and is kept in sync.',
+      ),
       lost: optional(
         z.boolean(),
         'true: the provider will not come back. Nothing waits for it any more: finalizers come off although its copies were not seen gone, and moves away from it end.',

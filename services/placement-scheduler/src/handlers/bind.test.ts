@@ -32,6 +32,7 @@ async function look({ platform = platformOf(named()), index = offersOf('alpha'),
     },
     offers: { index },
     capacity: { claim: async () => true, usageBy: () => () => 0 },
+    standings: { of: () => 'open' },
     bus: { publish: async (publication: unknown) => said.push(publication) },
     now: () => new Date(0),
   } as unknown as SchedulerContext

@@ -6,6 +6,7 @@ import {
   type Migration,
   OfferIndex,
   type OfferRef,
+  type Standing,
 } from '@resource-broker/api'
 import type { KubeObject, Publication } from '@resource-broker/bus'
 import { expect, test } from 'vitest'
@@ -21,13 +22,20 @@ function schedulerWith(...records: KubeObject[]) {
   return schedulerAmong(new OfferIndex(), ...records)
 }
 
-/** The same among offers. */
+/** The same among offers, of providers that are open. */
 function schedulerAmong(index: OfferIndex, ...records: KubeObject[]) {
   return schedulerIn({ index }, ...records)
 }
 
+type Around = { index: OfferIndex; hasRoom?: boolean; standing?: (provider: string) => Standing }
+
+/** The same where providers stand in some way. */
+function schedulerWhere(standing: (provider: string) => Standing, index: OfferIndex, ...records: KubeObject[]) {
+  return schedulerIn({ index, standing }, ...records)
+}
+
 /** The same where there may be no room at any offer. */
-function schedulerIn({ index, hasRoom = true }: { index: OfferIndex; hasRoom?: boolean }, ...records: KubeObject[]) {
+function schedulerIn({ index, hasRoom = true, standing = () => 'open' }: Around, ...records: KubeObject[]) {
   const platform = platformOf(...records)
   const events = platformOf()
   const published: Publication[] = []
@@ -47,6 +55,7 @@ function schedulerIn({ index, hasRoom = true }: { index: OfferIndex; hasRoom?: b
         return hasRoom
       },
     },
+    standings: { of: standing },
     logger: { info: () => undefined },
     now: () => new Date(0),
   } as unknown as SchedulerContext
@@ -146,4 +155,21 @@ test('an object that its provider takes no more asks for no move while there is 
   const view = viewOf({ source: { ref, object: source(guarded) }, assignment: placed })
   expect(await place(context, run(OWN, view))).toMatchObject({ requeueAfterMs: 100 })
   expect([...platform.held.values()].filter(({ kind }) => kind === 'Migration')).toEqual([])
+})
+
+test.each([
+  { state: 'Pending', what: 'has not begun is taken back', cancel: true, provider: null },
+  { state: undefined, what: 'nobody has looked at yet is taken back', cancel: true, provider: null },
+  { state: 'InitialInProgress', what: 'has begun goes on: its copy is there', cancel: undefined, provider: 'beta' },
+  { state: 'CutoverInProgress', what: 'switches goes on', cancel: undefined, provider: 'beta' },
+] as const)('a move to a provider that is cordoned meanwhile and that $what', async ({ state, cancel, provider }) => {
+  const [placed, moving] = [assignment(), migration({ to: 'beta', ...(state && { state }) })]
+  const cordoned = (name: string) => (name === 'beta' ? 'cordoned' : 'open')
+  const records = [placed.object as KubeObject, moving.object as KubeObject]
+  const { context, platform } = schedulerWhere(cordoned, offersOf('beta'), ...records)
+  const view = viewOf({ source: { ref, object: source(guarded) }, assignment: placed, 'migration/migration-1': moving })
+  await place(context, run(OWN, view))
+  const { spec } = platform.held.get('migration-1') as unknown as Migration
+  expect(spec.cancel).toBe(cancel)
+  expect(view.get('decision')).toMatchObject({ provider })
 })

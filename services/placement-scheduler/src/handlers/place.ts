@@ -21,6 +21,7 @@ import { readIfThere } from '@resource-broker/kube'
 import { ClusterNotConnectedError } from '@resource-broker/service'
 import type { SchedulerContext } from '../context.ts'
 import { failedTargets, type Known, keepsOutgoing, movesFrom, readKnown, runningMigration } from '../known.ts'
+import { worldFor } from '../world.ts'
 import { announce } from './announce.ts'
 import { bind, ensureFinalizer, learnAssignment } from './bind.ts'
 import { decisionAttributes } from './decision-attributes.ts'
@@ -69,13 +70,7 @@ async function adopt(context: SchedulerContext, known: Known, assignment: Assign
 }
 
 async function placeNew(context: SchedulerContext, known: Known, view: KeyView): Promise<Outcome> {
-  const decision = decide(
-    known.object,
-    context.offers.index,
-    undefined,
-    context.capacity.usageBy(known.key),
-    context.now(),
-  )
+  const decision = judge(context, known)
   context.tracing?.tell(decisionAttributes(decision))
   if (decision.verdict !== 'place') {
     const reason = reasons.noProviderAccepts
@@ -89,6 +84,16 @@ async function placeNew(context: SchedulerContext, known: Known, view: KeyView):
   if (sourceVersion === undefined) return view.get('assignment')?.object == null ? DONE : LEARNED
   await announce(context, known, sourceVersion, decision.offer.ref.providerCluster, view)
   return DONE
+}
+
+/** Where the object belongs by what is known now. */
+function judge(
+  context: SchedulerContext,
+  { object, key }: Known,
+  current?: OfferRef,
+  excluded?: ReadonlyMap<string, string>,
+): Decision {
+  return decide({ object, current, excluded }, worldFor(context, key), context.now())
 }
 
 /** Only who knows its Assignment can have told the object that it is placed. */
@@ -106,20 +111,11 @@ async function placeAgain(
   attempt: number,
 ): Promise<Outcome> {
   const current = currentOffer(assignment)
-  const judge = () =>
-    decide(
-      known.object,
-      context.offers.index,
-      current,
-      context.capacity.usageBy(known.key),
-      context.now(),
-      failedTargets(known),
-    )
-  let decision = judge()
+  let decision = judge(context, known, current, failedTargets(known))
   if (decision.verdict !== 'stay') {
     if (await isUnheardOf(context, current))
       return { requeueAfterMs: waitMs(attempt), reason: 'the offer exists, but is not indexed yet' }
-    decision = judge()
+    decision = judge(context, known, current, failedTargets(known))
   }
   context.tracing?.tell(decisionAttributes(decision))
   if (decision.verdict === 'stay' && !sameRef(decision.offer.ref, current)) {
@@ -182,7 +178,8 @@ async function placeMoving(
   const sourceVersion = await ensureFinalizer(context, known, assignment.spec.providerCluster, view)
   const target = { providerCluster: to.providerCluster, name: to.acceptAPIName }
   const current = currentOffer(assignment)
-  const isAccepted = accepts(context, known, target) && !isNeedless(context, known, migration, current)
+  const isAccepted =
+    accepts(context, known, target) && !isNeedless(context, known, migration, current) && !isBarred(context, migration)
   if (!isAccepted) await cancelMigration(context, known, migration, view)
   if (isAccepted || assignment.spec.providerCluster === to.providerCluster) {
     await announce(context, known, sourceVersion, nextProvider(context, known, target), view)
@@ -197,25 +194,22 @@ function isNeedless(context: SchedulerContext, known: Known, migration: Migratio
   return migration.spec.cause !== undefined && isPending(migration) && accepts(context, known, current)
 }
 
+/**
+ * Whether a move that has not begun goes to a provider that takes nothing new by now. One that has begun goes on: its copy is there, and
+ * what is there stays.
+ */
+function isBarred({ standings }: SchedulerContext, migration: Migration): boolean {
+  return isPending(migration) && standings.of(migration.spec.to.providerCluster) !== 'open'
+}
+
 /** Who is to have the object once the move to `target` is over: `target` while it accepts it, else where the next move goes to. */
 function nextProvider(context: SchedulerContext, known: Known, target: OfferRef): string | null {
-  const { index } = context.offers
-  const decision = decide(
-    known.object,
-    index,
-    target,
-    context.capacity.usageBy(known.key),
-    context.now(),
-    failedTargets(known),
-  )
+  const decision = judge(context, known, target, failedTargets(known))
   return decision.verdict === 'strand' || decision.verdict === 'refuse' ? null : decision.offer.ref.providerCluster
 }
 
 function accepts(context: SchedulerContext, known: Known, offer: OfferRef): boolean {
-  return (
-    decide(known.object, context.offers.index, offer, context.capacity.usageBy(known.key), context.now()).verdict ===
-    'stay'
-  )
+  return judge(context, known, offer).verdict === 'stay'
 }
 
 function currentOffer({ spec }: Assignment): OfferRef {

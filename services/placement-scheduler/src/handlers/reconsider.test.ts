@@ -38,6 +38,7 @@ test.each([
     ...context,
     offers: { index: offersOf('alpha') },
     capacity,
+    standings: { of: () => 'open' },
     now: () => new Date(0),
   } as unknown as SchedulerContext
   expect(isAffected(around, 'k', view)).toBe(isLookedAt)

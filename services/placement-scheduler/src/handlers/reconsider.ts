@@ -4,9 +4,10 @@ import { ClusterNotConnectedError } from '@resource-broker/service'
 import { ZodError } from 'zod'
 import type { SchedulerContext } from '../context.ts'
 import { readKnown, runningMigration } from '../known.ts'
+import { worldFor } from '../world.ts'
 
 /**
- * Whether an object is to be looked at again after the offers changed: unless it is placed, its provider still accepts it, and it is not
+ * Whether an object is to be looked at again after the offers changed, or what a provider is to do: unless it is placed, its provider still accepts it, and it is not
  * on its way to another, who may accept it no more. What is thrown because the consumer is not connected, or something known is not
  * valid, is for the look itself to throw: it is taken again, or parks its key. It must not keep the other keys of the partition from
  * being looked at.
@@ -20,11 +21,11 @@ export function isAffected(context: SchedulerContext, key: string, view: KeyView
   }
 }
 
-function mayMove({ clusters, offers, capacity, now }: SchedulerContext, key: string, view: KeyView): boolean {
-  const known = readKnown(key, view, clusters.consumers.describe)
+function mayMove(context: SchedulerContext, key: string, view: KeyView): boolean {
+  const known = readKnown(key, view, context.clusters.consumers.describe)
   if (known === undefined) return false
   const { assignment, object, decision } = known
   if (assignment === undefined || decision?.provider === null || runningMigration(known) !== undefined) return true
   const current = { providerCluster: assignment.spec.providerCluster, name: assignment.spec.acceptAPIName }
-  return decide(object, offers.index, current, capacity.usageBy(key), now()).verdict !== 'stay'
+  return decide({ object, current }, worldFor(context, key), context.now()).verdict !== 'stay'
 }
