@@ -33,6 +33,8 @@ export type PlainSurroundings = {
   consumers: string[]
   providers: string[]
   wire: Omit<WireOptions, 'server'>
+  /** What the platform says of providers is heard. */
+  isRecorded?: boolean
   /** Kinds are found by discovery, providers recorded, and clients tell of requests that wait: worlds of chance do without. */
   isWhole?: true
 }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { type Assignment, annotations, finalizer } from '@resource-broker/api'
 import { isOffered } from '../actors/offers.ts'
 import type { StoredObject } from '../server/objects.ts'
+import { isCordoned } from '../world/orders.ts'
 import {
   aboutOf,
   assignmentsIn,
@@ -76,7 +77,8 @@ function judgeSource(around: Around, source: StoredObject, assignments: Assignme
   const { size } = source['spec'] as { size: number }
   const present = PROVIDERS.filter((provider) => !around.away.has(provider))
   const takers = present.filter((provider) => isOffered(serverOf(around.servers, provider), size))
-  const withRoom = takers.filter((provider) => hasRoom(around, provider, assignments))
+  const open = takers.filter((provider) => !isCordoned(around.servers, provider))
+  const withRoom = open.filter((provider) => hasRoom(around, provider, assignments))
   if (assignment === undefined && isHeldUp(around, earlier)) return judgeWaiting(around, source)
   if (assignment === undefined)
     return withRoom.length === 0

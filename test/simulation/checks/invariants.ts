@@ -1,8 +1,9 @@
-import { finalizer, readiness, relatedResources } from '@resource-broker/api'
+import { type Assignment, finalizer, type Migration, readiness, relatedResources } from '@resource-broker/api'
 import { limitsOf, type MoveLimits } from '../../../services/migration-coordinator/src/turns/limits.ts'
 import type { ApiServer, Change } from '../server/api-server.ts'
 import type { StoredObject } from '../server/objects.ts'
 import {
+  aboutOf,
   assignmentsIn,
   CONSUMER,
   consumerUIDOf,
@@ -19,6 +20,8 @@ type Options = {
   servers: Servers
   capacityOf: (provider: string) => number | undefined
   moveLimits: MoveLimits
+  /** Providers to which nothing may come, as everybody must know by now. */
+  closed: () => readonly string[]
   violated: (violation: Violation) => void
 }
 
@@ -40,6 +43,7 @@ export class Invariants {
     if (resource === resources.secrets && server.name === CONSUMER && byBroker) this.#checkSecret(change)
     if (resource === resources.assignments && change.type !== 'DELETED') this.#checkAssignments()
     if (resource === resources.assignments || resource === resources.migrations) this.#checkMoves()
+    if (byBroker && change.type !== 'DELETED') this.#checkClosed(change)
   }
 
   #checkCopy({ name: provider }: ApiServer, { type, entry: { object }, before }: Change, byBroker: boolean): void {
@@ -131,6 +135,18 @@ export class Invariants {
       )
   }
 
+  /** What is decided for a provider that takes nothing is an Assignment or a Migration that is made, or a copy that an Assignment comes to ask for. */
+  #checkClosed({ place: { resource }, entry: { object }, before }: Change): void {
+    const arrivals = arrivalsOf(resource, object)
+    if (arrivals.length === 0) return
+    const known = before === undefined ? [] : arrivalsOf(resource, before.object)
+    const { closed, violated } = this.#options
+    const shut = closed().find((provider) => arrivals.includes(provider) && !known.includes(provider))
+    if (shut === undefined) return
+    const about = aboutOf(resource, object)
+    violated(new Violation('closed', `${about} comes to ${shut}, which the platform lets take nothing`, about))
+  }
+
   #checkAssignments(): void {
     const { servers, capacityOf, violated } = this.#options
     const counts = new Map<string, number>()
@@ -170,4 +186,12 @@ export class Invariants {
       }
     }
   }
+}
+
+/** Providers at which an object is to be by what a record says: of an Assignment, and where a Migration is to bring it. */
+function arrivalsOf(resource: string, { spec }: StoredObject): string[] {
+  if (resource === resources.migrations) return [(spec as Migration['spec']).to.providerCluster]
+  if (resource !== resources.assignments) return []
+  const { providerCluster, copies = [] } = spec as Assignment['spec']
+  return [providerCluster, ...copies.map((copy) => copy.providerCluster)]
 }

@@ -38,7 +38,8 @@ export class Lives {
     const replica = running.run(process, () => new Replica(process, surroundings, clusters.clusters, clusters.compute))
     this.#lives.set(name, { replica, clusters, process, since: time.elapsed })
     for (const provider of this.#away) running.run(process, () => clusters.setAway(provider, true))
-    running.run(process, () => void replica.start())
+    const start = () => void replica.start()
+    running.run(process, surroundings.isRecorded ? () => void clusters.follow(process.signal).then(start) : start)
   }
 
   /** Names of those that one of them takes for alive. */

@@ -1,4 +1,4 @@
-import { Assignment, annotations, hasEnded, isPending, Migration } from '@resource-broker/api'
+import { Assignment, annotations, hasEnded, isPending, Migration, Provider } from '@resource-broker/api'
 import type { ApiServer } from '../server/api-server.ts'
 import type { StoredObject } from '../server/objects.ts'
 import { parseRequest } from '../server/request.ts'
@@ -15,6 +15,7 @@ export const resources = {
   things: 'things.example.test',
   assignments: `${Assignment.resource.resource}.${Assignment.resource.group}`,
   migrations: `${Migration.resource.resource}.${Migration.resource.group}`,
+  providers: `${Provider.resource.resource}.${Provider.resource.group}`,
   offers: 'acceptapis.broker.platform-mesh.io',
   secrets: 'secrets',
   jobs: 'jobs.batch',

@@ -19,6 +19,7 @@ import { ApiServer, type Change } from '../server/api-server.ts'
 import type { StoredObject } from '../server/objects.ts'
 import { Ambush } from './ambush.ts'
 import { Lives } from './lives.ts'
+import { Orders } from './orders.ts'
 import { aboutOf, aboutRequest, COMPUTE, CONSUMER, PROVIDERS, resources, serverOf } from './places.ts'
 import { Story } from './story.ts'
 import { detailsOf, wordOf } from './told.ts'
@@ -28,6 +29,8 @@ import { delayOf, fair, fateOf, moveLimitsOf, type Weather, weatherOf } from './
 
 const REPLICAS = ['red', 'blue'] as const
 const NAMES = ['apple', 'birch', 'cedar'] as const
+/** How many worlds have a platform that orders. */
+const ORDERED = 0.3
 /** All that there is in one simulated world, and what happens in it by chance. */
 export class World {
   readonly time = new VirtualTime()
@@ -47,6 +50,8 @@ export class World {
   readonly #lives: Lives
   readonly #ambush: Ambush
   readonly #neighbour: Neighbour
+  /** In some worlds the platform has providers take nothing. */
+  readonly #orders: { given: Orders; random: SeededRandom } | undefined
   readonly #chance: { wire: SeededRandom; bus: SeededRandom; events: SeededRandom; ambush: SeededRandom }
   /** The provider that does not come back. */
   #lost: string | undefined
@@ -89,6 +94,7 @@ export class World {
     this.#ambush = this.#laid()
     const atProviders = PROVIDERS.map((provider) => serverOf(this.servers, provider))
     this.#neighbour = new Neighbour(atProviders, NAMES, this.#chance.ambush)
+    this.#orders = this.#ordered(new SeededRandom(seed ^ 0x3d3d3d3d))
   }
 
   /** Replicas and providers begin; users come. */
@@ -97,6 +103,7 @@ export class World {
       servers: this.servers,
       capacityOf: (provider) => this.capacityOf(provider),
       moveLimits: this.moveLimits,
+      closed: () => this.#orders?.given.closed ?? [],
       violated: (violation) => this.#violated(violation),
     })
     serverOf(this.servers, 'platform').handle({
@@ -126,6 +133,8 @@ export class World {
     if (this.weather.hasBadRecords) this.as('admin', () => makeBadRecords(serverOf(this.servers, 'platform')))
     if (this.weather.hasNeighbour)
       this.#again(this.weather.actEveryMs * 2, 'neighbour', () => this.#neighbour.act(), this.#chance.ambush)
+    const { given, random } = this.#orders ?? {}
+    if (given !== undefined) this.#again(this.weather.actEveryMs * 3, 'platform', () => given.give(), random)
     if (Number.isFinite(this.weather.faultEveryMs))
       this.#again(this.weather.faultEveryMs, 'the world', () => this.#fault())
     this.time.after(this.weather.troubleMs, () => this.#clearUp())
@@ -195,6 +204,7 @@ export class World {
       isBusAnswerLost: () => this.#chance.bus.chance(this.weather.busLost),
       alive: (asking) => this.#lives.alive(asking),
       moveLimits: this.moveLimits,
+      isRecorded: this.#orders !== undefined,
       keepMigrationsMs: this.weather.keepsMigrations ? 3_600_000 : 30_000,
       logger: (process) =>
         quietLogger((level, fields, message) => {
@@ -250,6 +260,13 @@ export class World {
     })
   }
 
+  #ordered(random: SeededRandom): { given: Orders; random: SeededRandom } | undefined {
+    if (!random.chance(ORDERED)) return undefined
+    const names = NAMES.slice(0, this.weather.users)
+    const as = (who: string, run: () => void) => this.as(who, run)
+    return { given: new Orders({ servers: this.servers, time: this.time, random, names, as }), random }
+  }
+
   #fault(): void {
     const { events } = this.#chance
     const faults = [
@@ -300,6 +317,7 @@ export class World {
     this.story.tell('the world', 'no more faults')
     this.weather = fair(this.weather)
     this.as('neighbour', () => this.#neighbour.leave())
+    this.#orders?.given.settle()
     if (!this.weather.staysAway) return
     this.#lost = this.#chance.ambush.pick(PROVIDERS)
     if (!this.#lives.away.has(this.#lost)) this.#lives.setAway(this.#lost, true)

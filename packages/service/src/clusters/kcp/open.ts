@@ -83,7 +83,8 @@ async function open(process: Opening, bus: Bus, { base, connections }: KcpServer
   await Promise.all([served.start(views), staging.bindings.start()])
   const providers = providersBehind(served.clusters(offers))
   const { records } = providers
-  void records.follow(coordination, logger, process.signal)
+  readyCheck('providers', () => records.obstacle)
+  await records.follow(coordination, logger, process.signal)
   const stagingRecords = new StagingRecords()
   stagingRecords.follow(coordination, logger, process.signal)
   return {

@@ -1,0 +1,76 @@
+import { Provider, providerName } from '@resource-broker/api'
+import type { SeededRandom } from '../../support/seeded-random.ts'
+import { ask } from '../actors/ask.ts'
+import { putThing } from '../actors/user.ts'
+import { CONSUMER, PROVIDERS, resources, type Servers, serverOf } from './places.ts'
+import type { VirtualTime } from './virtual-time.ts'
+
+type Order = Pick<Provider['spec'], 'unschedulable'>
+
+/** What the platform may say of a provider; as often nothing as something. */
+const ORDERS: readonly Order[] = [{}, { unschedulable: true }]
+/** Longer than whatever keeps a replica from hearing of the last order, or a request on its way, after the last fault. */
+const HEARD_MS = 30_000
+
+type Options = {
+  servers: Servers
+  time: VirtualTime
+  random: SeededRandom
+  /** Names of the users' objects. */
+  names: readonly string[]
+  as: (who: string, run: () => void) => void
+}
+
+/** Somebody at the platform says what providers are to do, and takes it back. */
+export class Orders {
+  readonly #options: Options
+  /** When the last was given, milliseconds since the beginning. */
+  #last: number | undefined
+
+  constructor(options: Options) {
+    this.#options = options
+  }
+
+  /** Gives one order, to one provider. */
+  give(): void {
+    const { random } = this.#options
+    this.#tell(random.pick(PROVIDERS), random.pick(ORDERS))
+  }
+
+  /** The last order, which stays: one provider takes nothing more. When everybody has heard, users change their minds once more. */
+  settle(): void {
+    const { servers, time, random, names, as } = this.#options
+    this.#tell(random.pick(PROVIDERS), { unschedulable: true })
+    this.#last = time.elapsed
+    time.after(HEARD_MS, () => {
+      for (const name of names) as('user', () => putThing(serverOf(servers, CONSUMER), name, random))
+    })
+  }
+
+  /** Providers of which each replica must know by now that nothing is to come there. */
+  get closed(): readonly string[] {
+    const { servers, time } = this.#options
+    if (this.#last === undefined || time.elapsed - this.#last < HEARD_MS) return []
+    return PROVIDERS.filter((provider) => isCordoned(servers, provider))
+  }
+
+  #tell(provider: string, order: Order): void {
+    const { servers, as } = this.#options
+    const platform = serverOf(servers, 'platform')
+    const place = placeOf(provider)
+    const { apiVersion, kind } = Provider
+    const body = { apiVersion, kind, metadata: { name: place.name }, spec: { providerCluster: provider, ...order } }
+    as('platform', () => {
+      if (platform.find(place) === undefined) ask(platform, 'POST', place, body)
+      else ask(platform, 'PATCH', place, { spec: { unschedulable: null, ...order } })
+    })
+  }
+}
+
+const placeOf = (provider: string) => ({ resource: resources.providers, name: providerName(provider) })
+
+/** Whether the platform says that nothing comes to a provider. */
+export function isCordoned(servers: Servers, provider: string): boolean {
+  const record = serverOf(servers, 'platform').find(placeOf(provider))
+  return (record?.['spec'] as Order | undefined)?.unschedulable === true
+}
