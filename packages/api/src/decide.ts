@@ -30,14 +30,15 @@ export type PlacementWorld = {
 /**
  * What to do with one object.
  * - `place`: it has no provider yet; `offer` takes it.
- * - `stay`: its provider still accepts it, through `offer`, which may be another offer of the same provider.
- * - `move`: its provider no longer accepts it; `offer` does.
+ * - `stay`: its provider still accepts it, through `offer`, which may be another offer of the same provider. With a `record` the provider
+ *   is drained, and nobody else takes it.
+ * - `move`: its provider no longer accepts it, or is drained; `offer` takes it.
  * - `strand`: its provider no longer accepts it and no one else does; it stays at `from`.
  * - `refuse`: it has no provider and no one accepts it.
  */
 export type Decision =
   | { verdict: 'place'; offer: Offer; record: DecisionRecord }
-  | { verdict: 'stay'; offer: Offer }
+  | { verdict: 'stay'; offer: Offer; record?: DecisionRecord }
   | { verdict: 'move'; from: OfferRef; offer: Offer; record: DecisionRecord }
   | { verdict: 'strand'; from: OfferRef; record: DecisionRecord }
   | { verdict: 'refuse'; record: DecisionRecord }
@@ -45,13 +46,15 @@ export type Decision =
 /**
  * Decides where an object belongs. Pure: same input, same answer. The heaviest accepting offer wins that has room and whose provider is
  * open; ties go to the lower provider name, then the lower AcceptAPI name. An object never moves while its offer accepts it, full or
- * not; another offer of its provider keeps it if there is room. A cordoned provider keeps what it has.
+ * not; another offer of its provider keeps it if there is room. A cordoned provider keeps what it has, one that is drained what nobody
+ * else takes.
  */
 export function decide({ object, current, excluded }: Question, world: PlacementWorld, now: Date): Decision {
   const { offers, usage } = world
   const accepting = offers.match(object)
   const kept = current && stillAccepting(accepting, current, usage)
-  if (kept !== undefined) return { verdict: 'stay', offer: kept }
+  const isDrained = current !== undefined && world.standing(current.providerCluster) === 'draining'
+  if (kept !== undefined && !isDrained) return { verdict: 'stay', offer: kept }
 
   const open: Offer[] = []
   const closed: RefusedOffer[] = []
@@ -63,8 +66,18 @@ export function decide({ object, current, excluded }: Question, world: Placement
   const { refused, total } = offers.explain(object, RECORDED)
   const record = recordOf(open, [...closed, ...refused], closed.length + total, now)
   const [best] = open
+  if (kept !== undefined && best === undefined) return { verdict: 'stay', offer: kept, record }
   if (current === undefined) return best ? { verdict: 'place', offer: best, record } : { verdict: 'refuse', record }
   return best ? { verdict: 'move', from: current, offer: best, record } : { verdict: 'strand', from: current, record }
+}
+
+/** The offer by which a provider that has an object goes on accepting it, whatever the platform has that provider do. Pure. */
+export function acceptedBy(
+  object: BrokeredObject,
+  current: OfferRef,
+  { offers, usage }: Pick<PlacementWorld, 'offers' | 'usage'>,
+): Offer | undefined {
+  return stillAccepting(offers.match(object), current, usage)
 }
 
 /** The current offer if it accepts, full or not, else the best other one of its provider that has room. */
@@ -79,6 +92,9 @@ function stillAccepting(
 
 const isFull = ({ ref, capacity }: Offer, usage: PlacementWorld['usage']): boolean => usage(ref) >= capacity
 
+/** The field of a Provider that says how it stands. */
+const SAID = { cordoned: 'spec.unschedulable', draining: 'spec.drain' } as const
+
 /** Why an offer that accepts an object does not take it all the same. */
 function whyClosed(
   offer: Offer,
@@ -88,8 +104,8 @@ function whyClosed(
   const { ref, capacity } = offer
   const why = excluded?.get(ref.providerCluster)
   if (why !== undefined) return { path: '', rule: 'excluded', want: 'a provider that was not tried in vain', got: why }
-  if (standing(ref.providerCluster) === 'cordoned')
-    return { path: '', rule: 'cordoned', want: 'a provider that takes new objects', got: 'spec.unschedulable' }
+  const stands = standing(ref.providerCluster)
+  if (stands !== 'open') return { path: '', rule: stands, want: 'a provider that takes new objects', got: SAID[stands] }
   if (!isFull(offer, usage)) return undefined
   return { path: '', rule: 'capacity', want: `fewer than ${capacity} objects placed there`, got: String(usage(ref)) }
 }

@@ -74,6 +74,7 @@ export const conditionTypes = {
   bindingReady: 'BindingReady',
   /** Provider: the broker can speak to it. */
   reachable: 'Reachable',
+  drained: 'Drained',
 } as const
 
 /**
@@ -93,6 +94,8 @@ export const reasons = {
   placementFails: 'PlacementFails',
   tooLarge: 'TooLarge',
   providerNoLongerAccepts: 'ProviderNoLongerAccepts',
+  /** Of Accepted: the provider is drained, and keeps the object. */
+  nobodyElseAccepts: 'NobodyElseAccepts',
   accepted: 'Accepted',
   notAccepted: 'NotAccepted',
   synced: 'Synced',

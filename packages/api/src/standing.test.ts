@@ -45,14 +45,14 @@ test.each(vectors<Case>('placement/standing.json'))('$name', (it) => {
   expect({
     verdict: decision.verdict,
     ...('offer' in decision ? { offer: nameOf(decision.offer.ref) } : {}),
-    ...('record' in decision && decision.record.candidates.length === 0
+    ...('record' in decision && decision.record?.candidates.length === 0
       ? { told: refusalMessage(decision.record) }
       : {}),
   }).toEqual(it.expect)
 })
 
 const provider = fc.constantFrom('a', 'b', 'c', 'd')
-const standing = fc.constantFrom<Standing>('open', 'cordoned')
+const standing = fc.constantFrom<Standing>('open', 'cordoned', 'draining')
 const offer = fc
   .tuple(provider, fc.constantFrom('x', 'y'), fc.constantFrom('small', 'large'), fc.nat(3), fc.nat(2))
   .map(([at, name, size, weight, capacity]): OfferCase => {
@@ -83,6 +83,6 @@ test('whatever is offered, nothing comes to a provider that is not open, and the
         expect(JSON.stringify(decide(question, worldOf(offers.toReversed()), now))).toBe(JSON.stringify(decision))
       },
     ),
-    { numRuns: 2000, seed: 20261130 },
+    { numRuns: 500, seed: 20261130 },
   )
 })

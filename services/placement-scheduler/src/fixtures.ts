@@ -85,20 +85,19 @@ export function migration({
   return { name, object }
 }
 
-/** All that a provider accepts, which is everything; undefined: there is no offer. */
-export function offersOf(providerCluster?: string): OfferIndex {
+/** All that providers accept, which is everything. */
+export function offersOf(...providers: string[]): OfferIndex {
   const index = new OfferIndex()
-  if (providerCluster === undefined) return index
-  const accepts = compileAcceptAPI(
-    {
-      apiVersion: 'broker.platform-mesh.io/v1alpha1',
-      kind: 'AcceptAPI',
-      metadata: { name: 'small', uid: 'u', resourceVersion: '1' },
-      spec: { gvr: ref.gvr },
-    },
-    providerCluster,
-  )
-  if ('offer' in accepts) index.set(accepts.offer)
+  const acceptAPI = {
+    apiVersion: 'broker.platform-mesh.io/v1alpha1',
+    kind: 'AcceptAPI',
+    metadata: { name: 'small', uid: 'u', resourceVersion: '1' },
+    spec: { gvr: ref.gvr },
+  }
+  for (const provider of providers) {
+    const accepts = compileAcceptAPI(acceptAPI, provider)
+    if ('offer' in accepts) index.set(accepts.offer)
+  }
   return index
 }
 

@@ -19,7 +19,7 @@ export type TraceOf = { is: 'step'; origin?: Origin } | { is: 'echo'; traceparen
 /** What the watches of the watcher work with. */
 export type WatcherContext = {
   logger: Logger
-  providers: Pick<ProviderBook, 'count' | 'follow'>
+  providers: Pick<ProviderBook, 'count' | 'listStuck' | 'follow'>
   /** Under which key an object goes. */
   keys: KeyBook
   /** Publishes what is news; returns a promise, which never rejects, only when so much is under way that the watch should wait. */

@@ -2,6 +2,7 @@ import { Provider, providerName } from '@resource-broker/api'
 import { isAlreadyExists, type KubeClient, type WatchEvent } from '@resource-broker/kube'
 import type { Clusters, Logger, View } from '@resource-broker/service'
 import { type ProviderFacts, statusPatch } from './provider-status.ts'
+import { Stuck } from './stuck.ts'
 import { Tally } from './tally.ts'
 
 /** Something is counted in one view, where it can be seen. */
@@ -29,6 +30,7 @@ const RETRY_MS = 5_000
 export class ProviderBook {
   readonly #around: Surroundings
   readonly #counted = new Set<Counted>()
+  readonly #stuck = new Map<View, Stuck>()
   readonly #watches = new Map<View, { isConnected: boolean; trouble?: string }>()
   /** Which are for this replica to keep; undefined until somebody asks again. */
   #mine: Set<string> | undefined
@@ -61,6 +63,14 @@ export class ProviderBook {
       counted.isComplete = true
     }
     return { tally, complete }
+  }
+
+  /** Lists what drained providers keep, by the Assignments that a view shows, until the signal aborts. */
+  listStuck(view: View, signal: AbortSignal): Stuck {
+    const stuck = new Stuck((provider) => this.#lookIn(provider, COUNT_MS))
+    this.#stuck.set(view, stuck)
+    signal.addEventListener('abort', () => this.#stuck.delete(view))
+    return stuck
   }
 
   /** How the watch of the AcceptAPIs in a view fares, until the signal aborts. */
@@ -135,6 +145,8 @@ export class ProviderBook {
       ...(isConnected ? { watch } : {}),
       ...(isMine && isConnected ? { uid: providers.uidOf(name) } : {}),
       objects: this.#countOf('objects', name),
+      isDrained: providers.recordOf(name)?.spec.drain !== undefined,
+      stuck: [...this.#stuck.values()].flatMap((stuck) => stuck.of(name)),
       offers: this.#countOf('offers', name),
     }
   }

@@ -50,3 +50,42 @@ test('the word of the platform is shown', () => {
   const [condition] = after({ presence: { state: 'lost' } }).conditions ?? []
   expect(condition).toMatchObject({ status: 'False', reason: 'Lost' })
 })
+
+const many = Array.from({ length: 12 }, (_, i) => `acme/default/o${10 + i}`)
+
+test.each<{ what: string; facts: ProviderFacts; told: unknown }>([
+  { what: 'that is empty', facts: { objects: 0 }, told: ['True', 'Empty', 'nothing is there any more'] },
+  { what: 'that has one left', facts: { objects: 1 }, told: ['False', 'Moving', '1 object is there'] },
+  {
+    what: 'that keeps what nobody else takes',
+    facts: { objects: 3, stuck: ['acme/default/a', 'acme/b'] },
+    told: [
+      'False',
+      'NobodyElseAccepts',
+      '3 objects are there, and nobody else takes 2 of them: acme/default/a, acme/b',
+    ],
+  },
+  {
+    what: 'that keeps many',
+    facts: { objects: 12, stuck: many },
+    told: [
+      'False',
+      'NobodyElseAccepts',
+      `12 objects are there, and nobody else takes 12 of them: ${many.slice(0, 10).join(', ')} and 2 more`,
+    ],
+  },
+  { what: 'whose objects another replica counts', facts: { stuck: ['acme/b'] }, told: undefined },
+])('a drained provider $what', ({ facts, told }) => {
+  const { conditions } = after(watched, { ...facts, isDrained: true })
+  const drained = conditions?.find(({ type }) => type === 'Drained')
+  expect(drained && [drained.status, drained.reason, drained.message]).toEqual(told)
+  expect(conditions?.find(({ type }) => type === 'Reachable')?.status).toBe('True')
+})
+
+test('the word on a drain goes with the drain, and nothing else does', () => {
+  const status = after(watched, { objects: 0, isDrained: true })
+  expect(statusPatch(status, { objects: 0, isDrained: true, ...watched }, LATER)).toBeUndefined()
+  const over = statusPatch(status, { objects: 0, isDrained: false }, LATER)
+  expect(over?.conditions?.map(({ type }) => type)).toEqual(['Reachable'])
+  expect(statusPatch({ ...status, ...over }, { isDrained: false }, LATER)).toBeUndefined()
+})

@@ -1,4 +1,4 @@
-import { conditionTypes, getCondition, type Provider, setCondition } from '@resource-broker/api'
+import { conditionTypes, getCondition, type Provider, reasons, setCondition } from '@resource-broker/api'
 import type { Presence } from '@resource-broker/service'
 
 type Status = NonNullable<Provider['status']>
@@ -9,8 +9,13 @@ export type ProviderFacts = {
   /** How the watch of its AcceptAPIs fares, where it is connected. */
   watch?: { isConnected: boolean; trouble?: string } | undefined
   uid?: string | undefined
+  /** How many Assignments name it. */
   objects?: number | undefined
   offers?: number | undefined
+  /** Whether the platform drains it. */
+  isDrained?: boolean
+  /** Names of the objects that it keeps though it is drained. */
+  stuck?: readonly string[]
 }
 
 /** The fields of a Provider's status that have to change; undefined: none. */
@@ -26,13 +31,34 @@ export function statusPatch(status: Status | undefined, facts: ProviderFacts, no
 }
 
 function conditions(status: Status | undefined, facts: ProviderFacts, now: Date): Pick<Status, 'conditions'> {
-  const next = reachable(facts)
-  const before = getCondition(status?.conditions, conditionTypes.reachable)
-  if (next === undefined) return {}
-  const isSame = before?.status === next.status && before.reason === next.reason && before.message === next.message
-  return isSame
-    ? {}
-    : { conditions: setCondition(status?.conditions, { type: conditionTypes.reachable, ...next }, now) }
+  const before = status?.conditions
+  const said = [
+    { type: conditionTypes.reachable, word: reachable(facts) },
+    { type: conditionTypes.drained, word: drained(facts) },
+  ]
+  let after = before
+  for (const { type, word } of said) {
+    const old = getCondition(after, type)
+    const isSame = old?.status === word?.status && old?.reason === word?.reason && old?.message === word?.message
+    if (word !== undefined && !isSame) after = setCondition(after, { type, ...word }, now)
+  }
+  const isOver = facts.isDrained === false && getCondition(after, conditionTypes.drained) !== undefined
+  if (isOver) after = after?.filter(({ type }) => type !== conditionTypes.drained)
+  return after === before || after === undefined ? {} : { conditions: after }
+}
+
+/** How many of the objects that stay are named. */
+const NAMED = 10
+
+/** Whoever counts the objects says how far a drain has come. */
+function drained({ isDrained, objects, stuck = [] }: ProviderFacts): Word | undefined {
+  if (isDrained !== true || objects === undefined) return undefined
+  if (objects === 0) return { status: 'True', reason: 'Empty', message: 'nothing is there any more' }
+  const there = objects === 1 ? '1 object is there' : `${objects} objects are there`
+  if (stuck.length === 0) return { status: 'False', reason: 'Moving', message: there }
+  const more = stuck.length > NAMED ? ` and ${stuck.length - NAMED} more` : ''
+  const message = `${there}, and nobody else takes ${stuck.length} of them: ${stuck.slice(0, NAMED).join(', ')}${more}`
+  return { status: 'False', reason: reasons.nobodyElseAccepts, message }
 }
 
 type Word = { status: 'True' | 'False'; reason: string; message: string }

@@ -45,7 +45,11 @@ export class ViewWatches {
 
   #watchRecords(inventory: Inventory): void {
     const { tally, complete } = this.#context.providers.count('objects', this.#view, this.#stopping.signal)
-    const seen = (_route: Route, object: KubeObject | null, { name }: ObjectRef) => tally.set(name, providersOf(object))
+    const stuck = this.#context.providers.listStuck(this.#view, this.#stopping.signal)
+    const seen = (_route: Route, object: KubeObject | null, { name }: ObjectRef) => {
+      tally.set(name, providersOf(object))
+      stuck.set(name, object)
+    }
     this.#watchPart({ ...assignmentRule(), seen, complete }, inventory)
     this.#watchPart(migrationRule(), inventory)
     this.#watchPart(configurationRule(), inventory)

@@ -6,6 +6,7 @@ import type { Heard, WatcherContext } from '../../../services/workspace-watcher/
 import { contentsOf, Inventory } from '../../../services/workspace-watcher/src/inventory.ts'
 import { KeyBook } from '../../../services/workspace-watcher/src/key-book.ts'
 import type { ProviderBook } from '../../../services/workspace-watcher/src/provider-book.ts'
+import { Stuck } from '../../../services/workspace-watcher/src/stuck.ts'
 import { Tally } from '../../../services/workspace-watcher/src/tally.ts'
 import { UnderWay } from '../../../services/workspace-watcher/src/under-way.ts'
 import { watchReport } from '../../../services/workspace-watcher/src/watch-report.ts'
@@ -27,6 +28,7 @@ type Options = {
 
 const WITHOUT_BOOK: WatcherContext['providers'] = {
   count: () => ({ tally: new Tally(() => undefined), complete: () => undefined }),
+  listStuck: () => new Stuck(() => undefined),
   follow: () => () => undefined,
 }
 

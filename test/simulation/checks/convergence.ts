@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { type Assignment, annotations, finalizer } from '@resource-broker/api'
 import { isOffered } from '../actors/offers.ts'
 import type { StoredObject } from '../server/objects.ts'
-import { isCordoned } from '../world/orders.ts'
+import { standingIn } from '../world/orders.ts'
 import {
   aboutOf,
   assignmentsIn,
@@ -77,7 +77,7 @@ function judgeSource(around: Around, source: StoredObject, assignments: Assignme
   const { size } = source['spec'] as { size: number }
   const present = PROVIDERS.filter((provider) => !around.away.has(provider))
   const takers = present.filter((provider) => isOffered(serverOf(around.servers, provider), size))
-  const open = takers.filter((provider) => !isCordoned(around.servers, provider))
+  const open = takers.filter((provider) => standingIn(around.servers, provider) === 'open')
   const withRoom = open.filter((provider) => hasRoom(around, provider, assignments))
   if (assignment === undefined && isHeldUp(around, earlier)) return judgeWaiting(around, source)
   if (assignment === undefined)
@@ -90,11 +90,12 @@ function judgeSource(around: Around, source: StoredObject, assignments: Assignme
   const isHeld = runningMoves(around).some(
     (move) => isOf(move, assignment) && waitsForItsCopy(around, move, assignments),
   )
-  if (!takers.includes(providerCluster as never) && untried.length > 0 && !isHeld)
+  const isKept = takers.includes(providerCluster as never) && standingIn(around.servers, providerCluster) !== 'draining'
+  if (!isKept && untried.length > 0 && !isHeld)
     found.push(
       new Violation(
         'misplaced',
-        `${name} (size ${size}) is at ${providerCluster}, which does not take it, and ${untried} would`,
+        `${name} (size ${size}) is at ${providerCluster}, which does not keep it, and ${untried} would take it`,
         name,
       ),
     )

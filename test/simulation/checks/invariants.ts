@@ -2,6 +2,7 @@ import { type Assignment, finalizer, type Migration, readiness, relatedResources
 import { limitsOf, type MoveLimits } from '../../../services/migration-coordinator/src/turns/limits.ts'
 import type { ApiServer, Change } from '../server/api-server.ts'
 import type { StoredObject } from '../server/objects.ts'
+import { DRAIN } from '../world/orders.ts'
 import {
   aboutOf,
   assignmentsIn,
@@ -177,8 +178,13 @@ export class Invariants {
         consumer: CONSUMER,
         from: spec.from.providerCluster,
         to: spec.to.providerCluster,
+        drain: spec.drain,
       }
-      for (const { id, most } of limitsOf(mover, { all: moveLimits, ofConfiguration: new Map() })) {
+      for (const { id, most } of limitsOf(mover, {
+        all: moveLimits,
+        ofConfiguration: new Map(),
+        ofDrain: () => DRAIN.maxConcurrent,
+      })) {
         const count = (counts.get(id) ?? 0) + 1
         counts.set(id, count)
         if (count > most)

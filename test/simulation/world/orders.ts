@@ -1,14 +1,17 @@
-import { Provider, providerName } from '@resource-broker/api'
+import { Provider, providerName, type Standing, standingOf } from '@resource-broker/api'
 import type { SeededRandom } from '../../support/seeded-random.ts'
 import { ask } from '../actors/ask.ts'
 import { putThing } from '../actors/user.ts'
 import { CONSUMER, PROVIDERS, resources, type Servers, serverOf } from './places.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
-type Order = Pick<Provider['spec'], 'unschedulable'>
+type Order = Pick<Provider['spec'], 'unschedulable' | 'drain'>
+
+/** How a provider is drained. */
+export const DRAIN = { maxConcurrent: 1 }
 
 /** What the platform may say of a provider; as often nothing as something. */
-const ORDERS: readonly Order[] = [{}, { unschedulable: true }]
+const ORDERS: readonly Order[] = [{}, {}, { unschedulable: true }, { drain: DRAIN }]
 /** Longer than whatever keeps a replica from hearing of the last order, or a request on its way, after the last fault. */
 const HEARD_MS = 30_000
 
@@ -40,7 +43,7 @@ export class Orders {
   /** The last order, which stays: one provider takes nothing more. When everybody has heard, users change their minds once more. */
   settle(): void {
     const { servers, time, random, names, as } = this.#options
-    this.#tell(random.pick(PROVIDERS), { unschedulable: true })
+    this.#tell(random.pick(PROVIDERS), random.pick([{ unschedulable: true }, { drain: DRAIN }]))
     this.#last = time.elapsed
     time.after(HEARD_MS, () => {
       for (const name of names) as('user', () => putThing(serverOf(servers, CONSUMER), name, random))
@@ -51,7 +54,7 @@ export class Orders {
   get closed(): readonly string[] {
     const { servers, time } = this.#options
     if (this.#last === undefined || time.elapsed - this.#last < HEARD_MS) return []
-    return PROVIDERS.filter((provider) => isCordoned(servers, provider))
+    return PROVIDERS.filter((provider) => standingIn(servers, provider) !== 'open')
   }
 
   #tell(provider: string, order: Order): void {
@@ -62,15 +65,14 @@ export class Orders {
     const body = { apiVersion, kind, metadata: { name: place.name }, spec: { providerCluster: provider, ...order } }
     as('platform', () => {
       if (platform.find(place) === undefined) ask(platform, 'POST', place, body)
-      else ask(platform, 'PATCH', place, { spec: { unschedulable: null, ...order } })
+      else ask(platform, 'PATCH', place, { spec: { unschedulable: null, drain: null, ...order } })
     })
   }
 }
 
 const placeOf = (provider: string) => ({ resource: resources.providers, name: providerName(provider) })
 
-/** Whether the platform says that nothing comes to a provider. */
-export function isCordoned(servers: Servers, provider: string): boolean {
-  const record = serverOf(servers, 'platform').find(placeOf(provider))
-  return (record?.['spec'] as Order | undefined)?.unschedulable === true
+/** What the platform has a provider do. */
+export function standingIn(servers: Servers, provider: string): Standing {
+  return standingOf(serverOf(servers, 'platform').find(placeOf(provider)) as unknown as Provider | undefined)
 }

@@ -14,6 +14,7 @@ export type RuleName =
   | 'capacity'
   | 'excluded'
   | 'cordoned'
+  | 'draining'
 
 /** Why something was not accepted, in words for people; `path` is below spec and "" where no single field is meant. */
 export type Refusal = { path: string; rule: RuleName; want: string; got: string }

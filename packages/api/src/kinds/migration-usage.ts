@@ -8,6 +8,7 @@ const claimSchema = z.object({
   consumer: clusterName,
   from: clusterName.describe('The provider that is left.'),
   to: clusterName.describe('The provider that takes over.'),
+  drain: optional(z.boolean(), 'true: the move is one of the drain of the provider that is left.'),
   configuration: optional(objectName, 'The MigrationConfiguration that counts for the move.'),
 })
 /** The place of one move that runs. */

@@ -117,6 +117,10 @@ export const Migration = defineKind({
         causeSchema,
         'The AcceptAPI by whose change the object has to move. Left out where the object itself was changed, or its provider is lost.',
       ),
+      drain: optional(
+        z.boolean(),
+        'true: the object leaves its provider because that is drained. A move that has not begun when the drain ends is taken back.',
+      ),
       cancel: optional(
         z.boolean(),
         'true takes the move back, as long as the switch has not begun; after it the move does not wait for a new copy that is not ready, nor for its stages. It stays true.',

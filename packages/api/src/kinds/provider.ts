@@ -12,7 +12,7 @@ export const Provider = defineKind({
   plural: 'providers',
   shortNames: ['prov'],
   description:
-    'A provider that the broker has met. The broker makes it and keeps its status; labels, spec.unschedulable, spec.lost and spec.approvedMoves are for the platform to set.',
+    'A provider that the broker has met. The broker makes it and keeps its status; labels, spec.unschedulable, spec.drain, spec.lost and spec.approvedMoves are for the platform to set.',
   statusSubresource: true,
   columns: [
     { name: 'Provider', type: 'string', jsonPath: '.spec.providerCluster' },
@@ -21,6 +21,7 @@ export const Provider = defineKind({
     { name: 'Objects', type: 'integer', jsonPath: '.status.objects' },
     { name: 'Offers', type: 'integer', jsonPath: '.status.offers' },
     { name: 'Unschedulable', type: 'string', jsonPath: '.spec.unschedulable' },
+    { name: 'Drained', type: 'string', jsonPath: ".status.conditions[?(@.type=='Drained')].status" },
     { name: 'Lost', type: 'string', jsonPath: '.spec.lost' },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
   ],
@@ -30,6 +31,15 @@ export const Provider = defineKind({
       unschedulable: optional(
         z.boolean(),
         'true: the provider is cordoned. No object is placed there, and none moves there: a move that has not begun is taken back, one that has begun goes on. What is there stays, and is kept in sync.',
+      ),
+      drain: optional(
+        z.object({
+          maxConcurrent: optional(
+            z.int().min(1).max(1_000_000),
+            'How many objects the drain moves at once at most; what else limits moves counts as well.',
+          ),
+        }),
+        'The provider is drained: what spec.unschedulable says, and what is there moves to whoever else takes it, the new copy first. What nobody else takes stays, and the condition Drained lists it. Without it no further object is moved.',
       ),
       lost: optional(
         z.boolean(),
@@ -53,7 +63,10 @@ export const Provider = defineKind({
     ),
     objects: optional(count, 'Assignments that have a copy there, or want one.'),
     offers: optional(count, 'AcceptAPIs that are there.'),
-    conditions: optional(conditionsSchema, 'Reachable: whether the broker can speak to it, and since when.'),
+    conditions: optional(
+      conditionsSchema,
+      'Reachable: whether the broker can speak to it, and since when. Drained: while spec.drain is there, whether nothing is at the provider any more.',
+    ),
   }),
 })
 export type Provider = z.infer<typeof Provider.schema>

@@ -34,10 +34,14 @@ export const configuration = (spec: object, generation = 1): KubeObject => ({
 })
 
 /** A Provider, and the moves that the platform agreed with. */
-export const provider = (name: string, approvedMoves: Record<string, number> = {}, generation = 1): KubeObject => ({
+export const provider = (name: string, approvedMoves: Record<string, number> = {}, generation = 1): KubeObject =>
+  providerWith(name, { approvedMoves }, generation)
+
+/** A Provider of which the platform says this. */
+export const providerWith = (name: string, spec: object, generation = 1): KubeObject => ({
   ...{ apiVersion: Provider.apiVersion, kind: Provider.kind },
   metadata: { name, uid: `uid-${name}`, resourceVersion: '1', generation },
-  spec: { providerCluster: name, approvedMoves },
+  spec: { providerCluster: name, ...spec },
 })
 
 const resourceOf = ({ kind }: KubeObject): string => `${kind.toLowerCase()}s`

@@ -7,8 +7,13 @@ export type MoveLimits = {
   perProvider?: number | undefined
 }
 
-/** What limits there are: of all moves, and of those that a MigrationConfiguration counts for, by its name. */
-export type Limits = { all: MoveLimits; ofConfiguration: ReadonlyMap<string, MoveLimits> }
+/** What limits there are: of all moves, of those that a MigrationConfiguration counts for, by its name, and of drains. */
+export type Limits = {
+  all: MoveLimits
+  ofConfiguration: ReadonlyMap<string, MoveLimits>
+  /** How many moves the drain of a provider may have run at once; 0: it is not drained any more; undefined: any number. */
+  ofDrain: (provider: string) => number | undefined
+}
 
 /** A move as limits see it. */
 export type Mover = {
@@ -22,6 +27,8 @@ export type Mover = {
   to: string
   /** The MigrationConfiguration that counts for it. */
   configuration?: string | undefined
+  /** It is one of the drain of the provider that it leaves. */
+  drain?: boolean | undefined
   /** The offer whose change has it move; undefined as well where somebody agreed with this very move. */
   cause?: MoveCause | undefined
 }
@@ -36,11 +43,22 @@ export type Limit = {
 }
 
 /** The limits that a move counts for: a move within one provider counts there once. */
-export function limitsOf(mover: Mover, { all, ofConfiguration }: Limits): Limit[] {
+export function limitsOf(mover: Mover, { all, ofConfiguration, ofDrain }: Limits): Limit[] {
   const { configuration } = mover
   const own = configuration === undefined ? undefined : ofConfiguration.get(configuration)
   const named = `configuration ${configuration}`
-  return [...limitsIn(all, mover, []), ...(own === undefined ? [] : limitsIn(own, mover, [named]))]
+  const ofIts = mover.drain === true ? drainLimit(mover.from, ofDrain(mover.from)) : []
+  return [...limitsIn(all, mover, []), ...(own === undefined ? [] : limitsIn(own, mover, [named])), ...ofIts]
+}
+
+function drainLimit(provider: string, most: number | undefined): Limit[] {
+  if (most === undefined) return []
+  const id = `drain of provider ${provider}`
+  const message =
+    most === 0
+      ? `is about to be taken back: provider ${provider} is not drained any more`
+      : `waits for its turn: ${most} ${most === 1 ? 'move' : 'moves'} of the ${id} may run at once`
+  return [{ id, most, message }]
 }
 
 function limitsIn({ total, perConsumer, perProvider }: MoveLimits, mover: Mover, of: readonly string[]): Limit[] {

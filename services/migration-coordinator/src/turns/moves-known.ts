@@ -7,8 +7,6 @@ type Options = {
   coordination: KubeClient
   logger: Logger
   signal: AbortSignal
-  /** Whether what the platform says of Providers counts as well. */
-  withProviders: boolean
   /** Called after each change, once everything is known; `rules`: MigrationConfigurations or Providers changed. */
   changed: (rules: boolean) => void
 }
@@ -25,15 +23,18 @@ export class MovesKnown {
   readonly #obstacles: WatchObstacle[] = []
   #usage: MigrationUsage | undefined
   #started: Promise<void> | undefined
+  #withProviders: Promise<void> | undefined
 
   constructor(options: Options) {
     this.#options = options
   }
 
-  /** Begins to follow them, once; resolves when all are known, or cannot be. */
-  async start(): Promise<void> {
+  /** Begins to follow them, once, and Providers from when what the platform says of those counts as well; resolves when all are known, or cannot be. */
+  async start(withProviders = false): Promise<void> {
     this.#started ??= this.#followAll()
-    await this.#started
+    if (withProviders)
+      this.#withProviders ??= this.#follow(Provider.resource, 'Providers', this.#rulesIn(this.#providers))
+    await Promise.all([this.#started, this.#withProviders])
   }
 
   /** Why they are not known; undefined while all is well. */
@@ -87,9 +88,6 @@ export class MovesKnown {
         },
       }),
       this.#follow(MigrationConfiguration.resource, 'MigrationConfigurations', this.#rulesIn(this.#configurations)),
-      ...(this.#options.withProviders
-        ? [this.#follow(Provider.resource, 'Providers', this.#rulesIn(this.#providers))]
-        : []),
     ])
   }
 

@@ -43,7 +43,10 @@ export function readRules(configuration: KubeObject): Rules | undefined {
 const read = new WeakMap<KubeObject, Rules | undefined>()
 
 /** The limits of all moves, and of those that some MigrationConfiguration counts for. */
-export function limitsFrom(all: MoveLimits, configurations: readonly KubeObject[]): Limits {
+export function limitsFrom(
+  all: MoveLimits,
+  configurations: readonly KubeObject[],
+): Pick<Limits, 'all' | 'ofConfiguration'> {
   const own = configurations.flatMap((configuration): [string, MoveLimits][] => {
     const limits = readRules(configuration)?.limits
     return limits === undefined ? [] : [[configuration.metadata.name, limits]]
@@ -60,6 +63,7 @@ export function moverOf({ metadata, spec }: Migration, configuration: string | u
     from: spec.from.providerCluster,
     to: spec.to.providerCluster,
     configuration,
+    drain: spec.drain,
     cause: isApproved({ spec }, 'start') ? undefined : spec.cause,
   }
 }
@@ -75,8 +79,8 @@ export function runningOf(claims: Claims, migrations: readonly Migration[]): Mov
   ]
 }
 
-const claimant = (name: string, { consumer, from, to, configuration }: MigrationClaim): Mover => {
-  return { name, since: '', consumer, from, to, configuration }
+const claimant = (name: string, { consumer, from, to, configuration, drain }: MigrationClaim): Mover => {
+  return { name, since: '', consumer, from, to, configuration, drain }
 }
 
 /**

@@ -25,7 +25,7 @@ function moverFrom(text: string): Mover {
 }
 
 const limitsFrom = ({ limits = {}, ofConfiguration = {} }: Case): Limits => {
-  return { all: limits, ofConfiguration: new Map(Object.entries(ofConfiguration)) }
+  return { all: limits, ofConfiguration: new Map(Object.entries(ofConfiguration)), ofDrain: () => undefined }
 }
 
 test.each(cases)('$name', (given) => {
@@ -40,7 +40,7 @@ const most = fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined })
 const moveLimits: fc.Arbitrary<MoveLimits> = fc.record({ total: most, perConsumer: most, perProvider: most })
 const limits: fc.Arbitrary<Limits> = fc
   .record({ all: moveLimits, x: moveLimits, y: moveLimits })
-  .map(({ all, x, y }) => ({ all, ofConfiguration: new Map(Object.entries({ x, y })) }))
+  .map(({ all, x, y }) => ({ all, ofConfiguration: new Map(Object.entries({ x, y })), ofDrain: () => undefined }))
 const move = fc.record({
   ...{ consumer: name, from: name, to: name },
   configuration: fc.constantFrom(undefined, 'x', 'y'),

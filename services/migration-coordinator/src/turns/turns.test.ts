@@ -3,7 +3,7 @@ import type { KubeObject } from '@resource-broker/bus'
 import { type KubeClient, KubeError } from '@resource-broker/kube'
 import type { Logger } from '@resource-broker/service'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { configuration, migration, Platform, provider } from './fixtures.ts'
+import { configuration, migration, Platform, provider, providerWith } from './fixtures.ts'
 import type { MoveLimits } from './limits.ts'
 import { readRules } from './moves.ts'
 import { Turns } from './turns.ts'
@@ -315,4 +315,50 @@ test('where the platform does not serve the record of who runs, a move that a li
     message:
       'waits until its turn is known: the platform does not serve MigrationUsages: apply the CRDs of this version',
   })
+})
+
+const drainOf = (name: string, since: string, from = 'alpha') => migration(name, { since, from, spec: { drain: true } })
+
+test('of a drain as many moves begin as its Provider says, over replicas, and the next when one has ended', async () => {
+  const names = ['a', 'b', 'c', 'd']
+  const moves = names.map((name, i) => drainOf(name, minute(i)))
+  const alpha = providerWith('alpha', { drain: { maxConcurrent: 2 } })
+  const platform = new Platform(alpha, ...moves, drainOf('other', '30', 'gamma'), providerWith('gamma', { drain: {} }))
+  const replicas = [replica(platform, {}), replica(platform, {})]
+  const waits = await Promise.all(names.map((name, i) => replicas[i % 2]?.ask(name)))
+  const message = 'waits for its turn: 2 moves of the drain of provider alpha may run at once'
+  const waiting = { reason: 'WaitsForTurn', message }
+  expect(waits).toEqual([undefined, undefined, waiting, waiting])
+  expect(claimants(platform)).toEqual(['a', 'b'])
+  expect(await replicas[0]?.ask('other')).toBeUndefined()
+  ended(platform, 'a')
+  await vi.waitFor(() => expect(replicas[0]?.woken).toContain('key-of-c'))
+  expect(await replicas[0]?.ask('c')).toBeUndefined()
+  expect(await replicas[1]?.ask('d')).toEqual(waiting)
+  expect(claimants(platform)).toEqual(['b', 'c'])
+})
+
+test('when a drain is taken back none of its moves begins any more, and others from there do', async () => {
+  const platform = new Platform(
+    providerWith('alpha', { drain: { maxConcurrent: 1 } }),
+    ...[drainOf('a', '10'), drainOf('b', '11'), migration('own', { since: '12' })],
+  )
+  const { ask, woken } = replica(platform, {})
+  expect(await ask('a')).toBeUndefined()
+  expect(await ask('b')).toMatchObject({ reason: 'WaitsForTurn' })
+  platform.put(providerWith('alpha', {}, 2))
+  await vi.waitFor(() => expect(woken).toContain('key-of-b'))
+  ended(platform, 'a')
+  expect(await ask('b')).toEqual({
+    reason: 'WaitsForTurn',
+    message: 'is about to be taken back: provider alpha is not drained any more',
+  })
+  expect(await ask('own')).toBeUndefined()
+})
+
+test('a drain without a limit of its own waits for nobody and writes nothing, and the brake on changes of offers does not hold it', async () => {
+  const platform = new Platform(providerWith('alpha', { drain: {} }), drainOf('a', '10'), drainOf('b', '11'))
+  const { ask } = replica(platform, { withoutApproval: 0 })
+  expect([await ask('a'), await ask('b')]).toEqual([undefined, undefined])
+  expect(platform.requests).toEqual([])
 })

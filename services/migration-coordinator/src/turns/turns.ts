@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { configurationsFor, hasEnded, isPending, Migration, providerName, whenOf } from '@resource-broker/api'
+import { configurationsFor, hasEnded, isPending, Migration, Provider, providerName, whenOf } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
 import { type KubeClient, readIfThere } from '@resource-broker/kube'
 import type { Logger } from '@resource-broker/service'
@@ -63,10 +63,9 @@ export class Turns {
 
   constructor(options: Options) {
     this.#options = options
-    const { coordination, logger, signal, withoutApproval } = options
+    const { coordination, logger, signal } = options
     const changed = (rules: boolean) => this.#reviewSoon(rules)
-    const withProviders = withoutApproval !== undefined
-    this.#known = new MovesKnown({ coordination, logger, signal, withProviders, changed })
+    this.#known = new MovesKnown({ coordination, logger, signal, changed })
     const provider = (name: string) => this.#known.provider(name)
     this.#events = new BrakeEvents({ coordination, logger, provider, now: options.now })
     this.#ledger = new UsageLedger({
@@ -87,7 +86,7 @@ export class Turns {
     else this.#asked.set(name, { ...asking, wait })
     this.#count()
     if (held === undefined && wait?.reason === AWAITS_APPROVAL) this.#tellSoon()
-    if (held !== undefined) void this.#known.start() // who takes back what holds it is heard of there
+    if (held !== undefined) void this.#follow(false) // who takes back what holds it is heard of there
     return wait
   }
 
@@ -124,14 +123,15 @@ export class Turns {
 
   async #place(asking: Asking): Promise<Wait | undefined> {
     const mover = moverOfAsking(asking)
-    const isLimited = limitsOf(mover, this.#limitsFor([asking])).length > 0
+    const isLimited = () => limitsOf(mover, this.#limitsFor([asking])).length > 0
+    const isDrain = mover.drain === true
     const { withoutApproval: most } = this.#options
-    if (!isLimited && !isCounted(mover, { most, isApproved: () => false })) return undefined
-    await this.#known.start()
+    if (!isDrain && !isLimited() && !isCounted(mover, { most, isApproved: () => false })) return undefined
+    await this.#follow(isDrain)
     const { obstacle, usage } = this.#known
     if (obstacle !== undefined)
       return { reason: 'LimitsUnknown', message: `waits until its turn is known: ${obstacle}` }
-    if (!isLimited && !isCounted(mover, this.#brake)) return undefined
+    if (!isLimited() && !isCounted(mover, this.#brake)) return undefined
     const { name, uid = '' } = asking.migration.metadata
     if (usage?.spec.claims?.[name]?.uid === uid) return undefined
     const { consumer, from, to, configuration } = mover
@@ -142,11 +142,17 @@ export class Turns {
       from,
       to,
       ...(configuration === undefined ? {} : { configuration }),
+      ...(isDrain ? { drain: true } : {}),
     }
     return (
       this.#turns(this.#heard, [asking]).get(name) ??
       (await this.#ledger.ask({ name, uid, claim, count: this.#countOf(mover, 1) }))
     )
+  }
+
+  /** What is followed besides Migrations: Providers, where somebody has to agree with moves, or from the first move of a drain on. */
+  async #follow(isDrain: boolean): Promise<void> {
+    await this.#known.start(isDrain || this.#options.withoutApproval !== undefined)
   }
 
   /** What the record says, as far as the moves are heard of that have a place there. */
@@ -169,7 +175,8 @@ export class Turns {
     const own = askings.flatMap(({ rules }) =>
       rules?.limits === undefined ? [] : [[rules.name, rules.limits] as const],
     )
-    return { all, ofConfiguration: new Map([...own, ...ofConfiguration]) }
+    const ofDrain = (provider: string) => drainLimitOf(this.#known.provider(providerName(provider)))
+    return { all, ofConfiguration: new Map([...own, ...ofConfiguration]), ofDrain }
   }
 
   #waiting(claims: Claims, askings: readonly Asking[]): Waiting[] {
@@ -278,6 +285,12 @@ export class Turns {
     if (counting.some((configuration) => whenOf(configuration) !== undefined)) return true
     return !isDeepStrictEqual(rules, first === undefined ? undefined : readRules(first))
   }
+}
+
+/** How many moves of its drain a Provider lets run at once; 0: it is not drained; undefined: any number. */
+function drainLimitOf(provider: KubeObject | undefined): number | undefined {
+  const drain = provider && Provider.of(provider).spec.drain
+  return drain === undefined ? 0 : drain.maxConcurrent
 }
 
 const isRunning = (move: Migration): boolean => !hasEnded(move) && !isPending(move)

@@ -1,6 +1,23 @@
-import type { MoveCause, OfferRef } from '@resource-broker/api'
+import type { Migration, MoveCause, OfferRef } from '@resource-broker/api'
 import type { SchedulerContext } from '../context.ts'
 import { type Known, movesFrom } from '../known.ts'
+import { accepts } from '../world.ts'
+
+/**
+ * What a Migration says of why it is asked for. A drain is the platform's own word, and has a limit of its own: it counts as no change of an
+ * offer, so that nobody has to agree with its moves as well.
+ */
+export function whyMoves(
+  context: SchedulerContext,
+  known: Known,
+  from: OfferRef,
+  to: OfferRef,
+): Pick<Migration['spec'], 'cause' | 'drain'> {
+  const isDrained = context.standings.of(from.providerCluster) === 'draining'
+  if (isDrained && accepts(context, known, from)) return { drain: true }
+  const cause = causeOf(context, known, from, to)
+  return cause === undefined ? {} : { cause }
+}
 
 /**
  * The offer by whose change an object moves from one to another; undefined: the object itself was changed, or the platform gave its

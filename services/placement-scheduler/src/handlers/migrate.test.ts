@@ -15,7 +15,7 @@ function deciders(...objects: KubeObject[]) {
   const logger = { info: () => undefined }
   const clusters = { coordination: platform.client, providers: { isGone: () => false } }
   const offers = { generationOf: () => 4 }
-  const context = { clusters, offers, logger, now: () => new Date(0) }
+  const context = { clusters, offers, standings: { of: () => 'open' }, logger, now: () => new Date(0) }
   const ask = async () => {
     const view = viewOf({ source: { ref, object: source() }, assignment: assignment() })
     const read = () => readKnown('k', view, consumerOf) as Known

@@ -4,7 +4,7 @@ import { isAlreadyExists, isNotFound } from '@resource-broker/kube'
 import type { SchedulerContext } from '../context.ts'
 import type { Known } from '../known.ts'
 import { exportOf } from './bind.ts'
-import { causeOf } from './cause.ts'
+import { whyMoves } from './cause.ts'
 
 /**
  * Asks for the move of an object to another provider. Two deciders name the Migration alike and make one; where one of that name has
@@ -28,14 +28,14 @@ export async function startMigration(
   const { uid = '', generation = 0 } = metadata
   const gvk = { group: ref.gvr.group, version: ref.gvr.version, kind: known.source.kind }
   const left = { providerCluster: from.providerCluster, name: from.acceptAPIName }
-  const cause = causeOf(context, known, left, to)
+  const why = whyMoves(context, known, left, to)
   const ends = { from: { gvk, ...from }, to: { gvk, ...target, ...exportOf(offer) } }
   for (let attempt = 0; ; attempt++) {
     const name = migrationName({ assignment: { name: metadata.name, uid }, from, to: target, generation, attempt })
     const body = {
       ...{ apiVersion: Migration.apiVersion, kind: Migration.kind },
       metadata: { name, annotations: { ...notesOf(known), ...context.tracing?.note() } },
-      spec: { assignment: metadata.name, assignmentUID: uid, ...ends, decision, ...(cause && { cause }) },
+      spec: { assignment: metadata.name, assignmentUID: uid, ...ends, decision, ...why },
     }
     const { object, made } = await createOrRead(context, name, body)
     view.learn('migration', name, { name, object }, context.now().getTime())

@@ -1,4 +1,5 @@
 import {
+  type Assignment,
   type AssignmentCopy,
   annotations,
   finalizer,
@@ -13,6 +14,7 @@ import { expect, test } from 'vitest'
 import type { SchedulerContext } from '../context.ts'
 import { assignment, consumerOf, migration, offersOf, platformOf, ref, source, viewOf } from '../fixtures.ts'
 import { place } from './place.ts'
+import { isAffected } from './reconsider.ts'
 
 const OWN = keyOf(ref)
 const guarded = { finalizers: [finalizer], annotations: { [annotations.providerCluster]: 'alpha' } }
@@ -112,7 +114,7 @@ test.each([
   const placed = assignment({ at: 'beta', offer: 'large', copies: [kept] })
   const before = migration({ to: 'beta', state: 'CutoverInProgress' })
   const records = [placed.object as KubeObject, before.object as KubeObject]
-  const { context, platform } = schedulerAmong(offersOf(back), ...records)
+  const { context, platform } = schedulerAmong(offersOf(...(back === undefined ? [] : [back])), ...records)
   const object = source({ ...guarded, annotations: { [annotations.providerCluster]: 'beta' } })
   const view = viewOf({ source: { ref, object }, assignment: placed, 'migration/migration-1': before })
   await place(context, run(OWN, view))
@@ -172,4 +174,74 @@ test.each([
   const { spec } = platform.held.get('migration-1') as unknown as Migration
   expect(spec.cancel).toBe(cancel)
   expect(view.get('decision')).toMatchObject({ provider })
+})
+
+const drained = (name: string) => (name === 'alpha' ? 'draining' : 'open')
+const moveTo = (platform: ReturnType<typeof platformOf>) =>
+  [...platform.held.values()].flatMap(({ kind, spec }) => (kind === 'Migration' ? [spec as Migration['spec']] : []))
+
+test('what is at a drained provider is moved as its drain, and kept in sync there until that begins', async () => {
+  const placed = assignment()
+  const offers = offersOf('alpha', 'beta')
+  const { context, platform } = schedulerWhere(drained, offers, placed.object as KubeObject)
+  const view = viewOf({ source: { ref, object: source(guarded) }, assignment: placed })
+  await place(context, run(OWN, view))
+  expect(moveTo(platform)).toMatchObject([{ to: { providerCluster: 'beta' }, drain: true }])
+  expect(moveTo(platform)[0]).not.toHaveProperty('cause')
+  expect(view.get('decision')).toMatchObject({ provider: 'alpha' })
+  await place(context, run(OWN, view))
+  expect(moveTo(platform)).toHaveLength(1)
+  expect(view.get('decision')).toMatchObject({ provider: 'alpha' })
+})
+
+test.each([
+  { state: 'Pending', standing: 'draining', cancel: undefined, provider: 'alpha' },
+  { state: 'Pending', standing: 'open', cancel: true, provider: 'alpha' },
+  { state: 'Pending', standing: 'cordoned', cancel: true, provider: 'alpha' },
+  { state: 'InitialInProgress', standing: 'draining', cancel: undefined, provider: 'beta' },
+  { state: 'InitialInProgress', standing: 'open', cancel: undefined, provider: 'beta' },
+] as const)(
+  'a move of a drain that is $state while its provider is $standing',
+  async ({ state, standing, cancel, provider }) => {
+    const moving = migration({ to: 'beta', state })
+    const { spec } = moving.object as unknown as Migration
+    spec.drain = true
+    const placed = assignment()
+    const records = [placed.object as KubeObject, moving.object as KubeObject]
+    const stands = (name: string): Standing => (name === 'alpha' ? standing : 'open')
+    const { context, platform } = schedulerWhere(stands, offersOf('alpha', 'beta'), ...records)
+    const view = viewOf({
+      source: { ref, object: source(guarded) },
+      assignment: placed,
+      'migration/migration-1': moving,
+    })
+    await place(context, run(OWN, view))
+    expect(moveTo(platform).map((move) => move.cancel)).toEqual([cancel])
+    expect(view.get('decision')).toMatchObject({ provider })
+  },
+)
+
+test('what nobody else takes stays at a drained provider, its Assignment says so once, and no more when the drain is over', async () => {
+  const placed = assignment()
+  let standing: Standing = 'draining'
+  const { context, platform } = schedulerWhere(() => standing, offersOf('alpha'), placed.object as KubeObject)
+  const view = viewOf({ source: { ref, object: source(guarded) }, assignment: placed })
+  const accepted = () => {
+    const { status } = platform.held.get(placed.name) as unknown as Assignment
+    return status?.conditions?.map(({ status: is, reason, message }) => [is, reason, message])
+  }
+  await place(context, run(OWN, view))
+  const { resourceVersion } = platform.held.get(placed.name)?.metadata ?? {}
+  await place(context, run(OWN, view))
+  expect(platform.held.get(placed.name)?.metadata.resourceVersion).toBe(resourceVersion)
+  const why = 'alpha/small: draining wants a provider that takes new objects, got spec.drain'
+  const message = `stays at alpha, which is drained, as nobody else accepts it: 0 of 1 offer: 1 draining; ${why}`
+  expect(accepted()).toEqual([['True', 'NobodyElseAccepts', message]])
+  expect([moveTo(platform), view.get('decision')]).toMatchObject([[], { provider: 'alpha' }])
+  standing = 'open'
+  expect(
+    isAffected({ ...context, capacity: { ...context.capacity, isUnsettled: () => false } } as never, OWN, view),
+  ).toBe(true)
+  await place(context, run(OWN, view))
+  expect(accepted()).toEqual([['True', 'Accepted', 'the provider accepts the object']])
 })

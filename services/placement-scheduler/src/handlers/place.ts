@@ -21,7 +21,7 @@ import { readIfThere } from '@resource-broker/kube'
 import { ClusterNotConnectedError } from '@resource-broker/service'
 import type { SchedulerContext } from '../context.ts'
 import { failedTargets, type Known, keepsOutgoing, movesFrom, readKnown, runningMigration } from '../known.ts'
-import { worldFor } from '../world.ts'
+import { accepts, worldFor } from '../world.ts'
 import { announce } from './announce.ts'
 import { bind, ensureFinalizer, learnAssignment } from './bind.ts'
 import { decisionAttributes } from './decision-attributes.ts'
@@ -125,10 +125,12 @@ async function placeAgain(
   const sourceVersion = await ensureFinalizer(context, known, current.providerCluster, view)
   if (decision.verdict === 'move') {
     if (!(await moveOn(context, known, decision, view))) return FULL
-    await announce(context, known, sourceVersion, decision.offer.ref.providerCluster, view)
+    // Until the move begins one that leaves a drained provider is kept in sync there.
+    const next = accepts(context, known, current) ? current : decision.offer.ref
+    await announce(context, known, sourceVersion, next.providerCluster, view)
     return DONE
   }
-  await reportAccepted(context, known, 'record' in decision ? refusalMessage(decision.record) : undefined, view)
+  if (decision.verdict === 'stay' || decision.verdict === 'strand') await reportAccepted(context, known, decision, view)
   await announce(context, known, sourceVersion, decision.verdict === 'stay' ? current.providerCluster : null, view)
   return DONE
 }
@@ -182,16 +184,24 @@ async function placeMoving(
     accepts(context, known, target) && !isNeedless(context, known, migration, current) && !isBarred(context, migration)
   if (!isAccepted) await cancelMigration(context, known, migration, view)
   if (isAccepted || assignment.spec.providerCluster === to.providerCluster) {
-    await announce(context, known, sourceVersion, nextProvider(context, known, target), view)
+    const keeps = isPending(migration) && accepts(context, known, current)
+    const next = keeps ? current.providerCluster : nextProvider(context, known, target)
+    await announce(context, known, sourceVersion, next, view)
     return DONE
   }
   await announce(context, known, sourceVersion, accepts(context, known, current) ? current.providerCluster : null, view)
   return DONE
 }
 
-/** Whether a change of an offer that has the object move was taken back before the move began: nothing is on its way yet. */
+/**
+ * Whether the change of an offer, or the drain, that has the object move was taken back before the move began: nothing is on its way yet.
+ * One that has to leave after the drain for another reason is asked to anew, with that as its cause.
+ */
 function isNeedless(context: SchedulerContext, known: Known, migration: Migration, current: OfferRef): boolean {
-  return migration.spec.cause !== undefined && isPending(migration) && accepts(context, known, current)
+  if (!isPending(migration)) return false
+  const { cause, drain } = migration.spec
+  if (drain === true) return context.standings.of(current.providerCluster) !== 'draining'
+  return cause !== undefined && accepts(context, known, current)
 }
 
 /**
@@ -204,12 +214,9 @@ function isBarred({ standings }: SchedulerContext, migration: Migration): boolea
 
 /** Who is to have the object once the move to `target` is over: `target` while it accepts it, else where the next move goes to. */
 function nextProvider(context: SchedulerContext, known: Known, target: OfferRef): string | null {
+  if (accepts(context, known, target)) return target.providerCluster
   const decision = judge(context, known, target, failedTargets(known))
   return decision.verdict === 'strand' || decision.verdict === 'refuse' ? null : decision.offer.ref.providerCluster
-}
-
-function accepts(context: SchedulerContext, known: Known, offer: OfferRef): boolean {
-  return judge(context, known, offer).verdict === 'stay'
 }
 
 function currentOffer({ spec }: Assignment): OfferRef {

@@ -1,4 +1,4 @@
-import { decide } from '@resource-broker/api'
+import { conditionTypes, decide, getCondition, reasons } from '@resource-broker/api'
 import { isTerminal, type KeyView } from '@resource-broker/bus'
 import { ClusterNotConnectedError } from '@resource-broker/service'
 import { ZodError } from 'zod'
@@ -7,8 +7,8 @@ import { readKnown, runningMigration } from '../known.ts'
 import { worldFor } from '../world.ts'
 
 /**
- * Whether an object is to be looked at again after the offers changed, or what a provider is to do: unless it is placed, its provider still accepts it, and it is not
- * on its way to another, who may accept it no more. What is thrown because the consumer is not connected, or something known is not
+ * Whether an object is to be looked at again after the offers changed, or what a provider is to do: unless it is placed, its provider still accepts it and keeps it, and
+ * it is not on its way to another, who may accept it no more. What is thrown because the consumer is not connected, or something known is not
  * valid, is for the look itself to throw: it is taken again, or parks its key. It must not keep the other keys of the partition from
  * being looked at.
  */
@@ -27,5 +27,7 @@ function mayMove(context: SchedulerContext, key: string, view: KeyView): boolean
   const { assignment, object, decision } = known
   if (assignment === undefined || decision?.provider === null || runningMigration(known) !== undefined) return true
   const current = { providerCluster: assignment.spec.providerCluster, name: assignment.spec.acceptAPIName }
-  return decide({ object, current }, worldFor(context, key), context.now()).verdict !== 'stay'
+  const next = decide({ object, current }, worldFor(context, key), context.now())
+  const said = getCondition(assignment.status?.conditions, conditionTypes.accepted)
+  return next.verdict !== 'stay' || next.record !== undefined || said?.reason === reasons.nobodyElseAccepts
 }

@@ -2,10 +2,12 @@ import {
   type Assignment,
   conditionTypes,
   consumerStatus,
+  type Decision,
   getCondition,
   mergePatchOf,
   type NextCondition,
   reasons,
+  refusalMessage,
   sameStatus,
   setCondition,
 } from '@resource-broker/api'
@@ -57,46 +59,54 @@ export async function reportUnplaceable(
   await tryRecordEvent(client, source, { type: 'Warning', reason, message, now }, { logger, key: known.key })
 }
 
-/** Keeps the Assignment's condition Accepted: False while the provider that has the object accepts it no longer and nobody else does. */
+/**
+ * Keeps the Assignment's condition Accepted: False while the provider that has the object accepts it no longer and nobody else does; True
+ * with a reason of its own while the provider is drained and nobody else accepts it.
+ */
 export async function reportAccepted(
   context: SchedulerContext,
   known: Known,
-  refusal: string | undefined,
+  decision: Extract<Decision, { verdict: 'stay' | 'strand' }>,
   view: KeyView,
 ): Promise<void> {
   const { assignment, ref, source } = known
   if (assignment === undefined) return
-  const before = assignment.status?.conditions
-  const existing = getCondition(before, conditionTypes.accepted)
-  if (existing === undefined && refusal === undefined) return
-  const stays = `stays at ${assignment.spec.providerCluster}, nobody accepts it as it is now: ${refusal}`
-  if (
-    existing?.status === (refusal === undefined ? 'True' : 'False') &&
-    (refusal === undefined || existing.message === stays)
-  )
-    return
-  const word: Word =
-    refusal === undefined
-      ? { status: 'True', reason: reasons.accepted, message: 'the provider accepts the object' }
-      : { status: 'False', reason: reasons.providerNoLongerAccepts, message: stays }
-  await accept(context, assignment, word, view)
-  if (refusal === undefined) return
-  const event = { type: 'Warning', reason: word.reason, message: stays, now: context.now() } as const
+  const word = wordOf(assignment.spec.providerCluster, decision)
+  const isFirst = getCondition(assignment.status?.conditions, conditionTypes.accepted) === undefined
+  if (isFirst && word === ACCEPTED) return
+  const isNews = await accept(context, assignment, word, view)
+  if (!isNews || word.status === 'True') return
+  const event = { type: 'Warning', reason: word.reason, message: word.message, now: context.now() } as const
   await recordEvent(context.clusters.consumers.client(ref), source, event)
 }
 
 type Word = Pick<NextCondition, 'status' | 'reason' | 'message'>
 
-/** Writes the Assignment's condition Accepted, unless it says so already. */
+/** What is said of an object that its provider accepts. */
+export const ACCEPTED: Word = { status: 'True', reason: reasons.accepted, message: 'the provider accepts the object' }
+
+function wordOf(provider: string, decision: Extract<Decision, { verdict: 'stay' | 'strand' }>): Word {
+  if (decision.record === undefined) return ACCEPTED
+  const why = refusalMessage(decision.record)
+  if (decision.verdict === 'strand') {
+    const message = `stays at ${provider}, nobody accepts it as it is now: ${why}`
+    return { status: 'False', reason: reasons.providerNoLongerAccepts, message }
+  }
+  const message = `stays at ${provider}, which is drained, as nobody else accepts it: ${why}`
+  return { status: 'True', reason: reasons.nobodyElseAccepts, message }
+}
+
+/** Writes the Assignment's condition Accepted, unless it says so already. Returns whether it did. */
 export async function accept(
   context: SchedulerContext,
   assignment: Assignment,
   word: Word,
   view: KeyView,
-): Promise<void> {
+): Promise<boolean> {
   const before = assignment.status?.conditions
   const said = getCondition(before, conditionTypes.accepted)
-  if (said?.reason === word.reason && said.message === word.message) return
+  if (said?.reason === word.reason && said.message === word.message) return false
   const conditions = setCondition(before, { type: conditionTypes.accepted, ...word }, context.now())
   await editAssignment(context, assignment, { status: { conditions } }, view)
+  return true
 }

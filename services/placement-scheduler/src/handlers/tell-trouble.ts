@@ -3,7 +3,7 @@ import { isTerminal, type KeyView, PASSING_MS, type Run } from '@resource-broker
 import { mayPass } from '@resource-broker/service'
 import type { SchedulerContext } from '../context.ts'
 import { type Known, readKnown } from '../known.ts'
-import { accept, reportAccepted, reportUnplaceable } from './report.ts'
+import { ACCEPTED, accept, reportUnplaceable } from './report.ts'
 
 /** Since when an object cannot be placed, by key, in milliseconds of the broker's own clock. */
 export type Troubled = Map<string, number>
@@ -48,6 +48,6 @@ export async function tellTrouble(
 /** Takes the word of trouble back once placing the object went well. */
 export async function tellRelief(context: SchedulerContext, known: Known | undefined, view: KeyView): Promise<void> {
   const said = getCondition(known?.assignment?.status?.conditions, conditionTypes.accepted)
-  if (known !== undefined && said?.reason === reasons.placementFails)
-    await reportAccepted(context, known, undefined, view)
+  if (known?.assignment !== undefined && said?.reason === reasons.placementFails)
+    await accept(context, known.assignment, ACCEPTED, view)
 }
