@@ -18,6 +18,9 @@ export class OfferKeeper {
   readonly #server: ApiServer
   readonly #random: SeededRandom
   readonly capacity: number | undefined
+  /** What it offers, or did, and what before. */
+  #last: object | undefined
+  #before: object | undefined
 
   constructor(server: ApiServer, random: SeededRandom) {
     this.#server = server
@@ -29,7 +32,14 @@ export class OfferKeeper {
   act(): void {
     if (this.#server.find(PLACE) === undefined) this.offer()
     else if (this.#random.chance(0.3)) this.withdraw()
-    else ask(this.#server, 'PATCH', PLACE, { spec: this.#spec() })
+    else this.#set(this.#spec())
+  }
+
+  /** Undoes the last change. */
+  takeBack(): void {
+    const isThere = this.#server.find(PLACE) !== undefined
+    const spec = isThere ? this.#before : this.#last
+    if (spec !== undefined) this.#set(spec)
   }
 
   withdraw(): void {
@@ -37,9 +47,14 @@ export class OfferKeeper {
   }
 
   offer(): void {
-    if (this.#server.find(PLACE) !== undefined) return
+    if (this.#server.find(PLACE) === undefined) this.#set(this.#spec())
+  }
+
+  #set(spec: object): void {
+    ;[this.#before, this.#last] = [this.#last, spec]
+    if (this.#server.find(PLACE) !== undefined) return void ask(this.#server, 'PATCH', PLACE, { spec })
     const { apiVersion, kind } = AcceptAPI
-    ask(this.#server, 'POST', PLACE, { apiVersion, kind, metadata: { name: PLACE.name }, spec: this.#spec() })
+    ask(this.#server, 'POST', PLACE, { apiVersion, kind, metadata: { name: PLACE.name }, spec })
   }
 
   #spec(): object {

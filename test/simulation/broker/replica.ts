@@ -52,6 +52,8 @@ export type Surroundings = {
   keepMigrationsMs: number
   /** How many moves may run at once. */
   moveLimits?: MoveLimits
+  /** How many of them the change of one offer may cause before somebody agrees. */
+  withoutApproval?: number | undefined
   /** How long a staging workspace without copies stays, in a kcp. */
   keepStagingMs?: number
   /** Names of the replicas that this one takes for alive. */
@@ -289,6 +291,7 @@ export class Replica {
     const turns = new Turns({
       ...{ coordination, logger, signal, now: () => Date.now() },
       limits: this.#around.moveLimits ?? {},
+      withoutApproval: this.#around.withoutApproval,
       wake: (key) => consumer?.reconcile(key),
       waiting: () => undefined,
     })

@@ -30,6 +30,10 @@ export type Weather = {
   isStaged: boolean
   /** Old copies are kept for a while after the switch. */
   keepsOutgoing: boolean
+  /** A change of an offer moves few objects before somebody agrees. */
+  isBraked: boolean
+  /** Where somebody has to agree with each move. */
+  approval: 'BeforeSwitch' | 'Both' | undefined
 }
 
 /** Some worlds are calm, so that what needs no fault is found without one. */
@@ -57,6 +61,8 @@ export function weatherOf(random: SeededRandom): Weather {
     ...drawn,
     isStaged: drawn.actEveryMs === 5_000 && !drawn.staysAway,
     keepsOutgoing: drawn.keepsMigrations,
+    isBraked: drawn.usualDelayMs === 10 && drawn.clockOffMs > 0,
+    approval: drawn.usualDelayMs !== 40 || drawn.clockOffMs > 0 ? undefined : drawn.users > 1 ? 'Both' : 'BeforeSwitch',
   }
 }
 
@@ -68,6 +74,10 @@ export function moveLimitsOf(random: SeededRandom, { staysAway }: Weather): Move
   if (staysAway) return {}
   return random.pick([{}, {}, { total: 1 }, { total: 2, perProvider: 1 }])
 }
+
+/** How many objects a change of an offer may have move before somebody agrees; undefined: any number. */
+export const withoutApprovalOf = ({ isBraked, users }: Weather): number | undefined =>
+  isBraked ? Math.floor(users / 3) : undefined
 
 /** What becomes of the next request. */
 export function fateOf(weather: Weather, random: SeededRandom): Fate {

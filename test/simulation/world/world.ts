@@ -1,6 +1,7 @@
 import type { MoveLimits } from '../../../services/migration-coordinator/src/turns/limits.ts'
 import { SeededRandom } from '../../support/seeded-random.ts'
-import { deleteCopy, makeBadRecords } from '../actors/admin.ts'
+import { makeBadRecords } from '../actors/admin.ts'
+import { answerMoves, makeProviders } from '../actors/approver.ts'
 import { configureMoves } from '../actors/configure-moves.ts'
 import { collectGarbage } from '../actors/garbage-collector.ts'
 import { COMPUTE_SERVES, runJobs } from '../actors/job-runner.ts'
@@ -15,9 +16,11 @@ import { BucketStore } from '../bus/simulated-bucket.ts'
 import { SimulatedStream } from '../bus/state-stream.ts'
 import { Invariants } from '../checks/invariants.ts'
 import { StageEffects } from '../checks/stages.ts'
+import { UnapprovedMoves } from '../checks/unapproved-moves.ts'
 import { ApiServer, type Change } from '../server/api-server.ts'
 import type { StoredObject } from '../server/objects.ts'
 import { Ambush } from './ambush.ts'
+import { Faults } from './faults.ts'
 import { Lives } from './lives.ts'
 import { Orders } from './orders.ts'
 import { aboutOf, aboutRequest, COMPUTE, CONSUMER, PROVIDERS, resources, serverOf } from './places.ts'
@@ -25,7 +28,7 @@ import { Story } from './story.ts'
 import { detailsOf, wordOf } from './told.ts'
 import type { Violation } from './violation.ts'
 import { VirtualTime } from './virtual-time.ts'
-import { delayOf, fair, fateOf, moveLimitsOf, type Weather, weatherOf } from './weather.ts'
+import { delayOf, fair, fateOf, moveLimitsOf, type Weather, weatherOf, withoutApprovalOf } from './weather.ts'
 
 const REPLICAS = ['red', 'blue'] as const
 const NAMES = ['apple', 'birch', 'cedar'] as const
@@ -48,13 +51,12 @@ export class World {
   /** Milliseconds since the beginning at which a replica last wrote something. */
   lastWrite = 0
   readonly #lives: Lives
+  readonly #faults: Faults
   readonly #ambush: Ambush
   readonly #neighbour: Neighbour
   /** In some worlds the platform has providers take nothing. */
   readonly #orders: { given: Orders; random: SeededRandom } | undefined
-  readonly #chance: { wire: SeededRandom; bus: SeededRandom; events: SeededRandom; ambush: SeededRandom }
-  /** The provider that does not come back. */
-  #lost: string | undefined
+  readonly #chance: Record<'wire' | 'bus' | 'events' | 'ambush' | 'approvals', SeededRandom>
   #actor = 'the world'
 
   constructor(seed: number) {
@@ -66,6 +68,7 @@ export class World {
       bus: this.random.fork(),
       events: this.random.fork(),
       ambush: new SeededRandom(~seed),
+      approvals: new SeededRandom(seed ^ 0x3c3c3c3c),
     }
     const clockOff = () => this.random.between(-1, 1) * this.weather.clockOffMs
     const names = ['platform', CONSUMER, ...PROVIDERS]
@@ -91,6 +94,11 @@ export class World {
       clockOffMs: this.weather.clockOffMs,
       around: () => this.#around(),
     })
+    this.#faults = new Faults({
+      ...{ time: this.time, story: this.story, servers: this.servers, stream: this.stream, offers: this.offers },
+      ...{ lives: this.#lives, replicas: REPLICAS, chance: this.#chance },
+      as: (who, run) => this.as(who, run),
+    })
     this.#ambush = this.#laid()
     const atProviders = PROVIDERS.map((provider) => serverOf(this.servers, provider))
     this.#neighbour = new Neighbour(atProviders, NAMES, this.#chance.ambush)
@@ -114,7 +122,7 @@ export class World {
     })
     for (const server of this.servers.values()) server.follow((change) => this.#tell(server, change, invariants))
     if (this.weather.isStaged) this.#startCompute()
-    this.as('admin', () => configureMoves(serverOf(this.servers, 'platform'), this.weather))
+    this.#startPlatform()
     collectGarbage({
       time: this.time,
       server: serverOf(this.servers, CONSUMER),
@@ -136,7 +144,7 @@ export class World {
     const { given, random } = this.#orders ?? {}
     if (given !== undefined) this.#again(this.weather.actEveryMs * 3, 'platform', () => given.give(), random)
     if (Number.isFinite(this.weather.faultEveryMs))
-      this.#again(this.weather.faultEveryMs, 'the world', () => this.#fault())
+      this.#again(this.weather.faultEveryMs, 'the world', () => this.#faults.strike())
     this.time.after(this.weather.troubleMs, () => this.#clearUp())
   }
 
@@ -172,6 +180,25 @@ export class World {
     runJobs({ time: this.time, server, random: this.#chance.ambush.fork(), isTroubled: () => this.isTroubled, acts })
   }
 
+  #startPlatform(): void {
+    const platform = serverOf(this.servers, 'platform')
+    this.as('admin', () => configureMoves(platform, this.weather))
+    const most = withoutApprovalOf(this.weather)
+    if (most !== undefined) {
+      this.as('admin', () => makeProviders(platform))
+      const violated = (violation: Violation) => this.#violated(violation)
+      const unapproved = new UnapprovedMoves({ servers: this.servers, most, violated })
+      for (const server of this.servers.values()) server.follow((change) => unapproved.check(server, change))
+      const reoffer = () => this.keepers.get(this.#chance.approvals.pick(PROVIDERS))?.act()
+      this.#again(this.weather.actEveryMs, 'provider', reoffer, this.#chance.approvals)
+    }
+    answerMoves({
+      ...{ time: this.time, platform, random: this.#chance.approvals, isTroubled: () => this.isTroubled },
+      acts: (run) => this.as('approver', run),
+      takeBack: (provider) => this.keepers.get(provider)?.takeBack(),
+    })
+  }
+
   #startProvider(provider: string): void {
     const server = serverOf(this.servers, provider)
     const keeper = new OfferKeeper(server, this.random.fork())
@@ -205,6 +232,7 @@ export class World {
       alive: (asking) => this.#lives.alive(asking),
       moveLimits: this.moveLimits,
       isRecorded: this.#orders !== undefined,
+      withoutApproval: withoutApprovalOf(this.weather),
       keepMigrationsMs: this.weather.keepsMigrations ? 3_600_000 : 30_000,
       logger: (process) =>
         quietLogger((level, fields, message) => {
@@ -240,7 +268,7 @@ export class World {
       deeds: {
         freeze: (replica, ms) => this.#lives.freeze(replica, ms),
         crash: (replica) => this.#lives.crash(replica),
-        handOver: () => this.#unpin(),
+        handOver: () => this.#faults.handOver(),
         resize: (about, ms) => void soon(ms, 'user', () => putThing(consumer, about, random)),
         remake: (about, ms) => {
           const later = (run: () => void) => void soon(1_500, 'user', run)
@@ -255,7 +283,7 @@ export class World {
           this.as('provider', () => keeper?.withdraw())
           this.time.after(random.next() * 3_000, () => this.as('provider', () => keeper?.offer()))
         },
-        takeAway: (ms) => this.#leave(random.pick(PROVIDERS), ms),
+        takeAway: (ms) => this.#faults.leave(random.pick(PROVIDERS), ms),
       },
     })
   }
@@ -267,60 +295,13 @@ export class World {
     return { given: new Orders({ servers: this.servers, time: this.time, random, names, as }), random }
   }
 
-  #fault(): void {
-    const { events } = this.#chance
-    const faults = [
-      () => this.#lives.crash(events.pick(REPLICAS)),
-      () => this.#lives.freeze(events.pick(REPLICAS), events.between(500, 15_000)),
-      () => this.#unpin(),
-      () => this.#unpin(),
-      () => this.#lives.leavePartition(events.pick(REPLICAS)),
-      () => this.#wipe(),
-      () => this.#trouble(events.pick([...this.servers.values()]), events.between(500, 12_000)),
-      () => this.#leave(events.pick(PROVIDERS), events.between(500, 12_000)),
-      () => this.as('admin', () => deleteCopy(serverOf(this.servers, events.pick(PROVIDERS)), events)),
-    ]
-    events.pick(faults)()
-  }
-
-  #unpin(): void {
-    const { subscriptions } = this.stream
-    if (subscriptions.length > 0) this.stream.unpin(this.#chance.events.pick(subscriptions))
-  }
-
-  #wipe(): void {
-    this.story.tell('the world', 'wipes the streams')
-    this.stream.wipe()
-    this.offers.wipe()
-  }
-
-  #trouble(server: ApiServer, ms: number): void {
-    if (server.trouble !== undefined) return
-    this.story.tell('the world', `cuts ${server.name} off`)
-    server.setTrouble('cut off')
-    this.time.after(ms, () => {
-      this.story.tell('the world', `connects ${server.name}`)
-      server.setTrouble(undefined)
-    })
-  }
-
-  #leave(provider: string, ms: number): void {
-    if (this.#lives.away.has(provider)) return
-    this.#lives.setAway(provider, true)
-    if (this.#chance.ambush.chance(0.2))
-      this.as('admin', () => deleteCopy(serverOf(this.servers, provider), this.#chance.ambush))
-    this.time.after(ms, () => provider !== this.#lost && this.#lives.setAway(provider, false))
-  }
-
   /** The last fault was; what is missing of what users may expect to be there is made. */
   #clearUp(): void {
     this.story.tell('the world', 'no more faults')
     this.weather = fair(this.weather)
     this.as('neighbour', () => this.#neighbour.leave())
     this.#orders?.given.settle()
-    if (!this.weather.staysAway) return
-    this.#lost = this.#chance.ambush.pick(PROVIDERS)
-    if (!this.#lives.away.has(this.#lost)) this.#lives.setAway(this.#lost, true)
+    if (this.weather.staysAway) this.#faults.lose(this.#chance.ambush.pick(PROVIDERS))
   }
 
   #tell(server: ApiServer, change: Change, invariants: Invariants): void {
