@@ -94,6 +94,7 @@ export const Migration = defineKind({
     { name: 'From', type: 'string', jsonPath: '.spec.from.providerCluster' },
     { name: 'To', type: 'string', jsonPath: '.spec.to.providerCluster' },
     { name: 'State', type: 'string', jsonPath: '.status.state' },
+    { name: 'Reason', type: 'string', jsonPath: ".status.conditions[?(@.type=='Ready')].reason" },
     { name: 'Stage', type: 'string', jsonPath: '.status.stage' },
     { name: 'Downtime', type: 'string', jsonPath: '.status.downtime', priority: 1 },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },

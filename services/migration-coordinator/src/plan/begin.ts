@@ -70,7 +70,11 @@ export function askForIncoming({ spec: { to }, status }: Migration, assignment: 
     role: 'Incoming',
     ...named(to.apiExportName),
   }
-  const message = `making a copy at ${to.providerCluster}`
+  const {
+    spec: { copies = [] },
+  } = assignment
+  const isKept = copies.some(({ providerCluster, keptUntil }) => providerCluster === to.providerCluster && keptUntil)
+  const message = `${isKept ? 'taking back the copy that is kept' : 'making a copy'} at ${to.providerCluster}`
   return {
     state: 'InitialInProgress',
     reason: 'IncomingCopy',

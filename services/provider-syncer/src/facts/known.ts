@@ -1,4 +1,12 @@
-import { Assignment, annotations, conditionTypes, getCondition, Migration, runningMove } from '@resource-broker/api'
+import {
+  Assignment,
+  annotations,
+  conditionTypes,
+  getCondition,
+  isPending,
+  Migration,
+  runningMove,
+} from '@resource-broker/api'
 import type {
   CopyMessage,
   DecisionMessage,
@@ -27,13 +35,16 @@ export type Known = {
   /** The broker's own, by provider; a message whose object is null says that the copy was seen gone. */
   copies: Map<string, CopyMessage>
   copyRelated: Map<string, RelatedMeta[]>
-  /** What the move of the object that runs says of the stage that it is at, if it is at one. */
-  stageOfMove: string | undefined
+  /** What the move of the object that runs, or is about to, waits for, where that is a stage or a person. */
+  move: MoveWords | undefined
   /** Providers of whose copies only an answer told, and for how many milliseconds: a watch that began again since may never have known them. */
   unconfirmed: Map<string, number>
   places: Places
   notes: Notes
 }
+
+/** In words for the consumer; `isPending`: it has not begun. */
+type MoveWords = { isPending: boolean; waits: string }
 
 /** An object that has an Assignment. */
 export type Assigned = Known & { assignment: Assignment; ref: SourceRef }
@@ -75,22 +86,23 @@ export function readKnown({ key, view, brokerID, places, notes, now }: Told): Kn
       }),
     ),
     copyRelated: new Map(related.map(([provider, message]) => [provider, message.related])),
-    stageOfMove: assignment && stageOfMove(assignment, view),
+    move: assignment && wordsOfMove(assignment, view),
     places,
     notes,
   }
 }
 
-/** Reasons of a move that waits for a person between its stages. */
-const AWAITED_OF_PEOPLE: ReadonlySet<string> = new Set(['AwaitingApproval', 'Paused'])
-
-function stageOfMove(assignment: Assignment, view: KeyView): string | undefined {
+function wordsOfMove(assignment: Assignment, view: KeyView): MoveWords | undefined {
   const moves = [...view.all('migration').values()].flatMap(({ object }) =>
     object === null ? [] : [Migration.of(object)],
   )
-  const { stage, conditions } = runningMove(moves, assignment)?.status ?? {}
-  const { reason = '', message } = getCondition(conditions, conditionTypes.ready) ?? {}
-  return stage !== undefined || AWAITED_OF_PEOPLE.has(reason) ? message : undefined
+  const move = runningMove(moves, assignment)
+  const { reason, message = '' } = getCondition(move?.status?.conditions, conditionTypes.ready) ?? {}
+  if (move === undefined) return undefined
+  const words = (waits: string) => ({ isPending: isPending(move), waits })
+  // The command that its message has is for whoever may approve.
+  if (reason === 'AwaitingApproval') return words('waits for an approval')
+  return move.status?.stage !== undefined || reason === 'Paused' ? words(message) : undefined
 }
 
 /** The object of an Assignment, in the version of its API in which it was seen last: the Assignment may be behind. */

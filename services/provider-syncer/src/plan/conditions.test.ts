@@ -112,23 +112,47 @@ test('an object whose old copy is only kept does not migrate', () => {
   expect(conditions({ decided: decision('alpha'), copies: kept })).not.toHaveProperty('Migrating')
 })
 
-test('a move that is at a stage says what that waits for, and one that has ended says nothing', () => {
-  const ends = {
-    from: { gvk: { group: 'g', version: 'v1', kind: 'K' }, providerCluster: 'alpha', acceptAPIName: 'a' },
-    to: { gvk: { group: 'g', version: 'v1', kind: 'K' }, providerCluster: 'beta', acceptAPIName: 'b' },
-  }
-  const ready = { type: 'Ready', status: 'False', reason: 'StageRuns', message: 'stage copy: it begins' }
-  const conditionsOfMove = [{ ...ready, lastTransitionTime: '2026-01-01T00:00:00Z' }]
-  const move = (state: MigrationState) => ({
+/** A Migration from alpha to beta, by its state and what its condition Ready says. */
+function move(state: MigrationState, ready: { reason: string; message: string }, stage?: string): KubeObject {
+  const gvk = { group: 'g', version: 'v1', kind: 'K' }
+  const conditions = [{ type: 'Ready', status: 'False', ...ready, lastTransitionTime: '2026-01-01T00:00:00Z' }]
+  return {
     ...{ apiVersion: Migration.apiVersion, kind: Migration.kind },
     metadata: { name: 'migration-1', uid: 'm', resourceVersion: '1' },
-    spec: { assignment: 'assignment-a', ...ends },
-    status: { state, stage: 'copy', conditions: conditionsOfMove },
+    spec: {
+      assignment: 'assignment-a',
+      from: { gvk, providerCluster: 'alpha', acceptAPIName: 'a' },
+      to: { gvk, providerCluster: 'beta', acceptAPIName: 'b' },
+    },
+    status: { state, conditions, ...(stage === undefined ? {} : { stage }) },
+  }
+}
+
+test('a move that is at a stage says what that waits for, and one that has ended says nothing', () => {
+  const ready = { reason: 'StageRuns', message: 'stage copy: it begins' }
+  const message = (state: MigrationState) =>
+    conditions({ decided: decision('beta'), copies: incoming, move: move(state, ready, 'copy') })['Migrating']?.message
+  expect(message('InitialInProgress')).toBe('moving from alpha to beta: stage copy: it begins')
+  expect(message('Failed')).toBe('moving from alpha to beta: waiting for the new copy to be ready')
+})
+
+test('a move that waits for a person says so, without the command for that person', () => {
+  const ready = { reason: 'AwaitingApproval', message: 'wants an approval: kubectl patch migration m' }
+  const said = (state: MigrationState, copies?: AssignmentCopy[], why = ready) =>
+    conditions({ decided: decision('beta'), ...(copies && { copies }), move: move(state, why) })
+  expect(said('InitialCompleted', incoming)['Migrating']?.message).toBe(
+    'moving from alpha to beta: waits for an approval',
+  )
+  expect(said('Pending')['Synced']).toEqual({
+    ...{ status: 'False', reason: 'WaitingForMove' },
+    message: 'generation 2 waits for the move from alpha to beta to begin: waits for an approval',
   })
-  const message = (moves: KubeObject) =>
-    conditions({ decided: decision('beta'), copies: incoming, move: moves })['Migrating']?.message
-  expect(message(move('InitialInProgress'))).toBe('moving from alpha to beta: stage copy: it begins')
-  expect(message(move('Failed'))).toBe('moving from alpha to beta: waiting for the new copy to be ready')
+  const paused = { reason: 'Paused', message: 'paused by spec.paused of the Migration' }
+  expect(said('Pending', undefined, paused)['Synced']?.message).toBe(
+    'generation 2 waits for the move from alpha to beta to begin: paused by spec.paused of the Migration',
+  )
+  const turn = { reason: 'WaitsForTurn', message: '3 moves run' }
+  expect(said('Pending', undefined, turn)['Synced']?.message).toMatch(/to begin$/)
 })
 
 test('a replica is no move', () => {

@@ -24,7 +24,7 @@ function placed({ assignment }: Assigned): NextCondition {
 }
 
 function synced(known: Assigned, generation: number, problems: Told[]): NextCondition {
-  const { assignment, decision, source } = known
+  const { assignment, decision, source, move } = known
   const type = conditionTypes.synced
   const [first, ...others] = problems
   if (first !== undefined) {
@@ -45,7 +45,8 @@ function synced(known: Assigned, generation: number, problems: Told[]): NextCond
   if (!wantedCopies(assignment).some((copy) => copy.provider === provider)) {
     const earlier = assignment.status?.copies?.find(({ providerCluster }) => providerCluster === provider)
     const why = earlier?.message === undefined ? '' : `; of the earlier copy there: ${earlier.message}`
-    const message = `generation ${generation} waits for the move from ${assignment.spec.providerCluster} to ${provider} to begin${why}`
+    const held = move?.isPending === true ? `: ${move.waits}` : ''
+    const message = `generation ${generation} waits for the move from ${assignment.spec.providerCluster} to ${provider} to begin${held}${why}`
     return { type, status: 'False', reason: 'WaitingForMove', message }
   }
   const message = `generation ${generation} is at ${provider}${providersWord(known, provider)}`
@@ -71,7 +72,7 @@ function undecided(source: KubeObject | null | undefined): NextCondition {
   return { type, status, reason, message }
 }
 
-function migrating({ assignment, stageOfMove }: Assigned): NextCondition[] {
+function migrating({ assignment, move }: Assigned): NextCondition[] {
   const copies = wantedCopies(assignment)
   const active = assignment.spec.providerCluster
   const incoming = copies.find(({ role }) => role === 'Incoming')
@@ -84,7 +85,7 @@ function migrating({ assignment, stageOfMove }: Assigned): NextCondition[] {
         type,
         status: 'True',
         reason: 'IncomingCopy',
-        message: `moving from ${active} to ${incoming.provider}: ${stageOfMove ?? 'waiting for the new copy to be ready'}`,
+        message: `moving from ${active} to ${incoming.provider}: ${move?.waits ?? 'waiting for the new copy to be ready'}`,
       },
     ]
   }
@@ -94,7 +95,7 @@ function migrating({ assignment, stageOfMove }: Assigned): NextCondition[] {
         type,
         status: 'True',
         reason: 'Cutover',
-        message: `moving from ${outgoing.provider} to ${active}: ${stageOfMove ?? 'switching over'}`,
+        message: `moving from ${outgoing.provider} to ${active}: ${move?.waits ?? 'switching over'}`,
       },
     ]
   }
