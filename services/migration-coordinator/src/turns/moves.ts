@@ -13,11 +13,14 @@ import {
 import type { KubeObject } from '@resource-broker/bus'
 import { AWAITS_APPROVAL, heldBy, PAUSED, type Rules } from './held-by.ts'
 import type { Limits, MoveLimits, Mover } from './limits.ts'
-import { WAITS_FOR_TURN, type Waiting } from './queue.ts'
+import { LIMITS_UNKNOWN, WAITS_FOR_TURN, type Waiting } from './queue.ts'
 import type { Claims } from './usage-ledger.ts'
 
 /** What a look at a move that is not held by anything else finds its Ready condition to say: nothing yet, or one of these. */
-const MAY_BE_NEXT: ReadonlySet<string | undefined> = new Set([undefined, WAITS_FOR_TURN, PAUSED, AWAITS_APPROVAL])
+const MAY_BE_NEXT: ReadonlySet<string | undefined> = new Set([
+  ...[undefined, WAITS_FOR_TURN, LIMITS_UNKNOWN],
+  ...[PAUSED, AWAITS_APPROVAL],
+])
 
 /** What a MigrationConfiguration says on when moves begin. */
 export function rulesOf({ metadata, spec }: Pick<MigrationConfiguration, 'metadata' | 'spec'>): Rules {

@@ -5,6 +5,8 @@ import { type Limit, type Limits, limitsOf, type Mover } from './limits.ts'
 export type Waiting = Mover & { told?: string | undefined }
 
 export const WAITS_FOR_TURN = 'WaitsForTurn'
+/** Of a move that a limit is for, as long as nobody can tell who runs. */
+export const LIMITS_UNKNOWN = 'LimitsUnknown'
 
 /**
  * Which of the moves that wait may begin beside those that run: undefined; and why each other one may not. Pure. The oldest goes first,

@@ -18,7 +18,7 @@ afterEach(() => stop.abort())
 
 /** One replica on a platform that it shares with others; `woken` has the keys that it was told to look at again. */
 function replica(
-  platform: Platform,
+  platform: Pick<Platform, 'client' | 'held'>,
   { withoutApproval, ...limits }: MoveLimits & { withoutApproval?: number },
   now: () => number = () => 0,
 ) {
@@ -361,4 +361,25 @@ test('a drain without a limit of its own waits for nobody and writes nothing, an
   const { ask } = replica(platform, { withoutApproval: 0 })
   expect([await ask('a'), await ask('b')]).toEqual([undefined, undefined])
   expect(platform.requests).toEqual([])
+})
+
+test('a move whose turn was not known is looked at again once it is', async () => {
+  const platform = new Platform(migration('a'))
+  const { client, held } = platform
+  let isAway = true
+  const wavering: Partial<KubeClient> = {
+    ...client,
+    watch: async (ref, query, options) => {
+      if (isAway && ref.resource === MigrationUsage.plural) throw new KubeError(500, { message: 'initializing' })
+      return await client.watch(ref, query, options)
+    },
+  }
+  const { ask, woken } = replica({ client: wavering as KubeClient, held }, { total: 1 })
+  const wait = await ask('a')
+  expect(wait).toMatchObject({ reason: 'LimitsUnknown' })
+  const ready = { type: 'Ready', status: 'False', ...wait, lastTransitionTime: '2026-01-01T00:00:00Z' }
+  platform.put({ ...(held.get('a') as KubeObject), status: { state: 'Pending', conditions: [ready] } })
+  isAway = false
+  await vi.waitFor(() => expect(woken).toEqual(['key-of-a']))
+  expect(await ask('a')).toBeUndefined()
 })

@@ -9,7 +9,7 @@ import { AWAITS_APPROVAL, heldBy, type Rules } from './held-by.ts'
 import { type Limits, limitsOf, type MoveLimits, type Mover } from './limits.ts'
 import { limitsFrom, moverOf, readRules, runningOf, waitingOf } from './moves.ts'
 import { MovesKnown } from './moves-known.ts'
-import { turnsOf, type Waiting } from './queue.ts'
+import { LIMITS_UNKNOWN, turnsOf, type Waiting } from './queue.ts'
 import { BrakeEvents } from './tell-brake.ts'
 import { type Books, booksOf, type Claims, type Settled, UsageLedger, type Wish } from './usage-ledger.ts'
 
@@ -129,8 +129,7 @@ export class Turns {
     if (!isDrain && !isLimited() && !isCounted(mover, { most, isApproved: () => false })) return undefined
     await this.#follow(isDrain)
     const { obstacle, usage } = this.#known
-    if (obstacle !== undefined)
-      return { reason: 'LimitsUnknown', message: `waits until its turn is known: ${obstacle}` }
+    if (obstacle !== undefined) return { reason: LIMITS_UNKNOWN, message: `waits until its turn is known: ${obstacle}` }
     if (!isLimited() && !isCounted(mover, this.#brake)) return undefined
     const { name, uid = '' } = asking.migration.metadata
     if (usage?.spec.claims?.[name]?.uid === uid) return undefined
