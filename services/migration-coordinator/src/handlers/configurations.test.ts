@@ -1,4 +1,4 @@
-import { Migration } from '@resource-broker/api'
+import { type Assignment, Migration } from '@resource-broker/api'
 import type { KeyView, KubeObject } from '@resource-broker/bus'
 import { KubeError, type ObjectRef } from '@resource-broker/kube'
 import { expect, test } from 'vitest'
@@ -6,16 +6,22 @@ import type { CoordinatorContext } from '../context.ts'
 import { configuration, migration } from '../turns/fixtures.ts'
 import { matchingConfiguration } from './configurations.ts'
 
+const GVR = { group: 'test.platform-mesh.io', version: 'v1', resource: 'things' }
 const thing = (spec: object) => ({ apiVersion: 'test.platform-mesh.io/v1', kind: 'Thing', metadata: {}, spec })
 const named = (name: string, spec: object): KubeObject => {
   const { metadata, ...others } = configuration({ stages: [{ name: 'copy' }], ...spec })
   return { ...others, metadata: { ...metadata, name } }
 }
 
-/** Which configuration counts for a move of an object of this spec; `requests`: what else the platform and the bus were asked. */
-async function counting(configurations: KubeObject[], { object, copy }: { object?: object; copy?: object } = {}) {
+type Given = { object?: object; copy?: object | null; status?: object; staging?: object }
+
+/**
+ * Which configuration counts for a move of an object of this spec; `requests`: what else the platform and the bus were asked. `copy`: null:
+ * it was seen gone; left out: nobody has heard of it. `status`: of the Assignment.
+ */
+async function counting(configurations: KubeObject[], { object, copy, status, staging }: Given = {}) {
   const requests: string[] = []
-  const parts = new Map<string, unknown>([['copy/alpha', { object: copy ?? null }]])
+  const parts = new Map<string, unknown>(copy === undefined ? [] : [['copy/alpha', { object: copy }]])
   const view = {
     get: (part: string, qualifier?: string) => parts.get(qualifier === undefined ? part : `${part}/${qualifier}`),
     forget: (part: string) => void parts.delete(part),
@@ -35,8 +41,9 @@ async function counting(configurations: KubeObject[], { object, copy }: { object
     },
   }
   const move = migration('m', { spec: { assignment: `assignment-${'a'.repeat(32)}` } })
-  const context = { coordination, bus } as unknown as CoordinatorContext
-  const found = await matchingConfiguration(context, Migration.of(move), view as unknown as KeyView)
+  const context = { coordination, bus, staging } as unknown as CoordinatorContext
+  const assignment = { spec: { gvr: GVR, name: 'thing' }, status } as unknown as Assignment
+  const found = await matchingConfiguration(context, Migration.of(move), assignment, view as unknown as KeyView)
   expect(parts.has('source')).toBe(false)
   return { found, requests }
 }
@@ -69,11 +76,34 @@ test('when sees the labels of the Providers; of one that is not there it sees no
   expect(await by('toProvider')).toBeUndefined()
 })
 
+test('an old copy that is gone, or was never made, keeps nobody from telling whether when is true: it is its kind alone', async () => {
+  const all = [named('a', { when: 'from.kind == "Thing" && object.spec.size == "small"' })]
+  const { object } = small
+  const recorded = { copies: [{ providerCluster: 'alpha' }] }
+  const nameIf = async (given: Given) => (await counting(all, { object, ...given })).found
+  expect(await nameIf({})).toMatchObject({ object: {} })
+  expect(await nameIf({ copy: null, status: recorded })).toMatchObject({ object: {} })
+  expect(await nameIf({ status: recorded })).toHaveProperty('mistakes')
+  const staging = (copyThere: boolean) => ({
+    compute: { kinds: [] },
+    destinations: {
+      find: () => ({ nameOf: () => 'copy', client: { get: async () => answered(copyThere) } }),
+    },
+  })
+  expect(await nameIf({ status: recorded, staging: staging(false) })).toMatchObject({ object: {} })
+  expect(await nameIf({ staging: staging(true) })).toHaveProperty('mistakes')
+})
+
+const answered = (isThere: boolean): object => {
+  if (!isThere) throw new KubeError(404, { reason: 'NotFound' })
+  return {}
+}
+
 test('where it cannot be told whether when is true, the move waits and says why', async () => {
   const all = [named('b', { when: 'object.spec.size > 2' })]
   expect((await counting(all)).found).toEqual({ name: 'b', mistakes: 'spec.when: the object is not known yet' })
   const { object } = small
-  expect((await counting(all, { object })).found).toEqual({
+  expect((await counting(all, { object, status: { servedFrom: 'alpha' } })).found).toEqual({
     name: 'b',
     mistakes: 'spec.when: the copy at alpha is not known yet',
   })

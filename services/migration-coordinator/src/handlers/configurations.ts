@@ -1,6 +1,8 @@
 import {
+  type Assignment,
   configurationMistakes,
   configurationsFor,
+  type GVK,
   isFor,
   keyOfAssignment,
   type Migration,
@@ -15,6 +17,7 @@ import { readIfThere } from '@resource-broker/kube'
 import type { CoordinatorContext } from '../context.ts'
 import type { Surroundings } from '../plan/step.ts'
 import { kindsOf } from '../verdict.ts'
+import { isWithoutCopy } from './copies-of.ts'
 
 /**
  * The MigrationConfiguration that counts for a move, if there is one. It must not be passed over, its stages may carry the data,
@@ -23,6 +26,7 @@ import { kindsOf } from '../verdict.ts'
 export async function matchingConfiguration(
   context: CoordinatorContext,
   migration: Migration,
+  assignment: Assignment | undefined,
   view: KeyView,
 ): Promise<Surroundings['configuration']> {
   const { from, to } = migration.spec
@@ -31,7 +35,7 @@ export async function matchingConfiguration(
   for (const candidate of configurationsFor(items, { from: from.gvk, to: to.gvk })) {
     const { name } = candidate.metadata
     const when = whenOf(candidate)
-    if (when !== undefined) seen ??= await seenOf(context, migration, view)
+    if (when !== undefined) seen ??= await seenOf(context, migration, assignment, view)
     const applies = when === undefined || (seen !== undefined && ('mistake' in seen ? seen : isFor(when, seen)))
     if (applies === false) continue
     if (applies !== true) return { name, mistakes: `spec.when: ${applies.mistake}` }
@@ -43,29 +47,56 @@ export async function matchingConfiguration(
   return undefined
 }
 
-/** What `when` sees. The new copy is not there yet: it is known by its kind alone. */
+/** What `when` sees. A copy that is not there, as the new one is not yet, is known by its kind alone. */
 async function seenOf(
-  { bus, coordination }: CoordinatorContext,
-  { spec: { assignment, from, to } }: Migration,
+  context: CoordinatorContext,
+  { spec: { assignment: name, from, to } }: Migration,
+  assignment: Assignment | undefined,
   view: KeyView,
 ): Promise<WhenSees | { mistake: string }> {
-  const key = keyOfAssignment(assignment)
+  const { bus, coordination } = context
+  const key = keyOfAssignment(name)
   if (key !== undefined) await bus.refresh(view, 'source', key)
   const object = view.get('source')?.object
   view.forget('source') // nothing else here goes by it, and nothing would tell that it is gone
-  const copy = view.get('copy', from.providerCluster)?.object
   if (object === undefined || object === null) return { mistake: 'the object is not known yet' }
-  if (copy === undefined || copy === null) return { mistake: `the copy at ${from.providerCluster} is not known yet` }
-  const { group, version, kind } = to.gvk
+  const copyAt = ({ providerCluster }: Migration['spec']['from']) => view.get('copy', providerCluster)?.object
+  if (!copyAt(from) && !(await isMissing(context, assignment, from.providerCluster, view)))
+    return { mistake: `the copy at ${from.providerCluster} is not known yet` }
   const providerOf = async (cluster: string): Promise<unknown> =>
     (await readIfThere<KubeObject>(coordination, { ...Provider.resource, name: providerName(cluster) })) ?? {}
   const [fromProvider, toProvider] = await Promise.all([
     providerOf(from.providerCluster),
     providerOf(to.providerCluster),
   ])
-  const incoming = { apiVersion: group === '' ? version : `${group}/${version}`, kind }
-  return { from: copy, to: view.get('copy', to.providerCluster)?.object ?? incoming, object, fromProvider, toProvider }
+  return {
+    from: copyAt(from) ?? kindAlone(from.gvk),
+    to: copyAt(to) ?? kindAlone(to.gvk),
+    ...{ object, fromProvider, toProvider },
+  }
 }
+
+/**
+ * Whether the old copy was never made, or is gone: not heard of is not gone. The provider is asked where the broker can; else what was seen
+ * last counts, and that nothing was ever recorded there or served.
+ */
+async function isMissing(
+  { staging }: CoordinatorContext,
+  assignment: Assignment | undefined,
+  provider: string,
+  view: KeyView,
+): Promise<boolean> {
+  if (assignment === undefined) return false
+  if (staging !== undefined) return await isWithoutCopy(staging, assignment, provider)
+  if (view.get('copy', provider)?.object === null) return true
+  const { servedFrom, copies = [] } = assignment.status ?? {}
+  return servedFrom === undefined && !copies.some(({ providerCluster }) => providerCluster === provider)
+}
+
+const kindAlone = ({ group, version, kind }: GVK): object => ({
+  apiVersion: group === '' ? version : `${group}/${version}`,
+  kind,
+})
 
 /** A MigrationConfiguration as the platform has it; undefined: it is gone. */
 export const configurationNamed = (

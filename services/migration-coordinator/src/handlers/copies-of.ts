@@ -25,11 +25,19 @@ export async function copiesOf(
   const [from, to] = [seen(spec.from), seen(spec.to)]
   const known = { ...(from && { from }), ...(to && { to }) }
   if (from !== undefined || staging === undefined) return known
+  return (await isWithoutCopy(staging, assignment, spec.from.providerCluster)) ? { ...known, from: null } : known
+}
+
+/** Whether a provider says that it has no copy of an object; one that cannot be asked does not, and is asked again. */
+export async function isWithoutCopy(
+  staging: NonNullable<CoordinatorContext['staging']>,
+  assignment: Assignment,
+  provider: string,
+): Promise<boolean> {
   try {
-    const found = await readCopy(staging, assignment, spec.from.providerCluster)
-    return found === undefined ? { ...known, from: null } : known
+    return (await readCopy(staging, assignment, provider)) === undefined
   } catch (error) {
-    if (error instanceof ClusterNotConnectedError) return known // it is looked at again
+    if (error instanceof ClusterNotConnectedError) return false
     throw error
   }
 }

@@ -34,7 +34,7 @@ export async function surroundings(
   return {
     assignment,
     turn: begins && assignment !== undefined ? turnOf(migration, assignment, view) : undefined,
-    configuration: begins ? await matchingConfiguration(context, migration, view) : undefined,
+    configuration: begins ? await matchingConfiguration(context, migration, assignment, view) : undefined,
     paused: begins ? undefined : await pausedBy(context, migration),
     copies: begins || assignment === undefined ? {} : await copiesOf(context, migration, assignment, view),
     ...(await deployedOf(context, migration, view)),
