@@ -62,8 +62,24 @@ export function isOvertaken(error: unknown): error is OvertakenError {
 const AWAY = [errors.ConnectionError, errors.ClosedConnectionError, errors.TimeoutError, errors.RequestError]
 const REFUSED = [errors.AuthorizationError, errors.UserAuthenticationExpiredError]
 
-/** Whether NATS may be there later: it does not answer, has no leader or too few servers yet, or refuses the credentials as they are now. */
+/**
+ * What the system says where no way leads to a server now: its name has no address, as that of a Service in a cluster that starts, or its
+ * address no route, or the connection broke. The NATS client passes it on, but for a refused connection.
+ */
+const NO_WAY = new Set<unknown>([
+  'EAI_AGAIN',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+])
+
+/** Whether NATS may be there later: no way leads there, it does not answer, has no leader or too few servers yet, or refuses the credentials as they are now. */
 export function isUnreachable(error: unknown): boolean {
+  if (error instanceof Error && 'code' in error && NO_WAY.has(error.code)) return true
   return [...AWAY, ...REFUSED, TooFewServersError].some((type) => error instanceof type) || isWithoutLeader(error)
 }
 
