@@ -18,8 +18,8 @@ const variants = {
   'outages-kcp': { folder: 'kcp-outages', also: ['outages/lost-bus'], env: { BROKER_TEST_ENGINE: 'kcp' } },
 }
 export const allSuites = ['unit', 'simulation', ...clusterSuites]
-/** Run by name only: each run of churn is another one, and containers need a docker daemon. */
-const namedSuites = ['churn', 'churn-kcp', 'containers']
+/** Run by name only: each run of churn is another one, containers need a docker daemon, and a node needs root and containerd. */
+const namedSuites = ['churn', 'churn-kcp', 'containers', 'node']
 /** Of a test that hangs: no machine is so busy that one that does not takes as long. */
 const unitTimeoutMs = 300_000
 /** Flags that are for the tests and not for vitest, and where tests read their values. */

@@ -3,9 +3,9 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { type ControlPlane, ensureBinaries, startControlPlane } from '@resource-broker/testbed'
+import { type ControlPlaneOptions, ensureBinaries } from '@resource-broker/testbed'
 import { parseAllDocuments } from 'yaml'
-import { ROOT } from '../support/landscape.ts'
+import { type PlaneSite, ROOT, startSite } from '../support/landscape.ts'
 
 const execute = promisify(execFile)
 
@@ -21,7 +21,7 @@ export type Rendered = { kind: string; metadata: { name: string }; rules?: unkno
 
 /** helm and kubectl, and an API server that they talk to. */
 export type ChartHome = {
-  plane: ControlPlane
+  plane: PlaneSite
   helm(...args: string[]): Promise<string>
   kubectl(...args: string[]): Promise<string>
   /** The manifests of a chart with the values of these files. */
@@ -32,10 +32,10 @@ export type ChartHome = {
 }
 
 /** Starts an API server with an empty namespace for charts. */
-export async function startChartHome(): Promise<ChartHome> {
+export async function startChartHome(options: Omit<ControlPlaneOptions, 'name' | 'dir'> = {}): Promise<ChartHome> {
   const dir = await mkdtemp(join(tmpdir(), 'charts-'))
   const binaries = await ensureBinaries(['helm', 'kubectl'], (line) => console.log(line))
-  const plane = await startControlPlane({ name: 'platform', dir })
+  const plane = await startSite({ name: 'platform', dir, ...options })
   const env = { ...process.env, KUBECONFIG: plane.kubeconfig, HELM_CACHE_HOME: join(dir, 'helm') }
   const tool = async (command: string, args: string[]) =>
     (await execute(command, args, { env, maxBuffer: 2 ** 26 })).stdout

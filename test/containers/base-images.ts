@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { cp, mkdir, realpath } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { stringifyJson } from '@resource-broker/json'
 import type { Docker } from './docker.ts'
 
 const execute = promisify(execFile)
@@ -33,10 +34,17 @@ export async function importBaseImages(docker: Docker, dir: string): Promise<Bas
   }
 }
 
-/** An image that is one program, with the libraries that it is linked to. */
-export async function importProgram(docker: Docker, dir: string, tag: string, program: string): Promise<string> {
+/** An image that is one program, with the libraries that it is linked to; `args` are those that it has where no others are given. */
+export async function importProgram(
+  docker: Docker,
+  dir: string,
+  tag: string,
+  program: string,
+  args: readonly string[] = [],
+): Promise<string> {
   const files = [[program, '/program'] as const, ...(await librariesOf(program)).map(asItIs)]
-  return await importFiles(docker, dir, tag, files, ['--change', 'ENTRYPOINT ["/program"]'])
+  const changes = ['ENTRYPOINT ["/program"]', `CMD ${stringifyJson(args)}`].flatMap((change) => ['--change', change])
+  return await importFiles(docker, dir, tag, files, changes)
 }
 
 async function importFiles(docker: Docker, dir: string, tag: string, files: Copies, flags: string[] = []) {

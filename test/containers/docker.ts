@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
-import { access, constants } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { ManagedProcess } from '@resource-broker/testbed'
+import { missingCommands } from '../support/commands.ts'
 
 const execute = promisify(execFile)
 
@@ -23,7 +23,7 @@ const COMMANDS = ['docker', 'dockerd', 'containerd', 'runc', 'unshare', 'nsenter
 /** The daemon that is there, else one of our own below `dir`; where neither can be had, the reason in a few words. */
 export async function startDocker(dir: string): Promise<Docker | string> {
   if (await answers(process.env)) return dockerAt(process.env, [], async () => undefined)
-  const missing = await missingCommands()
+  const missing = await missingCommands(COMMANDS)
   if (missing.length > 0) return `no docker daemon, and to start one there is no ${missing.join(', ')}`
   if (process.getuid?.() !== 0) return 'no docker daemon, and only root can start one'
   const env = { ...process.env, DOCKER_HOST: `unix://${join(dir, 'docker.sock')}` }
@@ -49,14 +49,4 @@ async function answers(env: NodeJS.ProcessEnv): Promise<boolean> {
   } catch {
     return false
   }
-}
-
-async function missingCommands(): Promise<string[]> {
-  const folders = (process.env['PATH'] ?? '').split(delimiter).filter(Boolean)
-  const isThere = async (name: string) => {
-    const found = folders.map((folder) => access(join(folder, name), constants.X_OK))
-    return (await Promise.allSettled(found)).some(({ status }) => status === 'fulfilled')
-  }
-  const present = await Promise.all(COMMANDS.map(isThere))
-  return COMMANDS.filter((_, index) => !present[index])
 }

@@ -1,6 +1,6 @@
 import { isAlreadyExists, isNotFound, isTransient } from '@resource-broker/kube'
 import { untilConsistent } from './checker.ts'
-import type { World } from './fault-world.ts'
+import type { Observed } from './fault-world.ts'
 import type { Site } from './landscape.ts'
 import { THING } from './provider-controller.ts'
 import { patchSpec, thing, thingRef } from './things.ts'
@@ -27,7 +27,10 @@ type Item = { name: string; index: number; consumer: Site }
  * 180 objects in one go: creations, changes, moves and deletions, mixed. The fault strikes when a third is done, and the rest
  * goes on meanwhile; resolves when both are over.
  */
-export async function burst(world: World, fault: () => Promise<void> = async () => undefined): Promise<void> {
+export async function burst(
+  world: Pick<Observed, 'landscape' | 'consumers'>,
+  fault: () => Promise<void> = async () => undefined,
+): Promise<void> {
   const round = `b${++bursts}`
   const there = items(world, `${round}-old`, CHANGED + MOVED + DELETED)
   await inParallel(there.map((item) => () => create(item)))
@@ -43,12 +46,12 @@ export async function burst(world: World, fault: () => Promise<void> = async () 
 }
 
 /** Creates so many objects for both providers, as a burst of its own does. */
-export async function createThings(world: Pick<World, 'consumers'>, prefix: string, count: number): Promise<void> {
+export async function createThings(world: Pick<Observed, 'consumers'>, prefix: string, count: number): Promise<void> {
   await inParallel(items(world, `${prefix}-new`, count).map((item) => () => create(item)))
 }
 
 /** Sizes take turns, and so do the consumers, each with four. */
-function items({ consumers }: Pick<World, 'consumers'>, prefix: string, count: number): Item[] {
+function items({ consumers }: Pick<Observed, 'consumers'>, prefix: string, count: number): Item[] {
   return Array.from({ length: count }, (_, index) => ({
     name: `${prefix}-${index}`,
     index,

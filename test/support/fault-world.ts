@@ -5,7 +5,7 @@ import type { ManagedProcess } from '@resource-broker/testbed'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { AdmissionWitness } from './admission-witness.ts'
 import { type ServiceName, servicesFor, startService } from './broker.ts'
-import { findViolations, untilConsistent, untilEmpty } from './checker.ts'
+import { type Clusters, findViolations, untilConsistent, untilEmpty } from './checker.ts'
 import type { Witness } from './judgement.ts'
 import { type KcpLandscape, startKcpLandscape } from './kcp-landscape.ts'
 import { ENGINE, type Landscape, type PlaneSite, ROOT, type Site, startLandscape } from './landscape.ts'
@@ -34,6 +34,9 @@ export type World<L extends Landscape = Landscape> = {
   services: Map<ServiceName, ManagedProcess[]>
   service: (name: ServiceName) => ManagedProcess
 }
+
+/** Clusters under a broker that may run anywhere. */
+export type Observed = { landscape: Clusters; consumers: Site[]; observer: Observer }
 
 type WorldOptions<L extends Landscape> = {
   replicas?: number
@@ -105,6 +108,14 @@ function use<W extends World>(start: (dir: string) => Promise<W>): W {
   return world
 }
 
+/** Starts the operators of all providers, and makes the offers of alpha and beta: a burst has objects for both. */
+export async function openProviders({ providers }: Clusters): Promise<void> {
+  const { alpha, beta } = providers
+  for (const provider of Object.values(providers)) await operate(provider, { worksMs: WORKS_MS })
+  await offer(alpha as Site, 'small', { filters: [{ key: 'size', valueIn: ['small'] }] })
+  await offer(beta as Site, 'large', { filters: [{ key: 'size', valueIn: ['large'] }] })
+}
+
 /** Makes the offers and starts operators, observer and broker. */
 async function settle<L extends Landscape>(
   landscape: L,
@@ -112,9 +123,7 @@ async function settle<L extends Landscape>(
   { replicas = 1, rootOf = () => ROOT, prepare }: WorldOptions<L>,
 ): Promise<World<L>> {
   const { alpha, beta } = landscape.providers as Record<string, L['platform']>
-  for (const provider of Object.values(landscape.providers)) await operate(provider, { worksMs: WORKS_MS })
-  await offer(alpha as Site, 'small', { filters: [{ key: 'size', valueIn: ['small'] }] })
-  await offer(beta as Site, 'large', { filters: [{ key: 'size', valueIn: ['large'] }] })
+  await openProviders(landscape)
   await prepare?.(landscape)
   const observer = await Observer.start(landscape, witness)
   const roots = Array.from({ length: replicas }, (_, replica) => rootOf(replica))
@@ -138,7 +147,7 @@ async function stopServices({ services }: World): Promise<void> {
 }
 
 /** Everything is where it belongs again, and at no moment was it otherwise. */
-export async function expectRecovered({ landscape, observer }: World, timeoutMs?: number): Promise<void> {
+export async function expectRecovered({ landscape, observer }: Observed, timeoutMs?: number): Promise<void> {
   await untilConsistent(landscape, timeoutMs).catch((error: unknown) => {
     const seen = observer.violations.map((violation) => `\n  seen meanwhile: ${violation}`).join('')
     throw new Error(`${(error as Error).message}${seen}`, { cause: error })
@@ -148,7 +157,7 @@ export async function expectRecovered({ landscape, observer }: World, timeoutMs?
 }
 
 /** Deletes every Thing of the consumers; nothing of the broker's may be left anywhere. */
-export async function clear({ landscape, observer }: World): Promise<void> {
+export async function clear({ landscape, observer }: Observed): Promise<void> {
   for (const { client } of Object.values(landscape.consumers))
     await client.send('DELETE', '/apis/test.platform-mesh.io/v1/namespaces/default/things')
   await untilEmpty(landscape)

@@ -6,7 +6,7 @@ import { stringify } from 'yaml'
 import { OWN } from './nats.ts'
 
 /** All services in one process. */
-const TOGETHER = 'broker'
+export const TOGETHER = 'broker'
 const NAMESPACE = 'default'
 /** Where the kubeconfigs of clusters of a role are. */
 const FOLDERS = { platform: 'platform', consumer: 'consumers', provider: 'providers' } as const
@@ -59,7 +59,7 @@ export async function giveIdentities({ root, sites, kinds }: Options): Promise<s
 }
 
 /** The plural of test kinds is their name and an s. */
-function resourceOf(kind: string): { group: string; resource: string } {
+export function resourceOf(kind: string): { group: string; resource: string } {
   const [name = '', , ...group] = kind.split('.')
   return { group: group.join('.'), resource: `${name.toLowerCase()}s` }
 }
@@ -79,7 +79,7 @@ async function kubeconfigOf({ name, url, caFile }: Site): Promise<string> {
 }
 
 /** A token of the ServiceAccount of `user`, which is made with its rights. */
-async function tokenOf(
+export async function tokenOf(
   { client }: Site,
   role: ClusterRole,
   user: string,

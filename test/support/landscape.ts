@@ -2,7 +2,13 @@ import { mkdir, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { KubeClient } from '@resource-broker/kube'
 import { startSandbox } from '@resource-broker/sandbox'
-import { type ControlPlane, type Nats, type Period, startControlPlane } from '@resource-broker/testbed'
+import {
+  type ControlPlane,
+  type ControlPlaneOptions,
+  type Nats,
+  type Period,
+  startControlPlane,
+} from '@resource-broker/testbed'
 import { giveIdentities } from './identities.ts'
 import { Injections } from './injections.ts'
 import { startSharedNats } from './nats.ts'
@@ -79,7 +85,7 @@ export async function startLandscape(
     const sites = { platform: [platform], consumer: Object.values(consumers), provider: Object.values(providers) }
     return giveIdentities({ root: join(dir, KUBECONFIGS), sites, kinds })
   }
-  const createSite = (name: string) => startSite(name, dir, report)
+  const createSite = (name: string) => startSite({ name, dir, report })
   const landscape = await furnish(options, createSite, mayDoEverything ? undefined : giveAccess)
   const sites = [landscape.platform, ...Object.values(landscape.consumers), ...Object.values(landscape.providers)]
   return { ...landscape, restarts: () => sites.flatMap((site) => site.restarts) }
@@ -138,9 +144,10 @@ async function furnish<S extends Site>(
   }
 }
 
-async function startSite(name: string, dir: string, report: (line: string) => void): Promise<PlaneSite> {
-  const plane = await startControlPlane({ name, dir, report })
-  return Object.assign(plane, { cluster: name, kube: await KubeClient.fromFile(plane.kubeconfig) })
+/** Starts a control plane, which the broker calls by its name. */
+export async function startSite(options: ControlPlaneOptions): Promise<PlaneSite> {
+  const plane = await startControlPlane(options)
+  return Object.assign(plane, { cluster: options.name, kube: await KubeClient.fromFile(plane.kubeconfig) })
 }
 
 function pick<S extends Site>(sites: S[], names: string[]): Record<string, S> {

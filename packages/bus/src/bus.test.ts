@@ -167,7 +167,7 @@ test('readiness follows the connection', async () => {
 /** A certificate authority with a server and a client certificate, as PEM files. */
 async function certificates(address = '127.0.0.1') {
   const authority = await CertificateAuthority.create('ca')
-  const [server, client] = [await authority.issueServing(address), await authority.issueClient('client', [])]
+  const [server, client] = [await authority.issueServing([address]), await authority.issueClient('client', [])]
   const file = (name: string, text: string): string => {
     writeFileSync(join(dir, name), text)
     return join(dir, name)

@@ -24,33 +24,52 @@ export function etcdArguments({ dir, port, peerPort }: { dir: string; port: numb
   ]
 }
 
-export function apiServerArguments({ dir, port, etcdPort }: { dir: string; port: number; etcdPort: number }): string[] {
+type ApiServerOptions = {
+  dir: string
+  /** What it binds to and says that it is at. */
+  address: string
+  port: number
+  etcdPort: number
+  forNodes: boolean
+}
+
+/** The address of the Service `kubernetes`, and the names by which pods know it. */
+export const IN_CLUSTER_HOSTS = ['10.96.0.1', 'kubernetes.default', 'kubernetes.default.svc']
+
+export function apiServerArguments({ dir, address, port, etcdPort, forNodes }: ApiServerOptions): string[] {
   const file = (name: string) => join(dir, name)
   return [
     `--etcd-servers=http://127.0.0.1:${etcdPort}`,
-    '--bind-address=127.0.0.1',
-    '--advertise-address=127.0.0.1',
+    `--bind-address=${address}`,
+    `--advertise-address=${address}`,
     `--secure-port=${port}`,
-    // Loopback is no address for the endpoints of the service `kubernetes`, which nobody uses here.
-    '--endpoint-reconciler-type=none',
+    ...(forNodes ? FOR_NODES : ALONE),
     '--service-cluster-ip-range=10.96.0.0/16',
     `--tls-cert-file=${file('serving.crt')}`,
     `--tls-private-key-file=${file('serving.key')}`,
     `--client-ca-file=${file('ca.crt')}`,
     `--token-auth-file=${file('tokens.csv')}`,
     `--authentication-config=${file('authentication.yaml')}`,
-    '--authorization-mode=RBAC',
     '--service-account-issuer=https://kubernetes.default.svc',
     `--service-account-key-file=${file('service-accounts.pub')}`,
     `--service-account-signing-key-file=${file('service-accounts.key')}`,
-    // Waits for a token controller that does not run here.
-    '--disable-admission-plugins=ServiceAccount',
     // A bench must measure the broker and not the server's brake (defaults 400 and 200).
     '--max-requests-inflight=3000',
     '--max-mutating-requests-inflight=1500',
     '--profiling=false',
   ]
 }
+
+/** A node is trusted with its own alone. */
+const FOR_NODES = ['--authorization-mode=Node,RBAC', '--enable-admission-plugins=NodeRestriction']
+
+const ALONE = [
+  '--authorization-mode=RBAC',
+  // Loopback is no address for the endpoints of the service `kubernetes`, which nobody uses here.
+  '--endpoint-reconciler-type=none',
+  // Waits for a token controller that does not run here.
+  '--disable-admission-plugins=ServiceAccount',
+]
 
 type ApiServerFiles = {
   authority: string

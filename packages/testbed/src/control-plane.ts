@@ -3,11 +3,11 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ensureBinaries } from './binaries.ts'
 import { ClusterClient, type Credentials } from './cluster-client.ts'
-import { apiServerArguments, etcdArguments, writeApiServerFiles } from './control-plane-config.ts'
+import { apiServerArguments, etcdArguments, IN_CLUSTER_HOSTS, writeApiServerFiles } from './control-plane-config.ts'
 import { type Controller, startControllerManager } from './controller-manager.ts'
 import { writeKubeconfig } from './kubeconfig.ts'
 import { CertificateAuthority } from './pki.ts'
-import { freePort } from './ports.ts'
+import { freePort, LOOPBACK } from './ports.ts'
 import { ManagedProcess } from './processes.ts'
 import type { Report } from './tools.ts'
 
@@ -17,6 +17,10 @@ export type ControlPlaneOptions = {
   /** Data, certificates, kubeconfigs and logs are kept in `<dir>/<name>`. */
   dir: string
   report?: Report
+  /** Where it is reached; the loopback address where not given. */
+  address?: string
+  /** It takes nodes, whose pods reach it by the Service `kubernetes`: they need an address, and all controllers. */
+  forNodes?: boolean
   /** Controllers of a kube-controller-manager that runs beside; none where empty. */
   controllers?: readonly Controller[]
 }
@@ -41,17 +45,17 @@ const STOP_GRACE_MS = 2_000
 
 /** Starts a control plane; resolves when it is ready and the namespace `default` exists. Throws StartError. */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { name, report = () => undefined, controllers = [] } = options
+  const { name, report = () => undefined, controllers = [], address = LOOPBACK, forNodes = false } = options
   const dir = join(options.dir, name)
   const binaries = await ensureBinaries(['etcd', 'kube-apiserver'], report)
   const started = Date.now()
   await mkdir(dir, { recursive: true })
   const [etcdPort, port] = await Promise.all([freePort(), freePort()])
   const authority = await CertificateAuthority.create(`testbed ${name}`)
-  const credentials = { url: `https://127.0.0.1:${port}`, ca: authority.pem, token: randomBytes(24).toString('hex') }
+  const credentials = { url: `https://${address}:${port}`, ca: authority.pem, token: randomBytes(24).toString('hex') }
   await writeApiServerFiles(dir, {
     authority: authority.pem,
-    serving: await authority.issueServing(),
+    serving: await authority.issueServing([address, ...(forNodes ? IN_CLUSTER_HOSTS : [])]),
     serviceAccounts: generateKeyPairSync('ec', { namedCurve: 'P-256' }),
     adminToken: credentials.token,
   })
@@ -62,7 +66,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const apiServer = await ManagedProcess.start({
       name: `kube-apiserver of ${name}`,
       command: binaries['kube-apiserver'],
-      args: apiServerArguments({ dir, port, etcdPort }),
+      args: apiServerArguments({ dir, address, port, etcdPort, forNodes }),
       logFile: join(dir, 'kube-apiserver.log'),
       ready: () => isReady(client),
     })
@@ -76,7 +80,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   }
 }
 
-/** One etcd and one kube-apiserver on loopback ports, with RBAC and an administrator. */
+/** One etcd and one kube-apiserver, with RBAC and an administrator. */
 export class ControlPlane {
   readonly name: string
   readonly url: string

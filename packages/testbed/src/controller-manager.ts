@@ -4,8 +4,9 @@ import { ensureBinaries } from './binaries.ts'
 import { ManagedProcess } from './processes.ts'
 import type { Report } from './tools.ts'
 
-/** Names as `kube-controller-manager --controllers` takes them. */
+/** Names as `kube-controller-manager --controllers` takes them; `*` is all that run by default. */
 export type Controller =
+  | '*'
   | 'garbage-collector-controller'
   | 'resourcequota-controller'
   | 'namespace-controller'
@@ -31,6 +32,8 @@ export async function startControllerManager(options: ControllerManagerOptions):
     args: [
       `--kubeconfig=${controlPlane.kubeconfig}`,
       `--controllers=${controllers.join(',')}`,
+      `--root-ca-file=${join(controlPlane.dir, 'ca.crt')}`,
+      `--service-account-private-key-file=${join(controlPlane.dir, 'service-accounts.key')}`,
       '--leader-elect=false',
       '--secure-port=0',
       '--concurrent-gc-syncs=10',
@@ -38,8 +41,9 @@ export async function startControllerManager(options: ControllerManagerOptions):
     logFile,
     // It serves nothing with its port off; its log says when the collector knows every object.
     ready: () =>
-      !controllers.includes('garbage-collector-controller') || GARBAGE_COLLECTED.test(readFileSync(logFile, 'utf8')),
+      !COLLECTING.some((each) => controllers.includes(each)) || GARBAGE_COLLECTED.test(readFileSync(logFile, 'utf8')),
   })
 }
 
+const COLLECTING: readonly Controller[] = ['*', 'garbage-collector-controller']
 const GARBAGE_COLLECTED = /all resource monitors have synced/

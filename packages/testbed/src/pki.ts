@@ -1,7 +1,9 @@
 // @peculiar/x509 does not load without it.
 import 'reflect-metadata'
 import { webcrypto } from 'node:crypto'
+import { isIP } from 'node:net'
 import * as x509 from '@peculiar/x509'
+import { LOOPBACK } from './ports.ts'
 
 /** PEM texts. */
 export type KeyPair = { certificate: string; key: string }
@@ -38,16 +40,15 @@ export class CertificateAuthority {
     return new CertificateAuthority(certificate, keys)
   }
 
-  /** A serving certificate, for the loopback address where no other is given. */
-  issueServing(address = '127.0.0.1'): Promise<KeyPair> {
+  /** A serving certificate for these names and addresses, for the loopback address where none is given. */
+  issueServing(hosts: readonly string[] = [LOOPBACK]): Promise<KeyPair> {
     return this.#issue(
       [{ CN: ['server'] }],
       [
         new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-        new x509.SubjectAlternativeNameExtension([
-          { type: 'ip', value: address },
-          { type: 'dns', value: 'localhost' },
-        ]),
+        new x509.SubjectAlternativeNameExtension(
+          [...hosts, 'localhost'].map((value) => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value })),
+        ),
       ],
     )
   }

@@ -4,6 +4,9 @@ import { createServer } from 'node:net'
 const FIRST_PORT = 15_000
 const LAST_PORT = 32_000
 
+/** Where what runs here is reached, unless it is told otherwise. */
+export const LOOPBACK = '127.0.0.1'
+
 const given = new Set<number>()
 
 /** A free loopback port that this process has not given before. */
@@ -20,6 +23,6 @@ function canListen(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer()
     server.once('error', () => resolve(false))
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+    server.listen(port, LOOPBACK, () => server.close(() => resolve(true)))
   })
 }

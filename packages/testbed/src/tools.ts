@@ -13,6 +13,10 @@ export type BinaryName =
   | 'etcd'
   | 'kube-apiserver'
   | 'kube-controller-manager'
+  | 'kube-scheduler'
+  | 'kube-proxy'
+  | 'kubelet'
+  | 'coredns'
   | 'cert-manager'
   | 'kro'
   | 'kubectl'
@@ -86,6 +90,37 @@ export const TOOLS: Readonly<Record<BinaryName, Tool>> = {
     fromPath: [1, 33],
     buildSeconds: 65,
     purpose: 'the garbage collector of the providers',
+  },
+  'kube-scheduler': {
+    folder: 'kubernetes',
+    package: 'k8s.io/kubernetes/cmd/kube-scheduler',
+    module: 'k8s.io/kubernetes',
+    versionVariables: kubernetesVersion,
+    buildSeconds: 14,
+    purpose: 'gives pods their node',
+  },
+  'kube-proxy': {
+    folder: 'kubernetes',
+    package: 'k8s.io/kubernetes/cmd/kube-proxy',
+    module: 'k8s.io/kubernetes',
+    versionVariables: kubernetesVersion,
+    buildSeconds: 23,
+    purpose: 'the addresses of Services on a node',
+  },
+  kubelet: {
+    folder: 'kubernetes',
+    package: 'k8s.io/kubernetes/cmd/kubelet',
+    module: 'k8s.io/kubernetes',
+    versionVariables: kubernetesVersion,
+    buildSeconds: 57,
+    purpose: 'runs the pods of a node',
+  },
+  coredns: {
+    folder: 'coredns',
+    package: '.',
+    module: 'github.com/coredns/coredns',
+    buildSeconds: 148,
+    purpose: 'the names of Services',
   },
   'cert-manager': {
     folder: 'cert-manager',
