@@ -4,7 +4,7 @@ import { type ControlPlane, ensureBinaries, type Report, waitFor } from '@resour
 import { type Machine, THERE } from './machine.ts'
 import { kubeletConfig, proxyConfig } from './node-config.ts'
 
-const NODE_NAME = 'node-1'
+export const NODE_NAME = 'node-1'
 const DNS = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'coredns', namespace: 'kube-system' } }
 
 /** Makes `machine` the one node of `plane`; resolves when names of Services are answered there. */

@@ -7,13 +7,12 @@ import { patchSpec, thing, thingRef } from './things.ts'
 
 type Operation = () => Promise<unknown>
 
-/** What a burst does to its 180 objects. */
-const CREATED = 90
-const CHANGED = 36
-const MOVED = 30
-const DELETED = 24
-/** Of those created, so many move at once after it; of those moved, so many move back at once. */
-const HASTY = 9
+/**
+ * What a burst does to its 180 objects, one thing to each. Of those created, so many as are hasty move at once after it; of those moved, so
+ * many move back at once.
+ */
+const WHOLE = { created: 90, changed: 36, moved: 30, deleted: 24, hasty: 9 }
+type Sizes = typeof WHOLE
 /** Operations under way at once. */
 const CONSUMERS = 12
 const RETRY_MS = 200
@@ -25,17 +24,21 @@ type Item = { name: string; index: number; consumer: Site }
 
 /**
  * 180 objects in one go: creations, changes, moves and deletions, mixed. The fault strikes when a third is done, and the rest
- * goes on meanwhile; resolves when both are over.
+ * goes on meanwhile; resolves when both are over. With a `share` it is so much smaller.
  */
 export async function burst(
   world: Pick<Observed, 'landscape' | 'consumers'>,
   fault: () => Promise<void> = async () => undefined,
+  share = 1,
 ): Promise<void> {
+  const sizes = Object.fromEntries(
+    Object.entries(WHOLE).map(([what, count]) => [what, Math.round(count * share)]),
+  ) as Sizes
   const round = `b${++bursts}`
-  const there = items(world, `${round}-old`, CHANGED + MOVED + DELETED)
+  const there = items(world, `${round}-old`, sizes.changed + sizes.moved + sizes.deleted)
   await inParallel(there.map((item) => () => create(item)))
   await untilConsistent(world.landscape)
-  const operations = plan(items(world, `${round}-new`, CREATED), there)
+  const operations = plan(items(world, `${round}-new`, sizes.created), there, sizes)
   const struck = Promise.withResolvers<void>()
   let done = 0
   const counted = operations.map((run) => async () => {
@@ -62,18 +65,18 @@ function items({ consumers }: Pick<Observed, 'consumers'>, prefix: string, count
 const sizeOf = (index: number) => (index % 2 === 0 ? 'small' : 'large')
 const otherSize = (index: number) => sizeOf(index + 1)
 
-/** The operations on all 180, mixed evenly: each kind is spread over the whole burst. */
-function plan(fresh: Item[], there: Item[]): Operation[] {
+/** The operations on all objects, mixed evenly: each kind is spread over the whole burst. */
+function plan(fresh: Item[], there: Item[], { changed: changes, moved: moves, hasty }: Sizes): Operation[] {
   const created = fresh.map((item) => async () => {
     await create(item)
-    if (item.index < HASTY) await change(item, { size: otherSize(item.index) })
+    if (item.index < hasty) await change(item, { size: otherSize(item.index) })
   })
-  const changed = there.slice(0, CHANGED).map((item) => () => change(item, { value: `changed-${item.index}` }))
-  const moved = there.slice(CHANGED, CHANGED + MOVED).map((item, index) => async () => {
+  const changed = there.slice(0, changes).map((item) => () => change(item, { value: `changed-${item.index}` }))
+  const moved = there.slice(changes, changes + moves).map((item, index) => async () => {
     await change(item, { size: otherSize(item.index), value: 'moved' })
-    if (index < HASTY) await change(item, { size: sizeOf(item.index) })
+    if (index < hasty) await change(item, { size: sizeOf(item.index) })
   })
-  const deleted = there.slice(CHANGED + MOVED).map((item) => () => remove(item))
+  const deleted = there.slice(changes + moves).map((item) => () => remove(item))
   const spread = [created, changed, moved, deleted].flatMap((kind) =>
     kind.map((operation, index) => ({ operation, at: index / kind.length })),
   )
