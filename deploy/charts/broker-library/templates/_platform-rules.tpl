@@ -159,6 +159,7 @@
   resources:
     - providers
   verbs:
+    - get
     - list
     - watch
 - apiGroups:

@@ -148,6 +148,10 @@ export const rightsOfServices = {
         ...{ group: COORD, resources: ['migrationconfigurations'], verbs: ['get', ...WATCH] },
       },
       {
+        why: 'By them a configuration tells which moves it is for.',
+        ...{ group: COORD, resources: ['providers'], verbs: ['get'] },
+      },
+      {
         why: 'Which moves run, where there is a limit for them, or a brake.',
         ...{ group: COORD, resources: ['migrationusages'], verbs: ['get', ...WATCH, 'create', 'patch'] },
       },
