@@ -182,9 +182,9 @@ export const computeFlags = {
     }),
   stageKinds: z
     .array(watchedKind)
-    .default([...STAGE_KINDS])
+    .prefault(STAGE_KINDS.map(({ kind, version, group }) => `${kind}.${version}.${group}`))
     .meta({
-      description: 'Kinds that stages may deploy; if left out, Jobs, ConfigMaps and Secrets',
+      description: 'Kinds that stages may deploy',
       value: 'KIND.VERSION.GROUP',
     }),
 }
