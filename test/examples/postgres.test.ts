@@ -5,6 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { prepare } from '../../examples/postgres/run.ts'
 import { followedReadme } from '../support/followed-readme.ts'
 import { ROOT } from '../support/landscape.ts'
+import { GatedMove } from './gated-move.ts'
 
 /** Why there is no PostgreSQL here; undefined if there is one. */
 const missing = await ensurePostgres(console.log).then(
@@ -59,5 +60,28 @@ describe.skipIf(missing)('examples/postgres, when its README was followed', () =
     expect(namespaces.split('\n').sort()).toEqual(
       ['default', 'kube-node-lease', 'kube-public', 'kube-system'].map((name) => `namespace/${name}`),
     )
+  })
+})
+
+describe.skipIf(missing)('examples/postgres, when each service is killed in the middle of each stage', () => {
+  const move = new GatedMove()
+  afterAll(async () => {
+    await move.stop()
+    await rm(join(ROOT, '.tmp/postgres'), { recursive: true, force: true })
+  })
+
+  test('each stage is gone through once, and of what was written meanwhile nothing is missing', async () => {
+    await move.begin()
+    const stages = await move.eachStage(async (services) => {
+      for (const service of services) {
+        await service.kill('SIGKILL')
+        await service.start()
+      }
+    })
+    expect(stages).toEqual(['copy', 'fence', 'last-copy', 'compare'])
+    expect(await move.attempts()).toEqual(stages.map((name) => `${name}: Succeeded, attempt 1`))
+    const { written, count, highest, compared } = await move.rows()
+    expect(written).toBeGreaterThan(compared)
+    expect([count, highest]).toEqual([written, written])
   })
 })

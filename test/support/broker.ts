@@ -22,12 +22,14 @@ export function servicesFor(flags: readonly string[]): readonly ServiceName[] {
 /** Those of the engine that the tests run on. */
 export const ENGINE_SERVICES: readonly ServiceName[] = ENGINE === 'kcp' ? KCP_SERVICES : SERVICES
 
+/** What only the services that run stages of moves have. */
+const COMPUTE = ['--compute-kubeconfig', '--stage-kinds']
 /** Flags that a service of this name does not have. */
 const UNKNOWN_TO: Partial<Record<ServiceName | 'broker', string[]>> = {
-  'migration-coordinator': [
-    ...['consumer', 'provider'].flatMap((role) => [`--${role}-kubeconfig`, `--${role}-kubeconfig-dir`]),
-    ...['--watch-kind', '--acceptapi', '--staging-tree-root', '--verification-tree-root'],
-  ],
+  'acceptapi-registry': COMPUTE,
+  'placement-scheduler': COMPUTE,
+  'provider-syncer': COMPUTE,
+  'workspace-provisioner': COMPUTE,
 }
 
 /** As `npm run service` and `npm run broker` do. */
