@@ -5,6 +5,7 @@ import { ROOT } from '../support/landscape.ts'
 import { playFailures } from './failures/play.ts'
 import { isOf } from './failures/request-kind.ts'
 import { REQUESTS } from './failures/requests.ts'
+import { lackedBy } from './failures/rights-of.ts'
 import { PROMPT_S, tableOf } from './failures/table.ts'
 
 test('whatever a server answers, somebody is told within five seconds, and docs/failures.md says who and how', async () => {
@@ -15,8 +16,11 @@ test('whatever a server answers, somebody is told within five seconds, and docs/
     ),
   )
   expect(late).toEqual([])
-  const unknown = failures.asked.filter((asked) => !REQUESTS.some((kind) => isOf(kind, asked)))
-  expect([...new Set(unknown.map((asked) => JSON.stringify(asked)))], 'requests that have no row').toEqual([])
+  const asked = [...failures.asked.values()].flat()
+  const unknown = asked.filter((each) => !REQUESTS.some((kind) => isOf(kind, each)))
+  expect([...new Set(unknown.map((each) => JSON.stringify(each)))], 'requests that have no row').toEqual([])
+  const onClusters = [...failures.asked].flatMap(([{ inKcp = false }, each]) => (inKcp ? [] : each))
+  expect([...new Set(onClusters.flatMap(lackedBy))], 'requests for which no service has the right').toEqual([])
   const documented = await readFile(join(ROOT, 'docs/failures.md'), 'utf8')
   expect(tableOf(failures).split('\n')).toEqual(documented.split('\n'))
 })

@@ -6,7 +6,7 @@ import { type Told, wordsOf } from './told.ts'
 import { FailureWorld } from './world.ts'
 
 /** What was told of each request with each answer, and everything that the broker asked for meanwhile. */
-export type Failures = { cells: Map<RequestKind, Map<string, Told>>; asked: Asked[] }
+export type Failures = { cells: Map<RequestKind, Map<string, Told>>; asked: Map<RequestKind, Asked[]> }
 
 /** Long enough for everything to be told that ever is, in milliseconds of the world. */
 const SETTLED_MS = 40_000
@@ -14,11 +14,13 @@ const SETTLED_MS = 40_000
 /** Plays every request with every answer, each in a world of its own, and tells what people were told, and when. */
 export async function playFailures(requests: readonly RequestKind[] = REQUESTS): Promise<Failures> {
   const cells: Failures['cells'] = new Map()
-  const asked: Asked[] = []
+  const asked: Failures['asked'] = new Map()
   for (const kind of requests) {
+    const meanwhile: Asked[] = []
+    asked.set(kind, meanwhile)
     const told = new Map<string, Told>()
     for (const answer of Object.keys(ANSWERS))
-      if (answer !== kind.isWell) told.set(answer, await playCell(kind, answer, asked))
+      if (answer !== kind.isWell) told.set(answer, await playCell(kind, answer, meanwhile))
     cells.set(kind, told)
   }
   return { cells, asked }

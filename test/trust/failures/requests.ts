@@ -31,10 +31,10 @@ const isTaken = (world: FailureWorld) =>
     },
   )
 /** A configuration counts for moves of the kind from now on; one that is paused holds them. */
-const configure = (world: FailureWorld, paused = true) => {
+const configure = (world: FailureWorld, { paused = true, when }: { paused?: boolean; when?: string } = {}) => {
   const { apiVersion, kind, resource } = MigrationConfiguration
   const gvk = { group: 'example.test', version: 'v1', kind: 'Thing' }
-  const spec = { from: gvk, to: gvk, stages: [{ name: 'copy' }], paused }
+  const spec = { from: gvk, to: gvk, stages: [{ name: 'copy' }], paused, ...(when && { when }) }
   const place = { resource: `${resource.resource}.${resource.group}`, name: 'with-stages' }
   world.create('platform', place, apiVersion, kind, { spec })
 }
@@ -216,6 +216,20 @@ const AT_PLATFORM: RequestKind[] = [
     trigger: grows,
   },
   {
+    ...{
+      name: 'reading a Provider that a configuration asks for',
+      at: 'platform',
+      method: 'GET',
+      resource: 'providers',
+    },
+    isWell: '404 NotFound', // a provider of which nothing is said
+    prepare: async (world) => {
+      configure(world, { when: 'has(fromProvider.metadata.uid)' })
+      await isServed(world)
+    },
+    trigger: grows,
+  },
+  {
     ...{ name: 'reading which moves run', at: 'platform', method: 'WATCH', resource: 'migrationusages' },
     prepare: isHeld,
     trigger: (world) => world.change({ size: 'large' }),
@@ -224,21 +238,21 @@ const AT_PLATFORM: RequestKind[] = [
     ...{ name: 'telling a MigrationConfiguration how it stands', at: 'platform', method: 'PATCH' },
     ...{ resource: 'migrationconfigurations', subresource: 'status', about: 'records' },
     prepare: isServed,
-    trigger: configure,
+    trigger: (world) => configure(world),
   },
   {
     ...{ name: 'asking whether a MigrationConfiguration is still there', at: 'platform', method: 'GET' },
     resource: 'migrationconfigurations',
     about: 'records',
     prepare: isServed,
-    trigger: configure,
+    trigger: (world) => configure(world),
     besides: ({ method, resource }) =>
       method === 'PATCH' && resource === 'migrationconfigurations' ? notFound('migrationconfigurations') : undefined,
   },
   {
     ...{ name: 'keeping what a move goes by', at: 'platform', method: 'PATCH', resource: 'migrations' },
     prepare: async (world) => {
-      configure(world, false)
+      configure(world, { paused: false })
       await isServed(world)
     },
     trigger: (world) => world.change({ size: 'large' }),
