@@ -39,11 +39,17 @@ export async function startControllerManager(options: ControllerManagerOptions):
       '--concurrent-gc-syncs=10',
     ],
     logFile,
-    // It serves nothing with its port off; its log says when the collector knows every object.
-    ready: () =>
-      !COLLECTING.some((each) => controllers.includes(each)) || GARBAGE_COLLECTED.test(readFileSync(logFile, 'utf8')),
+    // It serves nothing with its port off; its log says what runs.
+    ready: () => {
+      const log = readFileSync(logFile, 'utf8')
+      return controllers.every((each) => isRunning(each, log))
+    },
   })
 }
 
-const COLLECTING: readonly Controller[] = ['*', 'garbage-collector-controller']
-const GARBAGE_COLLECTED = /all resource monitors have synced/
+/** The collector runs when it knows every object; with `*` it is among the last that do. */
+function isRunning(controller: Controller, log: string): boolean {
+  if (controller === '*' || controller === 'garbage-collector-controller')
+    return /all resource monitors have synced/.test(log)
+  return log.includes(`"Started controller" controller="${controller}"`)
+}
