@@ -22,6 +22,8 @@ export const allSuites = ['unit', 'simulation', ...clusterSuites]
 const namedSuites = ['churn', 'churn-kcp', 'containers', 'node']
 /** Of a test that hangs: no machine is so busy that one that does not takes as long. */
 const unitTimeoutMs = 300_000
+/** Of what comes before tests: it may build a binary first. */
+const unitHookTimeoutMs = 1_800_000
 /** Flags that are for the tests and not for vitest, and where tests read their values. */
 const testFlags = {
   '--minutes': 'BROKER_TEST_MINUTES',
@@ -71,7 +73,7 @@ function takeFlags(args) {
 async function runUnits(suite, vitestArgs, env) {
   for (const folder of packageFolders()) refuseUnrunTests(suite, folder)
   const args = ['run', 'test', '--continue', '--concurrency=2', '--output-logs=new-only', '--no-update-notifier', '--']
-  const limits = [`--testTimeout=${unitTimeoutMs}`, `--hookTimeout=${unitTimeoutMs}`]
+  const limits = [`--testTimeout=${unitTimeoutMs}`, `--hookTimeout=${unitHookTimeoutMs}`]
   const vitest = ['--passWithNoTests', ...limits, ...reporters(packageResults), ...vitestArgs]
   return await run('turbo', [...args, ...vitest], {
     env,

@@ -192,7 +192,6 @@ test('an object deleted and created again at once under its name is another one,
   await waitFor(
     'the Assignment of the second',
     async () => (await assignmentOf(landscape, acme, 'again'))?.spec.uid === metadata.uid,
-    { timeoutMs: 180_000 },
   )
   await served(acme, 'again', alpha)
   const second = await waitFor('the second copy', async () => {

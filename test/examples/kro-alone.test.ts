@@ -99,7 +99,7 @@ describe('kro directly at a virtual workspace, which has its own kinds and a cla
       const conditions = (await consumer.get(definition))?.['status']?.conditions as Condition[] | undefined
       return conditions?.find((each) => each.type === type && each.reason === reason)
     }
-    return waitFor(`${type} is ${reason}`, look, { timeoutMs: 90_000 })
+    return waitFor(`${type} is ${reason}`, look)
   }
 
   async function workspace(name: string): Promise<string> {

@@ -164,7 +164,7 @@ test('services of one process take over more than the server lets a connection l
     await writer.publish({ ...heavy, message: { ...heavy.message, object: { ...heavy.message.object!, filler } } })
   }
   const services = await Promise.all(['a', 'b', 'c', 'd'].map((service) => consume(reader, { service })))
-  await waitFor('each has every key', () => services.every(({ done }) => has(done, all)), { timeoutMs: 60_000 })
+  await waitFor('each has every key', () => services.every(({ done }) => has(done, all)))
   expect(services.map(({ of }) => of('took over').length)).toEqual([2, 2, 2, 2]) // once for each partition
 })
 

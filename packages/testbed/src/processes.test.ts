@@ -105,6 +105,6 @@ describe('children do not outlive their parent', () => {
   ] as const)('when it %s', async (_, end, signal) => {
     const pids = await childrenOf(end, signal)
     expect(pids).toHaveLength(2)
-    await waitFor('both are gone', () => !pids.some(isAlive), { timeoutMs: 5_000 })
+    await waitFor('both are gone', () => !pids.some(isAlive))
   })
 })

@@ -29,7 +29,6 @@ const DEFINITION = {
   metadata: { name: 'certificates.example.platform-mesh.io' },
 }
 const ISSUER = { apiVersion: 'cert-manager.io/v1', kind: 'ClusterIssuer', metadata: { name: 'self-signed' } }
-const PATIENCE = { timeoutMs: 60_000 }
 const silent = () => undefined
 
 /** Real controllers, with the informers, caches and patches of client-go and controller-runtime. */
@@ -60,21 +59,17 @@ describe('kro and cert-manager in a workspace', () => {
 
   test('kro serves its definition as a kind, and cert-manager finds its issuer', async () => {
     const isActive = async () => (await client.get(DEFINITION))?.['status']?.state === 'Active'
-    await waitFor('the definition is Active', isActive, PATIENCE)
+    await waitFor('the definition is Active', isActive)
     const isReady = async () => JSON.stringify((await client.get(ISSUER))?.['status'] ?? {}).includes('"status":"True"')
-    await waitFor('the issuer is Ready', isReady, PATIENCE)
+    await waitFor('the issuer is Ready', isReady)
   })
 
   test('a Certificate of the generic kind is issued', async () => {
     await client.apply({ ...GENERIC, spec: { fqdn: 'app.internal.corp' } })
-    const { name } = await waitFor(
-      'the status names the Secret',
-      async () => {
-        const status = (await client.get(GENERIC))?.['status']
-        return status?.status === 'Available' && (status.relatedResources?.secret as { name: string } | undefined)
-      },
-      PATIENCE,
-    )
+    const { name } = await waitFor('the status names the Secret', async () => {
+      const status = (await client.get(GENERIC))?.['status']
+      return status?.status === 'Available' && (status.relatedResources?.secret as { name: string } | undefined)
+    })
     const found = await client.get({ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: 'default' } })
     const certificate = new X509Certificate(Buffer.from(found?.['data']['tls.crt'] ?? '', 'base64'))
     expect(certificate.checkHost('app.internal.corp')).toBe('app.internal.corp')
@@ -89,6 +84,6 @@ describe('kro and cert-manager in a workspace', () => {
     ]
     const left = async (path: string) => (await client.json('GET', path))['items'] as object[]
     const isEmpty = async () => (await Promise.all(paths.map(left))).flat().length === 0
-    await waitFor('all of it is gone', isEmpty, PATIENCE)
+    await waitFor('all of it is gone', isEmpty)
   })
 })

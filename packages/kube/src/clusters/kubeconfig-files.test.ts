@@ -20,9 +20,7 @@ const config = (port: number, token = 't') =>
   })
 const put = (name: string, text: string) => writeFile(join(dir, name), text)
 const heard = async (...expected: string[]) => {
-  await waitFor('told', () => told.length >= expected.length, { intervalMs: 10, timeoutMs: 5_000 }).catch(
-    () => undefined,
-  )
+  await waitFor('told', () => told.length >= expected.length, { intervalMs: 10 }).catch(() => undefined)
   expect(told.map((each) => each.replaceAll(`${dir}/`, ''))).toEqual(expected)
 }
 

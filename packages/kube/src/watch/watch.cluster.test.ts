@@ -57,9 +57,10 @@ const viewOf = (entries: ReadonlyMap<string, { uid: string; resourceVersion: str
 
 async function agree(recorder: Recorder, watch: Watch, labelSelector?: string): Promise<void> {
   const wanted = await listed(labelSelector)
-  await waitFor('the view is what is listed', () => JSON.stringify(viewOf(recorder.view)) === JSON.stringify(wanted), {
-    timeoutMs: 20_000,
-  }).catch(() => undefined)
+  await waitFor(
+    'the view is what is listed',
+    () => JSON.stringify(viewOf(recorder.view)) === JSON.stringify(wanted),
+  ).catch(() => undefined)
   expect(viewOf(recorder.view)).toEqual(wanted)
   expect(viewOf(watch.known)).toEqual(wanted)
   expect(recorder.mistakes).toEqual([])

@@ -67,12 +67,11 @@ function nextWatch(): LiveWatch {
 const told = async (...expected: string[]) => {
   await waitFor(`told ${expected.length}: ${expected}`, () => recorder.told.length >= expected.length, {
     intervalMs: 5,
-    timeoutMs: 5_000,
   }).catch(() => undefined)
   expect(recorder.told).toEqual(expected)
 }
 const requested = (count: number) =>
-  waitFor(`${count} requests`, () => server.requests.length >= count, { intervalMs: 5, timeoutMs: 5_000 })
+  waitFor(`${count} requests`, () => server.requests.length >= count, { intervalMs: 5 })
 const query = (index: number) => new URL(`http://x${server.requests[index]?.split(' ')[1]}`).searchParams
 const relists = () => recorder.events.flatMap((event) => (event.type === 'relisting' ? [event.reason] : []))
 
