@@ -165,6 +165,10 @@ export const rightsOfServices = {
       },
     ],
     consumer: common.consumer,
-    provider: [...common.provider, related('What stages get of what the two copies refer to.', ['get'])],
+    provider: [
+      ...common.provider,
+      brokered('It asks whether a copy is there that nobody has told of.', ['get']),
+      related('What stages get of what the two copies refer to.', ['get']),
+    ],
   },
 } satisfies Record<string, Rights> as Record<string, Rights>
