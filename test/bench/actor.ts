@@ -5,12 +5,12 @@ import { type Thing, thingRef } from './things.ts'
 
 const { signal } = new AbortController()
 
-async function operate(file: string): Promise<void> {
+async function operate(file: string, from: number): Promise<void> {
   const client = await KubeClient.fromFile(file)
   const answer = async ({ metadata, status }: Thing): Promise<void> => {
     if (status !== undefined) return
     const ref = thingRef(metadata.namespace, metadata.name)
-    const first = { uid: metadata.uid, status: { status: 'Available', counter: 0 } }
+    const first = { uid: metadata.uid, status: { status: 'Available', counter: 0, from } }
     await client.mergePatch(
       ref,
       { metadata: { uid: first.uid }, status: first.status },

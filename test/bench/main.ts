@@ -1,10 +1,12 @@
-// npm run bench -- [--json FILE] [--check] [--samples N] [--burst N] [--consumers N] [one] [traces] [five] [matching] [sandbox] [kcp]
+// npm run bench -- [--json FILE] [--check] [--samples N] [--burst N] [--consumers N] [--moves N] [one] [traces] [five] [moves]
+// [matching] [sandbox] [kcp]
 import { writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { benchMatching } from '../../packages/api/src/bench/match.ts'
 import { benchSandbox } from '../../packages/sandbox/src/bench/sandbox.ts'
 import { benchScale } from './kcp/scale.ts'
+import { runMoves } from './moves/run-moves.ts'
 import { missed, type Results, report, tablesOf } from './report.ts'
 import { runSubjects } from './run.ts'
 import type { SubjectName } from './subject.ts'
@@ -15,7 +17,9 @@ const SUBJECTS = {
   traces: 'one process with traces',
   five: 'five processes',
 } as const satisfies Record<string, SubjectName>
-const SECTIONS = [...Object.keys(SUBJECTS), 'matching', 'sandbox', 'kcp']
+const SECTIONS = [...Object.keys(SUBJECTS), 'moves', 'matching', 'sandbox', 'kcp']
+/** Whose moves are measured. */
+const MOVERS: SubjectName[] = ['floor', 'one process', 'five processes']
 /** What the sandbox is measured with: enough for its rates, and for its memory 100,000 objects. */
 const SANDBOX = { samples: 400, burst: 20_000, objects: 100_000 }
 
@@ -30,12 +34,14 @@ const { values, positionals } = parseArgs({
     samples: { type: 'string', default: '400' },
     burst: { type: 'string', default: '2000' },
     consumers: { type: 'string', default: '1000' },
+    moves: { type: 'string', default: '100' },
   },
 })
 const sections = positionals.length === 0 ? SECTIONS : positionals
 const sizes = { warmUp: 50, samples: Number(values.samples), burst: Number(values.burst), inFlight: 32 }
+const moveSizes = { warmUp: 10, moves: Number(values.moves), inFlight: sizes.inFlight }
 const unknown = sections.find((section) => !SECTIONS.includes(section))
-if (unknown !== undefined || !(sizes.samples > 0 && sizes.burst > 1)) {
+if (unknown !== undefined || !(sizes.samples > 0 && sizes.burst > 1 && moveSizes.moves > 0)) {
   process.stderr.write(`${unknown ?? 'a number below one'}: the sections are ${SECTIONS.join(', ')}\n`)
   process.exit(2)
 }
@@ -44,6 +50,7 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`)
 const matching = sections.includes('matching') ? benchMatching({ sizes: OFFERS }) : []
 const brokers = Object.entries(SUBJECTS).flatMap(([section, name]) => (sections.includes(section) ? [name] : []))
 const runs = brokers.length === 0 ? [] : await runSubjects(['floor', ...brokers], sizes, say)
+const moves = sections.includes('moves') ? await runMoves(MOVERS, moveSizes, say) : []
 const sandboxes = sections.includes('sandbox') ? await benchSandbox({ ...SANDBOX, say }) : []
 const scale = sections.includes('kcp') ? [await benchScale({ ...KCP, consumers: Number(values.consumers) }, say)] : []
 const machine = {
@@ -52,7 +59,7 @@ const machine = {
   memoryGiB: Math.round(totalmem() / 2 ** 30),
   node: process.version,
 }
-const results: Results = { machine, runs, matching, sandboxes, scale }
+const results: Results = { machine, runs, moves, matching, sandboxes, scale }
 const tables = tablesOf(results)
 say(report(results, tables))
 if (values.json !== undefined) {

@@ -1,16 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Site } from '../support/landscape.ts'
-import { type MessageCount, messagesPer } from './messages.ts'
-import { cpuMs, type Memory, machineBusyMs, memoryOf } from './processes.ts'
-import { type RequestCount, type Traffic, traffic } from './requests.ts'
+import { type Cpu, countCpu, counted, countOthers } from './counted.ts'
+import { eachOf } from './each-of.ts'
+import type { MessageCount } from './messages.ts'
+import { type Memory, memoryOf } from './processes.ts'
+import type { RequestCount, Traffic } from './requests.ts'
 import type { Stage } from './stage.ts'
 import { providerOf, type Thing, thing, thingRef } from './things.ts'
 
 /** Milliseconds. */
 type Latency = { count: number; p50: number; p90: number; p99: number; mean: number }
-
-/** CPU milliseconds per placement, its first status included. */
-type Cpu = { subject: number; nats: number; servers: number; bench: number }
 
 export type Measured = {
   create: Latency
@@ -19,6 +18,7 @@ export type Measured = {
   status: Latency
   /** From the provider's API server's answer on. */
   statusAfterAnswer: Latency
+  /** CPU per placement, its first status included. */
   burst: { objects: number; seconds: number; perSecond: number; settledSeconds: number; cpuMs: Cpu }
   /** Per placement, first status included in its own field; per status change. */
   traffic: { placement: Traffic; burst: Traffic; status: Traffic }
@@ -32,8 +32,6 @@ export type Sizes = { warmUp: number; samples: number; burst: number; inFlight: 
 
 /** Between two objects one after another: time to finish what has no bearing on what is measured. */
 const PAUSE_MS = 10
-/** After the last effect, for requests that should not be there to show up in the counts. */
-const SETTLE_MS = 500
 const BURST_PATIENCE_MS = 120_000
 
 const isThere = (): boolean => true
@@ -41,7 +39,7 @@ const isAnswered = ({ status }: Thing): boolean => status?.status === 'Available
 
 /** Measures one subject from nothing to `burst` objects and some; throws when anything fails to arrive. */
 export async function measure(stage: Stage, sizes: Sizes): Promise<Measured> {
-  const busy = { machine: machineBusyMs(), ours: cpuMs(stage.allPids()) }
+  const othersSince = countOthers(stage)
   const idle = memoryOf(stage.subjectPids())
   for (let i = 0; i < sizes.warmUp; i++) await placeOne(stage, `warm-${i}`, i)
   const placement = await counted(stage, sizes.samples, placementsBy(stage, sizes.samples), async () => {
@@ -58,7 +56,6 @@ export async function measure(stage: Stage, sizes: Sizes): Promise<Measured> {
   const burst = await counted(stage, sizes.burst, placementsBy(stage, sizes.burst), () => placeMany(stage, sizes))
   await stage.check(sizes.warmUp + sizes.samples + sizes.burst)
   const full = memoryOf(stage.subjectPids())
-  const [machine, ours] = [machineBusyMs() - busy.machine, cpuMs(stage.allPids()) - busy.ours]
   const messages = { placement: placement.messages, status: status.messages, burst: burst.messages }
   return {
     create: latency(placement.result.map(({ copyMs }) => copyMs)),
@@ -69,7 +66,7 @@ export async function measure(stage: Stage, sizes: Sizes): Promise<Measured> {
     traffic: { placement: placement.traffic, burst: burst.traffic, status: status.traffic },
     messages: messages.placement && (messages as Measured['messages']),
     memory: { idle, full, processes: stage.subjectPids().length },
-    othersShare: Math.max(0, machine - ours) / machine,
+    othersShare: othersSince(),
   }
 }
 
@@ -125,52 +122,21 @@ async function placeMany(stage: Stage, { burst, inFlight }: Sizes): Promise<Meas
   )
   const isOurs = (object: Thing): boolean => object.metadata.name.startsWith('burst-') && isAnswered(object)
   const answered = eyes.consumer.untilAll('answered', namespace, burst, isOurs, BURST_PATIENCE_MS)
-  const before = cpuNow(stage)
+  const cpuSince = countCpu(stage)
   const start = performance.now()
-  const numbers = Array.from({ length: burst }, (_, i) => i)[Symbol.iterator]()
-  const create = async (): Promise<void> => {
-    for (const i of numbers) {
-      const name = `burst-${i}`
-      await consumer.kube.create(thingRef(namespace, name), thing(namespace, name, i), { fieldManager: 'bench' })
-    }
-  }
-  const [first, second, settledAt] = await Promise.all([
-    ...copies,
-    answered,
-    ...Array.from({ length: inFlight }, create),
-  ])
-  const after = cpuNow(stage)
+  const created = eachOf(burst, inFlight, async (i) => {
+    const name = `burst-${i}`
+    await consumer.kube.create(thingRef(namespace, name), thing(namespace, name, i), { fieldManager: 'bench' })
+  })
+  const [first, second, settledAt] = await Promise.all([...copies, answered, created])
+  const cpu = cpuSince(burst)
   const seconds = (Math.max(Number(first), Number(second)) - start) / 1000
-  const per = (who: keyof Cpu): number => (after[who] - before[who]) / burst
-  const cpu = { subject: per('subject'), nats: per('nats'), servers: per('servers'), bench: per('bench') }
   return {
     objects: burst,
     seconds,
     perSecond: burst / seconds,
     settledSeconds: (Number(settledAt) - start) / 1000,
     cpuMs: cpu,
-  }
-}
-
-function cpuNow(stage: Stage): Cpu {
-  return {
-    subject: cpuMs(stage.subjectPids()),
-    nats: cpuMs(stage.natsPids()),
-    servers: cpuMs(stage.serverPids()),
-    bench: cpuMs(stage.benchPids()),
-  }
-}
-
-/** Runs `work` and adds the requests and messages that it caused, each divided by `per`. */
-async function counted<T>(stage: Stage, per: number, own: RequestCount[], work: () => Promise<T>) {
-  const [requests, messages] = [await stage.countRequests(), await stage.countMessages()]
-  const result = await work()
-  await delay(SETTLE_MS)
-  const messagesAfter = await stage.countMessages()
-  return {
-    result,
-    traffic: traffic(requests, await stage.countRequests(), own, per),
-    messages: messages && messagesAfter && messagesPer(messages, messagesAfter, per),
   }
 }
 

@@ -1,4 +1,4 @@
-import { watchResource } from '@resource-broker/kube'
+import { type Gone, watchResource } from '@resource-broker/kube'
 import type { Site } from '../support/landscape.ts'
 import { THING } from '../support/provider-controller.ts'
 import type { Thing } from './things.ts'
@@ -13,6 +13,7 @@ export class Observer {
   readonly #waits = new Map<string, Wait[]>()
   readonly #stopping = new AbortController()
   #onObject: ((object: Thing, at: number) => void) | undefined
+  #onGone: ((gone: Gone, at: number) => void) | undefined
 
   private constructor(name: string) {
     this.#name = name
@@ -25,7 +26,7 @@ export class Observer {
       watchResource(
         site.kube,
         THING,
-        { upsert, delete: () => undefined, synced },
+        { upsert, delete: (gone) => observer.#onGone?.(gone, performance.now()), synced },
         { signal: observer.#stopping.signal },
       )
     })
@@ -61,22 +62,49 @@ export class Observer {
     matches: (object: Thing) => boolean,
     patienceMs: number,
   ): Promise<number> {
+    return await this.#untilAll(what, count, patienceMs, (saw) => {
+      this.#onObject = (object, at) => {
+        if (object.metadata.namespace === namespace && matches(object)) saw(object.metadata.name, at)
+      }
+      return () => {
+        this.#onObject = undefined
+      }
+    })
+  }
+
+  /** Resolves with the time at which the last of `count` objects of the namespace was gone. */
+  async untilGone(namespace: string, count: number, patienceMs: number): Promise<number> {
+    return await this.#untilAll('gone', count, patienceMs, (saw) => {
+      this.#onGone = (gone, at) => {
+        if (gone.namespace === namespace) saw(gone.name, at)
+      }
+      return () => {
+        this.#onGone = undefined
+      }
+    })
+  }
+
+  async #untilAll(
+    what: string,
+    count: number,
+    patienceMs: number,
+    listen: (saw: (name: string, at: number) => void) => () => void,
+  ): Promise<number> {
     const seen = new Set<string>()
     const { promise, resolve, reject } = Promise.withResolvers<number>()
     const timer = setTimeout(
       () => reject(new Error(`${this.#name}: ${seen.size} of ${count} were ${what} within ${patienceMs} ms`)),
       patienceMs,
     )
-    this.#onObject = (object, at) => {
-      if (object.metadata.namespace !== namespace || !matches(object)) return
-      seen.add(object.metadata.name)
+    const unlisten = listen((name, at) => {
+      seen.add(name)
       if (seen.size === count) resolve(at)
-    }
+    })
     try {
       return await promise
     } finally {
       clearTimeout(timer)
-      this.#onObject = undefined
+      unlisten()
     }
   }
 

@@ -4,24 +4,23 @@ import { sandboxTables } from '../../packages/sandbox/src/bench/table.ts'
 import type { ScaleFigures } from './kcp/scale.ts'
 import { scaleRows } from './kcp/table.ts'
 import type { Measured } from './measure.ts'
+import type { MessageCount } from './messages.ts'
+import type { MovesRun } from './moves/run-moves.ts'
+import { moveTables } from './moves/table.ts'
+import type { Traffic } from './requests.ts'
+import { countRow, type Limit, type Row, ratioRow, round, row } from './rows.ts'
 import type { Run } from './run.ts'
 
 export type Results = {
   machine: { cores: number; cpu: string; memoryGiB: number; node: string }
   runs: Run[]
+  moves: MovesRun[]
   matching: MatchFigure[]
   sandboxes: SandboxFigures[]
   scale: ScaleFigures[]
 }
 
-/** One line of the table. `ok` is absent where nothing is demanded. */
-type Row = { what: string; measured: string; floor: string; ratio: string; wanted: string; ok?: boolean }
-
-type Limit = { most?: number; least?: number }
-
 const HEAD = { what: '', measured: 'measured', floor: 'floor', ratio: 'ratio', wanted: 'wanted', ok: '' }
-/** A floor below this, in the figure's unit, is noise. */
-const LEAST_COMPARED = 0.05
 const MOST_US_PER_MATCH = 50
 const MOST_OFFERS = 10_000
 
@@ -33,7 +32,7 @@ const MOST_OTHERS = 0.05
 export type Table = { title: string; rows: Row[]; isHeadline: boolean }
 
 /** The broker as its users run it comes first; only that and matching are judged by `missed`. */
-export function tablesOf({ runs, matching, sandboxes, scale }: Results): Table[] {
+export function tablesOf({ runs, moves, matching, sandboxes, scale }: Results): Table[] {
   const floor = runs.find(({ name }) => name === 'floor')?.measured
   const brokers = runs.filter(({ name }) => name !== 'floor')
   return [
@@ -42,6 +41,7 @@ export function tablesOf({ runs, matching, sandboxes, scale }: Results): Table[]
       rows: brokerRows(measured, floor as Measured),
       isHeadline: name === HEADLINE,
     })),
+    ...moveTables(moves).map((each) => ({ ...each, isHeadline: false })),
     ...sandboxTables(sandboxes).map(({ title, rows }) => ({
       title: `Sandbox (floor: kube-apiserver and etcd), ${title}`,
       rows: rows.map(({ yardstick, ...row }) => ({ ...row, floor: yardstick })),
@@ -57,11 +57,17 @@ export function missed(tables: Table[]): boolean {
 }
 
 /** Everything as text. */
-export function report({ machine, runs }: Results, tables: Table[]): string {
-  const disturbed = runs.filter(({ measured }) => measured.othersShare > MOST_OTHERS)
+export function report({ machine, runs, moves }: Results, tables: Table[]): string {
+  const all = [
+    ...runs.map(({ name, measured }) => ({ name: name as string, othersShare: measured.othersShare })),
+    ...moves.flatMap(({ name, modes }) =>
+      Object.entries(modes).map(([mode, { othersShare }]) => ({ name: `${name}, ${mode} moves,`, othersShare })),
+    ),
+  ]
+  const disturbed = all.filter(({ othersShare }) => othersShare > MOST_OTHERS)
   const warning = disturbed.map(
-    ({ name, measured }) =>
-      `NOT ALONE: others had ${percent(measured.othersShare)} of the CPU time while ${name} was measured`,
+    ({ name, othersShare }) =>
+      `NOT ALONE: others had ${percent(othersShare)} of the CPU time while ${name} was measured`,
   )
   return [
     '',
@@ -70,6 +76,13 @@ export function report({ machine, runs }: Results, tables: Table[]): string {
     ...tables.flatMap(({ title, rows }) => ['', table(title, rows)]),
     '',
     ...runs.flatMap(({ name, measured }) => [name, ...detailLines(measured)]),
+    ...moves.flatMap(({ name, modes }) => [
+      `${name}, moves`,
+      ...Object.entries(modes).flatMap(([mode, { traffic, messages, othersShare }]) => [
+        ...causeLines(mode, traffic, messages),
+        othersLine(othersShare),
+      ]),
+    ]),
   ].join('\n')
 }
 
@@ -131,25 +144,28 @@ function matchingRows(figures: MatchFigure[]): Row[] {
   })
 }
 
-/** Requests by server and verb, and messages, for people who look for the one too many. */
+/** What one object causes, and what the processes take. */
 function detailLines({ traffic, messages, memory, othersShare }: Measured): string[] {
-  const requests = Object.entries(traffic).map(
-    ([phase, { requests: all }]) =>
-      `  requests per object, ${phase}: ${all.map(({ server, verb, resource, count }) => `${server} ${verb} ${resource} ${round(count)}`).join('; ') || 'none'}`,
-  )
-  const published = Object.entries(messages ?? {}).map(([phase, { stored, delivered }]) => {
-    const each = Object.entries(delivered).filter(([, count]) => count > 0)
-    const total = each.reduce((sum, [, count]) => sum + count, 0)
-    return `  messages per object, ${phase}: ${round(stored)} stored, ${round(total)} delivered (${each.map(([service, count]) => `${service} ${round(count)}`).join(', ')})`
-  })
+  const phases = Object.keys(traffic) as (keyof typeof traffic)[]
   const { idle, full, processes } = memory
   const memoryLine = `  memory of ${processes} process(es), MiB: RSS ${idle.rssMiB.toFixed(0)} idle, ${full.rssMiB.toFixed(0)} full, ${full.peakRssMiB.toFixed(0)} at most`
   return [
-    ...requests,
-    ...published,
+    ...phases.flatMap((phase) => causeLines(phase, traffic[phase], messages?.[phase])),
     memoryLine,
-    `  CPU that others on the machine had meanwhile: ${percent(othersShare)}`,
+    othersLine(othersShare),
   ]
+}
+
+/** Requests by server and verb, and messages, for people who look for the one too many. */
+function causeLines(phase: string, { requests }: Traffic, messages: MessageCount | undefined): string[] {
+  const all = requests.map(({ server, verb, resource, count }) => `${server} ${verb} ${resource} ${round(count)}`)
+  const asked = `  requests per object, ${phase}: ${all.join('; ') || 'none'}`
+  if (messages === undefined) return [asked]
+  const each = Object.entries(messages.delivered).filter(([, count]) => count > 0)
+  const total = each.reduce((sum, [, count]) => sum + count, 0)
+  const services = each.map(([service, count]) => `${service} ${round(count)}`).join(', ')
+  const told = `  messages per object, ${phase}: ${round(messages.stored)} stored, ${round(total)} delivered (${services})`
+  return [asked, told]
 }
 
 function table(title: string, rows: Row[]): string {
@@ -165,29 +181,6 @@ function table(title: string, rows: Row[]): string {
   return [title, ...lines].join('\n')
 }
 
-function ratioRow(what: string, unit: string, measured: number, floor: number, limit?: Limit): Row {
-  const ratio = measured / floor
-  const found = {
-    ...row(what, `${measured.toFixed(1)} ${unit}`, `${floor.toFixed(1)} ${unit}`),
-    ratio: floor < LEAST_COMPARED ? '' : ratio.toFixed(2),
-  }
-  if (limit === undefined) return found
-  const ok = limit.most === undefined ? ratio >= (limit.least ?? 0) : ratio <= limit.most
-  return { ...found, wanted: limit.most === undefined ? `>= ${limit.least}` : `<= ${limit.most}`, ok }
-}
-
-function countRow(what: string, measured: number, floor: number, most: number): Row {
-  return {
-    ...row(what, String(round(measured)), String(round(floor))),
-    wanted: most === 0 ? '0' : `<= ${most}`,
-    ok: measured <= most,
-  }
-}
-
-function row(what: string, measured: string, floor = ''): Row {
-  return { what, measured, floor, ratio: '', wanted: '' }
-}
-
 const isWrite = (verb: string): boolean => verb !== 'GET' && verb !== 'LIST'
-const round = (value: number): number => Math.round(value * 1000) / 1000
+const othersLine = (share: number): string => `  CPU that others on the machine had meanwhile: ${percent(share)}`
 const percent = (share: number): string => `${(share * 100).toFixed(0)} %`

@@ -2,6 +2,7 @@ import { Assignment } from '@resource-broker/api'
 import { type ManagedProcess, waitFor } from '@resource-broker/testbed'
 import type { Landscape, PlaneSite } from '../support/landscape.ts'
 import { THING } from '../support/provider-controller.ts'
+import { eachOf } from './each-of.ts'
 import { countMessages, type MessageCount } from './messages.ts'
 import { Observer } from './observer.ts'
 import { countRequests, type RequestCount } from './requests.ts'
@@ -13,6 +14,7 @@ const CLEAN_UP_IN_FLIGHT = 16
 
 /** The servers and one subject on them, with the bench's eyes. */
 export class Stage {
+  readonly platform: PlaneSite
   readonly consumer: PlaneSite
   readonly providers: readonly [PlaneSite, PlaneSite]
   readonly eyes: { consumer: Observer; providers: readonly [Observer, Observer] }
@@ -24,6 +26,7 @@ export class Stage {
     this.#landscape = landscape
     this.#subject = subject
     this.#actor = actor
+    this.platform = landscape.platform
     this.consumer = landscape.consumers['consumer'] as PlaneSite
     this.providers = Object.values(landscape.providers) as [PlaneSite, PlaneSite]
     this.eyes = eyes
@@ -47,12 +50,21 @@ export class Stage {
     return this.#subject.namespace
   }
 
+  /** Whether it keeps records at the platform; the floor does not. */
+  get hasRecords(): boolean {
+    return this.#subject.streamPrefix !== undefined
+  }
+
   copyName(name: string): string {
     return this.#subject.copyName(name)
   }
 
   subjectPids(): number[] {
     return pidsOf(this.#subject.processes)
+  }
+
+  subjectPidsByName(): [name: string, pid: number][] {
+    return this.#subject.processes.flatMap(({ spec, pid }) => (pid === undefined ? [] : [[spec.name, pid]]))
   }
 
   natsPids(): number[] {
@@ -81,16 +93,16 @@ export class Stage {
     return streamPrefix === undefined ? undefined : await countMessages(this.#landscape.nats.url, streamPrefix)
   }
 
-  /** Every object has exactly one copy, at the right provider, and for the broker an Assignment. @throws when not */
-  async check(count: number): Promise<void> {
+  /** Every object has exactly one copy, at the provider of its number, and for the broker an Assignment. @throws when not */
+  async check(count: number, providerFor: (i: number) => 0 | 1 = providerOf): Promise<void> {
     const [objects, ...copies] = await Promise.all([this.consumer, ...this.providers].map((site) => this.#things(site)))
     const found = (copies as Thing[][]).map((each) => new Set(each.map(({ metadata }) => metadata.name)))
     const wrong = (objects as Thing[]).filter(({ metadata: { name, finalizers = [] }, status }) => {
-      const at = providerOf(Number(name.split('-')[1]))
+      const at = providerFor(Number(name.split('-')[1]))
       const isPlaced = found[at]?.has(this.copyName(name)) && !found[1 - at]?.has(this.copyName(name))
       return !isPlaced || finalizers.length !== 1 || status?.status !== 'Available'
     })
-    const assignments = this.#subject.streamPrefix === undefined ? count : (await this.#assignments()).length
+    const assignments = this.hasRecords ? (await this.#assignments()).length : count
     const totals = [objects?.length, (copies as Thing[][]).flat().length, assignments]
     if (wrong.length === 0 && totals.every((total) => total === count)) return
     const [first] = wrong
@@ -101,11 +113,9 @@ export class Stage {
 
   /** Deletes what the subject was measured with; a broker has to do its part. */
   async clear(): Promise<void> {
-    if (this.#subject.streamPrefix === undefined) {
-      for (const provider of this.providers) await this.#delete(provider)
-      await this.#delete(this.consumer)
-      await this.#dropFinalizers()
-    } else await this.#delete(this.consumer)
+    if (!this.hasRecords) for (const provider of this.providers) await this.#delete(provider)
+    await this.#delete(this.consumer)
+    if (!this.hasRecords) await this.#dropFinalizers()
     await waitFor(
       `${this.#subject.name}: nothing is left`,
       async () =>
@@ -124,7 +134,7 @@ export class Stage {
   }
 
   async #assignments(): Promise<object[]> {
-    return (await this.#landscape.platform.kube.list<object>(Assignment.resource)).items
+    return (await this.platform.kube.list<object>(Assignment.resource)).items
   }
 
   async #delete(site: PlaneSite): Promise<void> {
@@ -135,11 +145,10 @@ export class Stage {
   }
 
   async #dropFinalizers(): Promise<void> {
-    const things = (await this.#things(this.consumer))[Symbol.iterator]()
-    const work = async (): Promise<void> => {
-      for (const { metadata } of things)
-        await this.consumer.kube.mergePatch(thingRef(this.namespace, metadata.name), { metadata: { finalizers: null } })
-    }
-    await Promise.all(Array.from({ length: CLEAN_UP_IN_FLIGHT }, work))
+    const things = await this.#things(this.consumer)
+    await eachOf(things.length, CLEAN_UP_IN_FLIGHT, async (i) => {
+      const ref = thingRef(this.namespace, things[i]?.metadata.name ?? '')
+      await this.consumer.kube.mergePatch(ref, { metadata: { finalizers: null } })
+    })
   }
 }

@@ -31,7 +31,8 @@ export async function startSubject(landscape: Landscape<PlaneSite>, name: Subjec
   for (const site of sitesOf(landscape))
     await site.client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
   if (name === 'floor') {
-    const processes = [await startProgram(landscape, 'floor', landscape.consumers['consumer'] as PlaneSite)]
+    const { consumers, platform } = landscape
+    const processes = [await startProgram(landscape, 'floor', consumers['consumer'] as PlaneSite, platform)]
     return { name, namespace, processes, copyName: (of) => of, streamPrefix: undefined, receiver: undefined }
   }
   const receiver = name === 'one process with traces' ? await OtlpReceiver.start() : undefined
@@ -44,7 +45,7 @@ export async function startSubject(landscape: Landscape<PlaneSite>, name: Subjec
   return { name, namespace, processes, copyName: (of) => copyName('consumer', of), streamPrefix: namespace, receiver }
 }
 
-/** Starts one of the bench's own programs, with the consumer, if given, and the providers as arguments. */
+/** Starts one of the bench's own programs, with the sites that are given and the providers as arguments. */
 export async function startProgram(
   { dir, providers }: Landscape<PlaneSite>,
   name: keyof typeof PROGRAMS,

@@ -4,12 +4,13 @@ import { THING } from '../support/provider-controller.ts'
 /** What the first provider takes, and what the second. */
 export const SIZES = ['small', 'large'] as const
 
+/** `staged`: its moves go through stages. `from`: which provider says so. */
 export type Thing = {
   apiVersion: string
   kind: string
   metadata: { namespace: string; name: string; uid: string; finalizers?: string[] }
-  spec: { size: (typeof SIZES)[number] }
-  status?: { status?: string; counter?: number }
+  spec: { size: (typeof SIZES)[number]; staged?: boolean }
+  status?: { status?: string; counter?: number; from?: number }
 }
 
 export const thingRef = (namespace: string, name: string): ObjectRef => ({ ...THING, namespace, name })

@@ -2,11 +2,12 @@ import { annotations, Migration, MigrationConfiguration, Provider, providerName 
 import type { KubeObject } from '@resource-broker/bus'
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Landscape, Site } from '../support/landscape.ts'
+import { ENGINE, type Landscape, type Site } from '../support/landscape.ts'
+import { runNamespaceController } from '../support/namespace-controller.ts'
 import { neverAbsent } from '../support/never-absent.ts'
 import { THING } from '../support/provider-controller.ts'
 import { type Scene, startScene } from '../support/scene.ts'
-import { emptied, report, reportOf, tell } from '../support/stage-site.ts'
+import { report, reportOf, tell } from '../support/stage-site.ts'
 import {
   assignmentOf,
   conditionOf,
@@ -29,17 +30,20 @@ import {
 } from '../support/things.ts'
 
 let scene: Scene
+let stopNamespaces: (() => void) | undefined
 let landscape: Landscape
 let [acme, alpha, beta] = [] as unknown as [Site, Site, Site]
 
 const KIND = { group: THING.group, version: THING.version, kind: 'Thing' }
 
 beforeAll(async () => {
-  const before = async ({ flags, platform }: Landscape) =>
-    void flags.push(
+  const before = async ({ flags, platform }: Landscape) => {
+    flags.push(
       ...['--compute-kubeconfig', platform.kubeconfig, '--stage-kinds', 'ConfigMap.v1.'],
       ...['--moves-without-approval', '1'],
     )
+    if (ENGINE === 'clusters') stopNamespaces = runNamespaceController(platform)
+  }
   scene = await startScene({ consumers: ['acme'], providers: ['alpha', 'beta'], before })
   landscape = scene.landscape
   ;[acme, alpha, beta] = [scene.site('acme'), scene.site('alpha'), scene.site('beta')]
@@ -49,7 +53,10 @@ beforeAll(async () => {
   await offerCondition(beta, 'large', 'True', 'Indexed')
 })
 
-afterAll(() => scene?.stop())
+afterAll(async () => {
+  stopNamespaces?.()
+  await scene?.stop()
+})
 
 /** Places a Thing at alpha. */
 async function settle(name: string): Promise<void> {
@@ -280,7 +287,7 @@ test('a move goes through its stages, before the switch and after it, and leaves
   expect(await read(...copyAt(alpha, acme, 'staged'))).toBeDefined()
   await tell(platform, name, { same: 'true' })
   await inState('staged', 'CutoverCompleted')
-  await emptied(platform, name)
+  await gone(platform, { group: '', version: 'v1', resource: 'namespaces', name })
   const ended = await waitFor('its finalizer is off', async () => {
     const [migration] = await migrationsOf(landscape, acme, 'staged')
     return migration?.metadata.finalizers?.length ? undefined : migration

@@ -1,8 +1,7 @@
 import { stageObjectName } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
-import { readIfThere } from '@resource-broker/kube'
 import { waitFor } from '@resource-broker/testbed'
-import { ENGINE, type Site } from './landscape.ts'
+import type { Site } from './landscape.ts'
 
 const CONFIG_MAPS = { group: '', version: 'v1', resource: 'configmaps' }
 
@@ -23,16 +22,4 @@ export async function reportOf(compute: Site, migration: string, stage: string):
 export async function tell(compute: Site, migration: string, data: Record<string, string>): Promise<void> {
   const ref = { ...CONFIG_MAPS, namespace: migration, name: stageObjectName(migration, 'report') }
   await compute.kube.mergePatch(ref, { data })
-}
-
-/** Waits until a namespace is gone. A control plane of the tests has no controller for that: what is left to do is done here. */
-export async function emptied(compute: Site, name: string): Promise<void> {
-  const ref = { group: '', version: 'v1', resource: 'namespaces', name }
-  await waitFor(`the namespace ${name} is gone`, async () => {
-    const left = await readIfThere<KubeObject>(compute.kube, ref)
-    if (left === undefined) return true
-    if (ENGINE === 'clusters' && left.metadata.deletionTimestamp !== undefined)
-      await compute.client.send('PUT', `/api/v1/namespaces/${name}/finalize`, { ...left, spec: { finalizers: [] } })
-    return undefined
-  })
 }

@@ -1,6 +1,5 @@
+import { type Row, row } from '../rows.ts'
 import { combine, type Footprint, type ScaleFigures, type Step } from './scale.ts'
-
-type Row = { what: string; measured: string; floor: string; ratio: string; wanted: string; ok?: boolean }
 
 /** What the issue of kcp mode asks for, beside what was measured. */
 export function scaleRows({ sizes, firstObject, tenth, rest, floor, footprints }: ScaleFigures): Row[] {
@@ -65,5 +64,3 @@ function growthRows(what: string, footprints: ScaleFigures['footprints'], of: (e
 }
 
 const count = (n: number): string => n.toLocaleString('en')
-
-const row = (what: string, measured: string): Row => ({ what, measured, floor: '', ratio: '', wanted: '' })
