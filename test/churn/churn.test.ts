@@ -13,6 +13,7 @@ import { converge } from './converge.ts'
 import { busFaults, planeFaults, replicaFaults, shardFaults } from './faults.ts'
 import { offerChanges } from './offers.ts'
 import { populate } from './population.ts'
+import { prepareStages } from './stages.ts'
 import { Story } from './story.ts'
 import { Tempo } from './tempo.ts'
 
@@ -26,7 +27,9 @@ const REPLICAS = 2
 const AFTERWARDS_MS = 2_400_000
 
 const other = BESIDE === undefined ? { root: ROOT } : useVersion(BESIDE)
-const replicas = { replicas: REPLICAS, rootOf: (replica: number) => (replica === 0 ? ROOT : other.root) }
+/** Another version may know no stages: its moves are plain. */
+const prepare = BESIDE === undefined ? { prepare: prepareStages } : {}
+const replicas = { replicas: REPLICAS, rootOf: (replica: number) => (replica === 0 ? ROOT : other.root), ...prepare }
 const world: World = ENGINE === 'kcp' ? useKcp(replicas) : usePlanes(replicas)
 
 /** What goes wrong side by side: two replicas of one service can be away at once, and the bus meanwhile. */

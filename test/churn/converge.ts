@@ -1,5 +1,6 @@
 import { findViolations, untilConsistent, untilEmpty, writtenWithin } from '../support/checker.ts'
 import type { World } from '../support/fault-world.ts'
+import { untilNothingStaged } from './stages.ts'
 import type { Story } from './story.ts'
 
 /** What has not come to where it belongs so long after the last fault never will, on however busy a machine. */
@@ -19,6 +20,7 @@ export async function converge(world: World, story: Story): Promise<void> {
     await client.send('DELETE', '/apis/test.platform-mesh.io/v1/namespaces/default/things')
   story.tell(undefined, 'all objects are deleted')
   await accuseOf(story, untilEmpty(landscape, CONVERGED_MS), async () => [])
+  await accuseOf(story, untilNothingStaged(landscape, CONVERGED_MS), async () => [])
 }
 
 /** Where `proof` fails, says `more` in detail what is wrong; by itself its message names a few. */

@@ -1,11 +1,13 @@
 import { isAlreadyExists, isConflict, isForbidden, isNotFound } from '@resource-broker/kube'
 import type { World } from '../support/fault-world.ts'
 import type { Place } from '../support/landscape.ts'
+import { outage } from '../support/outages.ts'
 import { putSecret } from '../support/provider-controller.ts'
 import type { SeededRandom } from '../support/seeded-random.ts'
 import { copyAt, create, patchSpec, read, secretRef, type Thing, thing, thingRef } from '../support/things.ts'
 import { type Deed, untilAnswered } from './deed.ts'
 import type { Member, Size, Wanted } from './population.ts'
+import { WAYS, type Way } from './stages.ts'
 
 /** What may happen to one object. */
 export type Operation = {
@@ -19,10 +21,13 @@ const exists = ({ wanted }: Member) => wanted !== undefined
 const hasSecret = ({ wanted }: Member) => wanted?.secret === true
 const other = (size: Size): Size => (size === 'small' ? 'large' : 'small')
 
+/** Longer than most moves take, and than old copies are kept. */
+const LONGEST_STAY_MS = 6_000
+
 let values = 0
 
 function drawn(random: SeededRandom): Wanted {
-  return { size: random.pick(['small', 'large']), secret: random.chance(0.4), value: ++values }
+  return { size: random.pick(['small', 'large']), secret: random.chance(0.4), value: ++values, way: random.pick(WAYS) }
 }
 
 const make: Operation = {
@@ -44,7 +49,24 @@ const change: Operation = {
 const move: Operation = {
   weight: 22,
   fits: exists,
-  plan: (member) => edit(member, { size: other((member.wanted as Wanted).size), value: ++values }, 'move'),
+  plan: (member, random) => edit(member, elsewhere(member, random.pick(WAYS)), 'move'),
+}
+
+/** The second edit comes in the middle of the first move, or while its old copy is kept. */
+const moveAndReturn: Operation = {
+  weight: 8,
+  fits: exists,
+  plan: (member, random) => {
+    const way = random.pick(WAYS)
+    const [there, back] = [edit(member, elsewhere(member, way), 'move'), edit(member, elsewhere(member, way), 'move')]
+    const ms = random.between(100, LONGEST_STAY_MS)
+    const act = async () => {
+      await there.act()
+      await outage(ms)
+      return await back.act()
+    }
+    return { does: `${there.does}, and after ${ms} ms ${back.does}`, act }
+  },
 }
 
 const remove: Operation = {
@@ -102,9 +124,15 @@ const removeCopy: Operation = {
 
 /** As often as their weights say. */
 export const OPERATIONS: readonly Operation[] = [
-  ...[make, change, move, remove, makeAnew],
+  ...[make, change, move, moveAndReturn, remove, makeAnew],
   ...[rotate, remakeSecret, removeCopy],
 ]
+
+const elsewhere = ({ wanted }: Member, way: Way): Partial<Wanted> => ({
+  size: other((wanted as Wanted).size),
+  value: ++values,
+  way,
+})
 
 function edit(member: Member, fields: Partial<Wanted>, verb: string): Deed {
   member.wanted = { ...(member.wanted as Wanted), ...fields }

@@ -1,5 +1,6 @@
 import type { World } from '../support/fault-world.ts'
 import type { Site } from '../support/landscape.ts'
+import type { Way } from './stages.ts'
 
 export type Size = 'small' | 'large'
 
@@ -12,7 +13,7 @@ export type Member = {
   busy: Promise<void>
 }
 
-export type Wanted = { size: Size; secret: boolean; value: number }
+export type Wanted = { size: Size; secret: boolean; value: number; way: Way }
 
 /** So many names, the consumers in turn; nothing is there yet. */
 export function populate({ consumers }: World, count: number): Member[] {

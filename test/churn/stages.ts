@@ -1,0 +1,70 @@
+import { labels, Migration, MigrationConfiguration } from '@resource-broker/api'
+import type { KubeObject } from '@resource-broker/bus'
+import { isTransient } from '@resource-broker/kube'
+import { waitFor } from '@resource-broker/testbed'
+import type { Landscape } from '../support/landscape.ts'
+import { THING } from '../support/provider-controller.ts'
+import { runStages } from '../support/stage-runner.ts'
+
+/** How an object asks to be moved: as a plain move, through stages, with its old copy kept, or both. */
+export const WAYS = ['plain', 'staged', 'kept', 'staged-and-kept'] as const
+export type Way = (typeof WAYS)[number]
+
+const KIND = { group: THING.group, version: THING.version, kind: 'Thing' }
+const NAMESPACES = { group: '', version: 'v1', resource: 'namespaces' }
+/** Of the order of what owners do next, so that some come back in that time. */
+const KEPT_FOR = '4s'
+/** Every so manieth stage comes to nothing, and is tried again. */
+const FAILS_EVERY = 9
+
+const STAGES = ['Initial', 'Cutover', 'Finalize'].map((phase) => ({
+  ...{ name: phase.toLowerCase(), phase, retries: 100 },
+  templates: { run: { apiVersion: 'v1', kind: 'ConfigMap', data: { of: '${from.spec.value}' } } },
+  successConditions: ['has(run.data.done)'],
+  failureConditions: ['has(run.data.failed)'],
+}))
+
+/** What each way but the plain one adds to a MigrationConfiguration. */
+const RULES = {
+  staged: { stages: STAGES },
+  kept: { keepOutgoing: KEPT_FOR },
+  'staged-and-kept': { stages: STAGES, keepOutgoing: KEPT_FOR },
+} satisfies Record<Exclude<Way, 'plain'>, object>
+
+/** Makes the platform the compute cluster of a landscape, and says there how each object is moved that asks for it. */
+export async function prepareStages({ platform, flags }: Landscape): Promise<void> {
+  flags.push('--compute-kubeconfig', platform.kubeconfig, '--stage-kinds', 'ConfigMap.v1.')
+  const { apiVersion, kind, resource } = MigrationConfiguration
+  for (const [way, rules] of Object.entries(RULES)) {
+    const spec = { from: KIND, to: KIND, when: `object.spec.way == "${way}"`, ...rules }
+    await platform.kube.create(resource, { apiVersion, kind, metadata: { name: way }, spec })
+  }
+  let count = 0
+  runStages(platform, () => (++count % FAILS_EVERY === 0 ? 'failed' : 'done'))
+}
+
+/** Waits until nothing is left of what stages had at the compute cluster, and no Migration waits for that. @throws with what is left */
+export async function untilNothingStaged({ platform: { kube } }: Landscape, timeoutMs: number): Promise<void> {
+  let left: string[] = []
+  const isEmpty = async () => {
+    const [namespaces, migrations] = await Promise.all([
+      kube.list<KubeObject>(NAMESPACES, { labelSelector: labels.migrationName }),
+      kube.list<Migration>(Migration.resource),
+    ])
+    left = [
+      ...namespaces.items.map(({ metadata }) => `namespace ${metadata.name} is left at the compute cluster`),
+      ...migrations.items
+        .filter(({ metadata }) => metadata.finalizers?.length)
+        .map(({ metadata }) => `Migration ${metadata.name} has finalizers still: ${metadata.finalizers}`),
+    ]
+    return left.length === 0
+  }
+  const patient = () =>
+    isEmpty().catch((error: unknown) => {
+      if (!isTransient(error)) throw error
+      return false
+    })
+  await waitFor('nothing is left of stages', patient, { timeoutMs, intervalMs: 250 }).catch((cause: unknown) => {
+    throw new Error(left.join('\n'), { cause })
+  })
+}
