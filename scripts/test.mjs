@@ -30,6 +30,7 @@ const testFlags = {
   '--seed': 'BROKER_TEST_SEED',
   '--seeds': 'BROKER_TEST_SEEDS',
   '--beside': 'BROKER_TEST_BESIDE',
+  '--stages': 'BROKER_TEST_STAGES',
 }
 
 /**

@@ -27,8 +27,9 @@ const REPLICAS = 2
 const AFTERWARDS_MS = 2_400_000
 
 const other = BESIDE === undefined ? { root: ROOT } : useVersion(BESIDE)
-/** Another version may know no stages: its moves are plain. */
-const prepare = BESIDE === undefined ? { prepare: prepareStages } : {}
+/** Without it all moves are plain. */
+const STAGES = process.env['BROKER_TEST_STAGES'] === 'on'
+const prepare = STAGES ? { prepare: prepareStages } : {}
 const replicas = { replicas: REPLICAS, rootOf: (replica: number) => (replica === 0 ? ROOT : other.root), ...prepare }
 const world: World = ENGINE === 'kcp' ? useKcp(replicas) : usePlanes(replicas)
 
