@@ -1,16 +1,15 @@
-import { labels, Migration, MigrationConfiguration } from '@resource-broker/api'
+import { labels, Migration } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
 import { isTransient } from '@resource-broker/kube'
 import { waitFor } from '@resource-broker/testbed'
 import type { Landscape } from '../support/landscape.ts'
-import { THING } from '../support/provider-controller.ts'
 import { runStages } from '../support/stage-runner.ts'
+import { configureMoves } from '../support/things.ts'
 
 /** How an object asks to be moved: as a plain move, through stages, with its old copy kept, or both. */
 export const WAYS = ['plain', 'staged', 'kept', 'staged-and-kept'] as const
 export type Way = (typeof WAYS)[number]
 
-const KIND = { group: THING.group, version: THING.version, kind: 'Thing' }
 const NAMESPACES = { group: '', version: 'v1', resource: 'namespaces' }
 /** Of the order of what owners do next, so that some come back in that time. */
 const KEPT_FOR = '4s'
@@ -34,11 +33,8 @@ const RULES = {
 /** Makes the platform the compute cluster of a landscape, and says there how each object is moved that asks for it. */
 export async function prepareStages({ platform, flags }: Landscape): Promise<void> {
   flags.push('--compute-kubeconfig', platform.kubeconfig, '--stage-kinds', 'ConfigMap.v1.')
-  const { apiVersion, kind, resource } = MigrationConfiguration
-  for (const [way, rules] of Object.entries(RULES)) {
-    const spec = { from: KIND, to: KIND, when: `object.spec.way == "${way}"`, ...rules }
-    await platform.kube.create(resource, { apiVersion, kind, metadata: { name: way }, spec })
-  }
+  for (const [way, rules] of Object.entries(RULES))
+    await configureMoves(platform, way, { when: `object.spec.way == "${way}"`, ...rules })
   let count = 0
   runStages(platform, () => (++count % FAILS_EVERY === 0 ? 'failed' : 'done'))
 }

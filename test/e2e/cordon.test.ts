@@ -1,13 +1,13 @@
-import { MigrationConfiguration, Provider, providerName } from '@resource-broker/api'
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Landscape, Site } from '../support/landscape.ts'
-import { THING } from '../support/provider-controller.ts'
 import { type Scene, startScene } from '../support/scene.ts'
 import {
   assignmentOf,
   conditionOf,
+  configureMoves,
   create,
+  instruct,
   migrationsOf,
   offer,
   offerCondition,
@@ -37,10 +37,8 @@ beforeAll(async () => {
 
 afterAll(() => scene?.stop())
 
-async function setUnschedulable({ cluster }: Site, unschedulable: boolean): Promise<void> {
-  const ref = { ...Provider.resource, name: providerName(cluster) }
-  await landscape.platform.kube.mergePatch(ref, { spec: { unschedulable } })
-}
+const setUnschedulable = (provider: Site, unschedulable: boolean) =>
+  instruct(landscape.platform, provider, { unschedulable })
 
 let probes = 0
 
@@ -83,11 +81,7 @@ test('nothing comes to a cordoned provider, what is there is kept in sync, and w
 })
 
 test('a move that has not begun is taken back when its target is cordoned, and asked for again when it is not any more', async () => {
-  const gvk = { group: THING.group, version: THING.version, kind: 'Thing' }
-  const { apiVersion, kind, resource } = MigrationConfiguration
-  const configuration = { ...resource, name: 'paused' }
-  const spec = { from: gvk, to: gvk, paused: true }
-  await landscape.platform.kube.create(resource, { apiVersion, kind, metadata: { name: 'paused' }, spec })
+  const configuration = await configureMoves(landscape.platform, 'paused', { paused: true })
   await create(acme, thing('turned', { size: 'small' }))
   await served(acme, 'turned', alpha)
   await patchSpec(acme, thingRef('turned'), { size: 'large' })

@@ -1,18 +1,20 @@
-import { MigrationConfiguration, Provider, providerName } from '@resource-broker/api'
+import type { Provider } from '@resource-broker/api'
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Landscape, Site } from '../support/landscape.ts'
 import { neverAbsent } from '../support/never-absent.ts'
-import { THING } from '../support/provider-controller.ts'
 import { type Scene, startScene } from '../support/scene.ts'
 import {
   assignmentOf,
+  configureMoves,
   copyAt,
   create,
   gone,
+  instruct,
   migrationsOf,
   offer,
   offerCondition,
+  providerRef,
   read,
   release,
   roundTrip,
@@ -38,16 +40,12 @@ beforeAll(async () => {
 
 afterAll(() => scene?.stop())
 
-const refOf = ({ cluster }: Site) => ({ ...Provider.resource, name: providerName(cluster) })
-
-async function setDrain(provider: Site, drain: object | null): Promise<void> {
-  await landscape.platform.kube.mergePatch(refOf(provider), { spec: { drain } })
-}
+const setDrain = (provider: Site, drain: object | null) => instruct(landscape.platform, provider, { drain })
 
 /** Waits until the Provider says this of its drain; undefined: nothing. */
 async function drained(provider: Site, status?: string, reason?: string, message?: string): Promise<void> {
   await waitFor(`Drained of ${provider.name} is ${status}: ${message}`, async () => {
-    const conditions = (await read<Provider>(landscape.platform, refOf(provider)))?.status?.conditions
+    const conditions = (await read<Provider>(landscape.platform, providerRef(provider)))?.status?.conditions
     const said = conditions?.find(({ type }) => type === 'Drained')
     return said?.status === status && said?.reason === reason && said?.message === message
   })
@@ -88,10 +86,7 @@ test('a drain empties a provider one move after the other, nothing is absent mea
 })
 
 test('what waits for its move is kept in sync, and stays where it is when the drain is taken back', async () => {
-  const gvk = { group: THING.group, version: THING.version, kind: 'Thing' }
-  const { apiVersion, kind, resource } = MigrationConfiguration
-  const spec = { from: gvk, to: gvk, paused: true }
-  await landscape.platform.kube.create(resource, { apiVersion, kind, metadata: { name: 'paused' }, spec })
+  const configuration = await configureMoves(landscape.platform, 'paused', { paused: true })
   await create(acme, thing('stays', { size: 'small' }))
   await served(acme, 'stays', alpha)
   await setDrain(alpha, {})
@@ -101,7 +96,7 @@ test('what waits for its move is kept in sync, and stays where it is when the dr
   expect(await states()).toEqual(['Pending'])
   await setDrain(alpha, null)
   await waitFor('the move is taken back', async () => (await states()).join() === 'RolledBack')
-  await landscape.platform.kube.delete({ ...resource, name: 'paused' })
+  await landscape.platform.kube.delete(configuration)
   await roundTrip(acme, 'stays', alpha)
   expect(await states()).toEqual(['RolledBack'])
 })

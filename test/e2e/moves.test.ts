@@ -1,20 +1,21 @@
-import { annotations, Migration, MigrationConfiguration, Provider, providerName } from '@resource-broker/api'
+import { annotations, Migration, MigrationConfiguration, providerName } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ENGINE, type Landscape, type Site } from '../support/landscape.ts'
 import { runNamespaceController } from '../support/namespace-controller.ts'
 import { neverAbsent } from '../support/never-absent.ts'
-import { THING } from '../support/provider-controller.ts'
 import { type Scene, startScene } from '../support/scene.ts'
 import { report, reportOf, tell } from '../support/stage-site.ts'
 import {
   assignmentOf,
   conditionOf,
+  configureMoves,
   copyAt,
   create,
   eventsAbout,
   gone,
+  instruct,
   migrationsOf,
   offer,
   offerCondition,
@@ -33,8 +34,6 @@ let scene: Scene
 let stopNamespaces: (() => void) | undefined
 let landscape: Landscape
 let [acme, alpha, beta] = [] as unknown as [Site, Site, Site]
-
-const KIND = { group: THING.group, version: THING.version, kind: 'Thing' }
 
 beforeAll(async () => {
   const before = async ({ flags, platform }: Landscape) => {
@@ -239,10 +238,8 @@ test('a target that no longer accepts during the move has the move taken back, a
 
 /** Makes a MigrationConfiguration for moves of Things; it goes when what it answers is called. */
 async function configure(stages: object[], rules: object = {}): Promise<() => Promise<void>> {
-  const { apiVersion, kind, resource } = MigrationConfiguration
-  const spec = { from: KIND, to: KIND, stages, ...rules }
-  await landscape.platform.kube.create(resource, { apiVersion, kind, metadata: { name: 'staged' }, spec })
-  return async () => void (await landscape.platform.kube.delete({ ...resource, name: 'staged' }))
+  const configuration = await configureMoves(landscape.platform, 'staged', { stages, ...rules })
+  return async () => void (await landscape.platform.kube.delete(configuration))
 }
 
 /** Has all moves of Things wait before they begin, until what it answers is called. */
@@ -455,7 +452,7 @@ test('the change of an offer moves as many objects as may without an approval; t
   await medium('none')
   await waitFor1And3(4, 2)
   const approvedMoves = { medium: 4 }
-  await kube.mergePatch({ ...Provider.resource, name: providerName(alpha.cluster) }, { spec: { approvedMoves } })
+  await instruct(landscape.platform, alpha, { approvedMoves })
   for (const name of names) await served(acme, name, beta)
   await waitFor('all have moved', async () => (await movesIn('CutoverCompleted')).length === 4)
 })

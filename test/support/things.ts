@@ -1,4 +1,15 @@
-import { AcceptAPI, Assignment, assignmentName, type Condition, copyName, keyOf, Migration } from '@resource-broker/api'
+import {
+  AcceptAPI,
+  Assignment,
+  assignmentName,
+  type Condition,
+  copyName,
+  keyOf,
+  Migration,
+  MigrationConfiguration,
+  Provider,
+  providerName,
+} from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
 import { type ObjectRef, readIfThere } from '@resource-broker/kube'
 import { waitFor } from '@resource-broker/testbed'
@@ -55,6 +66,22 @@ export function offerOf({ exportName }: Site, name: string, spec: Record<string,
   const { apiVersion, kind } = AcceptAPI
   const from = exportName === undefined ? {} : { apiExportName: exportName }
   return { apiVersion, kind, metadata: { name }, spec: { gvr: THING, ...from, ...spec } }
+}
+
+/** What the platform says of a provider. */
+export const providerRef = ({ cluster }: Site): ObjectRef => ({ ...Provider.resource, name: providerName(cluster) })
+
+/** Has the platform say this of a provider. */
+export async function instruct({ kube }: Place, provider: Site, spec: object): Promise<void> {
+  await kube.mergePatch(providerRef(provider), { spec })
+}
+
+/** Makes a MigrationConfiguration for moves of Things; answers where it is. */
+export async function configureMoves({ kube }: Place, name: string, spec: object): Promise<ObjectRef> {
+  const { apiVersion, kind, resource } = MigrationConfiguration
+  const things = { group: THING.group, version: THING.version, kind: 'Thing' }
+  await kube.create(resource, { apiVersion, kind, metadata: { name }, spec: { from: things, to: things, ...spec } })
+  return { ...resource, name }
 }
 
 export async function withdraw(provider: Site, name: string): Promise<void> {

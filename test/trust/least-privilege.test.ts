@@ -1,4 +1,3 @@
-import { MigrationConfiguration } from '@resource-broker/api'
 import { expect, test } from 'vitest'
 import { usePlanes } from '../support/fault-world.ts'
 import type { Site } from '../support/landscape.ts'
@@ -6,6 +5,7 @@ import { putSecret, THING } from '../support/provider-controller.ts'
 import { refusals } from '../support/refusals.ts'
 import {
   assignmentOf,
+  configureMoves,
   copyRef,
   create,
   gone,
@@ -48,11 +48,8 @@ test('the rights of each service are enough to offer, place, report, bring relat
   await putSecret(alpha, 'team', `${copyRef(acme, 'all').name}-secret`, { from: 'rotated' })
   await expect.poll(() => secretOf(acme, 'all-secret', 'team')).toEqual({ from: 'rotated' })
 
-  const kind = { group: THING.group, version: THING.version, kind: 'Thing' }
-  await landscape.platform.kube.create(MigrationConfiguration.resource, {
-    ...{ apiVersion: MigrationConfiguration.apiVersion, kind: MigrationConfiguration.kind, metadata: { name: 'one' } },
-    spec: { from: kind, to: kind, when: 'has(fromProvider.metadata.uid)', limits: { total: 1 } },
-  })
+  const rules = { when: 'has(fromProvider.metadata.uid)', limits: { total: 1 } }
+  await configureMoves(landscape.platform, 'one', rules)
   await create(acme, thing('moves', { size: 'small', secret: true, value: 1 }))
   await served(acme, 'moves', alpha)
   await patchSpec(acme, thingRef('moves'), { size: 'large' })
