@@ -31,11 +31,13 @@ export type Kcp = {
   refuse(request: ApiRequest): void
 }
 
+/** Nobody gets an answer; or all are refused: a kube-apiserver that starts serves before its authorizer has read the roles. */
+type Trouble = 'cut off' | 'starting'
+
 /** One API server with the semantics of kube-apiserver 1.34 as far as the broker relies on them. */
 export class ApiServer {
   readonly name: string
-  /** Why nobody gets an answer. */
-  #trouble: string | undefined
+  #trouble: Trouble | undefined
   readonly #entries = new Map<string, { place: Place; entry: Entry }>()
   readonly #history: Change[] = []
   readonly #followers = new Set<Follower>()
@@ -54,12 +56,12 @@ export class ApiServer {
     this.#kcp = kcp
   }
 
-  get trouble(): string | undefined {
+  get trouble(): Trouble | undefined {
     return this.#trouble
   }
 
-  /** Nobody gets an answer, and watches break off; undefined: all is well again. */
-  setTrouble(trouble: string | undefined): void {
+  /** What is answered is what the trouble makes of it, and watches break off; undefined: all is well again. */
+  setTrouble(trouble: Trouble | undefined): void {
     this.#trouble = trouble
     if (trouble !== undefined) for (const broken of [...this.#watches.keys()]) broken()
   }

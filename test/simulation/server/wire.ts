@@ -59,14 +59,20 @@ export class SimulatedWire implements Pick<Wire, 'send' | 'stream' | 'update' | 
       if (isUnanswered || thereMs + backMs > request.timeoutMs) time.after(request.timeoutMs, noAnswer, who)
       if (lost === 'request') return
       time.after(thereMs, () => {
-        if (server.trouble !== undefined) return void time.after(backMs, noAnswer, who)
-        this.#options.acts(who)
-        const { status, body } = server.handle(request)
-        this.#options.acts(undefined)
-        this.#options.handled(server, who, request, status)
-        if (!isUnanswered) time.after(backMs, () => resolve({ status, headers: {}, body: JSON.stringify(body) }), who)
+        if (server.trouble === 'cut off') return void time.after(backMs, noAnswer, who)
+        const answer = server.trouble === 'starting' ? refused(unauthorized(request)) : this.#handle(request, who)
+        if (!isUnanswered) time.after(backMs, () => resolve(answer), who)
       })
     })
+  }
+
+  #handle(request: HttpRequest, who: Process | undefined): HttpResponse {
+    const { server, acts, handled } = this.#options
+    acts(who)
+    const { status, body } = server.handle(request)
+    acts(undefined)
+    handled(server, who, request, status)
+    return { status, headers: {}, body: JSON.stringify(body) }
   }
 
   async stream(request: HttpRequest & { signal: AbortSignal }): Promise<IncomingMessage> {
@@ -85,7 +91,8 @@ export class SimulatedWire implements Pick<Wire, 'send' | 'stream' | 'update' | 
         thereMs,
         () => {
           if (injected !== undefined) resolve(streamed(server, request, injected))
-          else if (server.trouble !== undefined) reject(new ConnectionError(`${server.name}: no answer`))
+          else if (server.trouble === 'cut off') reject(new ConnectionError(`${server.name}: no answer`))
+          else if (server.trouble === 'starting') resolve(streamed(server, request, unauthorized(request)))
           else
             resolve(
               new WatchStream({
@@ -113,6 +120,13 @@ export class SimulatedWire implements Pick<Wire, 'send' | 'stream' | 'update' | 
 
 const brokenOff = ({ name }: ApiServer, { method, path }: HttpRequest) =>
   new ConnectionError(`${method} ${name}${path.split('?')[0]}: aborted`)
+
+/** In the words of kube-apiserver 1.34. */
+const unauthorized = ({ method, path }: HttpRequest) => ({
+  status: 403,
+  reason: 'Forbidden',
+  message: `forbidden: User "broker" cannot ${method} ${path.split('?')[0]}: RBAC: clusterrole.rbac.authorization.k8s.io "broker" not found`,
+})
 
 function refused({ status, reason, message, retryAfterSeconds }: Exclude<Injected, string>): HttpResponse {
   const headers = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }

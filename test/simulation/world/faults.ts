@@ -78,14 +78,20 @@ export class Faults {
     offers.wipe()
   }
 
+  /** For a while; every other one starts then, and refuses everything until it has. */
   #cutOff(server: ApiServer, ms: number): void {
     const { story, time } = this.#options
     if (server.trouble !== undefined) return
-    story.tell('the world', `cuts ${server.name} off`)
-    server.setTrouble('cut off')
+    const pass = (what: string, trouble: ApiServer['trouble']) => {
+      story.tell('the world', `${what} ${server.name}`)
+      server.setTrouble(trouble)
+    }
+    pass('cuts off', 'cut off')
+    const connect = () => pass('connects', undefined)
     time.after(ms, () => {
-      story.tell('the world', `connects ${server.name}`)
-      server.setTrouble(undefined)
+      if (ms % 2 === 0) return connect()
+      pass('starts', 'starting')
+      time.after(ms, connect)
     })
   }
 }

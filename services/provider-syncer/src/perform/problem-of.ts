@@ -38,10 +38,18 @@ function subjectOf(action: Action, known: Known): Subject {
       }
     case 'delete copy':
       return { about: action.provider, reason: 'CopyRemains', what: `${action.provider} refuses to delete its copy` }
-    case 'bring related':
-      return { about: RELATED, reason: 'RelatedRefused', what: nameOf(action.item) }
-    case 'remove related':
-      return { about: RELATED, reason: 'RelatedRemains', what: nameOf({ kind: action.meta.kind, to: action.meta }) }
+    case 'bring related': {
+      const { kind, to } = action.item
+      return {
+        about: RELATED,
+        reason: 'RelatedRefused',
+        what: `${kind} ${to.name} does not come to where the consumer is`,
+      }
+    }
+    case 'remove related': {
+      const { kind, name } = action.meta
+      return { about: RELATED, reason: 'RelatedRemains', what: `${kind} ${name}, which the broker made, does not go` }
+    }
     case 'read source':
     case 'release source':
     case 'report':
@@ -51,6 +59,3 @@ function subjectOf(action: Action, known: Known): Subject {
       return { about: '', reason: 'RecordRefused', what: 'the platform refuses the broker’s record' }
   }
 }
-
-const nameOf = ({ kind, to }: { kind: string; to: { name: string } }): string =>
-  `${kind} ${to.name} does not come to where the consumer is`

@@ -65,7 +65,7 @@ export async function report(performance: Performance, { status }: Extract<Actio
     const written = await writeStatus(client, target, source.status, status)
     tell(performance, written, status)
   } catch (error) {
-    if (isNotFound(error)) return await tellWithoutStatus(performance)
+    if (isNotFound(error)) return await tellWithoutStatus(performance, status)
     if (!isInvalid(error)) throw error
     const least = leastOf(source.status as Status | undefined, status, error, context.now())
     tell(performance, await writeStatus(client, target, source.status, least), status)
@@ -117,7 +117,7 @@ const refusalOf = (error: Error): string =>
   `the consumer’s API server refuses the provider’s status, which is left out: ${error.message}`
 
 /** The object went, or its kind has no status to write to, which an Event says: there is no condition to say it. */
-async function tellWithoutStatus(performance: Performance): Promise<void> {
+async function tellWithoutStatus(performance: Performance, wanted: Status): Promise<void> {
   const { context, known } = performance
   const { client, target } = sourceOf(performance)
   const existing = await readIfThere<KubeObject>(client, target, { metadataOnly: true })
@@ -126,6 +126,7 @@ async function tellWithoutStatus(performance: Performance): Promise<void> {
   const message = `${resource}.${version}.${group} has no status subresource here: the broker cannot tell how the object fares`
   const note = { type: 'Warning', reason: 'NoStatusSubresource', message, now: context.now() } as const
   await recordEvent(client, known.source as KubeObject, note)
+  context.told.set(known.key, { wanted, status: known.source?.status })
   known.notes.isReported = true
 }
 

@@ -1,8 +1,8 @@
-import { conditionTypes, getCondition, reasons, sameStatus } from '@resource-broker/api'
+import { conditionTypes, getCondition, reasons } from '@resource-broker/api'
 import { type Current, copyAt } from '../facts/known.ts'
 import type { Action } from './action.ts'
 import { problemsToTell } from './problems.ts'
-import { type Status, statusFor } from './status-for.ts'
+import { isTold, type Status, statusFor } from './status-for.ts'
 
 /** How long a provider may take for its first word before the consumer is told of the placement alone. */
 const FIRST_STATUS_MS = 2_000
@@ -26,7 +26,7 @@ export function reportTo(known: Current, now: Date, isLast = false): Report {
   const isHeard = serving !== undefined && silentMs <= 0 && !isLarge // until then what was said before stays
   const copyStatus = isHeard ? ((serving.status ?? {}) as Status) : undefined
   const status = statusFor(known, source, { serving, copyStatus, problems, now })
-  return isTold(known, status)
+  return isTold(known, source, status)
     ? { actions: [], isSaid: true }
     : { actions: [{ do: 'report', status, ...(isLast ? { isLast } : {}) }], isSaid: notes.isReported }
 }
@@ -40,13 +40,4 @@ export function silenceOf(known: Current): number {
 
 function isTooLarge({ copies, assignment }: Current): boolean {
   return copies.get(assignment.spec.providerCluster)?.tooLarge !== undefined
-}
-
-/** Its API server may drop what its schema lacks: the same would otherwise be written again at each look. */
-function isTold({ source, notes }: Current, status: Status): boolean {
-  const { told } = notes.before
-  return (
-    sameStatus(status, source.status) ||
-    (told !== undefined && sameStatus(told.status, source.status) && sameStatus(told.wanted, status))
-  )
 }

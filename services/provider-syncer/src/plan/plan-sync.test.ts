@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { AssignmentCopy, CopyStatus } from '@resource-broker/api'
 import { annotations, finalizer } from '@resource-broker/api'
 import { expect, test } from 'vitest'
-import type { Before } from '../facts/notes.ts'
+import type { Before, Notes } from '../facts/notes.ts'
 import type { Place } from '../facts/places.ts'
 import { assignment, BROKER, copied, copy, decision, KEY, knownFrom, ref, source } from '../fixtures.ts'
 import { type Action, idOf } from './action.ts'
@@ -49,7 +49,13 @@ type Case = {
   places?: Record<string, Place>
   before?: Partial<Before>
   /** What this look has found out and done. */
-  noted?: { hasNoAssignment?: true; hasNoSource?: true; without?: string[]; done?: string[]; problems?: Problem[] }
+  noted?: Partial<Pick<Notes, 'isReported'>> & {
+    hasNoAssignment?: true
+    hasNoSource?: true
+    without?: string[]
+    done?: string[]
+    problems?: Problem[]
+  }
   plan: unknown[]
 }
 
@@ -115,7 +121,8 @@ function planOf(given: Case): unknown[] {
   for (const [provider, each] of Object.entries(copies)) messages[`copy/${provider}`] = copyOf(provider, each)
   const known = knownFrom(messages, { places: given.places ?? {}, before: given.before ?? {} })
   const { hasNoAssignment = false, hasNoSource, without = [], done = [], problems = [] } = given.noted ?? {}
-  Object.assign(known.notes, { hasNoAssignment, goneSource: hasNoSource === true ? 'uid-a' : undefined })
+  const { isReported = false } = given.noted ?? {}
+  Object.assign(known.notes, { hasNoAssignment, isReported, goneSource: hasNoSource === true ? 'uid-a' : undefined })
   for (const provider of without) known.notes.without.add(provider)
   for (const id of done) known.notes.done.add(id)
   known.notes.problems.push(...problems)

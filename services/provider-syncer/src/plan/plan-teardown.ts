@@ -21,14 +21,23 @@ export function planTeardown(known: Assigned, now: Date): (() => Action[])[] {
   if (!isEnding) return [() => [{ do: 'record', edit: { phase: 'Terminating' } }], () => reportLeaving(known, [], now)]
   const left = copiesLeft(known)
   if (left.length > 0) return [() => left.flatMap(({ actions }) => actions), () => reportLeaving(known, left, now)]
-  // What is left behind when the Assignment is gone nobody looks for any more.
-  const isThrough = () => !known.notes.problems.some(({ passing }) => passing !== undefined)
   return [
     () => (known.source === undefined ? [{ do: 'read source' }] : []), // it names what is related
     () => [...allRelated(known), ...lostEvents(known)],
-    () => (isThrough() ? [{ do: 'delete assignment' }] : []),
+    () => (isThrough(known, now) ? [{ do: 'delete assignment' }] : []),
     () => reportLeaving(known, [], now),
   ]
+}
+
+/**
+ * Whether all is taken back that can be: what is left behind when the Assignment is gone nobody looks for any more. A refusal is the
+ * last word where the same was refused at the look before, and the consumer was told so then: a server that starts refuses everything.
+ */
+function isThrough(known: Assigned, now: Date): boolean {
+  const { problems, before, isReported } = known.notes
+  if (problems.length === 0) return true
+  if (problems.some(({ passing }) => passing !== undefined) || before.late.length === 0) return false
+  return !isReported && reportLeaving(known, [], now).length === 0
 }
 
 /** The object is being deleted, or its own API server says that it is gone or another one. Not heard of is not gone. */

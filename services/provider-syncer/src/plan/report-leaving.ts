@@ -1,10 +1,9 @@
-import { sameStatus } from '@resource-broker/api'
 import type { Assigned } from '../facts/known.ts'
 import type { Action } from './action.ts'
 import type { CopyLeft } from './plan-teardown.ts'
 import { isToBeTold } from './problem.ts'
 import { COPY_OF_EARLIER } from './report-replaced.ts'
-import { type Status, statusFor } from './status-for.ts'
+import { isTold, type Status, statusFor } from './status-for.ts'
 
 /**
  * While an object is being deleted its consumer reads the provider's last words, and what is waited for, where, since when, and what is refused.
@@ -26,5 +25,5 @@ export function reportLeaving(known: Assigned, left: CopyLeft[], now: Date): Act
     message: `waiting for what was made for ${whose} to go: ${message}`,
   }
   const status = statusFor(known, source, { serving, copyStatus, problems: [waits], now })
-  return sameStatus(status, source.status) ? [] : [{ do: 'report', status }]
+  return isTold(known, source, status) ? [] : [{ do: 'report', status }]
 }

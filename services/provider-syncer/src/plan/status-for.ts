@@ -1,4 +1,4 @@
-import { consumerStatus, originName } from '@resource-broker/api'
+import { consumerStatus, originName, sameStatus } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
 import type { Assigned } from '../facts/known.ts'
 import { brokerConditions } from './conditions.ts'
@@ -30,4 +30,13 @@ export function statusFor(known: Assigned, source: KubeObject, { serving, copySt
       : { generations: { copy: serving.metadata.generation ?? 0, consumer: consumerGenerationOf(serving) } }),
     now,
   })
+}
+
+/** Whether the consumer has it. Its API server may drop what its schema lacks: the same would otherwise be written again at each look. */
+export function isTold({ notes }: Assigned, source: KubeObject, status: Status): boolean {
+  const { told } = notes.before
+  return (
+    sameStatus(status, source.status) ||
+    (told !== undefined && sameStatus(told.status, source.status) && sameStatus(told.wanted, status))
+  )
 }
