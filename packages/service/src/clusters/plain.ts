@@ -5,7 +5,7 @@ import type { ClusterConfig, SharedConfig } from '../flags.ts'
 import type { ProcessContext, ServiceContext } from '../lifecycle.ts'
 import { whenReached } from '../when-reached.ts'
 import { clientOptions } from './client-options.ts'
-import { clusterUID } from './cluster-uid.ts'
+import { ClusterNotReadyError, clusterUID } from './cluster-uid.ts'
 import type { BrokeredKind, Clusters, CopyOrigin, Destination, Duty, View } from './clusters.ts'
 import { consumerClaim } from './consumer-claim.ts'
 import { ConsumerScopes } from './consumer-scopes.ts'
@@ -30,7 +30,7 @@ async function open(process: ProcessContext & { config: ClusterConfig }, kubecon
   const { config, onStop, logger, signal, readyCheck } = process
   const coordination = await KubeClient.fromFile(kubeconfig, clientOptions(process, 'platform'))
   onStop('coordination client', () => coordination.close())
-  const brokerID = await whenReached('the platform', process, () => clusterUID(coordination), isTransient)
+  const brokerID = await whenReached('the platform', process, () => clusterUID(coordination), isAway)
   const consumers = new Roster('consumer', {
     ...{ logger, files: config.consumerKubeconfig, directories: config.consumerKubeconfigDir },
     clientOptions: (name) => clientOptions(process, `consumer ${name}`),
@@ -57,6 +57,9 @@ async function open(process: ProcessContext & { config: ClusterConfig }, kubecon
     )
   return clustersOf({ brokerID, coordination, consumers, providers, records, kinds })
 }
+
+/** Whether the platform's API server may answer in a while. */
+const isAway = (error: unknown): boolean => isTransient(error) || error instanceof ClusterNotReadyError
 
 type Opened = {
   brokerID: string
