@@ -34,7 +34,6 @@ export function unsettled(around: Around): Violation[] {
   return [
     ...sources.flatMap((source) => judgeSource(around, source, assignments)),
     ...orphans(around, sources, assignments),
-    ...straySecrets(around, sources),
     ...runningMoves(around)
       .filter((move) => !waitsForItsCopy(around, move, assignments))
       .map(
@@ -219,15 +218,4 @@ function orphans(around: Around, sources: StoredObject[], assignments: Assignmen
         new Violation('record-left', `the Assignment of ${spec.name} is there, and ${spec.name} is gone`, spec.name),
     ),
   ]
-}
-
-/** What the broker made at the consumer for an object that is gone: nobody collects it there. */
-function straySecrets({ servers }: Around, sources: StoredObject[]): Violation[] {
-  const live = new Set(sources.map(({ metadata }) => metadata.uid))
-  const secrets = serverOf(servers, CONSUMER).all(resources.secrets)
-  return secrets.flatMap(({ object: { metadata } }) => {
-    const [owner] = metadata.ownerReferences ?? []
-    if (owner === undefined || live.has(owner.uid)) return []
-    return [new Violation('stray-secret', `the Secret ${metadata.name} is of ${owner.name}, which is gone`, owner.name)]
-  })
 }

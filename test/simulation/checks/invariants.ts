@@ -134,6 +134,15 @@ export class Invariants {
       this.#options.violated(
         new Violation('released-early', `${name} is let go, and ${left.provider} has its copy still`, name),
       )
+    const secret = this.#secretOf(uid)
+    if (secret !== undefined && secret.metadata.creationTimestamp < (deletionTimestamp ?? ''))
+      this.#options.violated(new Violation('left-behind', `${name} is let go, and its Secret is there still`, name))
+  }
+
+  /** What the broker made at the consumer for an object. A request that is late may make it again: the garbage collector has that one. */
+  #secretOf(uid: string): StoredObject | undefined {
+    const secrets = serverOf(this.#options.servers, CONSUMER).all(resources.secrets)
+    return secrets.find(({ object }) => object.metadata.ownerReferences?.some((owner) => owner.uid === uid))?.object
   }
 
   /** What is decided for a provider that takes nothing is an Assignment or a Migration that is made, or a copy that an Assignment comes to ask for. */

@@ -11,7 +11,7 @@ type Metadata = {
   finalizers?: string[]
   labels?: Record<string, string>
   annotations?: Record<string, string>
-  ownerReferences?: { uid: string; name: string }[]
+  ownerReferences?: { uid: string }[]
 }
 export type StoredObject = { apiVersion: string; kind: string; metadata: Metadata; [field: string]: unknown }
 

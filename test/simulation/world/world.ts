@@ -3,6 +3,7 @@ import { SeededRandom } from '../../support/seeded-random.ts'
 import { makeBadRecords } from '../actors/admin.ts'
 import { answerMoves, makeProviders } from '../actors/approver.ts'
 import { configureMoves } from '../actors/configure-moves.ts'
+import { collectGarbage } from '../actors/garbage-collector.ts'
 import { COMPUTE_SERVES, runJobs } from '../actors/job-runner.ts'
 import { Neighbour } from '../actors/neighbour.ts'
 import { OfferKeeper } from '../actors/offers.ts'
@@ -122,6 +123,11 @@ export class World {
     for (const server of this.servers.values()) server.follow((change) => this.#tell(server, change, invariants))
     if (this.weather.isStaged) this.#startCompute()
     this.#startPlatform()
+    collectGarbage({
+      time: this.time,
+      server: serverOf(this.servers, CONSUMER),
+      acts: (run) => this.as('collector', run),
+    })
     for (const provider of PROVIDERS) this.#startProvider(provider)
     for (const name of REPLICAS) this.#lives.boot(name)
     for (const name of NAMES.slice(0, this.weather.users))
