@@ -82,6 +82,15 @@ test('a request that has no answer for long is told of, and goes on', async ({ o
   ])
 })
 
+test('the time is that of the server, for all that ask it', async () => {
+  const client = server.client()
+  server.next(answer(200, object, { date: 'Thu, 01 Jan 2032 00:00:00 GMT' }))
+  await client.below('/clusters/a').get(ref)
+  const fence = { signal: new AbortController().signal, check: () => undefined }
+  expect(client.now().getUTCFullYear()).toBe(2032)
+  expect(client.under(fence).now().getUTCFullYear()).toBe(2032)
+})
+
 test('each write is told of once, with its last answer, and no read', async () => {
   const told: unknown[] = []
   const onWrite = ({ method, target, subresource }: Write) => {

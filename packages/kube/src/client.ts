@@ -6,6 +6,7 @@ import { stripManagedFields } from './managed-fields.ts'
 import { parseAnswer } from './parse-answer.ts'
 import { Patience } from './patience.ts'
 import { type CollectionRef, type ObjectRef, pathOf, type Query } from './refs.ts'
+import { ServerClock } from './server-clock.ts'
 import { type HttpResponse, Transport } from './transport.ts'
 
 /** `timeoutMs`: until the whole answer is there; otherwise that of the client. */
@@ -64,7 +65,7 @@ export type ClientOptions = {
 export type WriteFence = { signal: AbortSignal; check: () => void }
 
 /** A part of a server that another client speaks to already. */
-type Below = { transport: Wire; base: string; fence?: WriteFence | undefined; patience?: Patience }
+type Below = { transport: Wire; base: string; fence?: WriteFence | undefined; patience?: Patience; clock?: ServerClock }
 
 /** What a client needs of a server: how requests get there and answers back. */
 export type Wire = Pick<Transport, 'send' | 'stream' | 'update' | 'renewCredentials' | 'close'>
@@ -105,6 +106,7 @@ export class KubeClient {
   readonly #transport: Wire
   readonly #options: ClientOptions
   readonly #patience: Patience
+  readonly #clock: ServerClock
   /** Put before every path. */
   readonly #base: string
   readonly #isOwner: boolean
@@ -116,6 +118,7 @@ export class KubeClient {
     this.#base = isBelow ? endpoint.base : ''
     this.#isOwner = !isBelow
     this.#fence = isBelow ? endpoint.fence : undefined
+    this.#clock = (isBelow ? endpoint.clock : undefined) ?? new ServerClock()
     this.#options = options
     const onAsked = (seconds: number) => options.onEvent?.({ type: 'throttled', seconds })
     const own = () => new Patience({ random: options.random ?? Math.random, onAsked })
@@ -132,13 +135,20 @@ export class KubeClient {
    * closes nothing.
    */
   below(path: string): KubeClient {
-    return new KubeClient({ transport: this.#transport, base: this.#base + path, fence: this.#fence }, this.#options)
+    const base = this.#base + path
+    const below = { transport: this.#transport, base, fence: this.#fence, clock: this.#clock }
+    return new KubeClient(below, this.#options)
   }
 
   /** The same server, for whoever may write only as long as `fence` lets them: its calls end with its signal. */
   under(fence: WriteFence): KubeClient {
-    const below = { transport: this.#transport, base: this.#base, fence, patience: this.#patience }
+    const below = { transport: this.#transport, base: this.#base, fence, patience: this.#patience, clock: this.#clock }
     return new KubeClient(below, this.#options)
+  }
+
+  /** The time by the server's own clock: who asks the same server has the same. Before the first answer, by the own clock. */
+  now(): Date {
+    return this.#clock.now()
   }
 
   /** Goes on with another address or other credentials of the same cluster; requests and watches under way are not disturbed. */
@@ -311,7 +321,9 @@ export class KubeClient {
       const waiting = this.#patience.over(signal, giveUpAt)
       if (waiting !== undefined) await waiting
       if (method !== 'GET') this.#fence?.check()
+      const sentAt = performance.now()
       const response = await this.#answer({ method, path, headers, body, signal, timeoutMs, repeatable })
+      this.#clock.heard(response.headers['date'], sentAt)
       sent.heard?.(response.status)
       if (response.status >= 200 && response.status < 300) return stripManagedFields(parseAnswer<T>(response.body))
       if (response.status === 401 && !renewed && this.#transport.renewCredentials()) {

@@ -15,6 +15,7 @@ export type CoordinatorContext = {
   metrics?: MoveMetrics | undefined
   logger: Logger
   tracing?: Tracing | undefined
+  /** The platform's time: what is recorded by one replica is judged by others. */
   now: () => Date
   /** How long an ended Migration stays readable, in milliseconds. */
   keepMs: number

@@ -1,4 +1,4 @@
-import type { PartitionConsumer, Run } from '@resource-broker/bus'
+import type { PartitionConsumer } from '@resource-broker/bus'
 import {
   clusterFlags,
   clustersUnder,
@@ -15,7 +15,6 @@ import {
 } from '@resource-broker/service'
 import { z } from 'zod'
 import { look } from './handlers/look.ts'
-import type { TimesSeen } from './handlers/times-seen.ts'
 import { MoveMetrics } from './move-metrics.ts'
 import { stagingUnder } from './stages/staging-under.ts'
 import type { MoveLimits } from './turns/limits.ts'
@@ -60,29 +59,31 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   const coordination = await openCoordination(service)
   const keepMs = service.config.keepMigrations * 1_000
   const { logger, tracing, signal } = service
+  // What a Migration records is read by other replicas: by one clock.
+  const now = () => coordination.now()
   const compute = await openCompute(service)
   const staging = compute && stagingUnder(compute, clustersUnder(await openClusters(service, bus)))
-  let consumer: PartitionConsumer<TimesSeen> | undefined
+  let consumer: PartitionConsumer | undefined
   const waiting = service.metrics.gauge<'reason'>({
     name: 'broker_moves_waiting',
     help: 'Moves that wait before they begin, as far as this replica has told them to.',
     labels: ['reason'],
   })
   const turns = new Turns({
-    ...{ coordination, logger, signal, now: Date.now },
+    ...{ coordination, logger, signal, now: () => now().getTime() },
     limits: limitsOfFlags(service.config),
     withoutApproval: service.config.movesWithoutApproval,
     wake: (key) => consumer?.reconcile(key),
     waiting: (reason, count) => waiting.set(count, { reason }),
   })
   const metrics = new MoveMetrics(service.metrics)
-  const context = { bus, turns, metrics, logger, tracing, now: () => new Date(), keepMs }
+  const context = { bus, turns, metrics, logger, tracing, now, keepMs }
   consumer = await bus.consume({
     service: NAME,
     parts: ['assignment', 'migration', 'configuration', 'copy', 'copy-related', 'staged'],
     concurrency: CONCURRENCY,
-    remember: (): TimesSeen => new Map(),
-    reconcile: traced(service, 'move', (run: Run<TimesSeen>) =>
+    remember: () => undefined,
+    reconcile: traced(service, 'move', (run) =>
       look({ ...context, coordination: coordination.under(run.fence), staging: staging?.(run.fence) }, run),
     ),
     report: consumerReport(service),

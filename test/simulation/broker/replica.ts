@@ -13,7 +13,6 @@ import { followKept } from '../../../services/acceptapi-registry/src/follow-kept
 import { keptByKey } from '../../../services/acceptapi-registry/src/handlers/confirm-offer.ts'
 import { register } from '../../../services/acceptapi-registry/src/handlers/register.ts'
 import { look as lookAtMoves } from '../../../services/migration-coordinator/src/handlers/look.ts'
-import type { TimesSeen } from '../../../services/migration-coordinator/src/handlers/times-seen.ts'
 import { stagingUnder } from '../../../services/migration-coordinator/src/stages/staging-under.ts'
 import type { MoveLimits } from '../../../services/migration-coordinator/src/turns/limits.ts'
 import { Turns } from '../../../services/migration-coordinator/src/turns/turns.ts'
@@ -284,24 +283,25 @@ export class Replica {
 
   #startCoordinator(): void {
     const { coordination } = this.#clusters
+    const now = () => coordination.now()
     const staging = this.#compute && stagingUnder(this.#compute, this.#under)
     const logger = this.#logger.child({ service: 'migration-coordinator' })
-    let consumer: SimulatedConsumer<TimesSeen> | undefined
+    let consumer: SimulatedConsumer<undefined> | undefined
     const { signal } = this.process
     const turns = new Turns({
-      ...{ coordination, logger, signal, now: () => Date.now() },
+      ...{ coordination, logger, signal, now: () => now().getTime() },
       limits: this.#around.moveLimits ?? {},
       withoutApproval: this.#around.withoutApproval,
       wake: (key) => consumer?.reconcile(key),
       waiting: () => undefined,
     })
-    const context = { bus: this.#bus, turns, logger, now: this.#now, keepMs: this.#around.keepMigrationsMs }
+    const context = { bus: this.#bus, turns, logger, now, keepMs: this.#around.keepMigrationsMs }
     consumer = this.#consume({
       service: 'migration-coordinator',
       parts: ['assignment', 'migration', 'configuration', 'copy', 'copy-related', 'staged'],
       concurrency: 32,
-      remember: (): TimesSeen => new Map(),
-      reconcile: (run: Run<TimesSeen>) =>
+      remember: () => undefined,
+      reconcile: (run: Run) =>
         lookAtMoves({ ...context, coordination: coordination.under(run.fence), staging: staging?.(run.fence) }, run),
     })
   }

@@ -56,6 +56,11 @@ export class ApiServer {
     this.#kcp = kcp
   }
 
+  /** By its own clock, in milliseconds. */
+  now(): number {
+    return this.#now()
+  }
+
   get trouble(): Trouble | undefined {
     return this.#trouble
   }

@@ -72,7 +72,7 @@ export class SimulatedWire implements Pick<Wire, 'send' | 'stream' | 'update' | 
     const { status, body } = server.handle(request)
     acts(undefined)
     handled(server, who, request, status)
-    return { status, headers: {}, body: JSON.stringify(body) }
+    return { status, headers: { date: new Date(server.now()).toUTCString() }, body: JSON.stringify(body) }
   }
 
   async stream(request: HttpRequest & { signal: AbortSignal }): Promise<IncomingMessage> {

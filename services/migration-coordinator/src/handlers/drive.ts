@@ -11,7 +11,6 @@ import { removeLeftovers } from './leftovers.ts'
 import { nextStep } from './next-step.ts'
 import { readMigration, surroundings } from './surroundings.ts'
 import { isCurrent, isDecisive, type Plan, take } from './take.ts'
-import type { TimesSeen } from './times-seen.ts'
 
 /** A step may lead to the next at once; a Migration has far fewer than this until it waits for something. */
 const MOST_STEPS = 16
@@ -19,13 +18,13 @@ const MOST_STEPS = 16
 const HELD_MS = 15_000
 
 /** Takes every Migration of one object as far as it can go now. */
-export async function drive(context: CoordinatorContext, run: Run<TimesSeen>): Promise<Outcome> {
-  const { view, attempt, memory } = run
+export async function drive(context: CoordinatorContext, run: Run): Promise<Outcome> {
+  const { view, attempt } = run
   let again = Number.POSITIVE_INFINITY
   for (const name of view.all('migration').keys()) {
     again = Math.min(again, await advance(context, run, name), await settle(context, view, name))
     await finalize(context, view, name)
-    again = Math.min(again, await expire(context, view, name, memory))
+    again = Math.min(again, await expire(context, view, name))
   }
   const outcome = await removeLeftovers(context, view, attempt)
   if (outcome !== undefined && 'requeueAfterMs' in outcome) return outcome
@@ -33,7 +32,7 @@ export async function drive(context: CoordinatorContext, run: Run<TimesSeen>): P
 }
 
 /** Takes one Migration as far as it can go. Returns in how many milliseconds it is looked at again, whatever is heard. */
-async function advance(context: CoordinatorContext, run: Run<TimesSeen>, name: string): Promise<number> {
+async function advance(context: CoordinatorContext, run: Run, name: string): Promise<number> {
   const swept: Swept = new Map()
   const againMs = await takeSteps(context, run, name, swept)
   const refused = [...swept.values()].find((error) => error !== undefined)
@@ -41,29 +40,22 @@ async function advance(context: CoordinatorContext, run: Run<TimesSeen>, name: s
   return againMs
 }
 
-async function takeSteps(
-  context: CoordinatorContext,
-  { key, view, memory }: Run<TimesSeen>,
-  name: string,
-  swept: Swept,
-): Promise<number> {
+async function takeSteps(context: CoordinatorContext, { key, view }: Run, name: string, swept: Swept): Promise<number> {
   for (let steps = 0; steps < MOST_STEPS; steps++) {
     const migration = readMigration(view, name)
     if (migration === undefined || migration.metadata.deletionTimestamp !== undefined) break
     await sweep(context, migration, view, swept)
-    const around = withRemains(await surroundings(context, migration, view, memory), swept)
+    const around = withRemains(await surroundings(context, migration, view), swept)
     const step = await nextStep(context, key, migration, around)
     if (step === undefined) break
-    const plan: Plan = { migration, assignment: around.assignment, seen: around.seen, step }
+    const plan: Plan = { migration, assignment: around.assignment, step }
     if (isDecisive(step) && !(await isCurrent(context, plan, view))) continue
     if (!(await take(context, plan, view)))
       return Math.min(step.againMs ?? Number.POSITIVE_INFINITY, heldFor(context, migration))
   }
   const migration = readMigration(view, name)
-  if (migration !== undefined) return heldFor(context, migration)
-  context.turns.leave(name)
-  memory.delete(name)
-  return Number.POSITIVE_INFINITY
+  if (migration === undefined) context.turns.leave(name)
+  return migration === undefined ? Number.POSITIVE_INFINITY : heldFor(context, migration)
 }
 
 /** Whose turn comes is told. */

@@ -13,14 +13,12 @@ import type { Surroundings, Wait } from '../plan/step.ts'
 import { deployedOf } from '../stages/deployed-of.ts'
 import { configurationNamed, matchingConfiguration } from './configurations.ts'
 import { copiesOf } from './copies-of.ts'
-import { seeTimes, type TimesSeen } from './times-seen.ts'
 
 /** What a Migration's next step is planned by, besides itself. */
 export async function surroundings(
   context: CoordinatorContext,
   migration: Migration,
   view: KeyView,
-  times: TimesSeen,
 ): Promise<Surroundings> {
   const message = view.get('assignment')
   // No message of the Assignment is no proof that there is none.
@@ -30,7 +28,6 @@ export async function surroundings(
       : await readOrNull(context, { ...Assignment.resource, name: migration.spec.assignment })
   const assignment = named === null || named === undefined ? undefined : Assignment.of(named)
   const begins = isPending(migration)
-  const now = context.now()
   return {
     assignment,
     turn: begins && assignment !== undefined ? turnOf(migration, assignment, view) : undefined,
@@ -40,8 +37,7 @@ export async function surroundings(
     ...(await deployedOf(context, migration, view)),
     hasCompute: context.staging !== undefined,
     undoneBy: assignment && undoneBy(migration, assignment, view),
-    seen: seeTimes(times, migration, now),
-    now,
+    now: context.now(),
   }
 }
 

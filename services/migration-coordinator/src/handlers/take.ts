@@ -21,15 +21,14 @@ import { hasSwitched } from '../plan/copies.ts'
 import { downtimeAfter } from '../plan/downtime.ts'
 import { recordAfter } from '../plan/leftovers.ts'
 import { noteOf } from '../plan/note-of.ts'
-import { sinceWhen } from '../plan/since-when.ts'
-import type { Deployment, Snapshot, Step, Surroundings } from '../plan/step.ts'
+import type { Deployment, Snapshot, Step } from '../plan/step.ts'
 import { deploy, namespaceOf } from '../stages/deploy.ts'
 import { obstacleOf, StageObstacle } from '../stages/stage-obstacle.ts'
 import { PAUSED } from '../turns/held-by.ts'
 import { readOrNull } from './surroundings.ts'
 
 /** A step, and what it was planned by. */
-export type Plan = Pick<Surroundings, 'assignment' | 'seen'> & { migration: Migration; step: Step }
+export type Plan = { migration: Migration; assignment: Assignment | undefined; step: Step }
 
 /** It changes more than the record of the Migration, or it is the last one. */
 export const isDecisive = ({ edit, deploy: deployment, state }: Step): boolean =>
@@ -120,9 +119,8 @@ function waiting({ step, ...plan }: Plan, why: string): Plan {
 }
 
 /** What may pass by itself is told once it has lasted. */
-function hasLasted(context: CoordinatorContext, { step: { stage }, seen }: Plan): boolean {
-  const now = context.now()
-  return now.getTime() - sinceWhen(stage?.startTime, { seen, now }) >= PASSING_MS
+function hasLasted({ now }: CoordinatorContext, { step: { stage } }: Plan): boolean {
+  return now().getTime() - Date.parse(stage?.startTime ?? '') >= PASSING_MS
 }
 
 async function perform(

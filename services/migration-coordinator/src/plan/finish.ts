@@ -1,6 +1,5 @@
 import { type Assignment, durationMs, type Migration, timestamp } from '@resource-broker/api'
 import { AWAY, copyOf, LEAVING, without } from './copies.ts'
-import { sinceWhen } from './since-when.ts'
 import { runStages } from './stages/run-stages.ts'
 import type { AssignmentEdit, Step, Surroundings } from './step.ts'
 
@@ -39,16 +38,15 @@ export function finish(migration: Migration, assignment: Assignment, around: Sur
 }
 
 /** The old copy stays for a while, and another move may take the object back to it: then it is that one's. */
-function keep({ spec, status }: Migration, assignment: Assignment, around: Surroundings): Step | undefined {
+function keep({ spec, status }: Migration, assignment: Assignment, { undoneBy, now }: Surroundings): Step | undefined {
   const { keepOutgoing } = spec.configuration ?? {}
   if (keepOutgoing === undefined) return undefined
   const { from, to } = spec
-  const { undoneBy, now } = around
   if (undoneBy !== undefined) {
     const message = `moved from ${from.providerCluster} to ${to.providerCluster}; ${undoneBy} takes the object back to the copy that was kept`
     return { state: 'CutoverCompleted', reason: 'Undone', message }
   }
-  const end = sinceWhen(status?.switchTime, around) + durationMs(keepOutgoing)
+  const end = Date.parse(status?.switchTime ?? timestamp(now)) + durationMs(keepOutgoing)
   const againMs = end - now.getTime()
   if (againMs <= 0) return undefined
   const until = timestamp(new Date(end))

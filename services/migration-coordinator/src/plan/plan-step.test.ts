@@ -86,7 +86,7 @@ const plan = (given: Case): Step | undefined =>
 
 const AROUND: Surroundings = {
   ...{ assignment: undefined, turn: undefined, configuration: undefined, paused: undefined, undoneBy: undefined },
-  ...{ copies: {}, staged: [], gone: new Set(), hasCompute: false, seen: new Map(), now: new Date(0) },
+  ...{ copies: {}, staged: [], gone: new Set(), hasCompute: false, now: new Date(0) },
 }
 
 test.each(cases)('$name', (given) => {

@@ -87,7 +87,5 @@ export type Surroundings = {
   hasCompute: boolean
   /** Another Migration that takes the object back to where it was. */
   undoneBy: string | undefined
-  /** When the times that the Migration records were first seen, in milliseconds of the broker's own clock. */
-  seen: ReadonlyMap<string, number>
   now: Date
 }

@@ -1,6 +1,5 @@
 import { durationMs, resultText, timestamp } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
-import { sinceWhen } from '../since-when.ts'
 import { deployment } from './deployment.ts'
 import { expressionsOf, failed, type Input, inputOf, unmet } from './evaluate.ts'
 import { whyFailed } from './failure.ts'
@@ -20,7 +19,7 @@ export function goOn(turn: Turn): Word {
 /** By how many milliseconds an attempt is past its timeout, below 0 before that. */
 function lateBy({ stage, status, around }: Turn): number | undefined {
   if (stage.timeout === undefined) return undefined
-  return around.now.getTime() - sinceWhen(status.startTime, around) - durationMs(stage.timeout)
+  return around.now.getTime() - Date.parse(status.startTime ?? '') - durationMs(stage.timeout)
 }
 
 const runs = ({ status }: Turn, message: string): Word => ({ reason: 'StageRuns', status: { ...status, message } })

@@ -23,8 +23,6 @@ type Case = {
   status?: StageStatus[]
   spec?: Partial<Migration['spec']>
   switchTime?: string
-  /** When what it records was first seen. */
-  seen?: Record<string, string>
   /** The two copies as their providers have them; null: not known; gone: there is none. */
   from?: object | null | 'gone'
   to?: object | null
@@ -138,7 +136,6 @@ function aroundOf(given: Case): Surroundings {
       gone: new Set(given.gone),
       hasCompute: true,
       undoneBy: given.undoneBy,
-      seen: new Map(Object.entries(given.seen ?? {}).map(([time, seen]) => [time, Date.parse(seen)])),
       now: new Date(NOW),
     },
   }

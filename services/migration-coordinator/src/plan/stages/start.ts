@@ -1,5 +1,4 @@
 import { durationMs, type StageStatus, timestamp } from '@resource-broker/api'
-import { sinceWhen } from '../since-when.ts'
 import { deployment } from './deployment.ts'
 import { inputOf, unmet } from './evaluate.ts'
 import type { Turn, Word } from './run-stages.ts'
@@ -29,7 +28,7 @@ const wait = ({ status }: Turn, reason: string, message: string): Word => ({
 /** Milliseconds that the first attempt waits yet. */
 function waitLeft({ stage, status, around }: Turn): number {
   if (stage.wait === undefined || status.attempt > 1) return 0
-  return sinceWhen(status.startTime, around) + durationMs(stage.wait) - around.now.getTime()
+  return Date.parse(status.startTime ?? '') + durationMs(stage.wait) - around.now.getTime()
 }
 
 const isEmpty = ({ stage }: Turn): boolean => Object.keys(stage.templates ?? {}).length === 0
