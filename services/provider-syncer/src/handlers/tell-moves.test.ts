@@ -60,8 +60,9 @@ function consumer() {
   })
   const look = (memory: SyncerMemory, at: string, ...migrations: Migration[]) => {
     const messages = Object.fromEntries(migrations.map((object) => [`migration/${object.metadata.name}`, { object }]))
-    const clusters = { consumers: { client: () => ({ create }) } }
-    const context = { ...memory, clusters, logger: { warn: () => undefined }, now: () => new Date(at) }
+    const now = () => new Date(at)
+    const clusters = { coordination: { now }, consumers: { client: () => ({ create }) } }
+    const context = { ...memory, clusters, logger: { warn: () => undefined }, now }
     const known = { key: 'k', assignment: assignment(), ref, source: source() as KubeObject }
     tellMoves(context as unknown as SyncerContext, known as unknown as Known, viewOf(messages))
   }

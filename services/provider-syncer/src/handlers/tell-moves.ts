@@ -13,7 +13,7 @@ const NEWS_MS = 60_000
  * the same Event. Nothing waits for that, and one that cannot be recorded keeps nobody from going on.
  */
 export function tellMoves(context: SyncerContext, known: Known, view: KeyView): void {
-  const { moves, logger } = context
+  const { clusters, moves, logger } = context
   const { key } = known
   if (!isAssigned(known) || !isCurrent(known)) return void moves.delete(key)
   const before = moves.get(key)
@@ -26,7 +26,7 @@ export function tellMoves(context: SyncerContext, known: Known, view: KeyView): 
     if (news === undefined) continue
     now.set(uid, news.reason)
     const told = before?.get(uid)
-    if (told === news.reason || (told === undefined && isOld(migration, context.now()))) continue
+    if (told === news.reason || (told === undefined && isOld(migration, clusters.coordination.now()))) continue
     tell(context, known, uid, news).catch((err: unknown) => {
       logger.warn({ key, migration: migration.metadata.name, err }, 'an Event could not be recorded')
     })
