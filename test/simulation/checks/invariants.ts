@@ -134,12 +134,15 @@ export class Invariants {
       this.#options.violated(
         new Violation('released-early', `${name} is let go, and ${left.provider} has its copy still`, name),
       )
+    const names = relatedResources(entry.object.status).related.length > 0
     const secret = this.#secretOf(uid)
-    if (secret !== undefined && secret.metadata.creationTimestamp < (deletionTimestamp ?? ''))
-      this.#options.violated(new Violation('left-behind', `${name} is let go, and its Secret is there still`, name))
+    if (names && secret !== undefined && secret.metadata.creationTimestamp < (deletionTimestamp ?? ''))
+      this.#options.violated(
+        new Violation('left-behind', `${name} is let go, and the Secret that it names is there`, name),
+      )
   }
 
-  /** What the broker made at the consumer for an object. A request that is late may make it again: the garbage collector has that one. */
+  /** What the broker made at the consumer for an object. One that its status does not name, and that a request made late, is for the garbage collector. */
   #secretOf(uid: string): StoredObject | undefined {
     const secrets = serverOf(this.#options.servers, CONSUMER).all(resources.secrets)
     return secrets.find(({ object }) => object.metadata.ownerReferences?.some((owner) => owner.uid === uid))?.object
