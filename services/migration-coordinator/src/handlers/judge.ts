@@ -1,6 +1,6 @@
-import { MigrationConfiguration, type NextCondition, sameStatus, setCondition } from '@resource-broker/api'
+import { MigrationConfiguration, type NextCondition } from '@resource-broker/api'
 import { DONE, type KeyView, type KubeObject, type Outcome } from '@resource-broker/bus'
-import { isNotFound, readIfThere } from '@resource-broker/kube'
+import { tellCondition } from '@resource-broker/service'
 import type { CoordinatorContext } from '../context.ts'
 import { verdictOn } from '../verdict.ts'
 
@@ -19,23 +19,15 @@ export async function judge(context: CoordinatorContext, view: KeyView): Promise
 async function report(
   context: CoordinatorContext,
   view: KeyView,
-  { metadata: { name, resourceVersion }, status }: KubeObject,
+  configuration: KubeObject,
   verdict: NextCondition,
 ): Promise<void> {
-  const before = MigrationConfiguration.status.safeParse(status).data?.conditions
+  const { name } = configuration.metadata
+  const around = { client: context.coordination, logger: context.logger }
   const now = context.now()
-  const conditions = setCondition(before, verdict, now)
-  if (sameStatus(conditions, before)) return
-  const ref = { ...MigrationConfiguration.resource, name }
-  const patch = { metadata: { resourceVersion }, status: { conditions } }
-  try {
-    const object = await context.coordination.mergePatch<KubeObject>(ref, patch, { subresource: 'status' })
-    view.learn('configuration', name, { name, object }, now.getTime())
-  } catch (error) {
-    if (!isNotFound(error) || (await readIfThere(context.coordination, ref)) !== undefined) throw error
-    context.logger.info({ configuration: name, err: error }, 'the MigrationConfiguration is gone, and is told nothing')
-    return
-  }
+  const object = await tellCondition(around, MigrationConfiguration, configuration, verdict, now)
+  if (object === undefined) return
+  view.learn('configuration', name, { name, object }, now.getTime())
   const { status: ready, reason, message } = verdict
   context.logger.info({ configuration: name, ready, reason }, message)
 }

@@ -1,0 +1,38 @@
+import { type Condition, type NextCondition, sameStatus, setCondition } from '@resource-broker/api'
+import type { KubeObject } from '@resource-broker/bus'
+import { type CollectionRef, isNotFound, type KubeClient, readIfThere } from '@resource-broker/kube'
+import type { Logger } from './logger.ts'
+
+/** A kind whose objects people write, and whose status says how they stand. */
+type Kind = {
+  kind: string
+  resource: CollectionRef
+  status: { safeParse: (status: unknown) => { data?: { conditions?: Condition[] } | undefined } }
+}
+
+/**
+ * Tells by a condition how an object that somebody wrote stands. Returns the object as it is then; undefined: nothing was written, as it says so already, or as the
+ * object is gone, which the log tells.
+ * @throws {KubeError} `isConflict` where it has changed meanwhile
+ */
+export async function tellCondition(
+  { client, logger }: { client: KubeClient; logger: Logger },
+  { kind, resource, status }: Kind,
+  object: KubeObject,
+  condition: NextCondition,
+  now: Date,
+): Promise<KubeObject | undefined> {
+  const { name, resourceVersion } = object.metadata
+  const before = status.safeParse(object['status']).data?.conditions
+  const conditions = setCondition(before, condition, now)
+  if (sameStatus({ conditions }, { conditions: before })) return undefined
+  const ref = { ...resource, name }
+  const patch = { metadata: { resourceVersion }, status: { conditions } }
+  try {
+    return await client.mergePatch<KubeObject>(ref, patch, { subresource: 'status' })
+  } catch (error) {
+    if (!isNotFound(error) || (await readIfThere(client, ref, { metadataOnly: true })) !== undefined) throw error
+    logger.info({ kind, name, err: error }, 'the object is gone, and is not told how it stands')
+    return undefined
+  }
+}
