@@ -7,6 +7,7 @@ import {
   keyOf,
   Migration,
   MigrationConfiguration,
+  PlacementPolicy,
   Provider,
   providerName,
 } from '@resource-broker/api'
@@ -81,6 +82,22 @@ export async function configureMoves({ kube }: Place, name: string, spec: object
   const { apiVersion, kind, resource } = MigrationConfiguration
   const things = { group: THING.group, version: THING.version, kind: 'Thing' }
   await kube.create(resource, { apiVersion, kind, metadata: { name }, spec: { from: things, to: things, ...spec } })
+  return { ...resource, name }
+}
+
+/** Labels a provider at the platform; null takes a label off. */
+export async function labelProvider(
+  { kube }: Place,
+  provider: Site,
+  labels: Record<string, string | null>,
+): Promise<void> {
+  await kube.mergePatch(providerRef(provider), { metadata: { labels } })
+}
+
+/** Makes a PlacementPolicy; answers where it is. */
+export async function makePolicy({ kube }: Place, name: string, spec: object): Promise<ObjectRef> {
+  const { apiVersion, kind, resource } = PlacementPolicy
+  await kube.create(resource, { apiVersion, kind, metadata: { name }, spec })
   return { ...resource, name }
 }
 

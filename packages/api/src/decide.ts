@@ -1,9 +1,13 @@
 import { timestamp } from './conditions.ts'
 import type { Offer, OfferRef } from './filters/compile.ts'
+import type { Labels } from './filters/labels.ts'
 import type { BrokeredObject } from './filters/match.ts'
 import type { Refusal } from './filters/refusal.ts'
 import type { DecisionRecord } from './kinds/assignment.ts'
 import type { OfferIndex, RefusedOffer } from './offers/offer-index.ts'
+import { compareRefs } from './offers/rank.ts'
+import type { Counting, PolicyIndex } from './policies/policy-index.ts'
+import { forbids, preferences } from './policies/rate.ts'
 import type { Standing } from './standing.ts'
 
 /** Entries of `status.decision` that an Assignment keeps (the bound of its schema). */
@@ -25,6 +29,9 @@ export type PlacementWorld = {
   usage: (offer: OfferRef) => number
   /** What the platform has a provider do. */
   standing: (provider: string) => Standing
+  policies: Pick<PolicyIndex, 'for'>
+  /** The labels that the platform gave a provider, by which policies tell providers apart. */
+  labels: (provider: string) => Labels | undefined
 }
 
 /**
@@ -44,10 +51,11 @@ export type Decision =
   | { verdict: 'refuse'; record: DecisionRecord }
 
 /**
- * Decides where an object belongs. Pure: same input, same answer. The heaviest accepting offer wins that has room and whose provider is
- * open; ties go to the lower provider name, then the lower AcceptAPI name. An object never moves while its offer accepts it, full or
- * not; another offer of its provider keeps it if there is room. A cordoned provider keeps what it has, one that is drained what nobody
- * else takes.
+ * Decides where an object belongs. Pure: same input, same answer. Of the accepting offers that have room, and whose provider is open and
+ * one that the policy of the object allows, the one wins whose weight and what the policy prefers of its provider come to most; ties go to
+ * the lower provider name, then the lower AcceptAPI name. An object never moves while its offer accepts it, full or not, whatever its
+ * policy says; another offer of its provider keeps it if there is room. A cordoned provider keeps what it has, one that is drained what
+ * nobody else takes.
  */
 export function decide({ object, current, excluded }: Question, world: PlacementWorld, now: Date): Decision {
   const { offers, usage } = world
@@ -56,16 +64,21 @@ export function decide({ object, current, excluded }: Question, world: Placement
   const isDrained = current !== undefined && world.standing(current.providerCluster) === 'draining'
   if (kept !== undefined && !isDrained) return { verdict: 'stay', offer: kept }
 
+  const counting = world.policies.for(object)
   const open: Offer[] = []
   const closed: RefusedOffer[] = []
   for (const offer of accepting) {
-    const refusal = whyClosed(offer, world, excluded)
+    const refusal = whyClosed(offer, world, counting, excluded)
     if (refusal === undefined) open.push(offer)
     else closed.push({ ...offer.ref, ...refusal })
   }
   const { refused, total } = offers.explain(object, RECORDED)
-  const record = recordOf(open, [...closed, ...refused], closed.length + total, now)
-  const [best] = open
+  const ranked = rank(open, counting, world)
+  const record: DecisionRecord = {
+    ...recordOf(ranked, [...closed, ...refused], closed.length + total, now),
+    ...(counting === undefined ? {} : { policy: counting.policy.name }),
+  }
+  const best = ranked[0]?.offer
   if (kept !== undefined && best === undefined) return { verdict: 'stay', offer: kept, record }
   if (current === undefined) return best ? { verdict: 'place', offer: best, record } : { verdict: 'refuse', record }
   return best ? { verdict: 'move', from: current, offer: best, record } : { verdict: 'strand', from: current, record }
@@ -98,27 +111,71 @@ const SAID = { cordoned: 'spec.unschedulable', draining: 'spec.drain' } as const
 /** Why an offer that accepts an object does not take it all the same. */
 function whyClosed(
   offer: Offer,
-  { usage, standing }: PlacementWorld,
+  world: PlacementWorld,
+  counting: Counting | undefined,
   excluded: Question['excluded'],
 ): Refusal | undefined {
   const { ref, capacity } = offer
   const why = excluded?.get(ref.providerCluster)
   if (why !== undefined) return { path: '', rule: 'excluded', want: 'a provider that was not tried in vain', got: why }
-  const stands = standing(ref.providerCluster)
-  if (stands !== 'open') return { path: '', rule: stands, want: 'a provider that takes new objects', got: SAID[stands] }
-  if (!isFull(offer, usage)) return undefined
-  return { path: '', rule: 'capacity', want: `fewer than ${capacity} objects placed there`, got: String(usage(ref)) }
+  const bar = whyBarred(ref.providerCluster, world, counting)
+  if (bar !== undefined || !isFull(offer, world.usage)) return bar
+  const got = String(world.usage(ref))
+  return { path: '', rule: 'capacity', want: `fewer than ${capacity} objects placed there`, got }
+}
+
+/** Why the platform has an object not come to a provider. What its policy says is told first: another order to the provider would not help. */
+function whyBarred(
+  provider: string,
+  { standing, labels }: Pick<PlacementWorld, 'standing' | 'labels'>,
+  counting: Counting | undefined,
+): Refusal | undefined {
+  const forbidden = counting && forbids(counting, labels(provider))
+  if (forbidden !== undefined) return forbidden
+  const stands = standing(provider)
+  if (stands === 'open') return undefined
+  return { path: '', rule: stands, want: 'a provider that takes new objects', got: SAID[stands] }
+}
+
+/** Whether the platform has an object not come to a provider, by what it has the provider do or by the policy of the object. Pure. */
+export function isBarred(
+  object: BrokeredObject,
+  provider: string,
+  world: Pick<PlacementWorld, 'standing' | 'labels' | 'policies'>,
+): boolean {
+  return whyBarred(provider, world, world.policies.for(object)) !== undefined
+}
+
+/** What an offer comes to; `parts` say of what, where a policy has a say. */
+type Rated = { offer: Offer; score: number; parts?: Record<string, number> }
+
+/** Best first: what comes to most, then the lower provider name, then the lower AcceptAPI name. `open` is in that order by weight alone. */
+function rank(
+  open: readonly Offer[],
+  counting: Counting | undefined,
+  { labels }: Pick<PlacementWorld, 'labels'>,
+): Rated[] {
+  if (counting === undefined || counting.policy.prefer.length === 0)
+    return open.map((offer) => ({ offer, score: offer.weight }))
+  return open
+    .map((offer): Rated => {
+      const parts = { weight: offer.weight, ...preferences(counting, labels(offer.ref.providerCluster)) }
+      return { offer, score: Object.values(parts).reduce((sum, part) => sum + part, 0), parts }
+    })
+    .sort((a, b) => b.score - a.score || compareRefs(a.offer.ref, b.offer.ref))
 }
 
 function recordOf(
-  candidates: readonly Offer[],
+  candidates: readonly Rated[],
   refused: readonly RefusedOffer[],
   refusedCount: number,
   now: Date,
 ): DecisionRecord {
   return {
     time: timestamp(now),
-    candidates: candidates.slice(0, RECORDED).map(({ ref, weight }) => ({ ...namesOf(ref), score: weight })),
+    candidates: candidates
+      .slice(0, RECORDED)
+      .map(({ offer, score, parts }) => ({ ...namesOf(offer.ref), score, ...(parts === undefined ? {} : { parts }) })),
     refused: refused
       .slice(0, RECORDED)
       .map(({ providerCluster, name, ...refusal }) => ({ ...namesOf({ providerCluster, name }), ...refusal })),

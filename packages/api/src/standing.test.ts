@@ -2,49 +2,28 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { decide, type PlacementWorld } from './decide.ts'
 import { refusalMessage } from './decision-message.ts'
-import { indexOf, type OfferCase, objectOf } from './fixtures.ts'
-import type { Provider } from './kinds/provider.ts'
-import { type Standing, standingOf } from './standing.ts'
+import {
+  around,
+  indexOf,
+  nameOfRef,
+  type OfferCase,
+  objectOf,
+  type PlacementCase,
+  questionOf,
+  worldOf,
+} from './fixtures.ts'
+import type { Standing } from './standing.ts'
 import { vectors } from './test-vectors.ts'
 
-type Case = {
-  name: string
-  offers: OfferCase[]
-  /** `spec` of the Providers of which something is recorded. */
-  providers?: Record<string, Omit<Provider['spec'], 'providerCluster'>>
-  /** How many other objects have a place, by `provider/offer`. */
-  taken?: Record<string, number>
-  object?: object
-  current?: string
-  excluded?: Record<string, string>
-  expect: { verdict: string; offer?: string; told?: string }
-}
+type Case = PlacementCase & { expect: { verdict: string; offer?: string; told?: string } }
 
 const now = new Date('2026-11-30T06:00:00Z')
-const refOf = (text: string) => {
-  const [providerCluster = '', name = ''] = text.split('/')
-  return { providerCluster, name }
-}
-const nameOf = ({ providerCluster, name }: { providerCluster: string; name: string }) => `${providerCluster}/${name}`
 
 test.each(vectors<Case>('placement/standing.json'))('$name', (it) => {
-  const world: PlacementWorld = {
-    offers: indexOf(...it.offers),
-    usage: (ref) => it.taken?.[nameOf(ref)] ?? 0,
-    standing: (provider) => {
-      const spec = it.providers?.[provider]
-      return standingOf(spec && { spec: { providerCluster: provider, ...spec } })
-    },
-  }
-  const question = {
-    object: objectOf(it.object ?? {}),
-    current: it.current === undefined ? undefined : refOf(it.current),
-    excluded: new Map(Object.entries(it.excluded ?? {})),
-  }
-  const decision = decide(question, world, now)
+  const decision = decide(questionOf(it), worldOf(it), now)
   expect({
     verdict: decision.verdict,
-    ...('offer' in decision ? { offer: nameOf(decision.offer.ref) } : {}),
+    ...('offer' in decision ? { offer: nameOfRef(decision.offer.ref) } : {}),
     ...('record' in decision && decision.record?.candidates.length === 0
       ? { told: refusalMessage(decision.record) }
       : {}),
@@ -72,15 +51,14 @@ test('whatever is offered, nothing comes to a provider that is not open, and the
       (offers, standings, size, at, used) => {
         const current = at && { providerCluster: at[0], name: at[1] }
         const question = { object: objectOf({ size }), current }
-        const worldOf = (all: OfferCase[]): PlacementWorld => ({
-          offers: indexOf(...all),
-          usage: () => used,
+        const among = (all: OfferCase[]): PlacementWorld => ({
+          ...around(indexOf(...all), () => used),
           standing: (of) => standings[of] ?? 'open',
         })
-        const decision = decide(question, worldOf(offers), now)
+        const decision = decide(question, among(offers), now)
         if ('offer' in decision && decision.offer.ref.providerCluster !== current?.providerCluster)
           expect(standings[decision.offer.ref.providerCluster] ?? 'open').toBe('open')
-        expect(JSON.stringify(decide(question, worldOf(offers.toReversed()), now))).toBe(JSON.stringify(decision))
+        expect(JSON.stringify(decide(question, among(offers.toReversed()), now))).toBe(JSON.stringify(decision))
       },
     ),
     { numRuns: 500, seed: 20261130 },

@@ -12,6 +12,7 @@ import { stringifyJson } from '@resource-broker/json'
  * - `assignment`, `migration.<name>`: the platform's records of the object
  * - `staged.<resource>/<namespace>/<name>`: what the stages of its moves deployed at the compute cluster, Secrets by metadata
  * - `configuration.<name>`: the platform's MigrationConfigurations for moves between two kinds
+ * - `policy`: one PlacementPolicy of the platform
  * - `decision`: which provider may take which generation of the spec (from the scheduler, derived)
  * - `acceptapi`: one AcceptAPI of one provider
  * - `offers`: nothing but the word that the offers changed; one per partition, under the key `-`
@@ -26,6 +27,7 @@ export const PARTS = [
   'migration',
   'staged',
   'configuration',
+  'policy',
   'decision',
   'acceptapi',
   'offers',
@@ -166,6 +168,9 @@ type Kind = { group: string; version: string; kind: string }
 /** The key of the MigrationConfigurations for moves between two kinds; undefined is a kind that one of them does not say. */
 export const configurationKey = (from: Kind | undefined, to: Kind | undefined): string =>
   keyOfParts(['configuration', ...[from, to].flatMap((kind) => [kind?.group, kind?.version, kind?.kind].map(String))])
+
+/** The key of a PlacementPolicy. */
+export const policyKey = (name: string): string => keyOfParts(['policy', name])
 
 function keyOfParts(parts: readonly string[]): string {
   return hash('sha256', stringifyJson(parts), 'hex').slice(0, 32)

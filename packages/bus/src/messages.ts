@@ -79,7 +79,7 @@ const copyMessage = z.object({
 })
 export type CopyMessage = z.infer<typeof copyMessage>
 
-/** An Assignment, without the reasons of its decision, a Migration or a MigrationConfiguration as the platform has it; null once it was seen gone. */
+/** An Assignment, without the reasons of its decision, a Migration, a MigrationConfiguration or a PlacementPolicy as the platform has it; null once it was seen gone. */
 const recordMessage = z.object({ name: z.string(), object: kubeObject.nullable(), ...gone })
 export type RecordMessage = z.infer<typeof recordMessage>
 
@@ -120,6 +120,7 @@ export const messageSchemas = {
   migration: recordMessage,
   staged: stagedMessage,
   configuration: recordMessage,
+  policy: recordMessage,
   decision: decisionMessage,
   acceptapi: acceptAPIMessage,
   offers: nudgeMessage,

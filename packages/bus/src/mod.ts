@@ -22,7 +22,7 @@ export {
   TooLargeError,
 } from './errors.ts'
 export type { Contents, InventoryItem } from './inventory.ts'
-export { type Address, acceptAPIKey, configurationKey, Layout, type Part, token } from './layout.ts'
+export { type Address, acceptAPIKey, configurationKey, Layout, type Part, policyKey, token } from './layout.ts'
 export { Membership } from './membership.ts'
 export type {
   AcceptAPIMessage,

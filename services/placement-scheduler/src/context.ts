@@ -2,6 +2,7 @@ import type { Bus } from '@resource-broker/bus'
 import type { Clusters, Logger, Tracing } from '@resource-broker/service'
 import type { Capacity } from './capacity/capacity.ts'
 import type { Offers } from './offers.ts'
+import type { Policies } from './policies.ts'
 import type { Standings } from './standings.ts'
 
 /** What the handlers of the scheduler work with. */
@@ -11,8 +12,10 @@ export type SchedulerContext = {
   offers: Offers
   /** Who has a place at an offer that has a capacity. */
   capacity: Capacity
-  /** What the platform has each provider do. */
-  standings: Pick<Standings, 'of'>
+  /** What the platform has each provider do, and how it calls it. */
+  standings: Pick<Standings, 'of' | 'labels'>
+  /** What the platform says of where objects go. */
+  policies: Pick<Policies, 'index' | 'counts'>
   logger: Logger
   tracing?: Tracing | undefined
   now: () => Date

@@ -4,10 +4,13 @@ import {
   annotations,
   type Consumer,
   compileAcceptAPI,
+  compilePolicy,
   Migration,
   type MigrationState,
   mergePatched,
   OfferIndex,
+  PlacementPolicy,
+  PolicyIndex,
 } from '@resource-broker/api'
 import type { KeyView, KubeObject, RecordMessage, SourceRef } from '@resource-broker/bus'
 import { type CollectionRef, type KubeClient, KubeError, type ObjectRef } from '@resource-broker/kube'
@@ -98,6 +101,26 @@ export function offersOf(...providers: string[]): OfferIndex {
     const accepts = compileAcceptAPI(acceptAPI, provider)
     if ('offer' in accepts) index.set(accepts.offer)
   }
+  return index
+}
+
+/** A PlacementPolicy as the platform has it. */
+export function policy(spec: object, metadata: object = {}): KubeObject {
+  const { apiVersion, kind } = PlacementPolicy
+  return {
+    apiVersion,
+    kind,
+    metadata: { name: 'some', uid: 'u', resourceVersion: '1', generation: 1, ...metadata },
+    spec,
+  }
+}
+
+/** A policy by which every object goes to one of these providers, by their label `name`. */
+export function policyFor(...providers: string[]): PolicyIndex {
+  const index = new PolicyIndex()
+  const require = [{ matchExpressions: [{ key: 'name', operator: 'In', values: providers }] }]
+  const compiled = compilePolicy(policy({ selector: {}, require }))
+  if (compiled.policy !== undefined) index.set(compiled.policy)
   return index
 }
 

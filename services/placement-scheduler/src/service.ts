@@ -18,6 +18,7 @@ import { look } from './handlers/look.ts'
 import { isAffected } from './handlers/reconsider.ts'
 import type { Troubled } from './handlers/tell-trouble.ts'
 import { Offers } from './offers.ts'
+import { Policies } from './policies.ts'
 import { Standings } from './standings.ts'
 
 const NAME = 'placement-scheduler'
@@ -54,13 +55,16 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     logger: service.logger,
   }) // whoever found it full may have the room
   service.readyCheck('places', () => capacity.obstacle)
-  await capacity.start(signal)
+  const policies = new Policies({ coordination: clusters.coordination, logger, changed: nudge })
+  service.readyCheck('policies', () => policies.obstacle)
+  await Promise.all([capacity.start(signal), policies.start(signal)])
   const context: SchedulerContext = {
     bus,
     clusters,
     offers,
     capacity,
     standings: new Standings(clusters.providers, nudge),
+    policies,
     logger,
     tracing: service.tracing,
     now: () => new Date(),
@@ -73,7 +77,7 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   }
   consumer = await bus.consume({
     service: NAME,
-    parts: ['source', 'assignment', 'migration', 'offers'],
+    parts: ['source', 'assignment', 'migration', 'offers', 'policy'],
     alsoLoad: ['decision'],
     concurrency: CONCURRENCY,
     remember: (): Troubled => new Map(),

@@ -2,9 +2,10 @@ import { Provider } from '@resource-broker/api'
 import { expect, test } from 'vitest'
 import { Standings } from './standings.ts'
 
-const recordOf = (unschedulable?: boolean): Provider =>
+const recordOf = (unschedulable?: boolean, labels?: Record<string, string>): Provider =>
   Provider.of({
-    ...{ apiVersion: Provider.apiVersion, kind: Provider.kind, metadata: { name: 'a' } },
+    ...{ apiVersion: Provider.apiVersion, kind: Provider.kind },
+    metadata: { name: 'a', ...(labels === undefined ? {} : { labels }) },
     spec: { providerCluster: 'a', ...(unschedulable === undefined ? {} : { unschedulable }) },
   })
 
@@ -45,6 +46,23 @@ test('another word about a provider is told once, and what is written of it besi
     ['open', 2],
     ['cordoned', 3],
     ['open', 4],
+  ])
+})
+
+test('a provider that gets another label is told of once, as is one that loses it or goes', () => {
+  const { standings, told, write } = standingsOf(new Map([['a', recordOf()]]))
+  const named = (region: string) => recordOf(undefined, { region })
+  const seen = [named('eu'), named('eu'), named('us'), recordOf(), named('us'), undefined].map((record) => {
+    write('a', record)
+    return [standings.labels('a'), told.times]
+  })
+  expect(seen).toEqual([
+    [{ region: 'eu' }, 1],
+    [{ region: 'eu' }, 1],
+    [{ region: 'us' }, 2],
+    [undefined, 3],
+    [{ region: 'us' }, 4],
+    [undefined, 5],
   ])
 })
 

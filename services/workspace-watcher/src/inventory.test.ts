@@ -6,7 +6,11 @@ const view = (duties: View['duties'], provider?: string) => ({ duties, ...(provi
 const many = (count: number) => Array.from({ length: count }, (_, index) => view(['copies'], `p${index}`))
 
 test.each([
-  { name: 'the platform’s records', views: [view(['records'])], read: ['assignment', 'migration', 'configuration'] },
+  {
+    name: 'the platform’s records',
+    views: [view(['records'])],
+    read: ['assignment', 'migration', 'configuration', 'policy'],
+  },
   { name: 'the compute cluster', views: [view(['stages'])], read: ['staged'] },
   { name: 'a consumer', views: [view(['sources'])], read: ['source', 'source-related'] },
   {

@@ -10,7 +10,7 @@ export type StoredByObject = ReadonlyMap<string, Stored>
 
 /** What this service alone publishes as snapshots of objects, by what a view is watched for. */
 const PARTS = {
-  records: ['assignment', 'migration', 'configuration'],
+  records: ['assignment', 'migration', 'configuration', 'policy'],
   sources: ['source', 'source-related'],
   offers: ['acceptapi'],
   copies: ['copy', 'copy-related'],

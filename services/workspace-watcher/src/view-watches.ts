@@ -3,7 +3,14 @@ import { type ResourceRef, resolveResource } from '@resource-broker/kube'
 import type { BrokeredKind, View } from '@resource-broker/service'
 import type { WatcherContext } from './context.ts'
 import { copyRule } from './handlers/copies.ts'
-import { acceptAPIRule, assignmentRule, configurationRule, migrationRule, providersOf } from './handlers/records.ts'
+import {
+  acceptAPIRule,
+  assignmentRule,
+  configurationRule,
+  migrationRule,
+  policyRule,
+  providersOf,
+} from './handlers/records.ts'
 import { CopyRelatedWatch, SourceRelatedWatch } from './handlers/related.ts'
 import { sourceRule } from './handlers/sources.ts'
 import { stagedRule } from './handlers/staged.ts'
@@ -53,6 +60,7 @@ export class ViewWatches {
     this.#watchPart({ ...assignmentRule(), seen, complete }, inventory)
     this.#watchPart(migrationRule(), inventory)
     this.#watchPart(configurationRule(), inventory)
+    this.#watchPart(policyRule(), inventory)
   }
 
   #watchOffers(inventory: Inventory): void {

@@ -21,6 +21,7 @@ import type { SchedulerContext } from '../../../services/placement-scheduler/src
 import { look } from '../../../services/placement-scheduler/src/handlers/look.ts'
 import { isAffected } from '../../../services/placement-scheduler/src/handlers/reconsider.ts'
 import { Offers } from '../../../services/placement-scheduler/src/offers.ts'
+import { Policies } from '../../../services/placement-scheduler/src/policies.ts'
 import { Standings } from '../../../services/placement-scheduler/src/standings.ts'
 import { newMemory, type SyncerMemory } from '../../../services/provider-syncer/src/context.ts'
 import { sync } from '../../../services/provider-syncer/src/handlers/sync.ts'
@@ -227,20 +228,22 @@ export class Replica {
       now: () => Date.now(),
       logger,
     })
-    await capacity.start(this.process.signal)
+    const policies = new Policies({ coordination: clusters.coordination, logger, changed: nudge })
+    await Promise.all([capacity.start(this.process.signal), policies.start(this.process.signal)])
     const context: SchedulerContext = {
       bus: this.#bus,
       clusters,
       offers,
       capacity,
       standings: new Standings(clusters.providers, nudge),
+      policies,
       logger,
       now: this.#now,
     }
     const consumer: SimulatedConsumer<Map<string, number>> = this.#consume(
       {
         service: 'placement-scheduler',
-        parts: ['source', 'assignment', 'migration', 'offers'],
+        parts: ['source', 'assignment', 'migration', 'offers', 'policy'],
         alsoLoad: ['decision'],
         concurrency: 128,
         remember: () => new Map<string, number>(),

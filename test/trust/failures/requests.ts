@@ -1,4 +1,4 @@
-import { Migration, MigrationConfiguration, OfferUsage } from '@resource-broker/api'
+import { Migration, MigrationConfiguration, OfferUsage, PlacementPolicy } from '@resource-broker/api'
 import type { Injected } from '../../support/injections.ts'
 import { isServed, type RequestKind } from './request-kind.ts'
 import { REQUESTS_OF_KCP } from './requests-of-kcp.ts'
@@ -37,6 +37,12 @@ const configure = (world: FailureWorld, { paused = true, when }: { paused?: bool
   const spec = { from: gvk, to: gvk, stages: [{ name: 'copy' }], paused, ...(when && { when }) }
   const place = { resource: `${resource.resource}.${resource.group}`, name: 'with-stages' }
   world.create('platform', place, apiVersion, kind, { spec })
+}
+/** A policy that lets every object go where it would anyhow. */
+const legislate = (world: FailureWorld) => {
+  const { apiVersion, kind, resource } = PlacementPolicy
+  const place = { resource: `${resource.resource}.${resource.group}`, name: 'anywhere' }
+  world.create('platform', place, apiVersion, kind, { spec: { selector: {} } })
 }
 const isHeld = async (world: FailureWorld) => {
   configure(world)
@@ -248,6 +254,21 @@ const AT_PLATFORM: RequestKind[] = [
     trigger: (world) => configure(world),
     besides: ({ method, resource }) =>
       method === 'PATCH' && resource === 'migrationconfigurations' ? notFound('migrationconfigurations') : undefined,
+  },
+  {
+    ...{ name: 'telling a PlacementPolicy how it stands', at: 'platform', method: 'PATCH' },
+    ...{ resource: 'placementpolicies', subresource: 'status', about: 'records' },
+    prepare: isServed,
+    trigger: legislate,
+  },
+  {
+    ...{ name: 'asking whether a PlacementPolicy is still there', at: 'platform', method: 'GET' },
+    resource: 'placementpolicies',
+    about: 'records',
+    prepare: isServed,
+    trigger: legislate,
+    besides: ({ method, resource }) =>
+      method === 'PATCH' && resource === 'placementpolicies' ? notFound('placementpolicies') : undefined,
   },
   {
     ...{ name: 'keeping what a move goes by', at: 'platform', method: 'PATCH', resource: 'migrations' },

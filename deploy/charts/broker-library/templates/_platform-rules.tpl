@@ -42,6 +42,13 @@
 - apiGroups:
     - coord.broker.platform-mesh.io
   resources:
+    - placementpolicies
+  verbs:
+    - list
+    - watch
+- apiGroups:
+    - coord.broker.platform-mesh.io
+  resources:
     - providers/status
   verbs:
     - patch
@@ -115,6 +122,20 @@
     - list
     - watch
     - create
+    - patch
+- apiGroups:
+    - coord.broker.platform-mesh.io
+  resources:
+    - placementpolicies
+  verbs:
+    - get
+    - list
+    - watch
+- apiGroups:
+    - coord.broker.platform-mesh.io
+  resources:
+    - placementpolicies/status
+  verbs:
     - patch
 {{- end -}}
 {{- define "broker-library.platformRules.provider-syncer" -}}

@@ -1,4 +1,5 @@
 import type { ConsumerSelector } from '../kinds/accept-api.ts'
+import { compileLabels } from './labels.ts'
 import { brief } from './refusal.ts'
 
 /** Who an object belongs to: its cluster, its workspace path where it has one, and the labels of that workspace. */
@@ -6,43 +7,16 @@ export type Consumer = { cluster: string; path?: string; labels?: Record<string,
 
 export type CompiledSelector = { want: string; holds: (consumer: Consumer) => boolean }
 
-type LabelExpression = NonNullable<ConsumerSelector['matchExpressions']>[number]
-
 /** Compiles one entry of `consumers`: everything given must hold, an empty entry takes everyone. */
-export function compileSelector({ path, matchLabels = {}, matchExpressions = [] }: ConsumerSelector): CompiledSelector {
+export function compileSelector({ path, ...selector }: ConsumerSelector): CompiledSelector {
   const glob = path === undefined ? undefined : compileGlob(path)
-  const wanted = Object.entries(matchLabels)
-  const words = [
-    ...(path === undefined ? [] : [`path ${path}`]),
-    ...wanted.map(([key, value]) => `label ${key}=${value}`),
-    ...matchExpressions.map(
-      ({ key, operator, values }) => `label ${key} ${operator}${values ? ` ${values.join(',')}` : ''}`,
-    ),
-  ]
+  const labels = compileLabels(selector)
+  const words = [...(path === undefined ? [] : [`path ${path}`]), ...labels.words]
   return {
     want: brief(words.join(' and ') || 'anyone'),
     holds: (consumer) =>
       (glob === undefined || glob(consumer.cluster) || (consumer.path !== undefined && glob(consumer.path))) &&
-      wanted.every(([key, value]) => labelOf(consumer, key) === value) &&
-      matchExpressions.every((expression) => holdsExpression(expression, labelOf(consumer, expression.key))),
-  }
-}
-
-function labelOf({ labels }: Consumer, key: string): string | undefined {
-  return labels !== undefined && Object.hasOwn(labels, key) ? labels[key] : undefined
-}
-
-/** As Kubernetes reads label selectors: NotIn also holds where the label is missing. */
-function holdsExpression({ operator, values = [] }: LabelExpression, value: string | undefined): boolean {
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value)
-    case 'NotIn':
-      return value === undefined || !values.includes(value)
-    case 'Exists':
-      return value !== undefined
-    case 'DoesNotExist':
-      return value === undefined
+      labels.holds(consumer.labels),
   }
 }
 

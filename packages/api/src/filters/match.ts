@@ -51,7 +51,8 @@ export function refusalsOf({ filters, consumers }: Conditions, subject: Subject)
     : [wrongConsumer(consumers ?? [], subject.consumer), ...refusals]
 }
 
-function servesConsumer(selectors: Conditions['consumers'], consumer: Consumer | undefined): boolean {
+/** Whether one of the selectors takes the consumer; without selectors everyone is served. */
+export function servesConsumer(selectors: Conditions['consumers'], consumer: Consumer | undefined): boolean {
   return selectors === undefined || (consumer !== undefined && selectors.some((selector) => selector.holds(consumer)))
 }
 

@@ -1,6 +1,6 @@
 import { stringifyJson } from '@resource-broker/json'
 
-/** The rule that refused: a condition of a filter, or the offer's own `consumers` and `capacity`, or what is said of its provider. */
+/** The rule that refused: a condition of a filter, or the offer's own `consumers` and `capacity`, or what the platform says of its provider. */
 export type RuleName =
   | 'valueIn'
   | 'notIn'
@@ -15,6 +15,7 @@ export type RuleName =
   | 'excluded'
   | 'cordoned'
   | 'draining'
+  | 'policy'
 
 /** Why something was not accepted, in words for people; `path` is below spec and "" where no single field is meant. */
 export type Refusal = { path: string; rule: RuleName; want: string; got: string }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { annotations } from '../names.ts'
 import { defineKind } from './kind.ts'
+import { labelSelectorFields } from './label-selector.ts'
 import { conditionsSchema, crd, gvrSchema, objectName, optional } from './meta.ts'
 
 const values = z.array(z.string().max(1024)).max(256).meta(crd.atomic)
@@ -63,30 +64,13 @@ const filterSchema = z
   )
 export type Filter = z.infer<typeof filterSchema>
 
-const labelExpressionSchema = z
-  .object({
-    key: z.string().min(1).max(317),
-    operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
-    values: optional(z.array(z.string().max(63)).max(64).meta(crd.atomic)),
-  })
-  .meta(
-    crd.rules({
-      rule: "(self.operator in ['In', 'NotIn']) == (has(self.values) && size(self.values) > 0)",
-      message: 'In and NotIn need values; Exists and DoesNotExist take none',
-    }),
-  )
-
-/** Which consumers an offer is for: everything given must hold. */
-const consumerSelectorSchema = z.object({
+/** Which consumers are meant: everything given must hold. */
+export const consumerSelectorSchema = z.object({
   path: optional(
     z.string().min(1).max(512),
     'Workspace path or cluster name; * stands for one path segment or a part of it, ** for any number of segments.',
   ),
-  matchLabels: optional(
-    z.record(z.string(), z.string().max(63)).meta({ maxProperties: 64 }),
-    'Labels of the consumer.',
-  ),
-  matchExpressions: optional(z.array(labelExpressionSchema).max(32).meta(crd.atomic), 'Label requirements.'),
+  ...labelSelectorFields('consumer'),
 })
 export type ConsumerSelector = z.infer<typeof consumerSelectorSchema>
 

@@ -45,11 +45,21 @@ const refusedSchema = z.object({
 export const decisionRecordSchema = z.object({
   time: timeSchema,
   candidates: z
-    .array(z.object({ ...offerNames, score: z.int() }))
+    .array(
+      z.object({
+        ...offerNames,
+        score: z.int(),
+        parts: optional(
+          z.record(z.string(), z.int()).meta({ maxProperties: 64 }),
+          'What the score is the sum of, where a PlacementPolicy prefers some: the weight of the offer, and prefer[0] and so on by the terms that hold.',
+        ),
+      }),
+    )
     .max(32)
     .meta(crd.atomic),
   refused: z.array(refusedSchema).max(32).meta(crd.atomic),
   refusedCount: z.int().min(0).describe('How many offers refused, those that refused does not list included.'),
+  policy: optional(objectName, 'The PlacementPolicy that counts for the object.'),
 })
 export type DecisionRecord = z.infer<typeof decisionRecordSchema>
 

@@ -4,6 +4,7 @@ import { Migration } from './migration.ts'
 import { MigrationConfiguration } from './migration-configuration.ts'
 import { MigrationUsage } from './migration-usage.ts'
 import { OfferUsage } from './offer-usage.ts'
+import { PlacementPolicy } from './placement-policy.ts'
 import { Provider } from './provider.ts'
 import { StagingWorkspace } from './staging-workspace.ts'
 
@@ -24,6 +25,7 @@ export { Migration, type MigrationEnd, type MigrationState, type MoveCause, type
 export { MigrationConfiguration, type MigrationStage, type StagePhase } from './migration-configuration.ts'
 export { type CauseCount, type MigrationClaim, MigrationUsage, migrationUsageName } from './migration-usage.ts'
 export { type OfferClaim, OfferUsage } from './offer-usage.ts'
+export { PlacementPolicy } from './placement-policy.ts'
 export { Provider } from './provider.ts'
 export { StagingWorkspace } from './staging-workspace.ts'
 
@@ -37,4 +39,5 @@ export const kinds = [
   MigrationUsage,
   StagingWorkspace,
   Provider,
+  PlacementPolicy,
 ] as const

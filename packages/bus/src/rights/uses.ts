@@ -17,7 +17,8 @@ export const busUses = {
   'workspace-watcher': {
     publishes: [
       ...(['source', 'source-related', 'copy', 'copy-related'] as const),
-      ...(['assignment', 'migration', 'staged', 'configuration', 'acceptapi', 'served'] as const),
+      ...(['assignment', 'migration', 'staged', 'configuration', 'policy'] as const),
+      ...(['acceptapi', 'served'] as const),
     ],
     consumes: false,
     endpoints: true,

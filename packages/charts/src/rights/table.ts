@@ -62,7 +62,7 @@ export const rightsOfServices = {
       assignments('It publishes them; the younger of two for one object goes.', [...WATCH, 'delete']),
       {
         why: 'It publishes them.',
-        ...{ group: COORD, resources: ['migrations', 'migrationconfigurations'], verbs: WATCH },
+        ...{ group: COORD, resources: ['migrations', 'migrationconfigurations', 'placementpolicies'], verbs: WATCH },
       },
       {
         why: "It makes one for each provider that it meets. Labels, spec.lost and spec.approvedMoves are the platform's own.",
@@ -103,6 +103,14 @@ export const rightsOfServices = {
       {
         why: 'Who has which place at an offer that has a capacity.',
         ...{ group: COORD, resources: ['offerusages'], verbs: ['get', 'list', 'watch', 'create', 'patch'] },
+      },
+      {
+        why: 'It goes by them, and tells what is wrong with them.',
+        ...{ group: COORD, resources: ['placementpolicies'], verbs: ['get', ...WATCH] },
+      },
+      {
+        why: 'What is wrong with them.',
+        ...{ group: COORD, resources: ['placementpolicies/status'], verbs: ['patch'] },
       },
     ],
     consumer: [

@@ -1,4 +1,4 @@
-import { assignmentName, conditionTypes, keyOf } from '@resource-broker/api'
+import { assignmentName, conditionTypes, keyOf, PolicyIndex } from '@resource-broker/api'
 import type { KeyView, KubeObject, RecordMessage, Run } from '@resource-broker/bus'
 import { expect, test } from 'vitest'
 import type { SchedulerContext } from '../context.ts'
@@ -32,7 +32,8 @@ async function look({ platform = platformOf(named()), index = offersOf('alpha'),
     },
     offers: { index },
     capacity: { claim: async () => true, usageBy: () => () => 0 },
-    standings: { of: () => 'open' },
+    standings: { of: () => 'open', labels: () => undefined },
+    policies: { index: new PolicyIndex() },
     bus: { publish: async (publication: unknown) => said.push(publication) },
     now: () => new Date(0),
   } as unknown as SchedulerContext

@@ -5,12 +5,13 @@ import type { Decision } from '@resource-broker/api'
  * else's business.
  */
 export function decisionAttributes(decision: Decision) {
-  const { candidates = [], refused = [] } = 'record' in decision ? decision.record : {}
+  const { candidates = [], refused = [], policy } = ('record' in decision ? decision.record : undefined) ?? {}
   return {
     'broker.verdict': decision.verdict,
     ...('offer' in decision
       ? { 'broker.offer': `${decision.offer.ref.providerCluster}/${decision.offer.ref.name}` }
       : {}),
+    ...(policy === undefined ? {} : { 'broker.policy': policy }),
     'broker.candidates': candidates.map(({ providerCluster, acceptAPIName }) => `${providerCluster}/${acceptAPIName}`),
     'broker.refused': refused.map(({ providerCluster, acceptAPIName, rule, path }) =>
       `${providerCluster}/${acceptAPIName}: ${rule} ${path}`.trimEnd(),

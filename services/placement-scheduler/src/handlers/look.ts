@@ -1,15 +1,21 @@
 import type { Outcome, Run } from '@resource-broker/bus'
 import type { SchedulerContext } from '../context.ts'
 import { readKnown } from '../known.ts'
+import { judgePolicy } from './judge-policy.ts'
 import { place } from './place.ts'
 import { type Troubled, tellRelief, tellTrouble } from './tell-trouble.ts'
 
 /** When the places of an object are looked at again that the platform still refers to, or that could not be written down. */
 const UNSETTLED_MS = 5_000
 
-/** Places one object, and has the places that it holds at offers with a capacity be what its records say. */
+/**
+ * Looks at what a key stands for: tells a PlacementPolicy how it stands, or places one object, and has the places that it holds at offers
+ * with a capacity be what its records say.
+ */
 export async function look(context: SchedulerContext, run: Run<Troubled>): Promise<Outcome> {
   const { key, view } = run
+  const policy = view.get('policy')
+  if (policy !== undefined) return await judgePolicy(context, view, policy)
   const { capacity } = context
   const settled = () => capacity.settle(key, view)
   const outcome = await tried(context, run).finally(settled)

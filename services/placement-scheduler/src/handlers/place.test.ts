@@ -7,12 +7,13 @@ import {
   type Migration,
   OfferIndex,
   type OfferRef,
+  PolicyIndex,
   type Standing,
 } from '@resource-broker/api'
 import type { KubeObject, Publication } from '@resource-broker/bus'
 import { expect, test } from 'vitest'
 import type { SchedulerContext } from '../context.ts'
-import { assignment, consumerOf, migration, offersOf, platformOf, ref, source, viewOf } from '../fixtures.ts'
+import { assignment, consumerOf, migration, offersOf, platformOf, policyFor, ref, source, viewOf } from '../fixtures.ts'
 import { place } from './place.ts'
 import { isAffected } from './reconsider.ts'
 
@@ -29,7 +30,12 @@ function schedulerAmong(index: OfferIndex, ...records: KubeObject[]) {
   return schedulerIn({ index }, ...records)
 }
 
-type Around = { index: OfferIndex; hasRoom?: boolean; standing?: (provider: string) => Standing }
+type Around = {
+  index: OfferIndex
+  hasRoom?: boolean
+  standing?: (provider: string) => Standing
+  policies?: PolicyIndex
+}
 
 /** The same where providers stand in some way. */
 function schedulerWhere(standing: (provider: string) => Standing, index: OfferIndex, ...records: KubeObject[]) {
@@ -37,16 +43,19 @@ function schedulerWhere(standing: (provider: string) => Standing, index: OfferIn
 }
 
 /** The same where there may be no room at any offer. */
-function schedulerIn({ index, hasRoom = true, standing = () => 'open' }: Around, ...records: KubeObject[]) {
+function schedulerIn(
+  { index, hasRoom = true, standing = () => 'open', policies = new PolicyIndex() }: Around,
+  ...records: KubeObject[]
+) {
   const platform = platformOf(...records)
-  const events = platformOf()
+  const consumer = { ...platformOf().client, apply: async () => ({ metadata: { resourceVersion: '8' } }) }
   const published: Publication[] = []
   const claimed: string[] = []
   const context = {
     bus: { publish: async (publication: Publication) => published.push(publication) },
     clusters: {
       coordination: platform.client,
-      consumers: { client: () => events.client, describe: consumerOf },
+      consumers: { client: () => consumer, describe: consumerOf, uidOf: () => undefined },
       providers: { isGone: () => true },
     },
     offers: { index, isKnown: () => true },
@@ -57,7 +66,8 @@ function schedulerIn({ index, hasRoom = true, standing = () => 'open' }: Around,
         return hasRoom
       },
     },
-    standings: { of: standing },
+    standings: { of: standing, labels: (provider: string) => ({ name: provider }) },
+    policies: { index: policies },
     logger: { info: () => undefined },
     now: () => new Date(0),
   } as unknown as SchedulerContext
@@ -244,4 +254,49 @@ test('what nobody else takes stays at a drained provider, its Assignment says so
   ).toBe(true)
   await place(context, run(OWN, view))
   expect(accepted()).toEqual([['True', 'Accepted', 'the provider accepts the object']])
+})
+
+test.each([
+  { state: 'Pending', allowed: ['alpha', 'gamma'], cancel: true, provider: null },
+  { state: 'Pending', allowed: ['beta'], cancel: undefined, provider: 'beta' },
+  { state: 'InitialInProgress', allowed: ['alpha', 'gamma'], cancel: undefined, provider: 'beta' },
+] as const)(
+  'a move that is $state goes on while its policy allows $allowed',
+  async ({ state, allowed, cancel, provider }) => {
+    const moving = migration({ to: 'beta', state })
+    const placed = assignment()
+    const records = [placed.object as KubeObject, moving.object as KubeObject]
+    const policies = policyFor(...allowed)
+    const { context, platform } = schedulerIn({ index: offersOf('beta'), policies }, ...records)
+    const view = viewOf({
+      source: { ref, object: source(guarded) },
+      assignment: placed,
+      'migration/migration-1': moving,
+    })
+    await place(context, run(OWN, view))
+    expect(moveTo(platform).map((move) => move.cancel)).toEqual([cancel])
+    expect(view.get('decision')).toMatchObject({ provider })
+  },
+)
+
+test('what is placed stays where its policy does not allow it, and is not looked at again when a policy changes', async () => {
+  const placed = assignment()
+  const index = offersOf('alpha', 'beta')
+  const { context, platform } = schedulerIn({ index, policies: policyFor('beta') }, placed.object as KubeObject)
+  const view = viewOf({ source: { ref, object: source(guarded) }, assignment: placed })
+  await place(context, run(OWN, view))
+  expect([moveTo(platform), view.get('decision')]).toMatchObject([[], { provider: 'alpha' }])
+  const settled = { ...context, capacity: { ...context.capacity, isUnsettled: () => false } }
+  expect(isAffected(settled as never, OWN, view)).toBe(false)
+})
+
+test('the Assignment of an object that is placed by a policy says which, and the object goes where it allows', async () => {
+  const { context, platform } = schedulerIn({ index: offersOf('alpha', 'beta'), policies: policyFor('beta') })
+  const view = viewOf({ source: { ref, object: source() } })
+  await place(context, run(OWN, view))
+  const [placed] = platform.held.values()
+  expect(placed).toMatchObject({
+    spec: { providerCluster: 'beta' },
+    status: { decision: { policy: 'some', refused: [{ providerCluster: 'alpha', rule: 'policy' }] } },
+  })
 })

@@ -8,6 +8,7 @@ import {
   decide,
   getCondition,
   hasEnded,
+  isBarred,
   isPending,
   keyOf,
   type Migration,
@@ -181,7 +182,9 @@ async function placeMoving(
   const target = { providerCluster: to.providerCluster, name: to.acceptAPIName }
   const current = currentOffer(assignment)
   const isAccepted =
-    accepts(context, known, target) && !isNeedless(context, known, migration, current) && !isBarred(context, migration)
+    accepts(context, known, target) &&
+    !isNeedless(context, known, migration, current) &&
+    !isTakenBack(context, known, migration)
   if (!isAccepted) await cancelMigration(context, known, migration, view)
   if (isAccepted || assignment.spec.providerCluster === to.providerCluster) {
     const keeps = isPending(migration) && accepts(context, known, current)
@@ -205,11 +208,11 @@ function isNeedless(context: SchedulerContext, known: Known, migration: Migratio
 }
 
 /**
- * Whether a move that has not begun goes to a provider that takes nothing new by now. One that has begun goes on: its copy is there, and
- * what is there stays.
+ * Whether a move that has not begun goes to a provider that takes nothing new by now, or that the policy of the object no longer allows. One
+ * that has begun goes on: its copy is there, and what is there stays.
  */
-function isBarred({ standings }: SchedulerContext, migration: Migration): boolean {
-  return isPending(migration) && standings.of(migration.spec.to.providerCluster) !== 'open'
+function isTakenBack(context: SchedulerContext, { object, key }: Known, migration: Migration): boolean {
+  return isPending(migration) && isBarred(object, migration.spec.to.providerCluster, worldFor(context, key))
 }
 
 /** Who is to have the object once the move to `target` is over: `target` while it accepts it, else where the next move goes to. */

@@ -1,4 +1,4 @@
-import { Assignment } from '@resource-broker/api'
+import { Assignment, PolicyIndex } from '@resource-broker/api'
 import { type KeyView, TerminalError } from '@resource-broker/bus'
 import { expect, test } from 'vitest'
 import type { SchedulerContext } from '../context.ts'
@@ -38,7 +38,8 @@ test.each([
     ...context,
     offers: { index: offersOf('alpha') },
     capacity,
-    standings: { of: () => 'open' },
+    standings: { of: () => 'open', labels: () => undefined },
+    policies: { index: new PolicyIndex() },
     now: () => new Date(0),
   } as unknown as SchedulerContext
   expect(isAffected(around, 'k', view)).toBe(isLookedAt)

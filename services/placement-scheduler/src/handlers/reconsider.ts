@@ -7,7 +7,7 @@ import { readKnown, runningMigration } from '../known.ts'
 import { worldFor } from '../world.ts'
 
 /**
- * Whether an object is to be looked at again after the offers changed, or what a provider is to do: unless it is placed, its provider still accepts it and keeps it, and
+ * Whether an object is to be looked at again after the offers changed, what a provider is to do or is called, or a policy: unless it is placed, its provider still accepts it and keeps it, and
  * it is not on its way to another, who may accept it no more. What is thrown because the consumer is not connected, or something known is not
  * valid, is for the look itself to throw: it is taken again, or parks its key. It must not keep the other keys of the partition from
  * being looked at.

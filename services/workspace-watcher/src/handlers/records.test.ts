@@ -1,6 +1,6 @@
 import type { KubeObject } from '@resource-broker/bus'
 import { expect, test } from 'vitest'
-import { configurationRule } from './records.ts'
+import { configurationRule, policyRule } from './records.ts'
 
 const postgres = { group: 'example.org', version: 'v1', kind: 'Postgres' }
 const mysql = { group: 'example.org', version: 'v1', kind: 'MySQL' }
@@ -28,3 +28,14 @@ test.each([undefined, null, {}, { from: postgres }, { from: 'Postgres', to: null
     expect(routeOf('one', spec)?.key).toMatch(/^[0-9a-f]{32}$/)
   },
 )
+
+test('a PlacementPolicy goes by its name alone, whatever it says', () => {
+  const routes = ['one', 'one', 'two'].map((name, i) =>
+    policyRule().route(
+      { apiVersion: 'v1', kind: 'PlacementPolicy', metadata: { name, uid: `u${i}`, resourceVersion: '1' } },
+      '',
+    ),
+  )
+  expect(routes[1]).toEqual(routes[0])
+  expect(routes[2]?.key).not.toBe(routes[0]?.key)
+})

@@ -5,9 +5,10 @@ import {
   keyOfAssignment,
   Migration,
   MigrationConfiguration,
+  PlacementPolicy,
   withoutDecision,
 } from '@resource-broker/api'
-import { acceptAPIKey, configurationKey, type KubeObject } from '@resource-broker/bus'
+import { acceptAPIKey, configurationKey, type KubeObject, policyKey } from '@resource-broker/bus'
 import type { PartRule } from '../part-watch.ts'
 import { beginsWithSpec, noted } from '../traces.ts'
 
@@ -54,6 +55,17 @@ export function configurationRule(): PartRule<'configuration'> {
       const { from, to } = (spec ?? {}) as Partial<MigrationConfiguration['spec']>
       return { key: configurationKey(from, to), qualifier: metadata.name }
     },
+    message: (object, { name }) => ({ name, object }),
+    significant: wholly,
+  }
+}
+
+/** The platform's PlacementPolicies. */
+export function policyRule(): PartRule<'policy'> {
+  return {
+    part: 'policy',
+    resource: PlacementPolicy.resource,
+    route: ({ metadata }) => ({ key: policyKey(metadata.name) }),
     message: (object, { name }) => ({ name, object }),
     significant: wholly,
   }

@@ -1,0 +1,46 @@
+import type { LabelExpression, LabelSelector } from '../kinds/label-selector.ts'
+
+export type Labels = Readonly<Record<string, string>>
+
+/** A label selector, compiled: `words` say what it wants, `keys` are the labels that it looks at. */
+export type CompiledLabels = {
+  words: readonly string[]
+  keys: readonly string[]
+  holds: (labels: Labels | undefined) => boolean
+}
+
+/** Compiles a label selector: everything given must hold, an empty one takes everything. */
+export function compileLabels({ matchLabels = {}, matchExpressions = [] }: LabelSelector): CompiledLabels {
+  const wanted = Object.entries(matchLabels)
+  return {
+    words: [
+      ...wanted.map(([key, value]) => `label ${key}=${value}`),
+      ...matchExpressions.map(
+        ({ key, operator, values }) => `label ${key} ${operator}${values ? ` ${values.join(',')}` : ''}`,
+      ),
+    ],
+    keys: [...wanted.map(([key]) => key), ...matchExpressions.map(({ key }) => key)],
+    holds: (labels) =>
+      wanted.every(([key, value]) => labelOf(labels, key) === value) &&
+      matchExpressions.every((expression) => holdsExpression(expression, labelOf(labels, expression.key))),
+  }
+}
+
+/** The value of a label; undefined where there is none. */
+export function labelOf(labels: Labels | undefined, key: string): string | undefined {
+  return labels !== undefined && Object.hasOwn(labels, key) ? labels[key] : undefined
+}
+
+/** As Kubernetes reads label selectors: NotIn also holds where the label is missing. */
+function holdsExpression({ operator, values = [] }: LabelExpression, value: string | undefined): boolean {
+  switch (operator) {
+    case 'In':
+      return value !== undefined && values.includes(value)
+    case 'NotIn':
+      return value === undefined || !values.includes(value)
+    case 'Exists':
+      return value !== undefined
+    case 'DoesNotExist':
+      return value === undefined
+  }
+}

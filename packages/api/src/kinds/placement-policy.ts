@@ -1,0 +1,90 @@
+import { z } from 'zod'
+import { consumerSelectorSchema } from './accept-api.ts'
+import { defineKind } from './kind.ts'
+import { labelSelectorFields } from './label-selector.ts'
+import { conditionsSchema, crd, gvrSchema, optional } from './meta.ts'
+
+const MOST_PRIORITY = 1_000_000_000
+const MOST_WEIGHT = 1_000_000
+
+/** One that asks for nothing would be met by everybody, also where it was to say something. */
+const asksForLabels = crd.rules({
+  rule: 'has(self.matchLabels) || has(self.matchExpressions)',
+  message: 'a term needs matchLabels or matchExpressions',
+})
+
+const selectorSchema = z.object({
+  resources: optional(
+    z
+      .array(gvrSchema.pick({ group: true, resource: true }))
+      .min(1)
+      .max(64)
+      .meta(crd.atomic),
+    'Of which resources; without it, of all that are brokered.',
+  ),
+  consumers: optional(
+    z.array(consumerSelectorSchema).min(1).max(64).meta(crd.atomic),
+    'Of which consumers: one entry must hold, as in an AcceptAPI. Without it, of all.',
+  ),
+  objects: optional(z.object(labelSelectorFields('object')), 'By their labels.'),
+  when: optional(
+    z.string().min(1).max(2048),
+    'A CEL expression over object (apiVersion, kind, metadata and spec) that is true of those that are meant; one that reads a field that is missing is not.',
+  ),
+})
+
+/** What the platform says of where objects go. */
+export const PlacementPolicy = defineKind({
+  group: 'coord.broker.platform-mesh.io',
+  version: 'v1alpha1',
+  kind: 'PlacementPolicy',
+  plural: 'placementpolicies',
+  shortNames: ['pp'],
+  description:
+    'Says to which providers objects may go, and which of them are better, by the labels of the Providers. It counts where an object is placed or has to move: what is placed stays where it is.',
+  statusSubresource: true,
+  columns: [
+    { name: 'Priority', type: 'integer', jsonPath: '.spec.priority' },
+    { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
+    { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason' },
+    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+  ],
+  spec: z.object({
+    selector: selectorSchema.describe('Which objects it is for: all that is given must hold. {} selects every object.'),
+    priority: optional(
+      z.int().min(-MOST_PRIORITY).max(MOST_PRIORITY),
+      'Of several that select an object the one of the highest priority counts, alone; then the older, then the one that is before in the alphabet. 0 if left out.',
+    ),
+    require: optional(
+      z
+        .array(z.object(labelSelectorFields('Provider')).meta(asksForLabels))
+        .min(1)
+        .max(32)
+        .meta(crd.atomic),
+      'Providers that may take the objects: one term must hold of the labels of a Provider. Without it, all may.',
+    ),
+    prefer: optional(
+      z
+        .array(
+          z
+            .object({
+              weight: z
+                .int()
+                .min(1)
+                .max(MOST_WEIGHT)
+                .describe('What is added to the weight of an offer of a Provider of which the term holds.'),
+              ...labelSelectorFields('Provider'),
+            })
+            .meta(asksForLabels),
+        )
+        .min(1)
+        .max(32)
+        .meta(crd.atomic),
+      'Providers that are better than others, term by term.',
+    ),
+  }),
+  status: z.object({
+    conditions: optional(conditionsSchema, 'Ready says what is wrong with the policy: field and mistake.'),
+  }),
+})
+export type PlacementPolicy = z.infer<typeof PlacementPolicy.schema>

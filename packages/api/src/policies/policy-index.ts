@@ -1,0 +1,75 @@
+import type { Labels } from '../filters/labels.ts'
+import { type BrokeredObject, type Subject, servesConsumer, subjectOf } from '../filters/match.ts'
+import { type Policy, WHEN } from './compile-policy.ts'
+
+/** The policy that counts for an object; `obstacle`: it cannot be evaluated for it, and why. */
+export type Counting = { policy: Policy; obstacle?: string }
+
+/** Every PlacementPolicy, arranged so that those of other resources cost an object nothing. */
+export class PolicyIndex {
+  readonly #policies = new Map<string, Policy>()
+  /** By resource, in the order in which they count; each list is made when it is first asked for. */
+  readonly #sorted = new Map<string, readonly Policy[]>()
+
+  /** Adds a policy, in place of the one of the same name. */
+  set(policy: Policy): void {
+    this.#policies.set(policy.name, policy)
+    this.#sorted.clear()
+  }
+
+  /** Removes a policy; nothing happens if it is not there. */
+  delete(name: string): void {
+    if (this.#policies.delete(name)) this.#sorted.clear()
+  }
+
+  /**
+   * The policy that counts for an object: of those that select it the one of the highest priority, then the older, then the lower name.
+   * One of which nobody can tell whether it selects the object counts as one that does.
+   */
+  for(object: BrokeredObject): Counting | undefined {
+    const candidates = this.#ofResource(object.gvr)
+    if (candidates.length === 0) return undefined
+    const subject = subjectOf(object.object, object.consumer)
+    const labels = labelsOf(object.object)
+    for (const policy of candidates) {
+      const selects = selection(policy, subject, labels)
+      if (selects === true) return { policy }
+      if (selects !== false) return { policy, obstacle: selects.obstacle }
+    }
+    return undefined
+  }
+
+  #ofResource({ group, resource }: BrokeredObject['gvr']): readonly Policy[] {
+    const key = `${resource}/${group}`
+    const known = this.#sorted.get(key)
+    if (known !== undefined) return known
+    const isFor = ({ resources }: Policy) =>
+      resources === undefined || resources.some((its) => its.group === group && its.resource === resource)
+    const sorted = [...this.#policies.values()].filter(isFor).sort(comparePolicies)
+    this.#sorted.set(key, sorted)
+    return sorted
+  }
+}
+
+function selection(
+  { consumers, objects, when }: Policy,
+  subject: Subject,
+  labels: Labels | undefined,
+): boolean | { obstacle: string } {
+  if (!servesConsumer(consumers, subject.consumer)) return false
+  if (objects !== undefined && !objects.holds(labels)) return false
+  if (when === undefined) return true
+  if ('mistake' in when) return { obstacle: `${WHEN}: ${when.mistake}` }
+  const result = when.evaluate(subject.cel())
+  if (!('error' in result)) return result.value === true
+  return result.kind === 'notYet' ? false : { obstacle: `${WHEN}: ${result.error}` }
+}
+
+function labelsOf({ metadata }: Record<string, unknown>): Labels | undefined {
+  return ((metadata ?? {}) as { labels?: Labels }).labels
+}
+
+const comparePolicies = (a: Policy, b: Policy): number =>
+  b.priority - a.priority || compareText(a.created, b.created) || compareText(a.name, b.name)
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
