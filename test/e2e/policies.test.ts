@@ -1,4 +1,7 @@
-import type { PlacementPolicy } from '@resource-broker/api'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { PlacementPolicy } from '@resource-broker/api'
+import { parseJson } from '@resource-broker/json'
 import type { ObjectRef } from '@resource-broker/kube'
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
@@ -144,4 +147,19 @@ test('a policy whose expression is wrong says so, and what it may select waits u
   expect(said.message).toContain('policy wants a PlacementPolicy that can be evaluated, got odd: spec.selector.when: ')
   await landscape.platform.kube.mergePatch(ref, { spec: { selector: { when: 'object.spec.size == "small"' } } })
   await served(acme, 'odd', alpha)
+})
+
+type Case = { name: string; kind: string; spec: object; message?: string }
+
+const vectors = (file: string) => {
+  const path = join(import.meta.dirname, '../../packages/api/vectors/crds', file)
+  return (parseJson(readFileSync(path, 'utf8')) as Case[]).filter(({ kind }) => kind === PlacementPolicy.kind)
+}
+
+test.each(vectors('accepted.json'))('an API server takes: $name', async ({ spec }) => {
+  made.push(await makePolicy(landscape.platform, 'accepted', spec))
+})
+
+test.each(vectors('refused.json'))('an API server refuses: $name', async ({ spec, message }) => {
+  await expect(makePolicy(landscape.platform, 'refused', spec)).rejects.toThrow(message)
 })
