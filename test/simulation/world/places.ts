@@ -1,4 +1,12 @@
-import { Assignment, annotations, hasEnded, isPending, Migration, Provider } from '@resource-broker/api'
+import {
+  Assignment,
+  annotations,
+  hasEnded,
+  isPending,
+  Migration,
+  PlacementPolicy,
+  Provider,
+} from '@resource-broker/api'
 import type { ApiServer } from '../server/api-server.ts'
 import type { StoredObject } from '../server/objects.ts'
 import { parseRequest } from '../server/request.ts'
@@ -16,6 +24,7 @@ export const resources = {
   assignments: `${Assignment.resource.resource}.${Assignment.resource.group}`,
   migrations: `${Migration.resource.resource}.${Migration.resource.group}`,
   providers: `${Provider.resource.resource}.${Provider.resource.group}`,
+  policies: `${PlacementPolicy.resource.resource}.${PlacementPolicy.resource.group}`,
   offers: 'acceptapis.broker.platform-mesh.io',
   secrets: 'secrets',
   jobs: 'jobs.batch',
