@@ -18,7 +18,7 @@ const FAILS_EVERY = 9
 
 const STAGES = ['Initial', 'Cutover', 'Finalize'].map((phase) => ({
   ...{ name: phase.toLowerCase(), phase, retries: 100 },
-  templates: { run: { apiVersion: 'v1', kind: 'ConfigMap', data: { of: '${from.spec.value}' } } },
+  templates: { run: { apiVersion: 'v1', kind: 'ConfigMap', data: { of: '${string(from.spec.value)}' } } },
   successConditions: ['has(run.data.done)'],
   failureConditions: ['has(run.data.failed)'],
 }))

@@ -9,11 +9,13 @@ import type { Turn, Word } from './run-stages.ts'
 export function goOn(turn: Turn): Word {
   const late = lateBy(turn)
   const word = turn.status.deployed === undefined ? deploy(turn) : observe(turn)
-  if (word.status.state !== 'Running' || word.fails !== undefined || word.deploy !== undefined || late === undefined)
-    return word
+  if (word.status.state !== 'Running' || word.fails !== undefined || late === undefined) return word
   if (late < 0) return { ...word, againMs: -late }
-  const message = `it took longer than ${turn.stage.timeout}; ${word.status.message}`
-  return { ...word, status: { ...word.status, message }, fails: 'TimedOut' }
+  // Of one that can deploy only it is known what kept it from that: nothing, where it was not tried.
+  const why = word.deploy === undefined ? word.status.message : turn.status.message
+  return why === undefined
+    ? word
+    : { ...runs(turn, `it took longer than ${turn.stage.timeout}; ${why}`), fails: 'TimedOut' }
 }
 
 /** By how many milliseconds an attempt is past its timeout, below 0 before that. */
