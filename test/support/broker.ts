@@ -11,7 +11,8 @@ export const SERVICES = [
   'provider-syncer',
   'migration-coordinator',
 ] as const
-const KCP_SERVICES = [...SERVICES, 'workspace-provisioner'] as const
+/** Those that have something to do in a kcp. */
+export const KCP_SERVICES = [...SERVICES, 'workspace-provisioner'] as const
 export type ServiceName = (typeof KCP_SERVICES)[number]
 
 /** The services that have something to do with these flags. */

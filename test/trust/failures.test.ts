@@ -20,7 +20,7 @@ test('whatever a server answers, somebody is told within five seconds, and docs/
   const unknown = asked.filter((each) => !REQUESTS.some((kind) => isOf(kind, each)))
   expect([...new Set(unknown.map((each) => JSON.stringify(each)))], 'requests that have no row').toEqual([])
   const onClusters = [...failures.asked].flatMap(([{ inKcp = false }, each]) => (inKcp ? [] : each))
-  expect([...new Set(onClusters.flatMap(lackedBy))], 'requests for which no service has the right').toEqual([])
+  expect([...new Set(onClusters.flatMap(lackedBy))], 'requests of services that have no right to them').toEqual([])
   const documented = await readFile(join(ROOT, 'docs/failures.md'), 'utf8')
   expect(tableOf(failures).split('\n')).toEqual(documented.split('\n'))
 })

@@ -29,6 +29,7 @@ import { Waiting } from '../../../services/provider-syncer/src/waiting.ts'
 import { Provisioner } from '../../../services/workspace-provisioner/src/provisioner.ts'
 import { provisionerContext, take } from '../../../services/workspace-provisioner/src/service.ts'
 import { ProviderBook } from '../../../services/workspace-watcher/src/provider-book.ts'
+import type { ServiceName } from '../../support/broker.ts'
 import { type BucketStore, SimulatedBucket } from '../bus/simulated-bucket.ts'
 import { SimulatedBus } from '../bus/simulated-bus.ts'
 import { SimulatedConsumer } from '../bus/simulated-consumer.ts'
@@ -63,12 +64,13 @@ export type Surroundings = {
   isWhole?: true
 }
 
+/** What a service is connected to. */
+export type Connected = { clusters: Clusters | KcpClusters; compute?: Compute | undefined }
+
 /** All services of the broker in one simulated process, on plain clusters or in a kcp. */
 export class Replica {
   readonly process: Process
-  readonly #clusters: Clusters | KcpClusters
-  readonly #under: ReturnType<typeof clustersUnder>
-  readonly #compute: Compute | undefined
+  readonly #connect: (service: ServiceName) => Connected
   readonly #around: Surroundings
   readonly #bus: SimulatedBus
   readonly #watcher: SimulatedWatcher
@@ -78,17 +80,16 @@ export class Replica {
   readonly #logger: Logger
   readonly #book: ProviderBook | undefined
 
-  constructor(process: Process, around: Surroundings, clusters: Clusters | KcpClusters, compute?: Compute) {
-    this.#compute = compute
+  constructor(process: Process, around: Surroundings, connect: (service: ServiceName) => Connected) {
     this.process = process
     this.#around = around
-    this.#clusters = clusters
-    this.#under = clustersUnder(clusters)
+    this.#connect = connect
     this.#logger = around.logger(process)
     const { time, stream, busDelay: delay, isBusAnswerLost: isLost } = around
     this.#bus = new SimulatedBus(LAYOUT, { time, stream, delay, isLost })
     const logger = this.#logger.child({ service: 'workspace-watcher' })
     const { signal } = process
+    const { clusters } = connect('workspace-watcher')
     this.#book = around.isWhole && new ProviderBook({ ...clusters, logger, signal, shareOf: (names) => new Set(names) })
     this.#watcher = new SimulatedWatcher({
       bus: this.#bus,
@@ -107,7 +108,7 @@ export class Replica {
       this.#bus.forget()
       this.#watcher.restart()
     })
-    const clusters = this.#clusters
+    const { clusters } = this.#connect('workspace-watcher')
     clusters.views.onChange(() => this.#watcher.balance())
     clusters.providers.onPresence((cluster) => {
       if (clusters.providers.isGone(cluster)) void this.#watcher.withdrawLost()
@@ -118,7 +119,7 @@ export class Replica {
     await this.#startScheduler()
     this.#startSyncer()
     this.#startCoordinator()
-    if ('kcp' in clusters) await this.#startProvisioner(clusters)
+    if ('kcp' in clusters) await this.#startProvisioner()
   }
 
   /** Leaves a partition of each service to the other replicas. */
@@ -170,7 +171,8 @@ export class Replica {
   async #startRegistry(): Promise<void> {
     const bucket = this.#bucket()
     const kept = new Map<string, OfferEntry>()
-    const clusters = this.#clusters
+    const { clusters } = this.#connect('acceptapi-registry')
+    const under = clustersUnder(clusters)
     let losses = 0
     const context = {
       clusters,
@@ -189,7 +191,7 @@ export class Replica {
         parts: ['acceptapi', 'served'],
         concurrency: 32,
         remember: () => new Map<string, string>(),
-        reconcile: (run) => register({ ...context, put: run.memory, clusters: this.#under(run.fence) }, run),
+        reconcile: (run) => register({ ...context, put: run.memory, clusters: under(run.fence) }, run),
         reconcilePartition: async (partition) => {
           for (const key of partition.keys()) partition.reconcile(key)
         },
@@ -207,7 +209,8 @@ export class Replica {
   }
 
   async #startScheduler(): Promise<void> {
-    const clusters = this.#clusters
+    const { clusters } = this.#connect('placement-scheduler')
+    const under = clustersUnder(clusters)
     let due = false
     const nudge = () => {
       if (due) return
@@ -247,7 +250,7 @@ export class Replica {
         alsoLoad: ['decision'],
         concurrency: 128,
         remember: () => new Map<string, number>(),
-        reconcile: (run: Run<Map<string, number>>) => look({ ...context, clusters: this.#under(run.fence) }, run),
+        reconcile: (run: Run<Map<string, number>>) => look({ ...context, clusters: under(run.fence) }, run),
         reconcilePartition: async (partition: PartitionHandle<Map<string, number>>) => {
           const claimants = [...capacity.keys()].filter(
             (key) => this.#bus.layout.partitionOf(key) === partition.partition,
@@ -263,7 +266,8 @@ export class Replica {
   }
 
   #startSyncer(): void {
-    const clusters = this.#clusters
+    const { clusters } = this.#connect('provider-syncer')
+    const under = clustersUnder(clusters)
     const waiting = new Waiting()
     const logger = this.#logger.child({ service: 'provider-syncer' })
     const context = { bus: this.#bus, clusters, logger, waiting, now: this.#now }
@@ -274,7 +278,7 @@ export class Replica {
       remember: newMemory,
       reconcile: (run) => {
         const { memory, fence } = run
-        return sync({ ...context, ...memory, clusters: this.#under(fence), check: fence.check }, run)
+        return sync({ ...context, ...memory, clusters: under(fence), check: fence.check }, run)
       },
     })
     const wake = (keys: Iterable<string>) => {
@@ -285,9 +289,10 @@ export class Replica {
   }
 
   #startCoordinator(): void {
-    const { coordination } = this.#clusters
+    const { clusters, compute } = this.#connect('migration-coordinator')
+    const { coordination } = clusters
     const now = () => coordination.now()
-    const staging = this.#compute && stagingUnder(this.#compute, this.#under)
+    const staging = compute && stagingUnder(compute, clustersUnder(clusters))
     const logger = this.#logger.child({ service: 'migration-coordinator' })
     let consumer: SimulatedConsumer<undefined> | undefined
     const { signal } = this.process
@@ -309,7 +314,8 @@ export class Replica {
     })
   }
 
-  async #startProvisioner(clusters: KcpClusters): Promise<void> {
+  async #startProvisioner(): Promise<void> {
+    const clusters = this.#connect('workspace-provisioner').clusters as KcpClusters
     const logger = this.#logger.child({ service: 'workspace-provisioner' })
     let consumer: SimulatedConsumer<undefined> | undefined
     const context = { ...provisionerContext({ logger, tracing: undefined, config: {} }, clusters), now: this.#now }

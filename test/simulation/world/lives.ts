@@ -35,7 +35,7 @@ export class Lives {
     const process = new Process(name, random.between(-1, 1) * clockOffMs)
     const surroundings = around()
     const clusters = running.run(process, () => new SimulatedClusters(surroundings, surroundings.logger(process)))
-    const replica = running.run(process, () => new Replica(process, surroundings, clusters.clusters, clusters.compute))
+    const replica = running.run(process, () => new Replica(process, surroundings, () => clusters))
     this.#lives.set(name, { replica, clusters, process, since: time.elapsed })
     for (const provider of this.#away) running.run(process, () => clusters.setAway(provider, true))
     const start = () => void replica.start()

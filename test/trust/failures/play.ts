@@ -1,12 +1,12 @@
 import { ANSWERS } from './answers.ts'
-import type { Asked } from './asked.ts'
+import type { AskedBy } from './asked.ts'
 import { isOf, type RequestKind } from './request-kind.ts'
 import { REQUESTS } from './requests.ts'
 import { type Told, wordsOf } from './told.ts'
 import { FailureWorld } from './world.ts'
 
 /** What was told of each request with each answer, and everything that the broker asked for meanwhile. */
-export type Failures = { cells: Map<RequestKind, Map<string, Told>>; asked: Map<RequestKind, Asked[]> }
+export type Failures = { cells: Map<RequestKind, Map<string, Told>>; asked: Map<RequestKind, AskedBy[]> }
 
 /** Long enough for everything to be told that ever is, in milliseconds of the world. */
 const SETTLED_MS = 40_000
@@ -16,7 +16,7 @@ export async function playFailures(requests: readonly RequestKind[] = REQUESTS):
   const cells: Failures['cells'] = new Map()
   const asked: Failures['asked'] = new Map()
   for (const kind of requests) {
-    const meanwhile: Asked[] = []
+    const meanwhile: AskedBy[] = []
     asked.set(kind, meanwhile)
     const told = new Map<string, Told>()
     for (const answer of Object.keys(ANSWERS))
@@ -26,7 +26,7 @@ export async function playFailures(requests: readonly RequestKind[] = REQUESTS):
   return { cells, asked }
 }
 
-async function playCell(kind: RequestKind, answer: string, asked: Asked[]): Promise<Told> {
+async function playCell(kind: RequestKind, answer: string, asked: AskedBy[]): Promise<Told> {
   const world = new FailureWorld({ inKcp: kind.inKcp ?? false, isStaged: kind.isStaged ?? false })
   try {
     await world.begin(kind.capacity)

@@ -1,21 +1,16 @@
 import { type ClusterRole, ROLES, rightsIn, rulesOf } from '@resource-broker/charts'
-import type { Asked } from './asked.ts'
+import type { AskedBy } from './asked.ts'
 
-/** What a request takes of RBAC; what is served may be asked by anybody. */
-const VERBS: Record<string, string[]> = {
-  ...{ GET: ['get'], WATCH: ['list', 'watch'], POST: ['create'], PUT: ['update'] },
-  ...{ PATCH: ['patch'], DELETE: ['delete'], DISCOVER: [] },
-}
 /** The brokered kind of the world. */
 const THINGS = { group: 'example.test', resource: 'things' }
 
 const isRole = (at: string): at is ClusterRole => ROLES.some((role) => role === at)
 
-/** What a request takes that no service may do by the table of rights, as in `get providers at the platform`. */
-export function lackedBy({ at, method, resource, subresource }: Asked): string[] {
+/** What a request takes that the service which asks may not do by the table of rights, as in `placement-scheduler: get providers at the platform`. */
+export function lackedBy({ by, at, verbs, resource, subresource }: AskedBy): string[] {
   if (!isRole(at)) return []
   const name = subresource === undefined ? resource : `${resource}/${subresource}`
-  const rules = rulesOf(rightsIn(at), [THINGS]).filter(({ resources }) => resources.includes(name))
-  const lacked = (VERBS[method] ?? [method]).filter((verb) => !rules.some(({ verbs }) => verbs.includes(verb)))
-  return lacked.map((verb) => `${verb} ${name} at the ${at}`)
+  const rules = rulesOf(rightsIn(at, by), [THINGS]).filter(({ resources }) => resources.includes(name))
+  const lacked = verbs.filter((verb) => !rules.some((rule) => rule.verbs.includes(verb)))
+  return lacked.map((verb) => `${by}: ${verb} ${name} at the ${at}`)
 }

@@ -2,7 +2,7 @@ import { AcceptAPI, assignmentName, copyName, keyOf, Provider, providerName } fr
 import type { Logger } from '../../../packages/service/src/logger.ts'
 import { ask } from '../../simulation/actors/ask.ts'
 import { quietLogger } from '../../simulation/broker/quiet-logger.ts'
-import { Replica, type Surroundings } from '../../simulation/broker/replica.ts'
+import { type Connected, Replica, type Surroundings } from '../../simulation/broker/replica.ts'
 import { BucketStore } from '../../simulation/bus/simulated-bucket.ts'
 import { SimulatedStream } from '../../simulation/bus/state-stream.ts'
 import type { ApiServer } from '../../simulation/server/api-server.ts'
@@ -12,9 +12,10 @@ import type { WireOptions } from '../../simulation/server/wire.ts'
 import { Process } from '../../simulation/world/process.ts'
 import { takeClocks } from '../../simulation/world/take-clocks.ts'
 import { running, VirtualTime } from '../../simulation/world/virtual-time.ts'
+import type { ServiceName } from '../../support/broker.ts'
 import type { Injected } from '../../support/injections.ts'
 import { SeededRandom } from '../../support/seeded-random.ts'
-import type { Asked } from './asked.ts'
+import type { Asked, AskedBy } from './asked.ts'
 import { KcpLand } from './land/kcp-land.ts'
 import { operate } from './land/operate.ts'
 import { PlainLand } from './land/plain-land.ts'
@@ -50,7 +51,7 @@ export type WorldOptions = {
  */
 export class FailureWorld {
   readonly log: Line[] = []
-  readonly asked: Asked[] = []
+  readonly asked: AskedBy[] = []
   readonly #time = new VirtualTime()
   readonly #land: PlainLand | KcpLand
   readonly #giveBack: () => void
@@ -114,8 +115,11 @@ export class FailureWorld {
   }
 
   async #live(process: Process): Promise<void> {
-    const { clusters, compute } = await this.#land.open(process, this.#wire(), this.#logger())
-    await new Replica(process, this.#around(), clusters, compute).start()
+    const { services } = this.#land
+    const opened = services.map((service) => this.#land.open(process, this.#wire(service), this.#logger()))
+    const connected = await Promise.all(opened)
+    const connect = (service: ServiceName) => connected[services.indexOf(service)] as Connected
+    await new Replica(process, this.#around(), connect).start()
   }
 
   /** Has requests answered otherwise from now on. */
@@ -269,19 +273,20 @@ export class FailureWorld {
     })
   }
 
-  #wire(): Omit<WireOptions, 'server'> {
+  /** The way to the servers that one service has. */
+  #wire(by: ServiceName): Omit<WireOptions, 'server'> {
     return {
       time: this.#time,
       fate: () => ({ thereMs: ON_ITS_WAY_MS, backMs: ON_ITS_WAY_MS }),
       acts: () => undefined,
       handled: () => undefined,
-      injected: (server, request) => this.#injected(server, request),
+      injected: (server, request) => this.#injected(by, server, request),
     }
   }
 
-  #injected(server: ApiServer, request: Sent): Injected | undefined {
+  #injected(by: ServiceName, server: ApiServer, request: Sent): Injected | undefined {
     const asked = this.#land.askedOf(server, request)
-    this.asked.push(asked)
+    this.asked.push({ ...asked, by })
     return this.#rule(asked)
   }
 

@@ -1,6 +1,7 @@
 import { kcpLayout } from '@resource-broker/api'
 import type { Logger } from '../../../../packages/service/src/logger.ts'
 import { openSimulatedKcp } from '../../../simulation/broker/open-simulated-kcp.ts'
+import type { Connected } from '../../../simulation/broker/replica.ts'
 import { BucketStore } from '../../../simulation/bus/simulated-bucket.ts'
 import { KcpControllers } from '../../../simulation/kcp/kcp-controllers.ts'
 import { type Claim, KCP } from '../../../simulation/kcp/kcp-kinds.ts'
@@ -11,8 +12,9 @@ import type { ApiRequest, Sent } from '../../../simulation/server/request.ts'
 import type { WireOptions } from '../../../simulation/server/wire.ts'
 import type { Process } from '../../../simulation/world/process.ts'
 import type { VirtualTime } from '../../../simulation/world/virtual-time.ts'
-import { type Asked, type At, askedOf } from '../asked.ts'
-import type { Land, Opened } from './land.ts'
+import { KCP_SERVICES, type ServiceName } from '../../../support/broker.ts'
+import { type AskedBy, type At, askedOf } from '../asked.ts'
+import type { Land } from './land.ts'
 import { GVR, SERVED, THINGS } from './things.ts'
 
 const { platformWorkspace, coordinationWorkspace, acceptAPIExport, acceptAPISlice, stagingExport } = kcpLayout
@@ -31,14 +33,15 @@ const BINDINGS: Claim[] = [{ group: 'apis.kcp.io', resource: 'apibindings', verb
 
 /** A kcp with the platform's workspaces, a consumer, and the provider `alpha`, whose exports `things` and `more` both serve what is wanted. */
 export class KcpLand implements Land {
+  readonly services: readonly ServiceName[] = KCP_SERVICES
   readonly providers = ['alpha']
   readonly offerSpec = { apiExportName: 'things' }
   readonly #kcp: SimulatedKcp
-  readonly #time: VirtualTime
+  readonly #endpoints: BucketStore
 
   /** `aheadMs`: by how much the kcp's clock is ahead. */
   constructor(time: VirtualTime, aheadMs = 0) {
-    this.#time = time
+    this.#endpoints = new BucketStore(time, () => 1)
     this.#kcp = new SimulatedKcp(time, SERVED, aheadMs)
     for (const [name, path] of Object.entries(PATHS)) this.#kcp.add(name, path)
     new KcpControllers(this.#kcp, time)
@@ -60,14 +63,14 @@ export class KcpLand implements Land {
     return !Object.keys(PATHS).includes(cluster)
   }
 
-  askedOf(server: ApiServer, request: Sent): Asked {
+  askedOf(server: ApiServer, request: Sent): Omit<AskedBy, 'by'> {
     const read = server.read(request)
     return askedOf(ownerOf(read), read)
   }
 
-  async open(process: Process, wire: Omit<WireOptions, 'server'>, logger: Logger): Promise<Opened> {
-    const endpoints = new BucketStore(this.#time, () => 1)
-    return { clusters: await openSimulatedKcp(process, { server: this.#kcp.server, wire, endpoints, logger }) }
+  async open(process: Process, wire: Omit<WireOptions, 'server'>, logger: Logger): Promise<Connected> {
+    const around = { server: this.#kcp.server, wire, endpoints: this.#endpoints, logger }
+    return { clusters: await openSimulatedKcp(process, around) }
   }
 
   /** Another resource is exported. */

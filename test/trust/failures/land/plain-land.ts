@@ -1,5 +1,6 @@
 import type { Logger } from '../../../../packages/service/src/logger.ts'
 import { COMPUTE_SERVES, runJobs } from '../../../simulation/actors/job-runner.ts'
+import type { Connected } from '../../../simulation/broker/replica.ts'
 import { SimulatedClusters } from '../../../simulation/broker/simulated-clusters.ts'
 import { ApiServer } from '../../../simulation/server/api-server.ts'
 import type { Place } from '../../../simulation/server/objects.ts'
@@ -8,9 +9,10 @@ import type { WireOptions } from '../../../simulation/server/wire.ts'
 import { COMPUTE } from '../../../simulation/world/places.ts'
 import type { Process } from '../../../simulation/world/process.ts'
 import type { VirtualTime } from '../../../simulation/world/virtual-time.ts'
+import { SERVICES, type ServiceName } from '../../../support/broker.ts'
 import { SeededRandom } from '../../../support/seeded-random.ts'
-import { type Asked, type At, askedOf } from '../asked.ts'
-import type { Land, Opened } from './land.ts'
+import { type AskedBy, type At, askedOf } from '../asked.ts'
+import type { Land } from './land.ts'
 import { SERVED } from './things.ts'
 
 const OTHERS: ReadonlyMap<string, At> = new Map([
@@ -21,6 +23,7 @@ const OTHERS: ReadonlyMap<string, At> = new Map([
 
 /** Plain clusters: the platform, the consumer, two providers, and where stages of moves deploy if `isStaged`. */
 export class PlainLand implements Land {
+  readonly services: readonly ServiceName[] = SERVICES
   readonly providers = ['alpha', 'beta']
   readonly offerSpec = {}
   readonly #servers: ReadonlyMap<string, ApiServer>
@@ -48,19 +51,18 @@ export class PlainLand implements Land {
     return this.providers.includes(name)
   }
 
-  askedOf(server: ApiServer, request: Sent): Asked {
+  askedOf(server: ApiServer, request: Sent): Omit<AskedBy, 'by'> {
     const { name } = server
     return askedOf(OTHERS.get(name) ?? 'provider', server.read(request))
   }
 
-  async open(process: Process, wire: Omit<WireOptions, 'server'>, logger: Logger): Promise<Opened> {
+  async open(process: Process, wire: Omit<WireOptions, 'server'>, logger: Logger): Promise<Connected> {
     const { providers } = this
     const clusters = new SimulatedClusters(
       { servers: this.#servers, consumers: ['acme'], providers, wire, isWhole: true },
       logger,
     )
     await clusters.follow(process.signal)
-    const { clusters: connected, compute } = clusters
-    return { clusters: connected, compute }
+    return clusters
   }
 }
