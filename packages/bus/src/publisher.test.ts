@@ -157,6 +157,19 @@ test('who is behind stores nothing over what is newer, however often it speaks',
   await Promise.all([former.close(), owner.close()])
 })
 
+test('who says that an object is gone learns that a later one is told of, which it may know nothing of', async () => {
+  const former = await openBus(nats.url, 'remade')
+  const owner = await openBus(nats.url, 'remade')
+  const first = await former.publish({ ...source('a', '5'), ifNews: true })
+  const later = source('a', '9')
+  later.message.object = { ...later.message.object!, metadata: { ...later.message.object!.metadata, uid: 'uid-later' } }
+  const last = await owner.publish({ ...later, ifNews: true, after: first })
+  const message = { ...later.message, object: null, goneUID: 'uid-a', goneVersion: '5' }
+  const gone = { ...source('a'), version: 'a-gone', tombstone: true, ifNews: true, after: first, message }
+  await expect(former.publish(gone)).rejects.toMatchObject({ code: 'Overtaken', sequence: last })
+  await Promise.all([former.close(), owner.close()])
+})
+
 test('what one said itself it says again where another has taken it back since', async () => {
   const one = await openBus(nats.url, 'back')
   const other = await openBus(nats.url, 'back')

@@ -84,7 +84,7 @@ export class Publisher {
   /**
    * Resolves when the server has this message or a newer one of the same subject, to the sequence that what its author says next may
    * come after: of this message or one that says the same; where a newer one stands, `after` as it was. Rejects with TooLargeError, with
-   * OvertakenError where it was to come after another, or when the connection closed.
+   * OvertakenError where it was to come after another, or is a tombstone where a newer one stands, or when the connection closed.
    */
   publish<P extends Part>(publication: Publication<P>): Promise<number> {
     const subject = this.#layout.subject(publication.part, publication.key, publication.qualifier)
@@ -146,7 +146,11 @@ export class Publisher {
     let [id, after] = [idOf(subject, publication), publication.after]
     let standing = ifNews ? this.#standing(subject, mark, after) : undefined
     for (;;) {
-      if (standing?.is === 'older') return publication.after ?? 0
+      if (standing?.is === 'older') {
+        // Its author may know nothing of what stands there: a later object, which may be gone as well.
+        if (tombstone) throw new OvertakenError(`${subject} tells of what came later`, standing.seq)
+        return publication.after ?? 0
+      }
       if (standing?.is === 'same') return standing.seq
       if (ifNews) after = standing?.seq ?? after ?? 0
       const era = this.#era

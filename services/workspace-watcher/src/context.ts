@@ -6,7 +6,8 @@ import type { ProviderBook } from './provider-book.ts'
 
 /**
  * What became of a publication: `sequence` is that of the last message of its subject now. It tells the same or more, or
- * (`isDoubtful`) something of which only the API server can say whether it is the newer.
+ * (`isDoubtful`) something of which only the API server can say whether it is the newer; where the publication was that an object is gone, of
+ * another one, of which the watch may know nothing.
  */
 export type Heard = (sequence: number, isDoubtful: boolean) => void
 

@@ -121,6 +121,7 @@ async function watch(
   const client = await KubeClient.fromFile(file)
   const published: Publication[] = []
   const hears: Heard[] = []
+  const beginAnew = vi.fn()
   let cameIntoView: (cluster: string) => void = () => undefined
   const keys = new KeyBook()
   for (const record of records) keys.take(record)
@@ -136,7 +137,7 @@ async function watch(
     reportWatch: () => undefined,
   } as unknown as WatcherContext
   const stored = new Inventory(inventory).of('source', THINGS)
-  const parts = new PartWatch(context, viewOf(client, shows), sourceRule(THINGS, keys), stored)
+  const parts = new PartWatch(context, viewOf(client, shows), sourceRule(THINGS, keys), stored, beginAnew)
   parts.start(stopping.signal)
   await vi.waitFor(() => expect(fake?.connections).toBe(1), { timeout: 5_000 })
   const told = (): Told[] =>
@@ -145,7 +146,7 @@ async function watch(
       version,
       gone: tombstone,
     }))
-  return { keys, parts, published, hears, told, cameIntoView: (cluster: string) => cameIntoView(cluster) }
+  return { keys, parts, published, hears, beginAnew, told, cameIntoView: (cluster: string) => cameIntoView(cluster) }
 }
 
 /** The Assignment of an object, named by a key of the version before. */
@@ -343,6 +344,18 @@ describe('a watch that is not alone', () => {
     await vi.waitFor(() => expect(fake?.connections).toBe(2), { timeout: 5_000 })
     await vi.waitFor(() => expect(published).toHaveLength(2))
     expect(published[1]).toMatchObject({ after: 30, version: '5' })
+  })
+
+  test('has its view begin anew where the stream tells of a later object than the one that is gone', async () => {
+    const { published, hears, beginAnew } = await watch([object({ resourceVersion: '5' })])
+    await vi.waitFor(() => expect(published).toHaveLength(1))
+    hears[0]?.(17, false)
+    fake?.tell('DELETED', object({ resourceVersion: '6' }))
+    await vi.waitFor(() => expect(published).toHaveLength(2))
+    hears[1]?.(18, false)
+    expect(beginAnew).not.toHaveBeenCalled()
+    hears[1]?.(30, true)
+    expect(beginAnew).toHaveBeenCalledOnce()
   })
 })
 

@@ -56,6 +56,7 @@ export class PartWatch<P extends Part> {
   readonly #context: WatcherContext
   readonly #view: View
   readonly #rule: PartRule<P>
+  readonly #beginAnew: () => void
   readonly #known = new Map<string, Known>()
   readonly #listed = new Set<string>()
   /** Objects of clusters that are not in view yet, by cluster: whose they are is not known before. */
@@ -65,9 +66,16 @@ export class PartWatch<P extends Part> {
   #inventory: Map<string, Stored> | undefined
   #watch: Watch | undefined
 
-  /** `inventory` is what the stream held of the part and the resource when the view began. */
-  constructor(context: WatcherContext, view: View, rule: PartRule<P>, inventory: StoredByObject) {
+  /** `inventory` is what the stream held of the part and the resource when the view began; `beginAnew` has the view begin again, by what it holds then. */
+  constructor(
+    context: WatcherContext,
+    view: View,
+    rule: PartRule<P>,
+    inventory: StoredByObject,
+    beginAnew: () => void,
+  ) {
     this.#context = context
+    this.#beginAnew = beginAnew
     this.#view = view
     this.#rule = rule
     this.#inventory = new Map(inventory)
@@ -159,6 +167,8 @@ export class PartWatch<P extends Part> {
         const isOfKnown = known !== undefined && known.route.key === publication.key
         if (isOfKnown) known.sequence = sequence
         if (!isDoubtful) return
+        // What stands there may be gone as well, in a gap of this watch: only one that begins with what the stream has can tell.
+        if (publication.tombstone) return this.#beginAnew()
         if (isOfKnown) known.fingerprint = NOTHING
         this.#inventory?.delete(id)
         this.#watch?.restart() // what is read from now on is newer than what the stream has

@@ -26,12 +26,17 @@ const DISCOVERY_RETRY_MS = 2_000
 export class ViewWatches {
   readonly #context: WatcherContext
   readonly #view: View
+  readonly #beginAnew: () => void
   readonly #stopping = new AbortController()
   readonly #watches: Restartable[] = []
 
-  constructor(context: WatcherContext, view: View, inventory: Inventory) {
+  /** `beginAnew` is called when only watches that begin with what the stream has then can tell what is gone. */
+  constructor(context: WatcherContext, view: View, inventory: Inventory, beginAnew: () => void) {
     this.#context = context
     this.#view = view
+    this.#beginAnew = () => {
+      if (!this.#stopping.signal.aborted) beginAnew()
+    }
     for (const duty of view.duties) {
       if (duty === 'records') this.#watchRecords(inventory)
       else if (duty === 'sources') this.#watchSources(inventory)
@@ -97,7 +102,13 @@ export class ViewWatches {
   }
 
   #watchPart<P extends Part>(rule: PartRule<P>, inventory: Inventory): void {
-    const watch = new PartWatch(this.#context, this.#view, rule, inventory.of(rule.part, rule.resource))
+    const watch = new PartWatch(
+      this.#context,
+      this.#view,
+      rule,
+      inventory.of(rule.part, rule.resource),
+      this.#beginAnew,
+    )
     watch.start(this.#stopping.signal)
     this.#watches.push(watch)
   }

@@ -37,6 +37,12 @@ export class WatchedViews {
     void this.#begin()
   }
 
+  #beginAnew(id: string): void {
+    this.#running.get(id)?.watches.stop()
+    this.#running.delete(id)
+    void this.#begin()
+  }
+
   /** The stream is lost, and with it all that it held. */
   restart(): void {
     this.#losses++
@@ -61,8 +67,9 @@ export class WatchedViews {
       const inventory = losses === this.#losses ? loaded : new Inventory([])
       for (const { id } of views) {
         const view = this.#wanted.get(id)
-        if (view !== undefined)
-          this.#running.set(id, { view, watches: new ViewWatches(this.#context, view, inventory) })
+        if (view === undefined) continue
+        const watches = new ViewWatches(this.#context, view, inventory, () => this.#beginAnew(id))
+        this.#running.set(id, { view, watches })
       }
     }
     this.#isBeginning = false
