@@ -73,8 +73,15 @@ export function offerOf({ exportName }: Site, name: string, spec: Record<string,
 export const providerRef = ({ cluster }: Site): ObjectRef => ({ ...Provider.resource, name: providerName(cluster) })
 
 /** Has the platform say this of a provider. */
-export async function instruct({ kube }: Place, provider: Site, spec: object): Promise<void> {
-  await kube.mergePatch(providerRef(provider), { spec })
+export async function instruct(platform: Place, provider: Site, spec: object): Promise<void> {
+  await patchProvider(platform, provider, { spec })
+}
+
+/** The broker makes a Provider once it has met the provider. */
+async function patchProvider(platform: Place, provider: Site, patch: object): Promise<void> {
+  const ref = providerRef(provider)
+  await waitFor(`the broker has met ${provider.name}`, () => read(platform, ref))
+  await platform.kube.mergePatch(ref, patch)
 }
 
 /** Makes a MigrationConfiguration for moves of Things; answers where it is. */
@@ -87,11 +94,11 @@ export async function configureMoves({ kube }: Place, name: string, spec: object
 
 /** Labels a provider at the platform; null takes a label off. */
 export async function labelProvider(
-  { kube }: Place,
+  platform: Place,
   provider: Site,
   labels: Record<string, string | null>,
 ): Promise<void> {
-  await kube.mergePatch(providerRef(provider), { metadata: { labels } })
+  await patchProvider(platform, provider, { metadata: { labels } })
 }
 
 /** Makes a PlacementPolicy; answers where it is. */

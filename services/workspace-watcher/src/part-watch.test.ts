@@ -146,7 +146,7 @@ async function watch(
       version,
       gone: tombstone,
     }))
-  return { keys, parts, published, hears, beginAnew, told, cameIntoView: (cluster: string) => cameIntoView(cluster) }
+  return { keys, published, hears, beginAnew, told, cameIntoView: (cluster: string) => cameIntoView(cluster) }
 }
 
 /** The Assignment of an object, named by a key of the version before. */
@@ -357,19 +357,6 @@ describe('a watch that is not alone', () => {
     hears[1]?.(30, true)
     expect(beginAnew).toHaveBeenCalledOnce()
   })
-})
-
-test('a watch that is started anew publishes everything that is there again, and what went meanwhile', async () => {
-  const { parts, told } = await watch([object({}), object({ name: 'b' })])
-  await vi.waitFor(() => expect(told()).toHaveLength(2))
-  fake?.holds([object({})])
-  parts.restart()
-  await vi.waitFor(() => expect(fake?.connections).toBe(2), { timeout: 5_000 })
-  const all = await settled(told)
-  expect(all.slice(2)).toEqual([
-    { name: 'a', version: '1', gone: false },
-    { name: 'b', version: 'uid-b-gone', gone: true },
-  ])
 })
 
 test('objects of a cluster that is not in view yet are held until it is', async () => {

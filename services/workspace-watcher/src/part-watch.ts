@@ -105,13 +105,6 @@ export class PartWatch<P extends Part> {
     )
   }
 
-  /** Publishes everything again: the stream lost what it had. What goes until then is still told, it may have been published anew. */
-  restart(): void {
-    this.#inventory = undefined
-    for (const known of this.#known.values()) Object.assign(known, { fingerprint: NOTHING, sequence: undefined })
-    this.#watch?.restart()
-  }
-
   #upsert(object: KubeObject): Promise<void> | undefined {
     const cluster = this.#view.clusterOf(object)
     const id = idOf({ cluster, ...object.metadata })

@@ -17,8 +17,6 @@ import { stagedRule } from './handlers/staged.ts'
 import type { Inventory } from './inventory.ts'
 import { type PartRule, PartWatch, type Route } from './part-watch.ts'
 
-type Restartable = { restart: () => void }
-
 /** How long until a cluster is asked again whether it serves a kind. */
 const DISCOVERY_RETRY_MS = 2_000
 
@@ -28,7 +26,6 @@ export class ViewWatches {
   readonly #view: View
   readonly #beginAnew: () => void
   readonly #stopping = new AbortController()
-  readonly #watches: Restartable[] = []
 
   /** `beginAnew` is called when only watches that begin with what the stream has then can tell what is gone. */
   constructor(context: WatcherContext, view: View, inventory: Inventory, beginAnew: () => void) {
@@ -44,11 +41,6 @@ export class ViewWatches {
       else if (duty === 'stages') this.#watchStaged(inventory)
       else this.#watchCopies(inventory)
     }
-  }
-
-  /** Publishes everything again. */
-  restart(): void {
-    for (const watch of this.#watches) watch.restart()
   }
 
   stop(): void {
@@ -80,14 +72,12 @@ export class ViewWatches {
   #watchSources(inventory: Inventory): void {
     const related = new SourceRelatedWatch(this.#context, this.#view, inventory)
     related.start(this.#stopping.signal)
-    this.#watches.push(related)
     this.#whenServed((resource) => this.#watchPart(sourceRule(resource, this.#context.keys), inventory))
   }
 
   #watchCopies(inventory: Inventory): void {
     const related = new CopyRelatedWatch(this.#context, this.#view, inventory)
     related.start(this.#stopping.signal)
-    this.#watches.push(related)
     this.#whenServed((resource) =>
       this.#watchPart(
         copyRule(this.#view, resource, this.#context.keys, (route, object, ref) => related.refer(route, object, ref)),
@@ -110,7 +100,6 @@ export class ViewWatches {
       this.#beginAnew,
     )
     watch.start(this.#stopping.signal)
-    this.#watches.push(watch)
   }
 
   #whenServed(begin: (resource: ResourceRef, kind: string) => void): void {

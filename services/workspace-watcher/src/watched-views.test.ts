@@ -104,8 +104,24 @@ test('what was read of a stream that is lost before it is used counts no more', 
   const asked = vi.spyOn(lost, 'of')
   watched.restart()
   await loaded(lost)
+  await loaded()
   await vi.waitFor(() => expect(now()).toEqual(['a']))
   expect(asked).not.toHaveBeenCalled()
+})
+
+test('when the stream is lost everything is watched anew, by what the stream holds by then', async () => {
+  const { watched, views, viewOf, balance, loaded, now, opened } = watching()
+  views.push(viewOf('a'), viewOf('b'))
+  balance('a', 'b')
+  await loaded()
+  await vi.waitFor(() => expect(now()).toEqual(['a', 'b']))
+  watched.restart()
+  expect(now()).toEqual([])
+  const after = new Inventory([])
+  const asked = vi.spyOn(after, 'of')
+  await loaded(after)
+  await vi.waitFor(() => expect(now()).toEqual(['a', 'b']))
+  expect([opened.length, asked.mock.calls.length]).toEqual([4, 2])
 })
 
 test('a view whose client is another one takes the place of that of its name', async () => {

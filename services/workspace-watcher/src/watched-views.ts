@@ -1,7 +1,7 @@
 import type { Membership } from '@resource-broker/bus'
 import type { Clusters, View } from '@resource-broker/service'
 import type { WatcherContext } from './context.ts'
-import { Inventory } from './inventory.ts'
+import type { Inventory } from './inventory.ts'
 import { ViewWatches } from './view-watches.ts'
 
 /** The views that this replica watches: its share of those that there are. */
@@ -43,14 +43,22 @@ export class WatchedViews {
     void this.#begin()
   }
 
-  /** The stream is lost, and with it all that it held. */
+  /**
+   * The stream is lost, and with it all that it held: everything is told again, by what it holds by then. That may be of a watch of another
+   * replica, which told of something anew and then let its view go.
+   */
   restart(): void {
     this.#losses++
-    for (const { watches } of this.#running.values()) watches.restart()
+    this.#letGo()
+    void this.#begin()
   }
 
   stop(): void {
     this.#wanted.clear()
+    this.#letGo()
+  }
+
+  #letGo(): void {
     for (const { watches } of this.#running.values()) watches.stop()
     this.#running.clear()
   }
@@ -63,8 +71,8 @@ export class WatchedViews {
       const losses = this.#losses
       // What a watch that ended has under way would be in no inventory, and nobody could tell that it is gone.
       await this.#context.settled()
-      const loaded = await this.#load(views)
-      const inventory = losses === this.#losses ? loaded : new Inventory([])
+      const inventory = await this.#load(views)
+      if (losses !== this.#losses) continue
       for (const { id } of views) {
         const view = this.#wanted.get(id)
         if (view === undefined) continue

@@ -82,12 +82,6 @@ abstract class RelatedWatch {
     })
   }
 
-  /** Tells everything again: the stream lost what it had. */
-  restart(): void {
-    this.#sequences = new Map()
-    this.#listAnew()
-  }
-
   #listAnew(): void {
     for (const { kind } of RELATED_KINDS) this.#unlisted.add(kind)
     for (const watch of this.#watches) watch.restart()
