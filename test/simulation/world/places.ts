@@ -91,8 +91,8 @@ export function runningMovesIn(servers: Servers): Migration[] {
     .filter((migration) => !hasEnded(migration))
   const isRecorded = (migration: Migration) => !isPending(migration)
   const recorded = new Set(open.filter(isRecorded).map(({ spec }) => spec.assignmentUID))
-  // What arrives is the copy of the move that is recorded, where another one waits behind it.
+  // What arrives is the copy of the move that is recorded, where another one waits behind it; of none that is, of one of them.
   const isBegun = ({ spec }: Migration) =>
-    !recorded.has(spec.assignmentUID) && arriving.has(`${spec.assignmentUID} ${spec.to?.providerCluster}`)
+    !recorded.has(spec.assignmentUID) && arriving.delete(`${spec.assignmentUID} ${spec.to?.providerCluster}`)
   return open.filter((migration) => isRecorded(migration) || isBegun(migration))
 }
