@@ -383,6 +383,7 @@ const WATCHES: RequestKind[] = [
   watching('watching Migrations', 'platform', 'migrations'),
   watching('watching Providers', 'platform', 'providers'),
   watching('watching the places of offers', 'platform', 'offerusages'),
+  watching('watching PlacementPolicies', 'platform', 'placementpolicies'),
 ]
 
 /** Every kind of request that a broker sends once it has begun, on plain clusters and in a kcp. */
