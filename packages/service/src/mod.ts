@@ -47,6 +47,7 @@ export {
 } from './metrics.ts'
 export { reportOnOffer } from './offer-conditions.ts'
 export { mayPass } from './passing.ts'
+export { readyVerdict } from './ready-verdict.ts'
 export { tellCondition } from './tell-condition.ts'
 export { originOf, traced } from './tracing/traced.ts'
 export { GOES_ON_MS, type Origin, type Tracing } from './tracing/tracing.ts'

@@ -1,5 +1,4 @@
 import {
-  conditionTypes,
   configurationMistakes,
   configurationsFor,
   type GVK,
@@ -10,10 +9,8 @@ import {
   shadowOf,
 } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
+import { readyVerdict } from '@resource-broker/service'
 import type { Staging } from './context.ts'
-
-/** Longest message, in characters. */
-const LONGEST = 4096
 
 /** What stages may deploy. */
 export const kindsOf = (staging: Staging | undefined): readonly GVK[] => staging?.compute.kinds ?? STAGE_KINDS
@@ -24,12 +21,9 @@ export function verdictOn(
   all: readonly KubeObject[],
   staging: Staging | undefined,
 ): NextCondition {
-  const observedGeneration = configuration.metadata.generation ?? 0
-  const say = (status: 'True' | 'False', reason: string, message: string): NextCondition => {
-    return { type: conditionTypes.ready, status, reason, message, observedGeneration }
-  }
+  const say = readyVerdict(configuration)
   const mistakes = configurationMistakes(configuration, kindsOf(staging))
-  if (mistakes.length > 0) return say('False', 'Invalid', shortened(mistakes.join('; ')))
+  if (mistakes.length > 0) return say('False', 'Invalid', mistakes.join('; '))
   const { from, to, stages = [] } = MigrationConfiguration.of(configuration).spec
   const shadow = shadowOf(configurationsFor(all, { from, to }), configuration.metadata.name)
   if (shadow !== undefined)
@@ -42,6 +36,3 @@ export function verdictOn(
   }
   return say('True', 'Valid', `moves between these kinds go through ${stages.map(({ name }) => name).join(', ')}`)
 }
-
-const shortened = (text: string): string =>
-  text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1).toWellFormed()}…`

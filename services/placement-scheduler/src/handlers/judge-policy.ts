@@ -1,10 +1,7 @@
-import { compilePolicy, conditionTypes, type NextCondition, PlacementPolicy } from '@resource-broker/api'
+import { compilePolicy, type NextCondition, PlacementPolicy } from '@resource-broker/api'
 import { DONE, type KeyView, type KubeObject, type Outcome, type RecordMessage } from '@resource-broker/bus'
-import { tellCondition } from '@resource-broker/service'
+import { readyVerdict, tellCondition } from '@resource-broker/service'
 import type { SchedulerContext } from '../context.ts'
-
-/** Longest message of the condition, in characters. */
-const LONGEST = 4096
 
 /** The watch by which policies count is another one than that which told of this one. */
 const UNHEARD: Outcome = { requeueAfterMs: 100, reason: 'the policy does not count here yet' }
@@ -31,19 +28,13 @@ export async function judgePolicy(
 /** How a PlacementPolicy stands: its condition Ready. */
 function verdictOn(object: KubeObject): NextCondition {
   const { policy, mistakes } = compilePolicy(object)
-  const observedGeneration = object.metadata.generation ?? 0
-  const say = (status: 'True' | 'False', reason: string, message: string): NextCondition => {
-    return { type: conditionTypes.ready, status, reason, message, observedGeneration }
-  }
+  const say = readyVerdict(object)
   const told = mistakes.map(({ path, message }) => `${path}: ${message}`).join('; ')
-  if (policy === undefined) return say('False', 'Invalid', shortened(`${told}; it counts for no object`))
+  if (policy === undefined) return say('False', 'Invalid', `${told}; it counts for no object`)
   if (mistakes.length > 0)
-    return say('False', 'Invalid', shortened(`${told}; objects that the rest of spec.selector selects go nowhere`))
+    return say('False', 'Invalid', `${told}; objects that the rest of spec.selector selects go nowhere`)
   const { require = [], prefer } = policy
   if (require.length + prefer.length === 0)
     return say('True', 'AsksForNothing', 'the objects that it selects go anywhere, whatever those below it say')
   return say('True', 'Valid', 'the objects that it selects go by it when they are placed and when they move')
 }
-
-const shortened = (text: string): string =>
-  text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1).toWellFormed()}…`
