@@ -29,17 +29,12 @@ export class WatchedViews {
     const all = this.#views.all
     const share = membership.shareOf(all.map(({ id }) => id))
     this.#wanted = new Map(all.filter(({ id }) => share.has(id)).map((view) => [view.id, view]))
-    for (const [id, { view, watches }] of this.#running) {
-      if (this.#wanted.get(id)?.client === view.client) continue
-      watches.stop()
-      this.#running.delete(id)
-    }
+    for (const [id, { view }] of this.#running) if (this.#wanted.get(id)?.client !== view.client) this.#end(id)
     void this.#begin()
   }
 
   #beginAnew(id: string): void {
-    this.#running.get(id)?.watches.stop()
-    this.#running.delete(id)
+    this.#end(id)
     void this.#begin()
   }
 
@@ -49,18 +44,22 @@ export class WatchedViews {
    */
   restart(): void {
     this.#losses++
-    this.#letGo()
+    this.#endAll()
     void this.#begin()
   }
 
   stop(): void {
     this.#wanted.clear()
-    this.#letGo()
+    this.#endAll()
   }
 
-  #letGo(): void {
-    for (const { watches } of this.#running.values()) watches.stop()
-    this.#running.clear()
+  #endAll(): void {
+    for (const id of this.#running.keys()) this.#end(id)
+  }
+
+  #end(id: string): void {
+    this.#running.get(id)?.watches.stop()
+    this.#running.delete(id)
   }
 
   /** Who calls while it is under way is served by it: between its last look at what is missing and its end is no time. */

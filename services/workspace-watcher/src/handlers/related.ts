@@ -30,7 +30,7 @@ abstract class RelatedWatch {
   #watches: Watch[] = []
   readonly #unlisted = new Set<string>(RELATED_KINDS.map(({ kind }) => kind))
   /** Of what the stream has, by cluster and key, as far as it was heard of. */
-  #sequences: Map<string, number>
+  readonly #sequences: Map<string, number>
   /** What another watch of the view told of, to be told again when all is listed anew. */
   readonly #doubtful = new Map<string, { route: Route; cluster: string }>()
 
