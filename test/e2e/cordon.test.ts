@@ -4,7 +4,6 @@ import type { Landscape, Site } from '../support/landscape.ts'
 import { type Scene, startScene } from '../support/scene.ts'
 import {
   assignmentOf,
-  conditionOf,
   configureMoves,
   create,
   instruct,
@@ -12,13 +11,12 @@ import {
   offer,
   offerCondition,
   patchSpec,
-  read,
-  release,
   roundTrip,
   served,
   thing,
   thingRef,
   told,
+  untilRefused,
 } from '../support/things.ts'
 
 let scene: Scene
@@ -40,20 +38,10 @@ afterAll(() => scene?.stop())
 const setUnschedulable = (provider: Site, unschedulable: boolean) =>
   instruct(landscape.platform, provider, { unschedulable })
 
-let probes = 0
-
 /** Cordons the only provider that takes a size, and waits until the broker has heard: an object made for trying it is not placed. */
 async function cordon(provider: Site, size: string): Promise<void> {
   await setUnschedulable(provider, true)
-  await waitFor(`the broker knows that ${provider.name} is cordoned`, async () => {
-    const name = `probe-${++probes}`
-    await create(acme, thing(name, { size }))
-    const { status } = await waitFor(`${name} is decided on`, async () =>
-      conditionOf(await read(acme, thingRef(name)), 'Placed'),
-    )
-    await release(acme, name)
-    return status === 'False'
-  })
+  await untilRefused(acme, `${provider.name} is cordoned`, (name) => thing(name, { size }))
 }
 
 test('nothing comes to a cordoned provider, what is there is kept in sync, and what waits comes once it is uncordoned', async () => {

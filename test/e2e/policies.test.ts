@@ -19,12 +19,12 @@ import {
   offerCondition,
   patchSpec,
   read,
-  release,
   roundTrip,
   served,
   thing,
   thingRef,
   told,
+  untilRefused,
 } from '../support/things.ts'
 
 let scene: Scene
@@ -72,19 +72,8 @@ function labelled(name: string, app: string, spec: { size: string }) {
   return thing(name, spec, { labels: { app } })
 }
 
-let probes = 0
-
-/** Waits until the broker has heard that nobody may take a small object of an app any more: one that is made for trying it is not placed. */
 const isRefused = (app: string) =>
-  waitFor(`objects of ${app} are not placed`, async () => {
-    const name = `probe-${++probes}`
-    await create(acme, labelled(name, app, { size: 'small' }))
-    const { status } = await waitFor(`${name} is decided on`, async () =>
-      conditionOf(await read(acme, thingRef(name)), 'Placed'),
-    )
-    await release(acme, name)
-    return status === 'False'
-  })
+  untilRefused(acme, `objects of ${app} may go nowhere`, (name) => labelled(name, app, { size: 'small' }))
 
 const eu = { require: [{ matchLabels: { region: 'eu' } }] }
 

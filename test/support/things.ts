@@ -108,6 +108,25 @@ export async function makePolicy({ kube }: Place, name: string, spec: object): P
   return { ...resource, name }
 }
 
+let probes = 0
+
+/** Waits until the broker has heard that nobody may take such an object any more: one that is made for trying it, by the name that is given, is not placed. */
+export async function untilRefused(
+  consumer: Site,
+  what: string,
+  probe: (name: string) => ReturnType<typeof thing>,
+): Promise<void> {
+  await waitFor(`the broker knows that ${what}`, async () => {
+    const name = `probe-${++probes}`
+    await create(consumer, probe(name))
+    const { status } = await waitFor(`${name} is decided on`, async () =>
+      conditionOf(await read(consumer, thingRef(name)), 'Placed'),
+    )
+    await release(consumer, name)
+    return status === 'False'
+  })
+}
+
 export async function withdraw(provider: Site, name: string): Promise<void> {
   await provider.kube.delete({ ...AcceptAPI.resource, name })
 }

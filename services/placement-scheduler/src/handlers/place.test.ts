@@ -204,6 +204,20 @@ test('what is at a drained provider is moved as its drain, and kept in sync ther
   expect(view.get('decision')).toMatchObject({ provider: 'alpha' })
 })
 
+/** What becomes of a move of the object that is at alpha, and who is to have it. */
+async function expectMove(
+  around: Around,
+  moving: ReturnType<typeof migration>,
+  { cancel, provider }: { cancel: true | undefined; provider: string | null },
+): Promise<void> {
+  const placed = assignment()
+  const { context, platform } = schedulerIn(around, placed.object as KubeObject, moving.object as KubeObject)
+  const view = viewOf({ source: { ref, object: source(guarded) }, assignment: placed, 'migration/migration-1': moving })
+  await place(context, run(OWN, view))
+  expect(moveTo(platform).map((move) => move.cancel)).toEqual([cancel])
+  expect(view.get('decision')).toMatchObject({ provider })
+}
+
 test.each([
   { state: 'Pending', standing: 'draining', cancel: undefined, provider: 'alpha' },
   { state: 'Pending', standing: 'open', cancel: true, provider: 'alpha' },
@@ -216,18 +230,8 @@ test.each([
     const moving = migration({ to: 'beta', state })
     const { spec } = moving.object as unknown as Migration
     spec.drain = true
-    const placed = assignment()
-    const records = [placed.object as KubeObject, moving.object as KubeObject]
     const stands = (name: string): Standing => (name === 'alpha' ? standing : 'open')
-    const { context, platform } = schedulerWhere(stands, offersOf('alpha', 'beta'), ...records)
-    const view = viewOf({
-      source: { ref, object: source(guarded) },
-      assignment: placed,
-      'migration/migration-1': moving,
-    })
-    await place(context, run(OWN, view))
-    expect(moveTo(platform).map((move) => move.cancel)).toEqual([cancel])
-    expect(view.get('decision')).toMatchObject({ provider })
+    await expectMove({ index: offersOf('alpha', 'beta'), standing: stands }, moving, { cancel, provider })
   },
 )
 
@@ -263,19 +267,8 @@ test.each([
 ] as const)(
   'a move that is $state goes on while its policy allows $allowed',
   async ({ state, allowed, cancel, provider }) => {
-    const moving = migration({ to: 'beta', state })
-    const placed = assignment()
-    const records = [placed.object as KubeObject, moving.object as KubeObject]
-    const policies = policyFor(...allowed)
-    const { context, platform } = schedulerIn({ index: offersOf('beta'), policies }, ...records)
-    const view = viewOf({
-      source: { ref, object: source(guarded) },
-      assignment: placed,
-      'migration/migration-1': moving,
-    })
-    await place(context, run(OWN, view))
-    expect(moveTo(platform).map((move) => move.cancel)).toEqual([cancel])
-    expect(view.get('decision')).toMatchObject({ provider })
+    const around = { index: offersOf('beta'), policies: policyFor(...allowed) }
+    await expectMove(around, migration({ to: 'beta', state }), { cancel, provider })
   },
 )
 
