@@ -48,11 +48,15 @@ export async function startNats({ dir, port, config = '', report = () => undefin
   }
 }
 
+/** A busy machine takes longer over a sign-in than the two seconds that a server gives by itself. */
+const SIGN_IN_S = 60
+
 function configuration(dir: string, port: number, extra: string): string {
   return `host: 127.0.0.1
 port: ${port}
 max_payload: 8MB
 jetstream: { store_dir: ${stringifyJson(join(dir, 'jetstream'))} }
+authorization: { timeout: ${SIGN_IN_S} }
 ${extra}
 `
 }
