@@ -69,6 +69,8 @@ export const conditionTypes = {
   cutoverCompleted: 'CutoverCompleted',
   /** Migration: True while somebody keeps it from going on. */
   paused: 'Paused',
+  /** Migration: False while something of its stages may be left at the compute cluster, and cannot be removed. */
+  cleanedUp: 'CleanedUp',
   /** StagingWorkspace. */
   workspaceReady: 'WorkspaceReady',
   bindingReady: 'BindingReady',

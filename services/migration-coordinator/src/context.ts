@@ -22,4 +22,4 @@ export type CoordinatorContext = {
 }
 
 /** Where stages deploy, and where the copies are whose related objects they see. */
-export type Staging = { compute: Compute } & Pick<Clusters, 'brokerID' | 'destinations'>
+export type Staging = { compute: Compute } & Pick<Clusters, 'brokerID' | 'destinations' | 'providers'>

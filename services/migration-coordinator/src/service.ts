@@ -62,7 +62,8 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   // What a Migration records is read by other replicas: by one clock.
   const now = () => coordination.now()
   const compute = await openCompute(service)
-  const staging = compute && stagingUnder(compute, clustersUnder(await openClusters(service, bus)))
+  const clusters = compute && (await openClusters(service, bus))
+  const staging = compute && clusters && stagingUnder(compute, clustersUnder(clusters))
   let consumer: PartitionConsumer | undefined
   const waiting = service.metrics.gauge<'reason'>({
     name: 'broker_moves_waiting',
@@ -87,6 +88,10 @@ async function start(service: ServiceContext<Config>): Promise<void> {
       look({ ...context, coordination: coordination.under(run.fence), staging: staging?.(run.fence) }, run),
     ),
     report: consumerReport(service),
+  })
+  // What is left of a move from there waits for nobody any more.
+  clusters?.providers.onPresence((provider) => {
+    if (clusters.providers.presence(provider).state === 'lost') consumer?.reconcileAll()
   })
   service.onStop('consumer', () => consumer?.stop())
 }

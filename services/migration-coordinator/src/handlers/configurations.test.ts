@@ -86,6 +86,7 @@ test('an old copy that is gone, or was never made, keeps nobody from telling whe
   expect(await nameIf({ status: recorded })).toHaveProperty('mistakes')
   const staging = (copyThere: boolean) => ({
     compute: { kinds: [] },
+    providers: { presence: () => ({ state: 'connected' }) },
     destinations: {
       find: () => ({ nameOf: () => 'copy', client: { get: async () => answered(copyThere) } }),
     },

@@ -17,7 +17,7 @@ import { readIfThere } from '@resource-broker/kube'
 import type { CoordinatorContext } from '../context.ts'
 import type { Surroundings } from '../plan/step.ts'
 import { kindsOf } from '../verdict.ts'
-import { isWithoutCopy } from './copies-of.ts'
+import { isMissing } from './copies-of.ts'
 
 /**
  * The MigrationConfiguration that counts for a move, if there is one. It must not be passed over, its stages may carry the data,
@@ -74,23 +74,6 @@ async function seenOf(
     to: copyAt(to) ?? kindAlone(to.gvk),
     ...{ object, fromProvider, toProvider },
   }
-}
-
-/**
- * Whether the old copy was never made, or is gone: not heard of is not gone. The provider is asked where the broker can; else what was seen
- * last counts, and that nothing was ever recorded there or served.
- */
-async function isMissing(
-  { staging }: CoordinatorContext,
-  assignment: Assignment | undefined,
-  provider: string,
-  view: KeyView,
-): Promise<boolean> {
-  if (assignment === undefined) return false
-  if (staging !== undefined) return await isWithoutCopy(staging, assignment, provider)
-  if (view.get('copy', provider)?.object === null) return true
-  const { servedFrom, copies = [] } = assignment.status ?? {}
-  return servedFrom === undefined && !copies.some(({ providerCluster }) => providerCluster === provider)
 }
 
 const kindAlone = ({ group, version, kind }: GVK): object => ({

@@ -6,11 +6,11 @@ import type { CoordinatorContext } from '../context.ts'
 import type { CopySeen, Surroundings } from '../plan/step.ts'
 
 /**
- * The two copies of a move with stages as they are known, as far as they are this very object's. Not heard of is not gone: the provider of
- * the old one is asked where it is not known.
+ * The two copies of a move with stages as they are known, as far as they are this very object's. There is none at a provider that will not
+ * come back.
  */
 export async function copiesOf(
-  { staging }: CoordinatorContext,
+  context: CoordinatorContext,
   { spec }: Migration,
   assignment: Assignment,
   view: KeyView,
@@ -22,14 +22,37 @@ export async function copiesOf(
     const isIts = ours === true || object.metadata.annotations?.[annotations.assignmentUID] === assignment.metadata.uid
     return isIts ? { cluster, object } : undefined
   }
-  const [from, to] = [seen(spec.from), seen(spec.to)]
+  const { providerCluster } = spec.from
+  const [from, to] = [isLost(context, providerCluster) ? undefined : seen(spec.from), seen(spec.to)]
   const known = { ...(from && { from }), ...(to && { to }) }
-  if (from !== undefined || staging === undefined) return known
-  return (await isWithoutCopy(staging, assignment, spec.from.providerCluster)) ? { ...known, from: null } : known
+  if (from !== undefined) return known
+  return (await isMissing(context, assignment, providerCluster, view)) ? { ...known, from: null } : known
 }
 
+/**
+ * Whether the old copy was never made, or is gone: not heard of is not gone. The provider is asked where the broker can; else what was seen
+ * last counts, and that nothing was ever recorded there or served.
+ */
+export async function isMissing(
+  context: CoordinatorContext,
+  assignment: Assignment | undefined,
+  provider: string,
+  view: KeyView,
+): Promise<boolean> {
+  if (assignment === undefined) return false
+  if (isLost(context, provider)) return true
+  if (context.staging !== undefined) return await isWithoutCopy(context.staging, assignment, provider)
+  if (view.get('copy', provider)?.object === null) return true
+  const { servedFrom, copies = [] } = assignment.status ?? {}
+  return servedFrom === undefined && !copies.some(({ providerCluster }) => providerCluster === provider)
+}
+
+/** Whether the platform says that a provider will not come back; who runs no stages has no word of providers. */
+const isLost = ({ staging }: CoordinatorContext, provider: string): boolean =>
+  staging?.providers.presence(provider).state === 'lost'
+
 /** Whether a provider says that it has no copy of an object; one that cannot be asked does not, and is asked again. */
-export async function isWithoutCopy(
+async function isWithoutCopy(
   staging: NonNullable<CoordinatorContext['staging']>,
   assignment: Assignment,
   provider: string,

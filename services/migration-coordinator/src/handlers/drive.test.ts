@@ -1,6 +1,6 @@
-import { Assignment, getCondition, Migration } from '@resource-broker/api'
+import { Assignment, getCondition, Migration, stagesFinalizer } from '@resource-broker/api'
 import type { KeyView, KubeObject, Run } from '@resource-broker/bus'
-import { KubeError, type ObjectRef } from '@resource-broker/kube'
+import { type DeleteOptions, KubeError, type ObjectRef } from '@resource-broker/kube'
 import { expect, test } from 'vitest'
 import type { CoordinatorContext } from '../context.ts'
 import type { Wait } from '../plan/step.ts'
@@ -28,12 +28,13 @@ const migration: KubeObject = {
   spec: { assignment: 'assignment-a', assignmentUID: 'uid-first', ...ends },
 }
 
+type Around = { now: () => Date; wait: Wait; staging: object; keepMs: number }
+
 /** A coordinator's run, and what the platform holds; `meanwhile` happens while it is asked for MigrationConfigurations. */
 function runWith(
   objects: KubeObject[],
   meanwhile: (learn: (object: KubeObject) => void) => void,
-  now: () => Date = () => new Date(0),
-  wait?: Wait,
+  { now = () => new Date(0), wait, staging, keepMs = 1_000 }: Partial<Around> = {},
 ) {
   const held = new Map(objects.map((object) => [object.metadata.name, object]))
   const found = (name: string): KubeObject => {
@@ -41,12 +42,13 @@ function runWith(
     if (object === undefined) throw new KubeError(404, { reason: 'NotFound' })
     return object
   }
+  const names = objects.flatMap(({ kind, metadata }) => (kind === Migration.kind ? [metadata.name] : []))
   let known = held.get('assignment-a')
   const view = {
     get: (part: string, name: string) =>
       part === 'assignment' ? { name: 'assignment-a', object: known } : { object: held.get(name) ?? null },
     all: (part: string) =>
-      part === 'migration' ? new Map([['migration-1', { object: held.get('migration-1') ?? null }]]) : new Map(),
+      new Map(part === 'migration' ? names.map((name) => [name, { object: held.get(name) ?? null }]) : []),
     learn: (part: string, _name: string | undefined, { object }: { object: KubeObject }) => {
       if (part === 'assignment') known = object
     },
@@ -60,13 +62,20 @@ function runWith(
       })
       return { items: [] }
     },
-    delete: async ({ name }: ObjectRef) => void held.delete(name),
+    delete: async ({ name }: ObjectRef, { uid, resourceVersion }: DeleteOptions = {}) => {
+      const { metadata } = found(name)
+      if (uid !== metadata.uid || resourceVersion !== metadata.resourceVersion)
+        throw new KubeError(409, { reason: 'Conflict' })
+      held.delete(name)
+    },
     mergePatch: async ({ name }: ObjectRef, { metadata, ...patch }: KubeObject) => {
       const object = found(name)
       if (metadata.resourceVersion !== object.metadata.resourceVersion) throw new KubeError(409, { reason: 'Conflict' })
       const spec = { ...(object['spec'] as object), ...(patch['spec'] as object | undefined) }
       const status = { ...(object['status'] as object | undefined), ...(patch['status'] as object | undefined) }
-      const written = { ...object, metadata: { ...object.metadata, resourceVersion: `${metadata.resourceVersion}1` } }
+      const { finalizers = object.metadata.finalizers ?? [] } = metadata
+      const resourceVersion = `${metadata.resourceVersion}1`
+      const written = { ...object, metadata: { ...object.metadata, finalizers, resourceVersion } }
       held.set(name, { ...written, spec, status })
       return found(name)
     },
@@ -78,9 +87,9 @@ function runWith(
     isHeld: () => wait !== undefined,
     settle: async () => Number.POSITIVE_INFINITY,
   }
-  const context = { coordination, turns, logger, now, keepMs: 1_000 } as unknown as CoordinatorContext
+  const context = { coordination, turns, logger, now, keepMs, staging } as unknown as CoordinatorContext
   const run = { key: 'k', view: view as unknown as KeyView, attempt: 1 } as Run
-  return { held, drive: () => drive(context, run) }
+  return { held, view, drive: () => drive(context, run) }
 }
 
 test('a new Migration asks for the incoming copy', async () => {
@@ -94,7 +103,7 @@ test.each([
   { wait: { reason: 'Paused', message: 'paused by somebody' }, paused: 'True' },
 ])('a Migration whose turn it is not asks for nothing, and reads why: $wait.reason', async ({ wait, paused }) => {
   const objects = [assignment('uid-first', 'alpha', '1'), migration]
-  const { held, drive: run } = runWith(objects, () => undefined, undefined, wait)
+  const { held, drive: run } = runWith(objects, () => undefined, { wait })
   expect(await run()).toEqual({ done: true })
   expect(held.get('assignment-a')).toEqual(objects[0])
   const status = held.get('migration-1')?.['status'] as Migration['status']
@@ -131,11 +140,7 @@ test('a Migration is removed a while after it ended', async () => {
   const end = new Date(0).toISOString()
   const ended = { ...migration, status: { state: 'CutoverCompleted', completionTime: end } }
   const objects = [assignment('uid-first', 'beta', '1'), ended]
-  const { held, drive: run } = runWith(
-    objects,
-    () => undefined,
-    () => new Date(now),
-  )
+  const { held, drive: run } = runWith(objects, () => undefined, { now: () => new Date(now) })
   const left: unknown[] = []
   for (now of [0, 400, 999, 1_000]) left.push([await run(), held.has('migration-1')])
   const waits = (requeueAfterMs: number) => ({ requeueAfterMs, reason: 'a Migration is held, or kept for a while' })
@@ -145,4 +150,63 @@ test('a Migration is removed a while after it ended', async () => {
     [waits(1), true],
     [{ done: true }, false],
   ])
+})
+
+const withStages = (name: string): KubeObject => ({
+  ...migration,
+  metadata: { ...migration.metadata, name, finalizers: [stagesFinalizer] },
+  status: { state: 'CutoverCompleted', completionTime: new Date(0).toISOString() },
+})
+const cleanedUp = (object: KubeObject | undefined) =>
+  getCondition((object?.['status'] as Migration['status'])?.conditions, 'CleanedUp')
+
+test.each([
+  { why: 'a refusal', error: new KubeError(403, { reason: 'Forbidden', message: 'no' }), nowMs: 0, told: 'no' },
+  { why: 'trouble that has just come', error: new KubeError(503, {}), nowMs: 2_999, told: undefined },
+  { why: 'trouble that has lasted', error: new KubeError(503, { message: 'away' }), nowMs: 3_000, told: 'away' },
+])('what cannot be cleaned up of a move that has ended is told there, and the next one goes on: $why', async (row) => {
+  let error: Error | undefined = row.error
+  const client = {
+    get: async () => {
+      if (error !== undefined) throw error
+      throw new KubeError(404, { reason: 'NotFound' })
+    },
+  }
+  const around = {
+    now: () => new Date(row.nowMs),
+    keepMs: 60_000,
+    staging: { brokerID: 'broker', compute: { client } },
+  }
+  const objects = [assignment('uid-first', 'alpha', '1'), withStages('migration-0'), migration]
+  const { held, drive: run } = runWith(objects, () => undefined, around)
+  await expect(run()).rejects.toBe(row.error)
+  expect(held.get('assignment-a')?.['spec']).toMatchObject({ copies: [{ providerCluster: 'beta', role: 'Incoming' }] })
+  expect(cleanedUp(held.get('migration-0'))?.message).toBe(row.told)
+  const written = held.get('migration-0')
+  await expect(run()).rejects.toBe(row.error)
+  expect(held.get('migration-0')).toBe(written)
+  error = undefined
+  await run()
+  expect(held.get('migration-0')?.metadata.finalizers).toEqual([])
+  expect(cleanedUp(held.get('migration-0'))?.status).toBe(row.told && 'True')
+})
+
+test('without the compute cluster a move that has ended says why it stays, and the next one goes on', async () => {
+  const objects = [assignment('uid-first', 'alpha', '1'), withStages('migration-0'), migration]
+  const { held, drive: run } = runWith(objects, () => undefined)
+  await run()
+  expect(cleanedUp(held.get('migration-0'))).toMatchObject({ status: 'False', reason: 'CleanUpHeldUp' })
+  expect(held.get('assignment-a')?.['spec']).toMatchObject({ copies: [{ providerCluster: 'beta', role: 'Incoming' }] })
+})
+
+test('a Migration that changed since it was seen last is not removed', async () => {
+  const ended = { ...migration, status: { state: 'CutoverCompleted', completionTime: new Date(0).toISOString() } }
+  const objects = [assignment('uid-first', 'beta', '1'), ended]
+  const { held, view, drive: run } = runWith(objects, () => undefined, { now: () => new Date(5_000) })
+  view.get = (part: string) =>
+    part === 'assignment'
+      ? { name: 'assignment-a', object: objects[0] }
+      : { object: { ...ended, metadata: { ...ended.metadata, resourceVersion: '1' } } }
+  await run()
+  expect(held.has('migration-1')).toBe(true)
 })

@@ -1,12 +1,12 @@
-import { Migration as Kind, type Migration } from '@resource-broker/api'
-import { DONE, type KeyView, type Outcome, type Run } from '@resource-broker/bus'
-import { isConflict, isNotFound } from '@resource-broker/kube'
+import type { Migration } from '@resource-broker/api'
+import { DONE, isTerminal, type KeyView, type Outcome, type Run } from '@resource-broker/bus'
 import type { CoordinatorContext } from '../context.ts'
 import { staleOf } from '../plan/stages/stale.ts'
 import type { Surroundings } from '../plan/step.ts'
-import { cleanUp, isToCleanUp, remove, withoutFinalizer } from '../stages/clean-up.ts'
+import { isToCleanUp, remove } from '../stages/clean-up.ts'
 import { stagedOf } from '../stages/staged-messages.ts'
 import { expire } from './expire.ts'
+import { finalize } from './finalize.ts'
 import { removeLeftovers } from './leftovers.ts'
 import { nextStep } from './next-step.ts'
 import { readMigration, surroundings } from './surroundings.ts'
@@ -17,18 +17,29 @@ const MOST_STEPS = 16
 /** What holds a Migration, or one of its stages, may be no matter of its key, so nothing tells that it ended. */
 const HELD_MS = 15_000
 
-/** Takes every Migration of one object as far as it can go now. */
+/** Takes every Migration of one object as far as it can go now; what stops one of them, or what is left of it, stops no other. */
 export async function drive(context: CoordinatorContext, run: Run): Promise<Outcome> {
   const { view, attempt } = run
   let again = Number.POSITIVE_INFINITY
+  const thrown: unknown[] = []
   for (const name of view.all('migration').keys()) {
-    again = Math.min(again, await advance(context, run, name), await settle(context, view, name))
-    await finalize(context, view, name)
-    again = Math.min(again, await expire(context, view, name))
+    const driven = driveOne(context, run, name).catch((error: unknown) => {
+      thrown.push(error)
+      return Number.POSITIVE_INFINITY
+    })
+    again = Math.min(again, await driven)
   }
   const outcome = await removeLeftovers(context, view, attempt)
+  if (thrown.length > 0) throw thrown.find((error) => !isTerminal(error)) ?? thrown[0]
   if (outcome !== undefined && 'requeueAfterMs' in outcome) return outcome
   return Number.isFinite(again) ? { requeueAfterMs: again, reason: 'a Migration is held, or kept for a while' } : DONE
+}
+
+/** Returns in how many milliseconds the Migration is looked at again, whatever is heard. */
+async function driveOne(context: CoordinatorContext, run: Run, name: string): Promise<number> {
+  const again = [await advance(context, run, name), await settle(context, run.view, name)]
+  await finalize(context, run.view, name)
+  return Math.min(...again, await expire(context, run.view, name))
 }
 
 /** Takes one Migration as far as it can go. Returns in how many milliseconds it is looked at again, whatever is heard. */
@@ -103,28 +114,4 @@ async function sweep(
     swept.set(it.object.metadata.uid, refused)
   })
   await Promise.all(tried)
-}
-
-/** A Migration that has ended, or is to go, keeps its finalizer until nothing of it is left at the compute cluster. */
-async function finalize(context: CoordinatorContext, view: KeyView, name: string): Promise<void> {
-  const migration = readMigration(view, name)
-  if (migration === undefined || !isToCleanUp(migration)) return
-  const { logger, staging, coordination, now } = context
-  if (staging === undefined) {
-    logger.warn(
-      { migration: name },
-      'without the compute cluster nobody knows whether anything of the Migration is left there',
-    )
-    return
-  }
-  if (!(await cleanUp(staging, migration))) return
-  const { uid, resourceVersion } = migration.metadata
-  const patch = { metadata: { uid, resourceVersion, finalizers: withoutFinalizer(migration) } }
-  try {
-    const object = await coordination.mergePatch<Migration>({ ...Kind.resource, name }, patch)
-    view.learn('migration', name, { name, object: object as never }, now().getTime())
-  } catch (error) {
-    if (!isNotFound(error) && !isConflict(error)) throw error
-    logger.info({ migration: name, err: error }, 'the Migration changed or went while it was cleaned up')
-  }
 }

@@ -1,6 +1,6 @@
 import { Migration } from '@resource-broker/api'
 import type { KeyView } from '@resource-broker/bus'
-import { isNotFound } from '@resource-broker/kube'
+import { isConflict, isNotFound } from '@resource-broker/kube'
 import type { CoordinatorContext } from '../context.ts'
 import { readMigration } from './surroundings.ts'
 
@@ -11,9 +11,10 @@ export async function expire(context: CoordinatorContext, view: KeyView, name: s
   if (migration === undefined || end === undefined) return Number.POSITIVE_INFINITY
   const left = Date.parse(end) + context.keepMs - context.now().getTime()
   if (left > 0) return left
-  await context.coordination.delete({ ...Migration.resource, name }).catch((err: unknown) => {
-    if (!isNotFound(err)) throw err
-    context.logger.info({ migration: name, err }, 'the Migration that was to be removed is gone already')
+  const { uid, resourceVersion } = migration.metadata
+  await context.coordination.delete({ ...Migration.resource, name }, { uid, resourceVersion }).catch((err: unknown) => {
+    if (!isNotFound(err) && !isConflict(err)) throw err
+    context.logger.info({ migration: name, err }, 'the Migration that was to be removed changed, or is gone already')
   })
   return Number.POSITIVE_INFINITY
 }

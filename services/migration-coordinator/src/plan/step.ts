@@ -78,7 +78,7 @@ export type Surroundings = {
   configuration: { name: string; mistakes: string } | { name: string; object: MigrationConfiguration } | undefined
   /** Who has paused a move that has begun, for people. */
   paused: string | undefined
-  /** null: its provider was asked, and has none. */
+  /** null: there is none, as its provider says, or the platform of one that will not come back. */
   copies: Readonly<Partial<Record<Side, CopySeen | null>>>
   /** What is there on its account, and of what was: which uids are gone. */
   staged: readonly Staged[]

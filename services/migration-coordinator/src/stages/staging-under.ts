@@ -8,7 +8,7 @@ export function stagingUnder(
   clusters: (fence: WriteFence) => Clusters,
 ): (fence: WriteFence) => Staging {
   return (fence) => {
-    const { brokerID, destinations } = clusters(fence)
-    return { compute: { ...compute, client: compute.client.under(fence) }, brokerID, destinations }
+    const { brokerID, destinations, providers } = clusters(fence)
+    return { compute: { ...compute, client: compute.client.under(fence) }, brokerID, destinations, providers }
   }
 }
