@@ -14,7 +14,7 @@ export type { Refusal, RuleName } from './filters/refusal.ts'
 export { globalServiceAccount, kcpLayout, type ServiceSetLayout, serviceSetLayout } from './kcp-layout.ts'
 export * from './kinds/mod.ts'
 export { mergePatched, mergePatchOf } from './merge-patch.ts'
-export { hasEnded, isMoveOf, isPending, openMoves, runningMove } from './moves.ts'
+export { hasEnded, isMoveOf, isPending, migrationsOf, openMoves, runningMove } from './moves.ts'
 export {
   annotations,
   conditionTypes,

@@ -21,6 +21,11 @@ export function isMoveOf(migration: Migration, { metadata }: Pick<Assignment, 'm
   return assignmentUID === undefined ? !hasEnded(migration) : assignmentUID === metadata.uid
 }
 
+/** Of Migrations as the platform has them, those that name one Assignment: the others may be what nobody can read. */
+export function migrationsOf<T extends object>(assignment: string, migrations: readonly T[]): T[] {
+  return migrations.filter((each) => (each as { spec?: { assignment?: unknown } }).spec?.assignment === assignment)
+}
+
 /** The Migrations of one Assignment that have not ended. */
 export function openMoves(migrations: readonly Migration[], assignment: Assignment): Migration[] {
   return migrations.filter((migration) => isMoveOf(migration, assignment) && !hasEnded(migration))

@@ -1,4 +1,4 @@
-import { Assignment, Migration } from '@resource-broker/api'
+import { Assignment, Migration, migrationsOf } from '@resource-broker/api'
 import { DONE, type KeyView, type KubeObject, type Outcome } from '@resource-broker/bus'
 import { readIfThere } from '@resource-broker/kube'
 import type { CoordinatorContext } from '../context.ts'
@@ -28,7 +28,7 @@ export async function removeLeftovers(
   ])
   if (assignment === undefined) return DONE // its message is on the way
   const { copies = [] } = Assignment.of(assignment).spec
-  const leftovers = leftoversOf(Assignment.of(assignment), migrations.items.map(Migration.of))
+  const leftovers = leftoversOf(Assignment.of(assignment), migrationsOf(name, migrations.items).map(Migration.of))
   if (leftovers.length === 0) return DONE
   const left = copies.filter((copy) => !leftovers.includes(copy))
   const { uid, resourceVersion } = assignment.metadata

@@ -1,4 +1,4 @@
-import { type AssignmentCopy, type OfferRef, OfferUsage } from '@resource-broker/api'
+import { type AssignmentCopy, Migration, type OfferRef, OfferUsage } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
 import type { Logger } from '@resource-broker/service'
 import { expect, test } from 'vitest'
@@ -160,3 +160,25 @@ test('an object that moves has a place at both ends until the move has ended, an
   await capacity.settle(A, around(ended))
   expect([claimants(platform, small), claimants(platform, large)]).toEqual([[A], []])
 })
+
+test.each([
+  { of: 'another object', assignment: `assignment-${KEYS[1]}`, left: [] },
+  { of: 'the same object', assignment: `assignment-${A}`, left: [A] },
+])(
+  'a place is given back though nobody can read a Migration of $of, unless that may need it',
+  async ({ assignment: name, left }) => {
+    const { apiVersion, kind } = Migration
+    const unreadable = {
+      apiVersion,
+      kind,
+      metadata: { name: 'later', uid: 'u', resourceVersion: '1' },
+      spec: { assignment: name },
+    }
+    const platform = platformOf(unreadable)
+    const capacity = replica(platform, 1)
+    await capacity.claim(A, 'uid-a', small)
+    await capacity.settle(A, viewOf({ assignment: assignment() }))
+    await capacity.settle(A, viewOf({ assignment: { name: 'assignment-a', object: null } }))
+    expect(claimants(platform, small)).toEqual(left)
+  },
+)

@@ -3,13 +3,14 @@ import {
   assignmentName,
   isSameClaim,
   Migration,
+  migrationsOf,
   type OfferClaim,
   type OfferRef,
   OfferUsage,
   offerUsageName,
 } from '@resource-broker/api'
 import type { KeyView, KubeObject } from '@resource-broker/bus'
-import { type KubeClient, readIfThere, type WatchEvent, watchResource } from '@resource-broker/kube'
+import { type KubeClient, readIfThere, type WatchEvent, type WatchedObject, watchResource } from '@resource-broker/kube'
 import { type Logger, WatchObstacle } from '@resource-broker/service'
 import { offersOf } from './claimants.ts'
 import type { Claims } from './claims.ts'
@@ -59,7 +60,7 @@ export class Capacity {
     const { coordination, logger } = this.#options
     await new Promise<void>((synced) => {
       const handler = {
-        upsert: (object: object) => this.#see(OfferUsage.of(object)),
+        upsert: (object: WatchedObject) => this.#hear(object),
         delete: ({ name }: { name: string }) => {
           this.#note(name, {})
           this.#claims.delete(name)
@@ -156,6 +157,16 @@ export class Capacity {
     for (const key of Object.keys(claims)) this.#placed.set(key, (this.#placed.get(key) ?? new Set()).add(name))
   }
 
+  /** Places at one offer that nobody can read keep nobody from those at others. */
+  #hear(object: WatchedObject): void {
+    const usage = OfferUsage.parse(object)
+    if (usage.ok) this.#see(usage.value)
+    else {
+      const { mistakes } = usage
+      this.#options.logger.error({ offerUsage: object.metadata.name, mistakes }, 'an OfferUsage cannot be read')
+    }
+  }
+
   /** The watch may tell of what is older than an answer. */
   #see({ metadata, spec }: OfferUsage): void {
     const { providerCluster, acceptAPIName, claims = {} } = spec
@@ -184,15 +195,18 @@ export class Capacity {
     return ledger
   }
 
-  /** Asks the platform itself: what is known here may be behind what another replica did. */
+  /** Asks the platform itself: what is known here may be behind what another replica did. Of what nobody can read the place stays. */
   async #unjustified(offer: OfferRef, keys: string[]): Promise<ReadonlySet<string>> {
     const { coordination } = this.#options
     const list = await coordination.list<KubeObject>({ ...Migration.resource })
-    const migrations = list.items.map(Migration.of)
     const free = keys.map(async (key) => {
-      const ref = { ...Assignment.resource, name: assignmentName(key) }
-      const record = await readIfThere<KubeObject>(coordination, ref)
-      const offers = offersOf(record && Assignment.of(record), migrations).map(offerUsageName)
+      const name = assignmentName(key)
+      const record = await readIfThere<KubeObject>(coordination, { ...Assignment.resource, name })
+      const own = migrationsOf(name, list.items).map((object) => Migration.parse(object))
+      const assignment = record && Assignment.parse(record)
+      if (assignment?.ok === false || own.some(({ ok }) => !ok)) return []
+      const migrations = own.flatMap((parsed) => (parsed.ok ? [parsed.value] : []))
+      const offers = offersOf(assignment?.value, migrations).map(offerUsageName)
       return offers.includes(offerUsageName(offer)) ? [] : [key]
     })
     return new Set((await Promise.all(free)).flat())
