@@ -13,7 +13,7 @@ import {
   PolicyIndex,
 } from '@resource-broker/api'
 import type { KeyView, KubeObject, RecordMessage, SourceRef } from '@resource-broker/bus'
-import { type CollectionRef, type KubeClient, KubeError, type ObjectRef } from '@resource-broker/kube'
+import { type CollectionRef, type DeleteOptions, type KubeClient, KubeError, type ObjectRef } from '@resource-broker/kube'
 
 /** Objects for the tests of this service. */
 const gvr = { group: 'test.platform-mesh.io', version: 'v1', resource: 'things' }
@@ -174,6 +174,13 @@ export function platformOf(...objects: KubeObject[]) {
         metadata?.resourceVersion !== undefined && metadata.resourceVersion !== object.metadata.resourceVersion
       if (isOther) throw new KubeError(409, { reason: 'Conflict' })
       return put(mergePatched(object, patch) as KubeObject)
+    },
+    delete: async ({ name }: ObjectRef, { uid, resourceVersion }: DeleteOptions = {}) => {
+      const { metadata } = found(name)
+      const isOther = (uid ?? metadata.uid) !== metadata.uid
+      if (isOther || (resourceVersion ?? metadata.resourceVersion) !== metadata.resourceVersion)
+        throw new KubeError(409, { reason: 'Conflict' })
+      held.delete(name)
     },
   }
   return { held, put, client: client as unknown as KubeClient }

@@ -14,11 +14,16 @@ const named = (): KubeObject => {
 }
 
 /** One look at an object of which no Assignment is known here. */
-async function look({ platform = platformOf(named()), index = offersOf('alpha'), status = {} } = {}) {
+async function look({
+  platform = platformOf(named()),
+  index = offersOf('alpha'),
+  status = {},
+  applied = source({ resourceVersion: '8' }),
+} = {}) {
   const written: unknown[] = []
   const said: unknown[] = []
   const consumer = {
-    apply: async () => source({ resourceVersion: '8' }),
+    apply: async () => applied,
     mergePatch: async (_ref: object, patch: unknown) => {
       written.push(patch)
       return source()
@@ -39,7 +44,7 @@ async function look({ platform = platformOf(named()), index = offersOf('alpha'),
   } as unknown as SchedulerContext
   const view: KeyView = viewOf({ source: { ref, object: { ...source(), status } } })
   const outcome = await place(context, { key: KEY, view, attempt: 1 } as unknown as Run)
-  return { outcome, written, said, known: view.get('assignment') as RecordMessage | undefined }
+  return { outcome, written, said, view, known: view.get('assignment') as RecordMessage | undefined }
 }
 
 test('an Assignment that nobody told of is known once the platform refuses a second one', async () => {
@@ -60,4 +65,13 @@ test('a new Assignment is told of beside what the stream has by then: it may hav
   const { said } = await look({ platform: platformOf() })
   expect(said[0]).toMatchObject({ part: 'assignment', ifNews: true })
   expect(said[0]).not.toHaveProperty('after')
+})
+
+test('an object that is being deleted when it is to be placed has no Assignment, and no copy is decided for it', async () => {
+  const platform = platformOf()
+  const applied = source({ resourceVersion: '8', deletionTimestamp: '2026-01-01T00:00:00Z' })
+  const { said, view } = await look({ platform, applied })
+  expect(platform.held.size).toBe(0)
+  expect(said).toEqual([])
+  expect(view.get('source')?.object).toEqual(applied)
 })

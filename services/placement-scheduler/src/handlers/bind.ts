@@ -133,7 +133,11 @@ async function putFinalizer(
   }
   try {
     const written = await context.clusters.consumers.client(ref).apply<KubeObject>(target, body, { force: true })
-    return written.metadata.resourceVersion
+    const { deletionTimestamp, resourceVersion } = written.metadata
+    if (deletionTimestamp === undefined) return resourceVersion
+    // It has the finalizer still, of a placement that is being taken back.
+    view.learn('source', undefined, { ref, object: written }, context.now().getTime())
+    return undefined
   } catch (error) {
     const isRefusal = isNotFound(error) || isConflict(error) || isForbidden(error) || isInvalid(error)
     if (!isRefusal) throw error
