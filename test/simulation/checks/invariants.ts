@@ -31,6 +31,8 @@ export class Invariants {
   readonly #options: Options
   /** uids of copies that could be used once. */
   readonly #wereReady = new Set<string>()
+  /** uids of objects that were let go. */
+  readonly #released = new Set<string>()
 
   constructor(options: Options) {
     this.#options = options
@@ -55,6 +57,17 @@ export class Invariants {
     const isDeletion =
       before?.object.metadata.deletionTimestamp === undefined && (type === 'DELETED' || deletionTimestamp !== undefined)
     if (isDeletion && byBroker) this.#checkDeletion(provider, object)
+    if (before === undefined && byBroker) this.#checkCreation(provider, object)
+  }
+
+  /** What was on its way when an object was let go may arrive; by then the platform has no Assignment of it. */
+  #checkCreation(provider: string, copy: StoredObject): void {
+    const { servers, violated } = this.#options
+    const uid = consumerUIDOf(copy)
+    const assignment = assignmentsIn(servers).find(({ spec }) => spec.uid === uid)
+    if (assignment === undefined || uid === undefined || !this.#released.has(uid)) return
+    const { name } = assignment.spec
+    violated(new Violation('made-released', `${provider} gets a copy of ${name}, which was let go`, name))
   }
 
   /** No copy of an object that lives goes, unless another one serves by then, or it failed before it ever served. */
@@ -127,6 +140,7 @@ export class Invariants {
     const has = type !== 'DELETED' && (entry.object.metadata.finalizers?.includes(finalizer) ?? false)
     if (!had || has) return
     const { uid, name, deletionTimestamp } = entry.object.metadata
+    if (deletionTimestamp !== undefined) this.#released.add(uid)
     if (deletionTimestamp === undefined)
       this.#options.violated(new Violation('released-alive', `the finalizer is taken off ${name}, which lives`, name))
     const [left] = copiesIn(this.#options.servers, uid)
