@@ -90,7 +90,7 @@ test('a copy that its provider deletes is not shown as if it stayed, and its sta
 })
 
 /** Takes the copy away while no broker runs, and puts it back as a backup does: by another hand, with another uid. */
-async function restoreCopy(name: string, meanwhile: () => Promise<void> = async () => undefined): Promise<string> {
+async function restoreCopy(name: string, meanwhile: () => Promise<unknown> = async () => undefined): Promise<string> {
   const [at, copy] = copyAt(alpha, acme, name)
   await scene.broker.stop()
   const { metadata, apiVersion, kind, spec, status } = (await read(at, copy)) as Thing

@@ -161,8 +161,17 @@ test('a deletion is of the very object that was meant', async () => {
   const { metadata } = await client.apply<Thing>(ref, thing(ref.name))
   expect(isConflict(await refusal(client.delete(ref, { uid: STRANGER })))).toBe(true)
   expect(isConflict(await refusal(client.delete(ref, { resourceVersion: '1' })))).toBe(true)
-  await client.delete(ref, { uid: metadata.uid, propagationPolicy: 'Background' })
+  expect(await client.delete(ref, { uid: metadata.uid, propagationPolicy: 'Background' })).toEqual({ isGone: true })
   expect(isNotFound(await refusal(client.delete(ref)))).toBe(true)
+})
+
+test('the answer to a deletion tells whether anything keeps the object', async () => {
+  const ref = fresh()
+  const { metadata } = await client.apply<Thing>(ref, thing(ref.name, {}, { finalizers: ['example.test/keeps'] }))
+  for (const _time of ['first', 'second'])
+    expect(await client.delete(ref, { uid: metadata.uid })).toEqual({ isGone: false })
+  await client.mergePatch(ref, { metadata: { finalizers: null } })
+  expect(isNotFound(await refusal(client.get(ref)))).toBe(true)
 })
 
 test('replace refuses an old version', async () => {

@@ -85,7 +85,9 @@ test('a request that has no answer for long is told of, and goes on', async ({ o
 test('the time is that of the server, for all that ask it', async () => {
   const client = server.client()
   server.next(answer(200, object, { date: 'Thu, 01 Jan 2032 00:00:00 GMT' }))
+  expect(client.knowsTime).toBe(false)
   await client.below('/clusters/a').get(ref)
+  expect(client.knowsTime).toBe(true)
   const fence = { signal: new AbortController().signal, check: () => undefined }
   expect(client.now().getUTCFullYear()).toBe(2032)
   expect(client.under(fence).now().getUTCFullYear()).toBe(2032)

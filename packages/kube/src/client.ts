@@ -84,6 +84,9 @@ type Sent = CallOptions & {
   heard?: WriteEnd
 }
 
+/** What a server answers to a deletion: the object that has yet to go, or a Status. */
+type Removed = { kind?: string; details?: { uid?: string } }
+
 const FIELD_MANAGER = 'resource-broker'
 const TIMEOUT_MS = 10_000
 const PAGE = 500
@@ -149,6 +152,11 @@ export class KubeClient {
   /** The time by the server's own clock: who asks the same server has the same. Before the first answer, by the own clock. */
   now(): Date {
     return this.#clock.now()
+  }
+
+  /** Whether `now` is the server's time, as it is from its first answer on; until then it is that of the own clock. */
+  get knowsTime(): boolean {
+    return this.#clock.isKnown
   }
 
   /** Goes on with another address or other credentials of the same cluster; requests and watches under way are not disturbed. */
@@ -242,12 +250,16 @@ export class KubeClient {
     return await this.#json<T>({ ...call, method: 'PUT', path, body, target: ref, subresource })
   }
 
-  /** Asks for the deletion; resolves when the server took note, finalizers may keep the object for longer. */
-  async delete(ref: ObjectRef, options: DeleteOptions = {}): Promise<void> {
+  /**
+   * Asks for the deletion; resolves when the server took note, finalizers may keep the object for longer. `isGone`: the server says that
+   * the very object of `options.uid` is removed, as it does with a Status where nothing keeps it (kube-apiserver, `Store.Delete`).
+   */
+  async delete(ref: ObjectRef, options: DeleteOptions = {}): Promise<{ isGone: boolean }> {
     const { uid, resourceVersion, propagationPolicy, ...call } = options
     const preconditions = { uid, resourceVersion }
     const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions, propagationPolicy }
-    await this.#json({ ...call, method: 'DELETE', path: pathOf(ref), body, target: ref })
+    const answer = await this.#json<Removed>({ ...call, method: 'DELETE', path: pathOf(ref), body, target: ref })
+    return { isGone: answer.kind === 'Status' && uid !== undefined && answer.details?.uid === uid }
   }
 
   /** Any path of the API server, such as `/apis` for discovery. */

@@ -17,8 +17,13 @@ export class ServerClock {
     this.#ahead = Math.min(Math.max(this.#ahead, least), most)
   }
 
+  /** Whether the server has said a time. */
+  get isKnown(): boolean {
+    return Number.isFinite(this.#ahead)
+  }
+
   /** The own clock's time until the server has said one. */
   now(): Date {
-    return new Date(Number.isFinite(this.#ahead) ? performance.now() + this.#ahead : Date.now())
+    return new Date(this.isKnown ? performance.now() + this.#ahead : Date.now())
   }
 }

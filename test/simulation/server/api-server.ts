@@ -277,7 +277,8 @@ export class ApiServer {
       throw new Refused(409, 'Conflict', 'Precondition failed: ResourceVersion')
     if ((metadata.finalizers ?? []).length === 0) {
       this.#remove(place, entry)
-      return { status: 200, body: { kind: 'Status', status: 'Success' } }
+      const details = { name: metadata.name, uid: metadata.uid }
+      return { status: 200, body: { kind: 'Status', status: 'Success', details } }
     }
     if (metadata.deletionTimestamp !== undefined) return shown(200, entry)
     const generation = (metadata.generation ?? 0) + 1
