@@ -81,9 +81,9 @@ const kindAlone = ({ group, version, kind }: GVK): object => ({
   kind,
 })
 
-/** A MigrationConfiguration as the platform has it; undefined: it is gone. */
-export const configurationNamed = (
-  { coordination }: CoordinatorContext,
-  name: string,
-): Promise<KubeObject | undefined> =>
-  readIfThere<KubeObject>(coordination, { ...MigrationConfiguration.resource, name })
+/** Whether a MigrationConfiguration, as the platform has it now, pauses the moves that began with it; one that is gone does not. */
+export async function isPausedBy({ coordination }: CoordinatorContext, name: string): Promise<boolean> {
+  const configuration = await readIfThere<KubeObject>(coordination, { ...MigrationConfiguration.resource, name })
+  const { paused } = (configuration?.['spec'] ?? {}) as Partial<MigrationConfiguration['spec']>
+  return paused === true
+}

@@ -3,6 +3,7 @@ import type { KeyView, KubeObject, SourceRef } from '@resource-broker/bus'
 import { readIfThere } from '@resource-broker/kube'
 import { ClusterNotConnectedError } from '@resource-broker/service'
 import type { CoordinatorContext } from '../context.ts'
+import { hasStagesLeft } from '../plan/stages/run-stages.ts'
 import type { CopySeen, Surroundings } from '../plan/step.ts'
 
 /**
@@ -11,11 +12,12 @@ import type { CopySeen, Surroundings } from '../plan/step.ts'
  */
 export async function copiesOf(
   context: CoordinatorContext,
-  { spec }: Migration,
+  migration: Migration,
   assignment: Assignment,
   view: KeyView,
 ): Promise<Surroundings['copies']> {
-  if (spec.stages === undefined || spec.stages.length === 0) return {}
+  if (!hasStagesLeft(migration)) return {} // nothing else goes by them
+  const { spec } = migration
   const seen = ({ providerCluster }: { providerCluster: string }): CopySeen | undefined => {
     const { cluster = '', object, ours } = view.get('copy', providerCluster) ?? {}
     if (object === undefined || object === null) return undefined

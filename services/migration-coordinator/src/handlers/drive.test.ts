@@ -30,13 +30,23 @@ const migration: KubeObject = {
 
 type Around = { now: () => Date; wait: Wait; staging: object; keepMs: number }
 
-/** A coordinator's run, and what the platform holds; `meanwhile` happens while it is asked for MigrationConfigurations. */
+const merged = (before: unknown, patch: unknown): object => {
+  const fields = Object.entries({ ...(before as object), ...(patch as object) })
+  return Object.fromEntries(fields.filter(([, value]) => value !== null))
+}
+
+/**
+ * A coordinator's run, what the platform holds, and which of that was read; `meanwhile` happens while it is asked for MigrationConfigurations,
+ * and what the platform is told is not heard of.
+ */
 function runWith(
   objects: KubeObject[],
   meanwhile: (learn: (object: KubeObject) => void) => void,
   { now = () => new Date(0), wait, staging, keepMs = 1_000 }: Partial<Around> = {},
 ) {
   const held = new Map(objects.map((object) => [object.metadata.name, object]))
+  const reads: string[] = []
+  const heard = new Map(held)
   const found = (name: string): KubeObject => {
     const object = held.get(name)
     if (object === undefined) throw new KubeError(404, { reason: 'NotFound' })
@@ -45,16 +55,22 @@ function runWith(
   const names = objects.flatMap(({ kind, metadata }) => (kind === Migration.kind ? [metadata.name] : []))
   let known = held.get('assignment-a')
   const view = {
-    get: (part: string, name: string) =>
-      part === 'assignment' ? { name: 'assignment-a', object: known } : { object: held.get(name) ?? null },
+    get: (part: string, name: string) => {
+      if (part === 'assignment') return { name: 'assignment-a', object: known }
+      return part === 'migration' ? { object: heard.get(name) ?? null } : undefined
+    },
     all: (part: string) =>
-      new Map(part === 'migration' ? names.map((name) => [name, { object: held.get(name) ?? null }]) : []),
-    learn: (part: string, _name: string | undefined, { object }: { object: KubeObject }) => {
+      new Map(part === 'migration' ? names.map((name) => [name, { object: heard.get(name) ?? null }]) : []),
+    learn: (part: string, name: string | undefined, { object }: { object: KubeObject }) => {
       if (part === 'assignment') known = object
+      else heard.set(name ?? '', object)
     },
   }
   const coordination = {
-    get: async ({ name }: ObjectRef) => found(name),
+    get: async ({ name }: ObjectRef) => {
+      reads.push(name)
+      return found(name)
+    },
     list: async () => {
       meanwhile((object) => {
         held.set(object.metadata.name, object)
@@ -71,8 +87,8 @@ function runWith(
     mergePatch: async ({ name }: ObjectRef, { metadata, ...patch }: KubeObject) => {
       const object = found(name)
       if (metadata.resourceVersion !== object.metadata.resourceVersion) throw new KubeError(409, { reason: 'Conflict' })
-      const spec = { ...(object['spec'] as object), ...(patch['spec'] as object | undefined) }
-      const status = { ...(object['status'] as object | undefined), ...(patch['status'] as object | undefined) }
+      const spec = merged(object['spec'], patch['spec'])
+      const status = merged(object['status'], patch['status'])
       const { finalizers = object.metadata.finalizers ?? [] } = metadata
       const resourceVersion = `${metadata.resourceVersion}1`
       const written = { ...object, metadata: { ...object.metadata, finalizers, resourceVersion } }
@@ -89,7 +105,8 @@ function runWith(
   }
   const context = { coordination, turns, logger, now, keepMs, staging } as unknown as CoordinatorContext
   const run = { key: 'k', view: view as unknown as KeyView, attempt: 1 } as Run
-  return { held, view, drive: () => drive(context, run) }
+  const tell = (object: KubeObject) => void held.set(object.metadata.name, object)
+  return { held, reads, tell, view, drive: () => drive(context, run) }
 }
 
 test('a new Migration asks for the incoming copy', async () => {
@@ -133,6 +150,78 @@ test('a step that was planned by one Assignment is not taken with the next one o
   await run()
   expect(held.get('assignment-a')).toEqual(next)
   expect(held.get('migration-1')?.['status']).toMatchObject({ state: 'Failed' })
+})
+
+/** A move that may switch; the view knows it as it was. */
+const readyToSwitch = (): KubeObject[] => {
+  const copies = [{ providerCluster: 'beta', acceptAPIName: 'large', role: 'Incoming' }]
+  const said = ['alpha', 'beta'].map((providerCluster) => ({ providerCluster, applied: true, ready: true }))
+  const { spec, ...record } = assignment('uid-first', 'alpha', '1')
+  return [
+    { ...record, spec: { ...(spec as object), copies }, status: { phase: 'Bound', copies: said } },
+    { ...migration, status: { state: 'InitialCompleted' } },
+  ]
+}
+
+test('a move that was cancelled meanwhile does not switch, though its view does not know yet', async () => {
+  const [record, move] = readyToSwitch() as [KubeObject, KubeObject]
+  const { held, drive: run, tell } = runWith([record, move], () => undefined)
+  const cancelled = { ...move, metadata: { ...move.metadata, resourceVersion: '3' } }
+  tell({ ...cancelled, spec: { ...(move['spec'] as object), cancel: true } })
+  await run()
+  expect(held.get('assignment-a')?.['spec']).toMatchObject({ providerCluster: 'alpha' })
+  expect(held.get('migration-1')?.['status']).toMatchObject({ state: 'RolledBack' })
+})
+
+test('a switch over another Assignment than was seen is refused, and planned again by that', async () => {
+  const [record, move] = readyToSwitch() as [KubeObject, KubeObject]
+  const { held, drive: run, tell } = runWith([record, move], () => undefined)
+  const said = [{ providerCluster: 'beta', applied: true, ready: false }]
+  tell({
+    ...record,
+    metadata: { ...record.metadata, resourceVersion: '2' },
+    status: { phase: 'Bound', copies: said },
+  })
+  await run()
+  expect(held.get('assignment-a')?.['spec']).toMatchObject({ providerCluster: 'alpha' })
+  expect(held.get('migration-1')?.['status']).toMatchObject({ state: 'InitialInProgress' })
+})
+
+test.each([
+  { what: 'waits before a stage', state: 'InitialInProgress', stages: [], asks: true },
+  { what: 'is at a stage that runs', state: 'InitialInProgress', stages: ['Running'], asks: false },
+  { what: 'may switch', state: 'InitialCompleted', stages: ['Succeeded'], asks: true },
+  { what: 'has ended', state: 'CutoverCompleted', stages: ['Succeeded'], asks: false },
+])('whether its configuration pauses a move that $what is asked: $asks', async ({ state, stages, asks }) => {
+  const [record, move] = readyToSwitch() as [KubeObject, KubeObject]
+  const spec = { ...(move['spec'] as object), configuration: { name: 'c', generation: 1 }, stages: [{ name: 'copy' }] }
+  const status = { state, stages: stages.map((its) => ({ name: 'copy', state: its, attempt: 1 })) }
+  const { drive: run, reads } = runWith([record, { ...move, spec, status }], () => undefined)
+  await run()
+  expect(reads.includes('c')).toBe(asks)
+})
+
+test('a replica that has not heard the time of the platform asks before it goes by it', async () => {
+  const [record, move] = readyToSwitch() as [KubeObject, KubeObject]
+  const old = [
+    { providerCluster: 'alpha', acceptAPIName: 'small', role: 'Outgoing', keptUntil: '1970-01-01T01:00:04Z' },
+  ]
+  const switched = {
+    ...record,
+    spec: { ...(record['spec'] as object), providerCluster: 'beta', copies: old },
+    status: { ...(record['status'] as object), servedFrom: 'beta' },
+  }
+  const configuration = { name: 'c', generation: 1, keepOutgoing: '4s' }
+  const kept = {
+    ...move,
+    spec: { ...(move['spec'] as object), configuration, stages: [] },
+    status: { state: 'CutoverInProgress', switchTime: '1970-01-01T01:00:00Z' },
+  }
+  const coordinator = runWith([switched, kept], () => undefined, {
+    now: () => new Date(coordinator.reads.length * 3_610_000),
+  })
+  await coordinator.drive()
+  expect(coordinator.held.get('assignment-a')?.['spec']).not.toHaveProperty('copies')
 })
 
 test('a Migration is removed a while after it ended', async () => {

@@ -1,16 +1,17 @@
-import type { Migration } from '@resource-broker/api'
+import { hasEnded, type Migration } from '@resource-broker/api'
 import { DONE, isTerminal, type KeyView, type Outcome, type Run } from '@resource-broker/bus'
 import type { CoordinatorContext } from '../context.ts'
 import { staleOf } from '../plan/stages/stale.ts'
-import type { Surroundings } from '../plan/step.ts'
+import type { Plan, Surroundings } from '../plan/step.ts'
 import { isToCleanUp, remove } from '../stages/clean-up.ts'
-import { stagedOf } from '../stages/staged-messages.ts'
+import { learnGone, stagedOf } from '../stages/staged-messages.ts'
+import { type Answers, ask, isCurrent, read } from './answers.ts'
 import { expire } from './expire.ts'
 import { finalize } from './finalize.ts'
 import { removeLeftovers } from './leftovers.ts'
 import { nextStep } from './next-step.ts'
 import { readMigration, surroundings } from './surroundings.ts'
-import { isCurrent, isDecisive, type Plan, take } from './take.ts'
+import { take } from './take.ts'
 
 /** A step may lead to the next at once; a Migration has far fewer than this until it waits for something. */
 const MOST_STEPS = 16
@@ -52,21 +53,36 @@ async function advance(context: CoordinatorContext, run: Run, name: string): Pro
 }
 
 async function takeSteps(context: CoordinatorContext, { key, view }: Run, name: string, swept: Swept): Promise<number> {
+  let answers = await askTime(context, view, name)
   for (let steps = 0; steps < MOST_STEPS; steps++) {
     const migration = readMigration(view, name)
     if (migration === undefined || migration.metadata.deletionTimestamp !== undefined) break
-    await sweep(context, migration, view, swept)
+    if (await sweep(context, migration, view, swept)) answers = {} // that may have taken a while
+    if (hasEnded(migration)) {
+      context.turns.leave(name)
+      break
+    }
     const around = withRemains(await surroundings(context, migration, view), swept)
     const step = await nextStep(context, key, migration, around)
     if (step === undefined) break
-    const plan: Plan = { migration, assignment: around.assignment, step }
-    if (isDecisive(step) && !(await isCurrent(context, plan, view))) continue
-    if (!(await take(context, plan, view)))
-      return Math.min(step.againMs ?? Number.POSITIVE_INFINITY, heldFor(context, migration))
+    const plan: Plan = { migration, around, step }
+    const asked = await ask(context, plan, answers, view)
+    answers = { ...answers, ...asked }
+    if (!isCurrent(plan, asked)) continue
+    const next = await take(context, plan, view)
+    if (next === undefined) return Math.min(step.againMs ?? Number.POSITIVE_INFINITY, heldFor(context, migration))
+    answers = next
   }
   const migration = readMigration(view, name)
   if (migration === undefined) context.turns.leave(name)
   return migration === undefined ? Number.POSITIVE_INFINITY : heldFor(context, migration)
+}
+
+/** The platform's time counts, and an answer tells it: one is asked for by a process that has had none. */
+async function askTime(context: CoordinatorContext, view: KeyView, name: string): Promise<Answers> {
+  const migration = readMigration(view, name)
+  if (context.coordination.knowsTime || migration === undefined) return {}
+  return await read(context, migration, ['migration'], view)
 }
 
 /** Whose turn comes is told. */
@@ -95,23 +111,24 @@ function withRemains(around: Surroundings, swept: Swept): Surroundings {
   return { ...around, staged }
 }
 
-/** Removes what stages that are done have deployed, each once. */
+/** Removes what stages that are done have deployed, each once. Returns whether there was anything. */
 async function sweep(
-  { staging }: CoordinatorContext,
+  { staging, now }: CoordinatorContext,
   migration: Migration,
   view: KeyView,
   swept: Swept,
-): Promise<void> {
-  if (staging === undefined || isToCleanUp(migration)) return
+): Promise<boolean> {
+  if (staging === undefined || isToCleanUp(migration)) return false
   const stale = staleOf(migration, stagedOf(migration, view).staged).filter(
     ({ object }) => !swept.has(object.metadata.uid),
   )
   const tried = stale.map(async (it) => {
     const refused = await remove(staging, it).then(
-      () => undefined,
+      (isGone) => (isGone ? learnGone(view, it, now()) : undefined),
       (error: unknown) => error,
     )
     swept.set(it.object.metadata.uid, refused)
   })
   await Promise.all(tried)
+  return tried.length > 0
 }

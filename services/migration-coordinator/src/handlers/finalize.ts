@@ -41,7 +41,7 @@ async function isClean(
   staging: NonNullable<CoordinatorContext['staging']>,
 ): Promise<boolean> {
   try {
-    return await cleanUp(staging, migration)
+    return await cleanUp(staging, migration, view)
   } catch (error) {
     // What may pass by itself is told once it has lasted.
     if (!isTransient(error) || sinceEnd(context, migration) >= PASSING_MS)

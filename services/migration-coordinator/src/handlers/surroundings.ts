@@ -1,17 +1,10 @@
-import {
-  Assignment,
-  isPending,
-  Migration,
-  type MigrationConfiguration,
-  openMoves,
-  runningMove,
-} from '@resource-broker/api'
+import { Assignment, isPending, Migration, openMoves, runningMove } from '@resource-broker/api'
 import type { KeyView, KubeObject } from '@resource-broker/bus'
 import { type ObjectRef, readIfThere } from '@resource-broker/kube'
 import type { CoordinatorContext } from '../context.ts'
 import type { Surroundings, Wait } from '../plan/step.ts'
 import { deployedOf } from '../stages/deployed-of.ts'
-import { configurationNamed, matchingConfiguration } from './configurations.ts'
+import { matchingConfiguration } from './configurations.ts'
 import { copiesOf } from './copies-of.ts'
 
 /** What a Migration's next step is planned by, besides itself. */
@@ -32,7 +25,7 @@ export async function surroundings(
     assignment,
     turn: begins && assignment !== undefined ? turnOf(migration, assignment, view) : undefined,
     configuration: begins ? await matchingConfiguration(context, migration, assignment, view) : undefined,
-    paused: begins ? undefined : await pausedBy(context, migration),
+    paused: !begins && migration.spec.paused === true ? 'its spec.paused' : undefined,
     copies: begins || assignment === undefined ? {} : await copiesOf(context, migration, assignment, view),
     ...(await deployedOf(context, migration, view)),
     hasCompute: context.staging !== undefined,
@@ -72,13 +65,4 @@ function undoneBy(
       other.spec.from.providerCluster === to.providerCluster &&
       other.spec.to.providerCluster === from.providerCluster,
   )?.metadata.name
-}
-
-/** Who has paused a move; a stage that runs goes on, so that nobody is asked. */
-async function pausedBy(context: CoordinatorContext, { spec, status }: Migration): Promise<string | undefined> {
-  if (spec.paused === true) return 'its spec.paused'
-  if (spec.configuration === undefined || status?.stages?.some(({ state }) => state === 'Running')) return undefined
-  const configuration = await configurationNamed(context, spec.configuration.name)
-  const { paused } = (configuration?.['spec'] ?? {}) as Partial<MigrationConfiguration['spec']>
-  return paused === true ? `MigrationConfiguration ${spec.configuration.name}` : undefined
 }

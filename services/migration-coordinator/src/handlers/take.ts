@@ -21,74 +21,49 @@ import { hasSwitched } from '../plan/copies.ts'
 import { downtimeAfter } from '../plan/downtime.ts'
 import { recordAfter } from '../plan/leftovers.ts'
 import { noteOf } from '../plan/note-of.ts'
-import type { Deployment, Snapshot, Step } from '../plan/step.ts'
+import { planStep } from '../plan/plan-step.ts'
+import type { Deployment, Plan, Snapshot, Step } from '../plan/step.ts'
 import { deploy, namespaceOf } from '../stages/deploy.ts'
 import { obstacleOf, StageObstacle } from '../stages/stage-obstacle.ts'
+import { stagedOf } from '../stages/staged-messages.ts'
 import { PAUSED } from '../turns/held-by.ts'
-import { readOrNull } from './surroundings.ts'
-
-/** A step, and what it was planned by. */
-export type Plan = { migration: Migration; assignment: Assignment | undefined; step: Step }
-
-/** It changes more than the record of the Migration, or it is the last one. */
-export const isDecisive = ({ edit, deploy: deployment, state }: Step): boolean =>
-  edit !== undefined || deployment !== undefined || hasEnded({ status: { state } })
+import { type Answers, isCurrent, read } from './answers.ts'
 
 /**
- * Whether what a step was planned by is what the platform has; that is known from then on. A view can be behind, or tell of another
- * Assignment by now, and an Assignment that was edited for a Migration that has ended would stay so.
+ * Performs one step, each part as it was seen, and no other version of it. Returns what the platform answered; undefined: there is no next
+ * step, as nothing changed. Where something else was there than was known, that is learned.
  */
-export async function isCurrent(
-  context: CoordinatorContext,
-  { migration, assignment }: Pick<Plan, 'migration' | 'assignment'>,
-  view: KeyView,
-): Promise<boolean> {
-  const now = context.now().getTime()
-  const { metadata, spec } = migration
-  const [itself, record] = await Promise.all([
-    readOrNull(context, { ...Migration.resource, name: metadata.name }),
-    readOrNull(context, { ...Assignment.resource, name: spec.assignment }),
-  ])
-  view.learn('migration', metadata.name, { name: metadata.name, object: itself }, now)
-  view.learn('assignment', undefined, { name: spec.assignment, object: record }, now)
-  return (
-    itself?.metadata.resourceVersion === metadata.resourceVersion &&
-    record?.metadata.resourceVersion === assignment?.metadata.resourceVersion
-  )
-}
-
-/**
- * Performs one step, each part as it was seen, and no other version of it. Returns whether there may be a next step: anything changed, or
- * something else was there than was known, which is learned then.
- */
-export async function take(context: CoordinatorContext, plan: Plan, view: KeyView): Promise<boolean> {
-  if (!isNews(context, plan)) return false
+export async function take(context: CoordinatorContext, plan: Plan, view: KeyView): Promise<Answers | undefined> {
+  if (!isNews(context, plan)) return undefined
   const { step } = plan
   try {
     const migration =
       step.snapshot === undefined ? plan.migration : await keepSnapshot(context, plan, step.snapshot, view)
-    const deployed = step.deploy === undefined ? undefined : await perform(context, plan, step.deploy, view)
-    if (step.edit !== undefined) await editAssignment(context, plan, view)
-    const written = await record(
-      context,
-      { ...plan, migration, step: { ...step, ...(deployed && { stage: deployed }) } },
-      view,
-    )
-    tell(context, plan, written)
-    context.metrics?.see(plan.migration, Migration.of(written))
+    const done = step.deploy === undefined ? step : await perform(context, plan, step.deploy, view)
+    const assignment = step.edit === undefined ? undefined : await editAssignment(context, plan, view)
+    const written = await record(context, { ...plan, migration, step: done }, view)
+    say(context, { ...plan, step: done }, written)
+    return { migration: written, ...(assignment && { assignment }) }
   } catch (error) {
     const obstacle = step.deploy && obstacleOf(error)
     if (obstacle !== undefined) return await take(context, waiting(plan, obstacle), view)
     if (step.deploy !== undefined && isTransient(error) && hasLasted(context, plan))
       await take(context, waiting(plan, (error as Error).message), view)
     if (!isConflict(error) && !isNotFound(error)) throw error
-    if (await isCurrent(context, plan, view)) throw error // nothing has changed: it is refused
-    return true
+    const answers = await read(context, plan.migration, ['migration', 'assignment'], view)
+    if (isCurrent(plan, answers)) throw error // nothing has changed: it is refused
+    return answers
   }
-  const { name } = plan.migration.metadata
+}
+
+/** What has been done is in the metrics, the log, the trace, and where people look. */
+function say(context: CoordinatorContext, plan: Plan, written: KubeObject): void {
+  const { migration, step } = plan
+  const { name } = migration.metadata
+  tell(context, plan, written)
+  context.metrics?.see(migration, Migration.of(written))
   context.logger.info({ migration: name, state: step.state, reason: step.reason }, step.message)
   context.tracing?.tell({ 'broker.migration': name, 'broker.state': step.state, 'broker.reason': step.reason })
-  return true
 }
 
 /** Whoever wrote the step tells it. Nothing waits for that: the conditions say the same. */
@@ -100,9 +75,9 @@ function tell({ coordination, logger, now }: CoordinatorContext, { migration, st
 }
 
 /** Whether a step changes anything. */
-function isNews(context: CoordinatorContext, { migration, assignment, step }: Plan): boolean {
+function isNews(context: CoordinatorContext, { migration, around, step }: Plan): boolean {
   const { status } = migration
-  if (downtimeAfter(migration, assignment, step.state, context.now()) !== undefined) return true
+  if (downtimeAfter(migration, around.assignment, step.state, context.now()) !== undefined) return true
   if (step.edit !== undefined || step.deploy !== undefined || step.snapshot !== undefined) return true
   if (status?.state !== step.state || conditionsOf(migration, step, context.now()) !== status.conditions) return true
   return step.stage !== undefined && !isDeepStrictEqual(stagesAfter(migration, step.stage), status.stages)
@@ -123,17 +98,26 @@ function hasLasted({ now }: CoordinatorContext, { step: { stage } }: Plan): bool
   return now().getTime() - Date.parse(stage?.startTime ?? '') >= PASSING_MS
 }
 
+/** Deploys, and returns the step that is recorded then: with what was deployed, and what the stage waits for from now on. */
 async function perform(
   { staging, now }: CoordinatorContext,
-  { migration, step }: Plan,
+  { migration, around, step }: Plan,
   deployment: Deployment,
   view: KeyView,
-): Promise<StageStatus | undefined> {
+): Promise<Step> {
   if (staging === undefined) throw new StageObstacle('the broker has no compute cluster (--compute-kubeconfig)')
   const site = { staging, migration, namespace: namespaceOf(staging, migration), view, now }
   const deployed = await deploy(site, deployment)
-  return step.stage && { ...step.stage, deployed }
+  const stage = step.stage && { ...step.stage, deployed }
+  if (stage === undefined) return step
+  const status = { ...migration.status, state: step.state, stages: stagesAfter(migration, stage) }
+  const next = planStep({ ...migration, status }, { ...around, ...stagedOf(migration, view) })
+  return next?.stage?.name === stage.name && !isDecisive(next) ? next : { ...step, stage }
 }
+
+/** It changes more than the record of the Migration, or it is the last one. */
+const isDecisive = ({ edit, deploy: deployment, state }: Step): boolean =>
+  edit !== undefined || deployment !== undefined || hasEnded({ status: { state } })
 
 /** The Migration keeps what it goes by; with it comes the word that its stages may have deployed something. */
 async function keepSnapshot(
@@ -152,7 +136,7 @@ async function keepSnapshot(
 
 async function record(
   context: CoordinatorContext,
-  { migration, assignment, step }: Plan,
+  { migration, around: { assignment }, step }: Plan,
   view: KeyView,
 ): Promise<KubeObject> {
   const { name, resourceVersion } = migration.metadata
@@ -205,9 +189,9 @@ function stagesAfter({ status }: Migration, stage: StageStatus): StageStatus[] {
 
 async function editAssignment(
   context: CoordinatorContext,
-  { migration, assignment, step: { edit, active } }: Plan,
+  { migration, around: { assignment }, step: { edit, active } }: Plan,
   view: KeyView,
-): Promise<void> {
+): Promise<KubeObject> {
   const { assignment: name } = migration.spec
   const { uid, resourceVersion } = assignment?.metadata ?? {}
   const copies = assignment && edit && recordAfter(assignment, edit)
@@ -219,6 +203,7 @@ async function editAssignment(
     { metadata: { uid, resourceVersion, ...note }, ...patch },
   )
   view.learn('assignment', undefined, { name, object }, context.now().getTime())
+  return object
 }
 
 /** The same array if nothing changes. */

@@ -16,26 +16,22 @@ export function finish(migration: Migration, assignment: Assignment, around: Sur
         ? undefined
         : (runStages(migration, assignment, around, 'Finalize') ?? keep(migration, assignment, around))
     if (more !== undefined) return more
-    const message = `the consumer is served from ${to.providerCluster}; the copy at ${from.providerCluster} is removed`
-    return {
-      state: 'CutoverInProgress',
-      reason: 'RemovingOutgoing',
-      message,
-      edit: { copies: without(assignment, from.providerCluster) },
-    }
+    return { ...removing(migration.spec), edit: { copies: without(assignment, from.providerCluster) } }
   }
   const left = copyOf(assignment, from.providerCluster)
-  if (left !== undefined && left.state !== AWAY) {
-    const why = left.message === undefined ? '' : `: ${left.message}`
-    const message = `the consumer is served from ${to.providerCluster}; waits until the copy at ${from.providerCluster} is gone${why}`
-    return { state: 'CutoverInProgress', reason: 'RemovingOutgoing', message }
-  }
+  if (left !== undefined && left.state !== AWAY) return removing(migration.spec)
   return {
     state: 'CutoverCompleted',
     reason: 'Completed',
     message: `moved from ${from.providerCluster} to ${to.providerCluster}`,
   }
 }
+
+const removing = ({ from, to }: Migration['spec']): Step => ({
+  state: 'CutoverInProgress',
+  reason: 'RemovingOutgoing',
+  message: `the consumer is served from ${to.providerCluster}; waits until the copy at ${from.providerCluster} is gone`,
+})
 
 /** The old copy stays for a while, and another move may take the object back to it: then it is that one's. */
 function keep({ spec, status }: Migration, assignment: Assignment, { undoneBy, now }: Surroundings): Step | undefined {

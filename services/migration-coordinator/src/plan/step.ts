@@ -89,3 +89,6 @@ export type Surroundings = {
   undoneBy: string | undefined
   now: Date
 }
+
+/** A step, and what it was planned by. */
+export type Plan = { migration: Migration; around: Surroundings; step: Step }

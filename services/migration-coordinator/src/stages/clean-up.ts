@@ -1,5 +1,5 @@
 import { hasEnded, keyOfAssignment, labels, type Migration, stagesFinalizer } from '@resource-broker/api'
-import type { KubeObject } from '@resource-broker/bus'
+import type { KeyView, KubeObject } from '@resource-broker/bus'
 import { isConflict, isNotFound, type ObjectRef, type ResourceRef, readIfThere } from '@resource-broker/kube'
 import { NAMESPACES, stagedBy } from '@resource-broker/service'
 import type { Staging } from '../context.ts'
@@ -14,12 +14,13 @@ export function isToCleanUp(migration: Migration): boolean {
 
 /**
  * Removes all that a Migration has at the compute cluster. Returns whether nothing is left there, which the cluster itself was asked; what
- * goes tells that it is gone.
+ * goes tells that it is gone, so that nobody asks while it was seen going.
  */
-export async function cleanUp(staging: Staging, migration: Migration): Promise<boolean> {
+export async function cleanUp(staging: Staging, migration: Migration, view: KeyView): Promise<boolean> {
   const { client, namespace } = staging.compute
   if (namespace !== undefined) return await cleanUpShared(staging, migration, namespace)
   const ref = { ...NAMESPACES, name: namespaceOf(staging, migration) }
+  if (view.get('staged', `${NAMESPACES.resource}//${ref.name}`)?.object?.metadata.deletionTimestamp) return false
   const existing = await readIfThere<KubeObject>(client, ref, { metadataOnly: true })
   if (existing === undefined || !isOf({ staging, migration }, existing)) return true
   const { uid, deletionTimestamp } = existing.metadata
@@ -55,16 +56,21 @@ async function collections({ compute }: Staging): Promise<ResourceRef[]> {
   return [...core, ...others.flatMap((found) => (found === undefined || isCore(found) ? [] : [found]))]
 }
 
-/** Removes one object, and what it made with it: a Job is there until its pods are gone. One that goes already is left alone. */
-export async function remove({ compute }: Staging, { object, ...at }: Omit<Staged, 'stage'>): Promise<void> {
+/**
+ * Removes one object, and what it made with it: a Job is there until its pods are gone. One that goes already is left alone. Returns whether
+ * the cluster says that it is gone.
+ */
+export async function remove({ compute }: Staging, { object, ...at }: Omit<Staged, 'stage'>): Promise<boolean> {
   const { uid, deletionTimestamp } = object.metadata
-  if (deletionTimestamp !== undefined) return
+  if (deletionTimestamp !== undefined) return false
   const ref: ObjectRef = { ...at }
-  await compute.client
-    .delete(ref, { uid, propagationPolicy: at.group === '' ? 'Background' : 'Foreground' })
-    .catch((error: unknown) => {
-      if (!isNotFound(error) && !isConflict(error)) throw error // it is gone, or another has its name
-    })
+  try {
+    const propagationPolicy = at.group === '' ? 'Background' : 'Foreground'
+    return (await compute.client.delete(ref, { uid, propagationPolicy })).isGone
+  } catch (error) {
+    if (!isNotFound(error) && !isConflict(error)) throw error // it is gone, or another has its name
+    return false
+  }
 }
 
 /** The Migration's finalizers once nothing is left. */

@@ -32,3 +32,15 @@ export function learnStaged(
   const message: StagedMessage = { gvr, ...(namespace === undefined ? {} : { namespace }), name, object: shown }
   view.learn('staged', `${resource}/${namespace ?? ''}/${name}`, message, now.getTime())
 }
+
+/** So does its word that something there is gone. */
+export function learnGone(
+  view: KeyView,
+  { group, version, resource, namespace, name, object }: Omit<Staged, 'stage'>,
+  now: Date,
+): void {
+  const gvr = { group, version, resource }
+  const where = namespace === undefined ? {} : { namespace }
+  const message: StagedMessage = { gvr, ...where, name, object: null, goneUID: object.metadata.uid }
+  view.learn('staged', `${resource}/${namespace ?? ''}/${name}`, message, now.getTime())
+}

@@ -1,5 +1,6 @@
 import {
   type Assignment,
+  hasEnded,
   isBefore,
   type Migration,
   type MigrationStage,
@@ -45,10 +46,7 @@ export function runStages(
 ): Step | undefined {
   const { stages = [] } = migration.spec
   const phases = phasesOf(stages)
-  const stage = stages.find(({ name }, i) => {
-    const isDone = DONE.has(statusOf(migration, name)?.state ?? '')
-    return !isDone && !isBefore(phase, phases[i] ?? 'Initial')
-  })
+  const stage = stages.find(({ name }, i) => !isDone(migration, name) && !isBefore(phase, phases[i] ?? 'Initial'))
   if (stage === undefined) return undefined
   const status = statusOf(migration, stage.name) ?? {
     ...{ name: stage.name, state: 'Waiting' as const, attempt: 1 },
@@ -69,6 +67,12 @@ export function runStages(
   if (around.copies.from !== undefined) return step
   return { ...step, againMs: Math.min(word.againMs ?? LOOK_AGAIN_MS, LOOK_AGAIN_MS) }
 }
+
+/** Whether a move has a stage that is not done. */
+export const hasStagesLeft = (migration: Migration): boolean =>
+  !hasEnded(migration) && (migration.spec.stages?.some(({ name }) => !isDone(migration, name)) ?? false)
+
+const isDone = (migration: Migration, stage: string): boolean => DONE.has(statusOf(migration, stage)?.state ?? '')
 
 function statusOf({ status }: Migration, stage: string): StageStatus | undefined {
   return status?.stages?.find(({ name }) => name === stage)
