@@ -43,8 +43,8 @@ export type Known = {
   notes: Notes
 }
 
-/** In words for the consumer; `isPending`: it has not begun. */
-type MoveWords = { isPending: boolean; waits: string }
+/** In words for the consumer; `isPending`: it has not begun; undefined: it waits for nothing, but goes on at once. */
+type MoveWords = { isPending: boolean; waits: string | undefined }
 
 /** An object that has an Assignment. */
 export type Assigned = Known & { assignment: Assignment; ref: SourceRef }
@@ -99,10 +99,18 @@ function wordsOfMove(assignment: Assignment, view: KeyView): MoveWords | undefin
   const move = runningMove(moves, assignment)
   const { reason, message = '' } = getCondition(move?.status?.conditions, conditionTypes.ready) ?? {}
   if (move === undefined) return undefined
-  const words = (waits: string) => ({ isPending: isPending(move), waits })
+  const words = (waits: string | undefined) => ({ isPending: isPending(move), waits })
   // The command that its message has is for whoever may approve.
   if (reason === 'AwaitingApproval') return words('waits for an approval')
+  if (goesOn(move, reason)) return words(undefined)
   return move.status?.stage !== undefined || reason === 'Paused' ? words(message) : undefined
+}
+
+/** Whether a move has come to a point that it leaves as fast as its coordinator can: a stage that begins or is over, or the switch. */
+function goesOn({ status }: Migration, reason: string | undefined): boolean {
+  if (reason === 'IncomingReady' || reason === 'StageSucceeded' || reason === 'StageSkipped') return true
+  const stage = status?.stages?.find(({ name }) => name === status.stage)
+  return reason === 'StageRuns' && stage?.message === undefined
 }
 
 /** The object of an Assignment, in the version of its API in which it was seen last: the Assignment may be behind. */

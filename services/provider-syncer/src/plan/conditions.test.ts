@@ -112,8 +112,13 @@ test('an object whose old copy is only kept does not migrate', () => {
   expect(conditions({ decided: decision('alpha'), copies: kept })).not.toHaveProperty('Migrating')
 })
 
-/** A Migration from alpha to beta, by its state and what its condition Ready says. */
-function move(state: MigrationState, ready: { reason: string; message: string }, stage?: string): KubeObject {
+/** A Migration from alpha to beta, by its state, what its condition Ready says, and its stage with its word. */
+function move(
+  state: MigrationState,
+  ready: { reason: string; message: string },
+  stage?: string,
+  message?: string,
+): KubeObject {
   const gvk = { group: 'g', version: 'v1', kind: 'K' }
   const conditions = [{ type: 'Ready', status: 'False', ...ready, lastTransitionTime: '2026-01-01T00:00:00Z' }]
   return {
@@ -124,16 +129,46 @@ function move(state: MigrationState, ready: { reason: string; message: string },
       from: { gvk, providerCluster: 'alpha', acceptAPIName: 'a' },
       to: { gvk, providerCluster: 'beta', acceptAPIName: 'b' },
     },
-    status: { state, conditions, ...(stage === undefined ? {} : { stage }) },
+    status: { state, conditions, ...(stage === undefined ? {} : { stage, stages: [stageOf(stage, message)] }) },
   }
 }
 
+const stageOf = (name: string, message?: string) => ({
+  ...{ name, state: 'Running', attempt: 1 },
+  ...(message === undefined ? {} : { message }),
+})
+
+const COPYING = { reason: 'StageRuns', message: 'stage copy: waits for successConditions[0]: done' }
+
 test('a move that is at a stage says what that waits for, and one that has ended says nothing', () => {
-  const ready = { reason: 'StageRuns', message: 'stage copy: it begins' }
   const message = (state: MigrationState) =>
-    conditions({ decided: decision('beta'), copies: incoming, move: move(state, ready, 'copy') })['Migrating']?.message
-  expect(message('InitialInProgress')).toBe('moving from alpha to beta: stage copy: it begins')
+    conditions({ decided: decision('beta'), copies: incoming, move: move(state, COPYING, 'copy', 'done') })['Migrating']
+      ?.message
+  expect(message('InitialInProgress')).toBe(`moving from alpha to beta: ${COPYING.message}`)
   expect(message('Failed')).toBe('moving from alpha to beta: waiting for the new copy to be ready')
+})
+
+test.each([
+  { passes: 'a stage that begins', reason: 'StageRuns', stage: 'copy' },
+  { passes: 'a stage that is done', reason: 'StageSucceeded', stage: 'copy' },
+  { passes: 'a stage that is passed over', reason: 'StageSkipped', stage: 'copy' },
+  { passes: 'the end of its initial part', reason: 'IncomingReady', stage: undefined },
+])('a move that goes on at once from $passes does not say so: what it waited for last stays', ({ reason, stage }) => {
+  const message = (copies: AssignmentCopy[], active: string, said?: { reason: string; message: string }) =>
+    conditions({
+      ...{ active, copies, decided: decision('beta'), move: move('InitialInProgress', { reason, message: '' }, stage) },
+      before: said === undefined ? [] : [{ type: 'Migrating', status: 'True', lastTransitionTime: 't', ...said }],
+    })['Migrating']?.message
+  const last = `moving from alpha to beta: ${COPYING.message}`
+  expect(message(incoming, 'alpha', { reason: 'IncomingCopy', message: last })).toBe(last)
+  const first = 'moving from alpha to beta: waiting for the new copy to be ready'
+  expect(message(incoming, 'alpha')).toBe(first)
+  const ofAnother = { reason: 'IncomingCopy', message: 'moving from gamma to beta: stage copy: waits' }
+  expect(message(incoming, 'alpha', ofAnother)).toBe(first)
+  const old: AssignmentCopy[] = [{ providerCluster: 'alpha', acceptAPIName: 'a', role: 'Outgoing' }]
+  expect(message(old, 'beta', { reason: 'IncomingCopy', message: last })).toBe(
+    'moving from alpha to beta: switching over',
+  )
 })
 
 test('a move that waits for a person says so, without the command for that person', () => {

@@ -45,7 +45,7 @@ function synced(known: Assigned, generation: number, problems: Told[]): NextCond
   if (!wantedCopies(assignment).some((copy) => copy.provider === provider)) {
     const earlier = assignment.status?.copies?.find(({ providerCluster }) => providerCluster === provider)
     const why = earlier?.message === undefined ? '' : `; of the earlier copy there: ${earlier.message}`
-    const held = move?.isPending === true ? `: ${move.waits}` : ''
+    const held = move?.isPending === true && move.waits !== undefined ? `: ${move.waits}` : ''
     const message = `generation ${generation} waits for the move from ${assignment.spec.providerCluster} to ${provider} to begin${held}${why}`
     return { type, status: 'False', reason: 'WaitingForMove', message }
   }
@@ -63,8 +63,7 @@ function providersWord(known: Assigned, provider: string): string {
 /** The scheduler has yet to say who may take this generation: what was said of the one before stays. */
 function undecided(source: KubeObject | null | undefined): NextCondition {
   const type = conditionTypes.synced
-  const { conditions } = (source?.status ?? {}) as { conditions?: Condition[] }
-  const { status, reason, message } = getCondition(conditions, type) ?? {
+  const { status, reason, message } = said(source, type) ?? {
     status: 'Unknown',
     reason: 'Deciding',
     message: 'waiting for the placement',
@@ -72,32 +71,29 @@ function undecided(source: KubeObject | null | undefined): NextCondition {
   return { type, status, reason, message }
 }
 
-function migrating({ assignment, move }: Assigned): NextCondition[] {
+/** What the consumer's object says already. */
+function said(source: KubeObject | null | undefined, type: string): Condition | undefined {
+  const { conditions } = (source?.status ?? {}) as { conditions?: Condition[] }
+  return getCondition(conditions, type)
+}
+
+function migrating({ assignment, source, move }: Assigned): NextCondition[] {
   const copies = wantedCopies(assignment)
   const active = assignment.spec.providerCluster
   const incoming = copies.find(({ role }) => role === 'Incoming')
   // One that is only kept is of a move that is over for the consumer.
   const outgoing = copies.find(({ role, keptUntil }) => role === 'Outgoing' && keptUntil === undefined)
   const type = conditionTypes.migrating
-  if (incoming !== undefined) {
-    return [
-      {
-        type,
-        status: 'True',
-        reason: 'IncomingCopy',
-        message: `moving from ${active} to ${incoming.provider}: ${move?.waits ?? 'waiting for the new copy to be ready'}`,
-      },
-    ]
+  const say = (reason: string, ends: string, waits: string): NextCondition[] => {
+    const message = `moving ${ends}: ${move?.waits ?? waits}`
+    const before = said(source, type)
+    // What it goes on with at once is nothing to wait for: what was said of this move before stays until there is.
+    const stays = move !== undefined && move.waits === undefined && before?.reason === reason
+    const isOfThis = before?.message.startsWith(`moving ${ends}: `) === true
+    return [{ type, status: 'True', reason, message: stays && isOfThis ? before.message : message }]
   }
-  if (outgoing !== undefined) {
-    return [
-      {
-        type,
-        status: 'True',
-        reason: 'Cutover',
-        message: `moving from ${outgoing.provider} to ${active}: ${move?.waits ?? 'switching over'}`,
-      },
-    ]
-  }
+  if (incoming !== undefined)
+    return say('IncomingCopy', `from ${active} to ${incoming.provider}`, 'waiting for the new copy to be ready')
+  if (outgoing !== undefined) return say('Cutover', `from ${outgoing.provider} to ${active}`, 'switching over')
   return []
 }
