@@ -13,7 +13,13 @@ import {
   PolicyIndex,
 } from '@resource-broker/api'
 import type { KeyView, KubeObject, RecordMessage, SourceRef } from '@resource-broker/bus'
-import { type CollectionRef, type DeleteOptions, type KubeClient, KubeError, type ObjectRef } from '@resource-broker/kube'
+import {
+  type CollectionRef,
+  type DeleteOptions,
+  type KubeClient,
+  KubeError,
+  type ObjectRef,
+} from '@resource-broker/kube'
 
 /** Objects for the tests of this service. */
 const gvr = { group: 'test.platform-mesh.io', version: 'v1', resource: 'things' }
