@@ -3,6 +3,7 @@
 import { writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
+import { benchDecisions } from '../../packages/api/src/bench/decide.ts'
 import { benchMatching } from '../../packages/api/src/bench/match.ts'
 import { benchSandbox } from '../../packages/sandbox/src/bench/sandbox.ts'
 import { benchScale } from './kcp/scale.ts'
@@ -12,6 +13,12 @@ import { runSubjects } from './run.ts'
 import type { SubjectName } from './subject.ts'
 
 const OFFERS = [10, 100, 1_000, 10_000]
+/** Decisions: of so many offers so many accept an object, and there are so many policies. */
+const DECISIONS = [
+  ...OFFERS.map((offers) => ({ offers, accepting: 10, policies: 200 })),
+  { offers: 10_000, accepting: 10, policies: 0 },
+  ...[1, 100, 1_000].map((accepting) => ({ offers: 10_000, accepting, policies: 200 })),
+]
 const SUBJECTS = {
   one: 'one process',
   traces: 'one process with traces',
@@ -48,6 +55,7 @@ if (unknown !== undefined || !(sizes.samples > 0 && sizes.burst > 1 && moveSizes
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
 const matching = sections.includes('matching') ? benchMatching({ sizes: OFFERS }) : []
+const decisions = sections.includes('matching') ? benchDecisions(DECISIONS) : []
 const brokers = Object.entries(SUBJECTS).flatMap(([section, name]) => (sections.includes(section) ? [name] : []))
 const runs = brokers.length === 0 ? [] : await runSubjects(['floor', ...brokers], sizes, say)
 const moves = sections.includes('moves') ? await runMoves(MOVERS, moveSizes, say) : []
@@ -59,7 +67,7 @@ const machine = {
   memoryGiB: Math.round(totalmem() / 2 ** 30),
   node: process.version,
 }
-const results: Results = { machine, runs, moves, matching, sandboxes, scale }
+const results: Results = { machine, runs, moves, matching, decisions, sandboxes, scale }
 const tables = tablesOf(results)
 say(report(results, tables))
 if (values.json !== undefined) {

@@ -1,3 +1,4 @@
+import type { DecisionFigure } from '../../packages/api/src/bench/decide.ts'
 import type { MatchFigure } from '../../packages/api/src/bench/match.ts'
 import type { SandboxFigures } from '../../packages/sandbox/src/bench/sandbox.ts'
 import { sandboxTables } from '../../packages/sandbox/src/bench/table.ts'
@@ -16,12 +17,14 @@ export type Results = {
   runs: Run[]
   moves: MovesRun[]
   matching: MatchFigure[]
+  decisions: DecisionFigure[]
   sandboxes: SandboxFigures[]
   scale: ScaleFigures[]
 }
 
 const HEAD = { what: '', measured: 'measured', floor: 'floor', ratio: 'ratio', wanted: 'wanted', ok: '' }
 const MOST_US_PER_MATCH = 50
+const MOST_US_PER_DECISION = 50
 const MOST_OFFERS = 10_000
 
 /** What `npm run broker` runs. */
@@ -32,7 +35,7 @@ const MOST_OTHERS = 0.05
 export type Table = { title: string; rows: Row[]; isHeadline: boolean }
 
 /** The broker as its users run it comes first; only that and matching are judged by `missed`. */
-export function tablesOf({ runs, moves, matching, sandboxes, scale }: Results): Table[] {
+export function tablesOf({ runs, moves, matching, decisions, sandboxes, scale }: Results): Table[] {
   const floor = runs.find(({ name }) => name === 'floor')?.measured
   const brokers = runs.filter(({ name }) => name !== 'floor')
   return [
@@ -48,7 +51,8 @@ export function tablesOf({ runs, moves, matching, sandboxes, scale }: Results): 
       isHeadline: true,
     })),
     ...scale.map((figures) => ({ title: 'kcp, two shards, one process', rows: scaleRows(figures), isHeadline: true })),
-    ...(matching.length === 0 ? [] : [{ title: 'Matching, one core', rows: matchingRows(matching), isHeadline: true }]),
+    ...(matching.length === 0 ? [] : [{ title: 'Matching, CPU', rows: matchingRows(matching), isHeadline: true }]),
+    ...(decisions.length === 0 ? [] : [{ title: 'Deciding, CPU', rows: decisionRows(decisions), isHeadline: true }]),
   ]
 }
 
@@ -140,6 +144,17 @@ function matchingRows(figures: MatchFigure[]): Row[] {
     }
     return offers === MOST_OFFERS
       ? { ...found, wanted: `< ${MOST_US_PER_MATCH} µs`, ok: usPerMatch < MOST_US_PER_MATCH }
+      : found
+  })
+}
+
+function decisionRows(figures: DecisionFigure[]): Row[] {
+  return figures.map(({ offers, providers, policies, accepting, usPerDecision }) => {
+    const [of, at] = [offers.toLocaleString('en'), providers.toLocaleString('en')]
+    const what = `${accepting.toLocaleString('en')} of ${of} offers at ${at} providers accept, ${policies} policies`
+    const found = row(what, `${usPerDecision.toFixed(1)} µs`)
+    return offers === MOST_OFFERS
+      ? { ...found, wanted: `< ${MOST_US_PER_DECISION} µs`, ok: usPerDecision < MOST_US_PER_DECISION }
       : found
   })
 }

@@ -4,8 +4,9 @@ import type { Labels } from './filters/labels.ts'
 import type { BrokeredObject } from './filters/match.ts'
 import type { Refusal } from './filters/refusal.ts'
 import type { DecisionRecord } from './kinds/assignment.ts'
+import { Best } from './offers/best.ts'
 import type { OfferIndex, RefusedOffer } from './offers/offer-index.ts'
-import { compareRefs } from './offers/rank.ts'
+import { compareOffers, compareRefs } from './offers/rank.ts'
 import type { Counting, PolicyIndex } from './policies/policy-index.ts'
 import { forbids, preferences } from './policies/rate.ts'
 import type { Standing } from './standing.ts'
@@ -65,17 +66,27 @@ export function decide({ object, current, excluded }: Question, world: Placement
   if (kept !== undefined && !isDrained) return { verdict: 'stay', offer: kept }
 
   const counting = world.policies.for(object)
-  const open: Offer[] = []
-  const closed: RefusedOffer[] = []
+  const open = new Best<Scored>(RECORDED, (a, b) => b.score - a.score || compareRefs(a.offer.ref, b.offer.ref))
+  const closed = new Best<Closed>(RECORDED, (a, b) => compareOffers(a.offer, b.offer))
+  let closedCount = 0
   for (const offer of accepting) {
-    const refusal = whyClosed(offer, world, counting, excluded)
-    if (refusal === undefined) open.push(offer)
-    else closed.push({ ...offer.ref, ...refusal })
+    const why = whyClosed(offer, world, counting, excluded)
+    if (why === undefined) open.add({ offer, score: scoreOf(offer, counting, world) })
+    else {
+      closed.add({ offer, why })
+      closedCount += 1
+    }
   }
-  const { refused, total } = offers.explain(object, RECORDED)
-  const ranked = rank(open, counting, world)
+  const told = closed.kept.map(({ offer, why }): RefusedOffer => ({ ...offer.ref, ...why }))
+  const { refused, total } = offers.explain(object, accepting, RECORDED - told.length)
+  const ranked = open.kept
   const record: DecisionRecord = {
-    ...recordOf(ranked, [...closed, ...refused], closed.length + total, now),
+    time: timestamp(now),
+    candidates: ranked.map((its) => candidate(its, counting, world)),
+    refused: [...told, ...refused].map(({ providerCluster, name, path, rule, want, got }) => {
+      return { providerCluster, acceptAPIName: name, path, rule, want, got }
+    }),
+    refusedCount: closedCount + total,
     ...(counting === undefined ? {} : { policy: counting.policy.name }),
   }
   const best = ranked[0]?.offer
@@ -99,11 +110,12 @@ function stillAccepting(
   current: OfferRef,
   usage: PlacementWorld['usage'],
 ): Offer | undefined {
-  const ofProvider = accepting.filter(({ ref }) => ref.providerCluster === current.providerCluster)
+  const ofProvider = accepting.filter(({ ref }) => ref.providerCluster === current.providerCluster).sort(compareOffers)
   return ofProvider.find(({ ref }) => ref.name === current.name) ?? ofProvider.find((offer) => !isFull(offer, usage))
 }
 
-const isFull = ({ ref, capacity }: Offer, usage: PlacementWorld['usage']): boolean => usage(ref) >= capacity
+const isFull = ({ ref, capacity }: Offer, usage: PlacementWorld['usage']): boolean =>
+  capacity !== Number.POSITIVE_INFINITY && usage(ref) >= capacity
 
 /** The field of a Provider that says how it stands. */
 const SAID = { cordoned: 'spec.unschedulable', draining: 'spec.drain' } as const
@@ -146,41 +158,23 @@ export function isBarred(
   return whyBarred(provider, world, world.policies.for(object)) !== undefined
 }
 
-/** What an offer comes to; `parts` say of what, where a policy has a say. */
-type Rated = { offer: Offer; score: number; parts?: Record<string, number> }
+/** An offer that takes an object, and what it comes to. */
+type Scored = { offer: Offer; score: number }
+/** An offer that accepts an object and does not take it. */
+type Closed = { offer: Offer; why: Refusal }
 
-/** Best first: what comes to most, then the lower provider name, then the lower AcceptAPI name. `open` is in that order by weight alone. */
-function rank(
-  open: readonly Offer[],
-  counting: Counting | undefined,
-  { labels }: Pick<PlacementWorld, 'labels'>,
-): Rated[] {
-  if (counting === undefined || counting.policy.prefer.length === 0)
-    return open.map((offer) => ({ offer, score: offer.weight }))
-  return open
-    .map((offer): Rated => {
-      const parts = { weight: offer.weight, ...preferences(counting, labels(offer.ref.providerCluster)) }
-      return { offer, score: Object.values(parts).reduce((sum, part) => sum + part, 0), parts }
-    })
-    .sort((a, b) => b.score - a.score || compareRefs(a.offer.ref, b.offer.ref))
+function scoreOf({ ref, weight }: Offer, counting: Counting | undefined, { labels }: PlacementWorld): number {
+  return counting === undefined ? weight : weight + preferences(counting, labels(ref.providerCluster)).preferred
 }
 
-function recordOf(
-  candidates: readonly Rated[],
-  refused: readonly RefusedOffer[],
-  refusedCount: number,
-  now: Date,
-): DecisionRecord {
-  return {
-    time: timestamp(now),
-    candidates: candidates
-      .slice(0, RECORDED)
-      .map(({ offer, score, parts }) => ({ ...namesOf(offer.ref), score, ...(parts === undefined ? {} : { parts }) })),
-    refused: refused
-      .slice(0, RECORDED)
-      .map(({ providerCluster, name, ...refusal }) => ({ ...namesOf({ providerCluster, name }), ...refusal })),
-    refusedCount,
-  }
+/** What is recorded of an offer that takes an object; `parts` of its score where a policy has a say. */
+function candidate(
+  { offer: { ref, weight }, score }: Scored,
+  counting: Counting | undefined,
+  { labels }: PlacementWorld,
+): DecisionRecord['candidates'][number] {
+  if (counting === undefined || counting.policy.prefer.length === 0) return { ...namesOf(ref), score }
+  return { ...namesOf(ref), score, parts: { weight, ...preferences(counting, labels(ref.providerCluster)).parts } }
 }
 
 const namesOf = ({ providerCluster, name }: OfferRef) => ({ providerCluster, acceptAPIName: name })

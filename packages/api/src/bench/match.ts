@@ -2,6 +2,7 @@ import { compileAcceptAPI } from '../filters/compile.ts'
 import type { BrokeredObject } from '../filters/match.ts'
 import type { Filter } from '../kinds/accept-api.ts'
 import { OfferIndex } from '../offers/offer-index.ts'
+import { meanOf } from './mean.ts'
 
 /** Microseconds per match and per change for one kind of offers and one number of them. */
 export type MatchFigure = {
@@ -9,7 +10,7 @@ export type MatchFigure = {
   offers: number
   /** Offers that accepted an object, on average. */
   accepted: number
-  /** Mean over a run, one core. */
+  /** Mean over a run, of CPU. */
   usPerMatch: number
   /** Mean of replacing one offer by another. */
   usPerSet: number
@@ -94,24 +95,6 @@ function measure({ name, filters, spec }: Shape, size: number): MatchFigure {
   })
   const usPerSet = meanOf((i) => index.set(offers[(i * 7919) % size] as (typeof offers)[number]))
   return { shape: name, offers: size, accepted: accepted / matches, usPerMatch, usPerSet }
-}
-
-/** Microseconds per call, over at least a fifth of a second after warming up. */
-function meanOf(work: (i: number) => void): number {
-  run(work, 50)
-  const { calls, ms } = run(work, 200)
-  return (ms * 1000) / calls
-}
-
-function run(work: (i: number) => void, leastMs: number): { calls: number; ms: number } {
-  const start = performance.now()
-  let calls = 0
-  let ms = 0
-  while (ms < leastMs) {
-    for (let i = 0; i < 16; i++) work(calls++)
-    ms = performance.now() - start
-  }
-  return { calls, ms }
 }
 
 function offerOf(i: number, filters: Filter[]) {

@@ -28,6 +28,27 @@ export function lookupsOf(node: ASTNode): CelLookup[] {
   }
 }
 
+/** The texts that the field at a path below spec is compared with. */
+export type LeadingTexts = { path: Path; texts: readonly string[]; isWhole: boolean }
+
+/**
+ * What an expression compares first, with nothing but `&&` behind it, where that is a field with texts: of an object that has another text
+ * there the whole is false, whatever else it says. `isWhole`: it says nothing else.
+ */
+export function leadingTexts(node: ASTNode): LeadingTexts | undefined {
+  if (node.op === '&&') {
+    const leading = leadingTexts(node.args[0])
+    return leading && { ...leading, isWhole: false }
+  }
+  if (node.op !== '==' && node.op !== 'in') return undefined
+  const [left, right] = node.args as [ASTNode, ASTNode]
+  const path = pathOf(left) ?? pathOf(right)
+  const literals = right.op === 'list' ? right.args.map(literalOf) : [literalOf(left) ?? literalOf(right)]
+  const texts = literals.filter((literal) => typeof literal === 'string')
+  const isOther = path === undefined || texts.length < literals.length || (node.op === 'in') !== (right.op === 'list')
+  return isOther ? undefined : { path, texts, isWhole: true }
+}
+
 function comparison(op: string, left: ASTNode, right: ASTNode): CelLookup[] {
   const [path, literal] = [pathOf(left), literalOf(right)]
   if (path !== undefined && literal !== undefined) return found(path, comparisonLookup(op, literal))

@@ -1,19 +1,25 @@
 import type { ConsumerSelector } from '../kinds/accept-api.ts'
-import { compileLabels } from './labels.ts'
+import { compileLabels, type LabelValue } from './labels.ts'
 import { brief } from './refusal.ts'
 
 /** Who an object belongs to: its cluster, its workspace path where it has one, and the labels of that workspace. */
 export type Consumer = { cluster: string; path?: string; labels?: Record<string, string> }
 
-export type CompiledSelector = { want: string; holds: (consumer: Consumer) => boolean }
+/** What the path or the cluster of every consumer of whom a selector holds begins with, or `labels`, one of which each of them has; undefined: neither. */
+type ConsumerAnchor = { prefix: string } | { labels: readonly LabelValue[] } | undefined
+
+export type CompiledSelector = { want: string; anchor: ConsumerAnchor; holds: (consumer: Consumer) => boolean }
 
 /** Compiles one entry of `consumers`: everything given must hold, an empty entry takes everyone. */
 export function compileSelector({ path, ...selector }: ConsumerSelector): CompiledSelector {
   const glob = path === undefined ? undefined : compileGlob(path)
   const labels = compileLabels(selector)
+  const prefix = path?.split('*', 1)[0] ?? ''
+  const ofLabels = labels.anchors && { labels: labels.anchors }
   const words = [...(path === undefined ? [] : [`path ${path}`]), ...labels.words]
   return {
     want: brief(words.join(' and ') || 'anyone'),
+    anchor: prefix === '' ? ofLabels : { prefix },
     holds: (consumer) =>
       (glob === undefined || glob(consumer.cluster) || (consumer.path !== undefined && glob(consumer.path))) &&
       labels.holds(consumer.labels),

@@ -2,10 +2,17 @@ import type { LabelExpression, LabelSelector } from '../kinds/label-selector.ts'
 
 export type Labels = Readonly<Record<string, string>>
 
-/** A label selector, compiled: `words` say what it wants, `keys` are the labels that it looks at. */
+/** A label and a value that it may have. */
+export type LabelValue = readonly [key: string, value: string]
+
+/**
+ * A label selector, compiled: `words` say what it wants, `keys` are the labels that it looks at. It holds of nothing that has none of
+ * `anchors`; undefined: there is no such list.
+ */
 export type CompiledLabels = {
   words: readonly string[]
   keys: readonly string[]
+  anchors: readonly LabelValue[] | undefined
   holds: (labels: Labels | undefined) => boolean
 }
 
@@ -20,10 +27,20 @@ export function compileLabels({ matchLabels = {}, matchExpressions = [] }: Label
       ),
     ],
     keys: [...wanted.map(([key]) => key), ...matchExpressions.map(({ key }) => key)],
+    anchors: anchorsOf(wanted, matchExpressions),
     holds: (labels) =>
       wanted.every(([key, value]) => labelOf(labels, key) === value) &&
       matchExpressions.every((expression) => holdsExpression(expression, labelOf(labels, expression.key))),
   }
+}
+
+function anchorsOf(
+  [wanted]: readonly LabelValue[],
+  expressions: readonly LabelExpression[],
+): readonly LabelValue[] | undefined {
+  if (wanted !== undefined) return [wanted]
+  const oneOf = expressions.find(({ operator }) => operator === 'In')
+  return oneOf?.values?.map((value) => [oneOf.key, value] as const)
 }
 
 /** The value of a label; undefined where there is none. */

@@ -45,10 +45,10 @@ export function holds({ filters, consumers }: Conditions, subject: Subject): boo
 
 /** Every refusal, in the order of the filters; empty if everything holds. */
 export function refusalsOf({ filters, consumers }: Conditions, subject: Subject): Refusal[] {
-  const refusals = filters.flatMap((filter) => filterRefusals(filter, subject))
-  return servesConsumer(consumers, subject.consumer)
-    ? refusals
-    : [wrongConsumer(consumers ?? [], subject.consumer), ...refusals]
+  const refusals: Refusal[] = []
+  if (!servesConsumer(consumers, subject.consumer)) refusals.push(wrongConsumer(consumers ?? [], subject.consumer))
+  for (const filter of filters) addRefusals(filter, subject, refusals)
+  return refusals
 }
 
 /** Whether one of the selectors takes the consumer; without selectors everyone is served. */
@@ -74,13 +74,13 @@ function isTrue(program: FilterProgram, subject: Subject): boolean {
   return 'value' in result && result.value === true
 }
 
-function filterRefusals({ key, path, rules, program }: CompiledFilter, subject: Subject): Refusal[] {
+function addRefusals({ key, path, rules, program }: CompiledFilter, subject: Subject, into: Refusal[]): void {
   const value = rules.length > 0 ? valueAt(subject.spec, path) : undefined
-  const refusals = rules
-    .filter((rule) => !ruleHolds(rule, value))
-    .map((rule): Refusal => ({ path: key, rule: rule.rule, want: rule.want, got: gotOf(rule, value, subject, path) }))
-  if (program === undefined || isTrue(program, subject)) return refusals
-  return [...refusals, { path: key, rule: 'cel', want: brief(program.source), got: resultOf(program, subject) }]
+  for (const rule of rules)
+    if (!ruleHolds(rule, value))
+      into.push({ path: key, rule: rule.rule, want: rule.want, got: gotOf(rule, value, subject, path) })
+  if (program !== undefined && !isTrue(program, subject))
+    into.push({ path: key, rule: 'cel', want: brief(program.source), got: resultOf(program, subject) })
 }
 
 function gotOf(rule: Rule, value: unknown, subject: Subject, path: Path): string {

@@ -154,8 +154,9 @@ test('whatever is set, replaced and deleted, the index finds what trying every o
           const expected = ofResource
             .filter((it) => holds(it, subjectOf(subject.object, subject.consumer)))
             .sort(compareOffers)
-          expect(index.match(subject)).toEqual(expected)
-          const { refused, total } = index.explain(subject, 1000)
+          const matching = index.match(subject)
+          expect(matching.toSorted(compareOffers)).toEqual(expected)
+          const { refused, total } = index.explain(subject, matching, 1000)
           expect(total).toBe(ofResource.length - expected.length)
           expect(new Set(refused.map((it) => `${it.providerCluster}/${it.name}`)).size).toBe(total)
         }
@@ -191,7 +192,8 @@ test('explain stops at its limit and still counts everyone', () => {
   const index = new OfferIndex()
   for (let i = 0; i < 100; i++)
     index.set(offerOf('p', `o${String(i).padStart(3, '0')}`, { filters: [{ key: 'a', valueIn: [`v${i}`] }] }))
-  const { refused, total } = index.explain(objectWith({ a: 'v1' }), 3)
+  const object = objectWith({ a: 'v1' })
+  const { refused, total } = index.explain(object, index.match(object), 3)
   expect(refused.map(({ name }) => name)).toEqual(['o000', 'o002', 'o003'])
   expect(total).toBe(99)
 })
@@ -206,11 +208,15 @@ test('consumers decide by path, cluster and labels', () => {
     }),
   )
   const accepted = (consumer: BrokeredObject['consumer']) =>
-    index.match({ ...objectWith({}), consumer }).map(({ ref }) => ref.name)
+    index
+      .match({ ...objectWith({}), consumer })
+      .map(({ ref }) => ref.name)
+      .sort()
   expect(accepted({ cluster: '2x', path: 'root:orgs:acme' })).toEqual(['deep', 'labels', 'path'])
   expect(accepted({ cluster: '2x', path: 'root:orgs:acme:team', labels: { tier: 'gold' } })).toEqual(['deep', 'labels'])
   expect(accepted({ cluster: '2x', path: 'root:orgs:acme:team', labels: { tier: 'lead' } })).toEqual(['deep'])
-  const { refused } = index.explain({ ...objectWith({}), consumer: { cluster: 'plain', labels: { tier: 'lead' } } }, 10)
+  const object = { ...objectWith({}), consumer: { cluster: 'plain', labels: { tier: 'lead' } } }
+  const { refused } = index.explain(object, index.match(object), 10)
   expect(refused[1]).toEqual({
     providerCluster: 'p',
     name: 'labels',

@@ -2,7 +2,6 @@ import type { Offer, OfferRef } from '../filters/compile.ts'
 import { type BrokeredObject, refusalsOf, subjectOf } from '../filters/match.ts'
 import type { Refusal } from '../filters/refusal.ts'
 import type { GVR } from '../kinds/meta.ts'
-import { compareOffers } from './rank.ts'
 import { ResourceIndex } from './resource-index.ts'
 
 /** One reason why one offer does not take one object. */
@@ -60,28 +59,28 @@ export class OfferIndex {
     this.#size -= 1
   }
 
-  /** The offers that accept `object`, best first. Capacity is not looked at: that is `decide`'s. */
+  /** The offers that accept `object`, in no particular order. Capacity is not looked at: that is `decide`'s. */
   match(object: BrokeredObject): Offer[] {
-    const offers = this.#resources.get(keyOfResource(object.gvr))
-    return offers === undefined ? [] : offers.match(subjectOf(object.object, object.consumer)).sort(compareOffers)
+    return this.#resources.get(keyOfResource(object.gvr))?.match(subjectOf(object.object, object.consumer)) ?? []
   }
 
   /**
-   * Why the others do not. Takes offers by provider and name until there are `limit` reasons; `total` counts all that
-   * refuse. Offers of other resources are not refusals.
+   * Why the others do not accept `object` than those that do, as `match` tells. Takes offers by provider and name until there are `limit`
+   * reasons; `total` counts all that refuse. Offers of other resources are not refusals.
    */
-  explain(object: BrokeredObject, limit: number): Explanation {
+  explain(object: BrokeredObject, matching: readonly Offer[], limit: number): Explanation {
     const offers = this.#resources.get(keyOfResource(object.gvr))
-    if (offers === undefined) return { refused: [], total: 0 }
-    const subject = subjectOf(object.object, object.consumer)
-    const accepting = new Set(offers.match(subject))
+    const total = (offers?.size ?? 0) - matching.length
     const refused: RefusedOffer[] = []
+    if (offers === undefined || total === 0) return { refused, total }
+    const subject = subjectOf(object.object, object.consumer)
+    const accepting = new Set(matching)
     for (const offer of offers.sorted()) {
       if (refused.length >= limit) break
       if (accepting.has(offer)) continue
       for (const refusal of refusalsOf(offer, subject)) refused.push({ ...offer.ref, ...refusal })
     }
-    return { refused: refused.slice(0, limit), total: offers.size - accepting.size }
+    return { refused: refused.slice(0, limit), total }
   }
 }
 

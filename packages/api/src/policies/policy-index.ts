@@ -1,25 +1,26 @@
 import type { Labels } from '../filters/labels.ts'
 import { type BrokeredObject, type Subject, servesConsumer, subjectOf } from '../filters/match.ts'
 import { type Policy, WHEN } from './compile-policy.ts'
+import { ResourcePolicies } from './resource-policies.ts'
 
 /** The policy that counts for an object; `obstacle`: it cannot be evaluated for it, and why. */
 export type Counting = { policy: Policy; obstacle?: string }
 
-/** Every PlacementPolicy, arranged so that those of other resources cost an object nothing. */
+/** Every PlacementPolicy, arranged so that those of other resources, consumers and labels cost an object nothing. */
 export class PolicyIndex {
   readonly #policies = new Map<string, Policy>()
-  /** By resource, in the order in which they count; each list is made when it is first asked for. */
-  readonly #sorted = new Map<string, readonly Policy[]>()
+  /** By resource; each is made when it is first asked for. */
+  readonly #resources = new Map<string, ResourcePolicies>()
 
   /** Adds a policy, in place of the one of the same name. */
   set(policy: Policy): void {
     this.#policies.set(policy.name, policy)
-    this.#sorted.clear()
+    this.#resources.clear()
   }
 
   /** Removes a policy; nothing happens if it is not there. */
   delete(name: string): void {
-    if (this.#policies.delete(name)) this.#sorted.clear()
+    if (this.#policies.delete(name)) this.#resources.clear()
   }
 
   /**
@@ -27,11 +28,9 @@ export class PolicyIndex {
    * One of which nobody can tell whether it selects the object counts as one that does.
    */
   for(object: BrokeredObject): Counting | undefined {
-    const candidates = this.#ofResource(object.gvr)
-    if (candidates.length === 0) return undefined
-    const subject = subjectOf(object.object, object.consumer)
     const labels = labelsOf(object.object)
-    for (const policy of candidates) {
+    const subject = subjectOf(object.object, object.consumer)
+    for (const { policy } of this.#ofResource(object.gvr).for(object, labels)) {
       const selects = selection(policy, subject, labels)
       if (selects === true) return { policy }
       if (selects !== false) return { policy, obstacle: selects.obstacle }
@@ -39,15 +38,15 @@ export class PolicyIndex {
     return undefined
   }
 
-  #ofResource({ group, resource }: BrokeredObject['gvr']): readonly Policy[] {
+  #ofResource({ group, resource }: BrokeredObject['gvr']): ResourcePolicies {
     const key = `${resource}/${group}`
-    const known = this.#sorted.get(key)
+    const known = this.#resources.get(key)
     if (known !== undefined) return known
     const isFor = ({ resources }: Policy) =>
       resources === undefined || resources.some((its) => its.group === group && its.resource === resource)
-    const sorted = [...this.#policies.values()].filter(isFor).sort(comparePolicies)
-    this.#sorted.set(key, sorted)
-    return sorted
+    const made = new ResourcePolicies([...this.#policies.values()].filter(isFor).sort(comparePolicies))
+    this.#resources.set(key, made)
+    return made
   }
 }
 

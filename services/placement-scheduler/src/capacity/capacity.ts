@@ -27,7 +27,7 @@ type Options = {
   logger: Logger
 }
 
-type Seen = { offer: OfferRef; claims: Claims; uid: string | undefined; version: string }
+type Seen = { offer: OfferRef; claims: Claims; count: number; uid: string | undefined; version: string }
 
 /**
  * A place that nothing was ever seen to refer to may be that of a replica whose Assignment is still on its way: it is kept for longer than
@@ -39,6 +39,7 @@ const UNUSED_MS = 15_000
 export class Capacity {
   readonly #options: Options
   readonly #claims = new Map<string, Seen>()
+  readonly #names = new WeakMap<OfferRef, string>()
   /** The OfferUsages in which a key has a place, by key. */
   readonly #placed = new Map<string, Set<string>>()
   readonly #ledgers = new Map<string, Ledger>()
@@ -78,9 +79,18 @@ export class Capacity {
   /** How many others than this key have a place at an offer. */
   usageBy(key: string): (offer: OfferRef) => number {
     return (offer) => {
-      const claims = this.#claims.get(offerUsageName(offer))?.claims ?? {}
-      return Object.keys(claims).length - (claims[key] === undefined ? 0 : 1)
+      const seen = this.#claims.get(this.#nameOf(offer))
+      return seen === undefined ? 0 : seen.count - (seen.claims[key] === undefined ? 0 : 1)
     }
+  }
+
+  /** A name is a digest, which is made once for each offer that is known: a decision asks for those of many. */
+  #nameOf(offer: OfferRef): string {
+    const known = this.#names.get(offer)
+    if (known !== undefined) return known
+    const name = offerUsageName(offer)
+    this.#names.set(offer, name)
+    return name
   }
 
   /** Whether the object has a place at the offer now: true at once for an offer without a capacity. */
@@ -174,7 +184,8 @@ export class Capacity {
     const before = this.#claims.get(metadata.name)
     if (before !== undefined && before.uid === uid && BigInt(before.version) >= BigInt(version)) return
     this.#note(metadata.name, claims)
-    this.#claims.set(metadata.name, { offer: { providerCluster, name: acceptAPIName }, claims, uid, version })
+    const offer = { providerCluster, name: acceptAPIName }
+    this.#claims.set(metadata.name, { offer, claims, count: Object.keys(claims).length, uid, version })
     for (const [key, claim] of Object.entries(before?.claims ?? {}))
       if (!isSameClaim(claims[key], claim)) this.#unused.delete(placeOf(metadata.name, key, claim))
     if (Object.keys(before?.claims ?? {}).some((key) => claims[key] === undefined)) this.#options.freed()
