@@ -80,7 +80,7 @@ const eu = { require: [{ matchLabels: { region: 'eu' } }] }
 test('an object waits for a provider that its policy allows, and comes once one has the label; what is there stays when it loses it', async () => {
   await policyFor('waits', eu)
   await create(acme, labelled('waits', 'waits', { size: 'small' }))
-  const { message } = await told(acme, 'waits', 'Placed', 'False', 'NoProviderAccepts')
+  const { message } = await told(acme, 'waits', 'Placed', 'False', 'PolicyForbids')
   const why = 'policy wants label region=eu, as PlacementPolicy waits says, got'
   expect(message).toBe(
     `0 of 2 offers: 2 policy; ${alpha.cluster}/any: ${why} label region=us; ${beta.cluster}/any: ${why} no label region`,
@@ -132,7 +132,7 @@ test('a policy whose expression is wrong says so, and what it may select waits u
   const { message } = await judged(ref, 'Invalid')
   expect(message).toContain('spec.selector.when: Unknown variable: objekt; the expression sees object; ')
   await create(acme, labelled('odd', 'odd', { size: 'small' }))
-  const said = await told(acme, 'odd', 'Placed', 'False', 'NoProviderAccepts')
+  const said = await told(acme, 'odd', 'Placed', 'False', 'Misconfigured')
   expect(said.message).toContain('policy wants a PlacementPolicy that can be evaluated, got odd: spec.selector.when: ')
   await landscape.platform.kube.mergePatch(ref, { spec: { selector: { when: 'object.spec.size == "small"' } } })
   await served(acme, 'odd', alpha)

@@ -2,13 +2,14 @@ import { timestamp } from './conditions.ts'
 import type { Offer, OfferRef } from './filters/compile.ts'
 import type { Labels } from './filters/labels.ts'
 import type { BrokeredObject } from './filters/match.ts'
-import type { Refusal } from './filters/refusal.ts'
+import type { Refusal, RuleName } from './filters/refusal.ts'
 import type { DecisionRecord } from './kinds/assignment.ts'
+import { reasons } from './names.ts'
 import { Best } from './offers/best.ts'
 import type { OfferIndex, RefusedOffer } from './offers/offer-index.ts'
 import { compareOffers, compareRefs } from './offers/rank.ts'
 import type { Counting, PolicyIndex } from './policies/policy-index.ts'
-import { forbids, preferences } from './policies/rate.ts'
+import { allows, preferences, preferred, refusalBy } from './policies/rate.ts'
 import type { Standing } from './standing.ts'
 
 /** Entries of `status.decision` that an Assignment keeps (the bound of its schema). */
@@ -42,14 +43,17 @@ export type PlacementWorld = {
  *   is drained, and nobody else takes it.
  * - `move`: its provider no longer accepts it, or is drained; `offer` takes it.
  * - `strand`: its provider no longer accepts it and no one else does; it stays at `from`.
- * - `refuse`: it has no provider and no one accepts it.
+ * - `refuse`: it has no provider and no one takes it.
  */
 export type Decision =
   | { verdict: 'place'; offer: Offer; record: DecisionRecord }
   | { verdict: 'stay'; offer: Offer; record?: DecisionRecord }
   | { verdict: 'move'; from: OfferRef; offer: Offer; record: DecisionRecord }
   | { verdict: 'strand'; from: OfferRef; record: DecisionRecord }
-  | { verdict: 'refuse'; record: DecisionRecord }
+  | { verdict: 'refuse'; reason: WhyNowhere; record: DecisionRecord }
+
+/** What has to change for an object that has no provider to get one: its policy, or itself and the offers. */
+type WhyNowhere = (typeof reasons)['noProviderAccepts' | 'policyForbids' | 'misconfigured']
 
 /**
  * Decides where an object belongs. Pure: same input, same answer. Of the accepting offers that have room, and whose provider is open and
@@ -68,16 +72,17 @@ export function decide({ object, current, excluded }: Question, world: Placement
   const counting = world.policies.for(object)
   const open = new Best<Scored>(RECORDED, (a, b) => b.score - a.score || compareRefs(a.offer.ref, b.offer.ref))
   const closed = new Best<Closed>(RECORDED, (a, b) => compareOffers(a.offer, b.offer))
-  let closedCount = 0
+  let [closedCount, forbiddenCount] = [0, 0]
   for (const offer of accepting) {
     const why = whyClosed(offer, world, counting, excluded)
     if (why === undefined) open.add({ offer, score: scoreOf(offer, counting, world) })
     else {
       closed.add({ offer, why })
       closedCount += 1
+      if (why.rule === 'policy') forbiddenCount += 1
     }
   }
-  const told = closed.kept.map(({ offer, why }): RefusedOffer => ({ ...offer.ref, ...why }))
+  const told = closed.kept.map(({ offer, why }): RefusedOffer => ({ ...offer.ref, ...why.tell() }))
   const { refused, total } = offers.explain(object, accepting, RECORDED - told.length)
   const ranked = open.kept
   const record: DecisionRecord = {
@@ -91,8 +96,17 @@ export function decide({ object, current, excluded }: Question, world: Placement
   }
   const best = ranked[0]?.offer
   if (kept !== undefined && best === undefined) return { verdict: 'stay', offer: kept, record }
-  if (current === undefined) return best ? { verdict: 'place', offer: best, record } : { verdict: 'refuse', record }
+  if (current === undefined) {
+    const reason = reasonOf(counting, forbiddenCount)
+    return best ? { verdict: 'place', offer: best, record } : { verdict: 'refuse', reason, record }
+  }
   return best ? { verdict: 'move', from: current, offer: best, record } : { verdict: 'strand', from: current, record }
+}
+
+/** Why an object is nowhere, by how many of the offers that accept it its policy keeps it from. */
+function reasonOf(counting: Counting | undefined, forbiddenCount: number): WhyNowhere {
+  if (forbiddenCount === 0) return reasons.noProviderAccepts
+  return counting?.obstacle === undefined ? reasons.policyForbids : reasons.misconfigured
 }
 
 /** The offer by which a provider that has an object goes on accepting it, whatever the platform has that provider do. Pure. */
@@ -120,20 +134,26 @@ const isFull = ({ ref, capacity }: Offer, usage: PlacementWorld['usage']): boole
 /** The field of a Provider that says how it stands. */
 const SAID = { cordoned: 'spec.unschedulable', draining: 'spec.drain' } as const
 
+/** What keeps an offer that accepts an object from taking it; of many only the first are told. */
+type Why = { rule: RuleName; tell: () => Refusal }
+
 /** Why an offer that accepts an object does not take it all the same. */
 function whyClosed(
   offer: Offer,
   world: PlacementWorld,
   counting: Counting | undefined,
   excluded: Question['excluded'],
-): Refusal | undefined {
+): Why | undefined {
   const { ref, capacity } = offer
-  const why = excluded?.get(ref.providerCluster)
-  if (why !== undefined) return { path: '', rule: 'excluded', want: 'a provider that was not tried in vain', got: why }
+  const got = excluded?.get(ref.providerCluster)
+  if (got !== undefined) return whyOf('excluded', 'a provider that was not tried in vain', () => got)
   const bar = whyBarred(ref.providerCluster, world, counting)
   if (bar !== undefined || !isFull(offer, world.usage)) return bar
-  const got = String(world.usage(ref))
-  return { path: '', rule: 'capacity', want: `fewer than ${capacity} objects placed there`, got }
+  return whyOf('capacity', `fewer than ${capacity} objects placed there`, () => String(world.usage(ref)))
+}
+
+const whyOf = (rule: RuleName, want: string, got: () => string): Why => {
+  return { rule, tell: () => ({ path: '', rule, want, got: got() }) }
 }
 
 /** Why the platform has an object not come to a provider. What its policy says is told first: another order to the provider would not help. */
@@ -141,12 +161,11 @@ function whyBarred(
   provider: string,
   { standing, labels }: Pick<PlacementWorld, 'standing' | 'labels'>,
   counting: Counting | undefined,
-): Refusal | undefined {
-  const forbidden = counting && forbids(counting, labels(provider))
-  if (forbidden !== undefined) return forbidden
+): Why | undefined {
+  const its = labels(provider)
+  if (counting !== undefined && !allows(counting, its)) return { rule: 'policy', tell: () => refusalBy(counting, its) }
   const stands = standing(provider)
-  if (stands === 'open') return undefined
-  return { path: '', rule: stands, want: 'a provider that takes new objects', got: SAID[stands] }
+  return stands === 'open' ? undefined : whyOf(stands, 'a provider that takes new objects', () => SAID[stands])
 }
 
 /** Whether the platform has an object not come to a provider, by what it has the provider do or by the policy of the object. Pure. */
@@ -161,10 +180,10 @@ export function isBarred(
 /** An offer that takes an object, and what it comes to. */
 type Scored = { offer: Offer; score: number }
 /** An offer that accepts an object and does not take it. */
-type Closed = { offer: Offer; why: Refusal }
+type Closed = { offer: Offer; why: Why }
 
 function scoreOf({ ref, weight }: Offer, counting: Counting | undefined, { labels }: PlacementWorld): number {
-  return counting === undefined ? weight : weight + preferences(counting, labels(ref.providerCluster)).preferred
+  return counting === undefined ? weight : weight + preferred(counting, labels(ref.providerCluster))
 }
 
 /** What is recorded of an offer that takes an object; `parts` of its score where a policy has a say. */
@@ -174,7 +193,7 @@ function candidate(
   { labels }: PlacementWorld,
 ): DecisionRecord['candidates'][number] {
   if (counting === undefined || counting.policy.prefer.length === 0) return { ...namesOf(ref), score }
-  return { ...namesOf(ref), score, parts: { weight, ...preferences(counting, labels(ref.providerCluster)).parts } }
+  return { ...namesOf(ref), score, parts: { weight, ...preferences(counting, labels(ref.providerCluster)) } }
 }
 
 const namesOf = ({ providerCluster, name }: OfferRef) => ({ providerCluster, acceptAPIName: name })

@@ -92,7 +92,12 @@ export function offerConditionType(
 
 export const reasons = {
   placed: 'Placed',
+  /** No offer takes the object, be it that none accepts it or that those which do are closed. */
   noProviderAccepts: 'NoProviderAccepts',
+  /** An offer accepts the object, and its policy does not allow the provider. */
+  policyForbids: 'PolicyForbids',
+  /** An offer accepts the object, and nobody can tell whether its policy allows the provider. */
+  misconfigured: 'Misconfigured',
   placementFails: 'PlacementFails',
   tooLarge: 'TooLarge',
   providerNoLongerAccepts: 'ProviderNoLongerAccepts',

@@ -14,7 +14,7 @@ import { compareRefs, sameRef } from '../offers/rank.ts'
 import type { Standing } from '../standing.ts'
 import { compilePolicy, type Policy, WHEN } from './compile-policy.ts'
 import { type Counting, PolicyIndex } from './policy-index.ts'
-import { forbids, preferences } from './rate.ts'
+import { preferences, refusalBy } from './rate.ts'
 
 const now = new Date('2026-11-30T06:00:00Z')
 const others = { ...gvr, resource: 'others' }
@@ -62,8 +62,10 @@ const names = ({ ref }: Offer) => ({ providerCluster: ref.providerCluster, accep
 
 /** Why an offer that accepts an object does not take it. */
 function naiveRefusal({ ref, capacity }: Offer, { counting, labels, standings, taken }: Naive): Refusal | undefined {
-  const forbidden = counting && forbids(anew(counting), { ...labels.get(ref.providerCluster) })
-  if (forbidden !== undefined) return forbidden
+  const its = { ...labels.get(ref.providerCluster) }
+  const isAllowed = ({ policy: { require }, obstacle }: Counting) =>
+    obstacle === undefined && (require === undefined || require.some((term) => term.holds(its)))
+  if (counting !== undefined && !isAllowed(counting)) return refusalBy(anew(counting), its)
   const stands = standings.get(ref.providerCluster) ?? 'open'
   const got = stands === 'cordoned' ? 'spec.unschedulable' : 'spec.drain'
   if (stands !== 'open') return { path: '', rule: stands, want: 'a provider that takes new objects', got }
@@ -73,7 +75,7 @@ function naiveRefusal({ ref, capacity }: Offer, { counting, labels, standings, t
 
 function naiveScore(offer: Offer, { counting, labels }: Naive) {
   const says = counting !== undefined && counting.policy.prefer.length > 0
-  const { parts: its } = says ? preferences(anew(counting), { ...labels.get(offer.ref.providerCluster) }) : {}
+  const its = says ? preferences(counting, labels.get(offer.ref.providerCluster)) : {}
   const parts = { weight: offer.weight, ...its }
   const score = Object.values(parts).reduce((sum, part) => sum + part, 0)
   return { offer, recorded: { ...names(offer), score, ...(says ? { parts } : {}) } }
@@ -118,7 +120,12 @@ function naiveDecision(object: BrokeredObject, current: OfferRef | undefined, th
   const counting = naiveCounting(object, things.policies)
   const { record, best } = naiveRecord(object, accepting, { ...things, counting })
   if (kept !== undefined && best === undefined) return { verdict: 'stay', offer: kept, record }
-  if (current === undefined) return best ? { verdict: 'place', offer: best, record } : { verdict: 'refuse', record }
+  if (current === undefined) {
+    const isForbidden = accepting.some((it) => naiveRefusal(it, { ...things, counting })?.rule === 'policy')
+    const because = counting?.obstacle === undefined ? 'PolicyForbids' : 'Misconfigured'
+    const reason = isForbidden ? because : 'NoProviderAccepts'
+    return best ? { verdict: 'place', offer: best, record } : { verdict: 'refuse', reason, record }
+  }
   return best ? { verdict: 'move', from: current, offer: best, record } : { verdict: 'strand', from: current, record }
 }
 

@@ -19,6 +19,8 @@ import { compilePolicy } from './compile-policy.ts'
 
 type Told = {
   verdict: string
+  /** Of one that is refused. */
+  reason?: string
   offer?: string
   policy?: string
   /** Of an answer with no candidate. */
@@ -34,6 +36,7 @@ function toldOf(decision: Decision): Told {
   const record: DecisionRecord | undefined = 'record' in decision ? decision.record : undefined
   return {
     verdict: decision.verdict,
+    ...('reason' in decision ? { reason: decision.reason } : {}),
     ...('offer' in decision ? { offer: nameOfRef(decision.offer.ref) } : {}),
     ...(record?.policy === undefined ? {} : { policy: record.policy }),
     ...(record?.candidates.length === 0 ? { told: refusalMessage(record) } : {}),
@@ -60,7 +63,7 @@ test.each(vectors<PlacementCase & { expect: Told }>('placement/policies.json'))(
   }
 })
 
-const ofAnswer = ({ verdict, offer, policy }: Told) => ({ verdict, offer, policy })
+const ofAnswer = ({ verdict, reason, offer, policy }: Told) => ({ verdict, reason, offer, policy })
 
 test.each(vectors<{ name: string; spec: unknown; mistakes: object[] }>('compile/policy-mistakes.json'))(
   'names the mistake: $name',

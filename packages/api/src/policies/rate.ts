@@ -6,13 +6,8 @@ import type { Counting } from './policy-index.ts'
 /** Longest mistake that a refusal tells, in characters: the condition of the policy has all of it. */
 const LONGEST_OBSTACLE = 512
 
-/** What a policy says of providers with the same labels. */
-type Rating = {
-  forbidden: Refusal | undefined
-  /** What the terms of `prefer` that hold add to the weight of an offer, as `prefer[0]` and so on, and all of them together. */
-  parts: Readonly<Record<string, number>>
-  preferred: number
-}
+/** What a policy says of providers with the same labels. `refusal` is there once it was told: there are many that nobody reads. */
+type Rating = { isAllowed: boolean; preferred: number; refusal: Refusal | undefined }
 
 /** By policy and labels, neither of which ever changes: a policy or a Provider that says something else is another object. */
 const ratings = new WeakMap<Policy, WeakMap<Labels, Rating>>()
@@ -23,32 +18,45 @@ function ratingOf(policy: Policy, labels: Labels = NO_LABELS): Rating {
   ratings.set(policy, ofPolicy)
   const known = ofPolicy.get(labels)
   if (known !== undefined) return known
-  const rating = rate(policy, labels)
+  const { require, prefer } = policy
+  const isAllowed = require === undefined || require.some((term) => term.holds(labels))
+  const preferred = prefer.reduce((sum, term) => sum + (term.labels.holds(labels) ? term.weight : 0), 0)
+  const rating: Rating = { isAllowed, preferred, refusal: undefined }
   ofPolicy.set(labels, rating)
   return rating
 }
 
-function rate({ name, require, prefer }: Policy, labels: Labels): Rating {
-  const parts: Record<string, number> = {}
-  for (const [i, term] of prefer.entries()) if (term.labels.holds(labels)) parts[`prefer[${i}]`] = term.weight
-  const preferred = Object.values(parts).reduce((sum, part) => sum + part, 0)
-  if (require === undefined || require.some((term) => term.holds(labels)))
-    return { forbidden: undefined, parts, preferred }
+/** Whether a policy lets an object come to a provider with these labels; they are remembered. */
+export function allows({ policy, obstacle }: Counting, labels: Labels | undefined): boolean {
+  return obstacle === undefined && ratingOf(policy, labels).isAllowed
+}
+
+/** Why a policy does not let an object come to a provider with these labels. */
+export function refusalBy({ policy, obstacle }: Counting, labels: Labels | undefined): Refusal {
+  if (obstacle !== undefined) {
+    const got = `${policy.name}: ${brief(obstacle, LONGEST_OBSTACLE)}`
+    return { path: '', rule: 'policy', want: 'a PlacementPolicy that can be evaluated', got }
+  }
+  const rating = ratingOf(policy, labels)
+  rating.refusal ??= refusalOf(policy, labels)
+  return rating.refusal
+}
+
+function refusalOf({ name, require = [] }: Policy, labels: Labels | undefined): Refusal {
   const wanted = brief(require.map(({ words }) => words.join(' and ')).join(', or '))
-  const want = `${wanted}, as PlacementPolicy ${name} says`
-  return { forbidden: { path: '', rule: 'policy', want, got: gotOf(require, labels) }, parts, preferred }
+  return { path: '', rule: 'policy', want: `${wanted}, as PlacementPolicy ${name} says`, got: gotOf(require, labels) }
 }
 
-/** Why a policy keeps an object from a provider with these labels, which are remembered; undefined: it does not. */
-export function forbids({ policy, obstacle }: Counting, labels: Labels | undefined): Refusal | undefined {
-  if (obstacle === undefined) return ratingOf(policy, labels).forbidden
-  const got = `${policy.name}: ${brief(obstacle, LONGEST_OBSTACLE)}`
-  return { path: '', rule: 'policy', want: 'a PlacementPolicy that can be evaluated', got }
+/** What a policy's preferences add to the weight of an offer of a provider with these labels, which are remembered. */
+export function preferred({ policy }: Counting, labels: Labels | undefined): number {
+  return ratingOf(policy, labels).preferred
 }
 
-/** What a policy prefers of a provider with these labels, which are remembered. */
-export function preferences({ policy }: Counting, labels: Labels | undefined): Pick<Rating, 'parts' | 'preferred'> {
-  return ratingOf(policy, labels)
+/** What that is made up of: what each term that holds adds, as `prefer[0]` and so on. */
+export function preferences({ policy }: Counting, labels: Labels | undefined): Record<string, number> {
+  const parts: Record<string, number> = {}
+  for (const [i, term] of policy.prefer.entries()) if (term.labels.holds(labels)) parts[`prefer[${i}]`] = term.weight
+  return parts
 }
 
 function gotOf(require: readonly CompiledLabels[], labels: Labels | undefined): string {

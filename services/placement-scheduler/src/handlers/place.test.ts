@@ -48,7 +48,15 @@ function schedulerIn(
   ...records: KubeObject[]
 ) {
   const platform = platformOf(...records)
-  const consumer = { ...platformOf().client, apply: async () => ({ metadata: { resourceVersion: '8' } }) }
+  const told: object[] = []
+  const consumer = {
+    ...platformOf().client,
+    apply: async () => ({ metadata: { resourceVersion: '8' } }),
+    mergePatch: async (_ref: object, patch: object) => {
+      told.push(patch)
+      return source()
+    },
+  }
   const published: Publication[] = []
   const claimed: string[] = []
   const context = {
@@ -71,7 +79,7 @@ function schedulerIn(
     logger: { info: () => undefined },
     now: () => new Date(0),
   } as unknown as SchedulerContext
-  return { context, platform, published, claimed }
+  return { context, platform, published, claimed, told }
 }
 
 const run = (key: string, view: ReturnType<typeof viewOf>) => ({ key, view, attempt: 1 }) as Parameters<typeof place>[1]
@@ -281,6 +289,15 @@ test('what is placed stays where its policy does not allow it, and is not looked
   expect([moveTo(platform), view.get('decision')]).toMatchObject([[], { provider: 'alpha' }])
   const settled = { ...context, capacity: { ...context.capacity, isUnsettled: () => false } }
   expect(isAffected(settled as never, OWN, view)).toBe(false)
+})
+
+test.each([
+  { policies: policyFor('gamma'), reason: 'PolicyForbids' },
+  { policies: policyFor('beta'), reason: 'NoProviderAccepts', offering: [] },
+])('an object that is nowhere reads $reason', async ({ policies, reason, offering = ['beta'] }) => {
+  const { context, told } = schedulerIn({ index: offersOf(...offering), policies })
+  await place(context, run(OWN, viewOf({ source: { ref, object: source() } })))
+  expect(told).toMatchObject([{ status: { conditions: [{ type: 'Placed', status: 'False', reason }] } }])
 })
 
 test('the Assignment of an object that is placed by a policy says which, and the object goes where it allows', async () => {

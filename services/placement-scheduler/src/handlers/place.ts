@@ -74,10 +74,11 @@ async function placeNew(context: SchedulerContext, known: Known, view: KeyView):
   const decision = judge(context, known)
   context.tracing?.tell(decisionAttributes(decision))
   if (decision.verdict !== 'place') {
-    const reason = reasons.noProviderAccepts
     if (saysPlaced(known) && (await learnAssignment(context, known.key, view))) return LEARNED
-    if ('record' in decision)
-      await reportUnplaceable(context, known, { reason, message: refusalMessage(decision.record) }, view)
+    if (decision.verdict === 'refuse') {
+      const { reason, record } = decision
+      await reportUnplaceable(context, known, { reason, message: refusalMessage(record) }, view)
+    }
     return DONE
   }
   if (!(await claim(context, known, decision.offer.ref))) return FULL
