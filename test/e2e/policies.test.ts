@@ -61,11 +61,11 @@ async function policyFor(app: string, spec: object, reason = 'Valid'): Promise<O
   return ref
 }
 
-const judged = (ref: ObjectRef, reason: string) =>
+const judged = (ref: ObjectRef, reason: string, type = 'Ready') =>
   waitFor(`${ref.name} is ${reason}`, async () => {
     const policy = await read<PlacementPolicy>(landscape.platform, ref)
-    const ready = conditionOf(policy as never, 'Ready')
-    return ready?.reason === reason && ready.observedGeneration === policy?.metadata.generation ? ready : undefined
+    const said = conditionOf(policy as never, type)
+    return said?.reason === reason && said.observedGeneration === policy?.metadata.generation ? said : undefined
   })
 
 function labelled(name: string, app: string, spec: { size: string }) {
@@ -78,7 +78,11 @@ const isRefused = (app: string) =>
 const eu = { require: [{ matchLabels: { region: 'eu' } }] }
 
 test('an object waits for a provider that its policy allows, and comes once one has the label; what is there stays when it loses it', async () => {
-  await policyFor('waits', eu)
+  const policy = await policyFor('waits', eu)
+  expect(await judged(policy, 'NoProviderMatches', 'Satisfiable')).toMatchObject({
+    status: 'False',
+    message: 'what the policy selects goes nowhere new: no Provider has label region=eu',
+  })
   await create(acme, labelled('waits', 'waits', { size: 'small' }))
   const { message } = await told(acme, 'waits', 'Placed', 'False', 'PolicyForbids')
   const why = 'policy wants label region=eu, as PlacementPolicy waits says, got'
@@ -87,7 +91,9 @@ test('an object waits for a provider that its policy allows, and comes once one 
   )
   await labelProvider(landscape.platform, beta, { region: 'eu' })
   await served(acme, 'waits', beta)
+  await judged(policy, 'ProviderMatches', 'Satisfiable')
   await labelProvider(landscape.platform, beta, { region: null })
+  await judged(policy, 'NoProviderMatches', 'Satisfiable')
   await isRefused('waits')
   await roundTrip(acme, 'waits', beta)
   expect(await migrationsOf(landscape, acme, 'waits')).toEqual([])

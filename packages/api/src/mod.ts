@@ -51,6 +51,7 @@ export { type Explanation, OfferIndex, type RefusedOffer } from './offers/offer-
 export { compareOffers, compareRefs, sameRef } from './offers/rank.ts'
 export { compilePolicy } from './policies/compile-policy.ts'
 export { PolicyIndex } from './policies/policy-index.ts'
+export { satisfies } from './policies/rate.ts'
 export { compareQuantities, parseQuantity, type Quantity } from './quantity.ts'
 export { type Readiness, readiness } from './readiness.ts'
 export { isPartOf } from './records.ts'

@@ -77,6 +77,8 @@ export const conditionTypes = {
   /** Provider: the broker can speak to it. */
   reachable: 'Reachable',
   drained: 'Drained',
+  /** PlacementPolicy: False while no provider has what it requires. */
+  satisfiable: 'Satisfiable',
 } as const
 
 /**

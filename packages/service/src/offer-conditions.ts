@@ -3,7 +3,7 @@ import type { KubeObject } from '@resource-broker/bus'
 import type { KubeClient } from '@resource-broker/kube'
 import { recordEvent } from './events.ts'
 import type { Logger } from './logger.ts'
-import { tellCondition } from './tell-condition.ts'
+import { tellConditions } from './tell-conditions.ts'
 
 /**
  * Tells a provider how an AcceptAPI of theirs stands: as one of its conditions, and as an Event besides where that is False. Nothing is
@@ -16,7 +16,7 @@ export async function reportOnOffer(
   condition: NextCondition,
   now: Date,
 ): Promise<void> {
-  if ((await tellCondition(around, AcceptAPI, object, condition, now)) === undefined) return
+  if ((await tellConditions(around, AcceptAPI, object, [condition], now)) === undefined) return
   if (condition.status !== 'False') return
   await recordEvent(around.client, object, {
     type: 'Warning',

@@ -9,7 +9,7 @@ import {
   shadowOf,
 } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
-import { readyVerdict } from '@resource-broker/service'
+import { verdictOf } from '@resource-broker/service'
 import type { Staging } from './context.ts'
 
 /** What stages may deploy. */
@@ -21,7 +21,7 @@ export function verdictOn(
   all: readonly KubeObject[],
   staging: Staging | undefined,
 ): NextCondition {
-  const say = readyVerdict(configuration)
+  const say = verdictOf(configuration)
   const mistakes = configurationMistakes(configuration, kindsOf(staging))
   if (mistakes.length > 0) return say('False', 'Invalid', mistakes.join('; '))
   const { from, to, stages = [] } = MigrationConfiguration.of(configuration).spec

@@ -81,3 +81,10 @@ test('a provider that comes cordoned is news; one that nothing is recorded of is
   write('b', recordOf(true))
   expect([standings.of('b'), told.times]).toEqual(['cordoned', 1])
 })
+
+test('that a provider will not come back is told: it takes nothing more, whatever it is called', () => {
+  const record = recordOf()
+  const { told, write } = standingsOf(new Map([['a', record]]))
+  write('a', { ...record, spec: { ...record.spec, lost: true } })
+  expect(told.times).toBe(1)
+})

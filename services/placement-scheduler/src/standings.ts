@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { type Standing, standingOf } from '@resource-broker/api'
 import type { Clusters } from '@resource-broker/service'
 
-type Said = { standing: Standing; labels: Readonly<Record<string, string>> | undefined }
+type Said = { standing: Standing; labels: Readonly<Record<string, string>> | undefined; isLost: boolean }
 
 /** What the platform has each provider do, and how it calls it, as its record says now. */
 export class Standings {
@@ -30,9 +30,10 @@ export class Standings {
   }
 
   #said(provider: string): Said {
-    return { standing: this.of(provider), labels: this.labels(provider) }
+    const isLost = this.#providers.recordOf(provider)?.spec.lost === true
+    return { standing: this.of(provider), labels: this.labels(provider), isLost }
   }
 }
 
 /** What is said of a provider of which there is no record. */
-const UNSAID: Said = { standing: standingOf(undefined), labels: undefined }
+const UNSAID: Said = { standing: standingOf(undefined), labels: undefined, isLost: false }

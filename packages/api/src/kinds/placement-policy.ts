@@ -47,6 +47,7 @@ export const PlacementPolicy = defineKind({
     { name: 'Priority', type: 'integer', jsonPath: '.spec.priority' },
     { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
     { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason' },
+    { name: 'Satisfiable', type: 'string', jsonPath: '.status.conditions[?(@.type=="Satisfiable")].status' },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
   ],
   spec: z.object({
@@ -84,7 +85,10 @@ export const PlacementPolicy = defineKind({
     ),
   }),
   status: z.object({
-    conditions: optional(conditionsSchema, 'Ready says what is wrong with the policy: field and mistake.'),
+    conditions: optional(
+      conditionsSchema,
+      'Ready says what is wrong with the policy: field and mistake. Satisfiable: whether a Provider has what spec.require asks for.',
+    ),
   }),
 })
 export type PlacementPolicy = z.infer<typeof PlacementPolicy.schema>

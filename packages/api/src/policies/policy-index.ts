@@ -12,6 +12,10 @@ export class PolicyIndex {
   /** By resource; each is made when it is first asked for. */
   readonly #resources = new Map<string, ResourcePolicies>()
 
+  get(name: string): Policy | undefined {
+    return this.#policies.get(name)
+  }
+
   /** Adds a policy, in place of the one of the same name. */
   set(policy: Policy): void {
     this.#policies.set(policy.name, policy)

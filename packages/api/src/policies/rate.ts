@@ -26,9 +26,14 @@ function ratingOf(policy: Policy, labels: Labels = NO_LABELS): Rating {
   return rating
 }
 
+/** Whether a provider with these labels, which are remembered, has what a policy requires. */
+export function satisfies(labels: Labels | undefined, policy: Policy): boolean {
+  return ratingOf(policy, labels).isAllowed
+}
+
 /** Whether a policy lets an object come to a provider with these labels; they are remembered. */
 export function allows({ policy, obstacle }: Counting, labels: Labels | undefined): boolean {
-  return obstacle === undefined && ratingOf(policy, labels).isAllowed
+  return obstacle === undefined && satisfies(labels, policy)
 }
 
 /** Why a policy does not let an object come to a provider with these labels. */

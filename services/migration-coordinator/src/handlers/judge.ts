@@ -1,6 +1,6 @@
 import { MigrationConfiguration, type NextCondition } from '@resource-broker/api'
 import { DONE, type KeyView, type KubeObject, type Outcome } from '@resource-broker/bus'
-import { tellCondition } from '@resource-broker/service'
+import { tellConditions } from '@resource-broker/service'
 import type { CoordinatorContext } from '../context.ts'
 import { verdictOn } from '../verdict.ts'
 
@@ -25,7 +25,7 @@ async function report(
   const { name } = configuration.metadata
   const around = { client: context.coordination, logger: context.logger }
   const now = context.now()
-  const object = await tellCondition(around, MigrationConfiguration, configuration, verdict, now)
+  const object = await tellConditions(around, MigrationConfiguration, configuration, [verdict], now)
   if (object === undefined) return
   view.learn('configuration', name, { name, object }, now.getTime())
   const { status: ready, reason, message } = verdict

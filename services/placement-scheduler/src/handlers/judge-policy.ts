@@ -1,12 +1,19 @@
-import { compilePolicy, type NextCondition, PlacementPolicy } from '@resource-broker/api'
+import {
+  compilePolicy,
+  conditionTypes,
+  getCondition,
+  type NextCondition,
+  PlacementPolicy,
+  satisfies,
+} from '@resource-broker/api'
 import { DONE, type KeyView, type KubeObject, type Outcome, type RecordMessage } from '@resource-broker/bus'
-import { readyVerdict, tellCondition } from '@resource-broker/service'
+import { tellConditions, verdictOf } from '@resource-broker/service'
 import type { SchedulerContext } from '../context.ts'
 
 /** The watch by which policies count is another one than that which told of this one. */
 const UNHEARD: Outcome = { requeueAfterMs: 100, reason: 'the policy does not count here yet' }
 
-/** Tells a PlacementPolicy how it stands, in its condition Ready, once it counts. @throws {KubeError} `isConflict` where it has changed meanwhile */
+/** Tells a PlacementPolicy how it stands, in its conditions Ready and Satisfiable, once it counts. @throws {KubeError} `isConflict` where it has changed meanwhile */
 export async function judgePolicy(
   context: SchedulerContext,
   view: KeyView,
@@ -15,20 +22,50 @@ export async function judgePolicy(
   if (object === null || object.metadata.deletionTimestamp !== undefined) return DONE
   const { clusters, logger, policies } = context
   if (!policies.counts(object)) return UNHEARD
-  const verdict = verdictOn(object)
+  const [verdict, satisfiable] = [verdictOn(object), whetherSatisfiable(context, object)]
+  const told = [verdict, satisfiable]
   const now = context.now()
-  const written = await tellCondition({ client: clusters.coordination, logger }, PlacementPolicy, object, verdict, now)
+  const written = await tellConditions({ client: clusters.coordination, logger }, PlacementPolicy, object, told, now)
   if (written === undefined) return DONE
   view.learn('policy', undefined, { name, object: written }, now.getTime())
   const { status: ready, reason, message } = verdict
-  logger.info({ policy: name, ready, reason }, message)
+  logger.info({ policy: name, ready, reason, satisfiable: satisfiable.status }, message)
   return DONE
+}
+
+/** Whether what is said of whether a policy can be satisfied is right no more, as providers have other labels now. */
+export function isSatisfiableNews(context: SchedulerContext, { name, object }: RecordMessage): boolean {
+  const policy = context.policies.index.get(name)
+  if (object === null || policy === undefined) return false
+  const { conditions } = PlacementPolicy.status.safeParse(object['status']).data ?? {}
+  const said = getCondition(conditions, conditionTypes.satisfiable)?.status
+  return said !== (isSatisfiable(context, policy) ? 'True' : 'False')
+}
+
+type Policy = NonNullable<ReturnType<typeof compilePolicy>['policy']>
+
+/** Whether a provider that may come into question has what the policy requires: by what is known of each, without asking. */
+function isSatisfiable({ clusters: { providers }, standings }: SchedulerContext, policy: Policy): boolean {
+  if (policy.require === undefined) return true
+  return providers.all.some((name) => !providers.isGone(name) && satisfies(standings.labels(name), policy))
+}
+
+/** Whether a PlacementPolicy can be satisfied: its condition Satisfiable. */
+function whetherSatisfiable(context: SchedulerContext, object: KubeObject): NextCondition {
+  const policy = context.policies.index.get(object.metadata.name)
+  const say = verdictOf(object, conditionTypes.satisfiable)
+  if (policy === undefined) return say('Unknown', 'Invalid', 'the policy cannot be read')
+  const { require } = policy
+  if (require === undefined) return say('True', 'NothingRequired', 'what the policy selects may go to every Provider')
+  if (isSatisfiable(context, policy)) return say('True', 'ProviderMatches', 'a Provider has what spec.require asks for')
+  const wanted = require.map(({ words }) => words.join(' and ')).join(', or ')
+  return say('False', 'NoProviderMatches', `what the policy selects goes nowhere new: no Provider has ${wanted}`)
 }
 
 /** How a PlacementPolicy stands: its condition Ready. */
 function verdictOn(object: KubeObject): NextCondition {
   const { policy, mistakes } = compilePolicy(object)
-  const say = readyVerdict(object)
+  const say = verdictOf(object)
   const told = mistakes.map(({ path, message }) => `${path}: ${message}`).join('; ')
   if (policy === undefined) return say('False', 'Invalid', `${told}; it counts for no object`)
   if (mistakes.length > 0)

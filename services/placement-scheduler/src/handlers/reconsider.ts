@@ -5,15 +5,19 @@ import { ZodError } from 'zod'
 import type { SchedulerContext } from '../context.ts'
 import { readKnown, runningMigration } from '../known.ts'
 import { worldFor } from '../world.ts'
+import { isSatisfiableNews } from './judge-policy.ts'
 
 /**
- * Whether an object is to be looked at again after the offers changed, what a provider is to do or is called, or a policy: unless it is placed, its provider still accepts it and keeps it, and
+ * Whether an object, or a policy, is to be looked at again after the offers changed, what a provider is to do or is called, or a policy. A policy is where
+ * providers have what it requires that had it not, or none has it any more; an object unless it is placed, its provider still accepts it and keeps it, and
  * it is not on its way to another, who may accept it no more. What is thrown because the consumer is not connected, or something known is not
  * valid, is for the look itself to throw: it is taken again, or parks its key. It must not keep the other keys of the partition from
  * being looked at.
  */
 export function isAffected(context: SchedulerContext, key: string, view: KeyView): boolean {
   try {
+    const policy = view.get('policy')
+    if (policy !== undefined) return isSatisfiableNews(context, policy)
     return mayMove(context, key, view) || context.capacity.isUnsettled(key, view)
   } catch (error) {
     if (error instanceof ClusterNotConnectedError || isTerminal(error) || error instanceof ZodError) return true

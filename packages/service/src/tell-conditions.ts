@@ -11,20 +11,20 @@ type Kind = {
 }
 
 /**
- * Tells by a condition how an object that somebody wrote stands. Returns the object as it is then; undefined: nothing was written, as it says so already, or as the
+ * Tells by conditions, in one write, how an object that somebody wrote stands. Returns the object as it is then; undefined: nothing was written, as it says so already, or as the
  * object is gone, which the log tells.
  * @throws {KubeError} `isConflict` where it has changed meanwhile
  */
-export async function tellCondition(
+export async function tellConditions(
   { client, logger }: { client: KubeClient; logger: Logger },
   { kind, resource, status }: Kind,
   object: KubeObject,
-  condition: NextCondition,
+  told: readonly NextCondition[],
   now: Date,
 ): Promise<KubeObject | undefined> {
   const { name, resourceVersion } = object.metadata
   const before = status.safeParse(object['status']).data?.conditions
-  const conditions = setCondition(before, condition, now)
+  const conditions = told.reduce((all, next) => setCondition(all, next, now), before ?? [])
   if (sameStatus({ conditions }, { conditions: before })) return undefined
   const ref = { ...resource, name }
   const patch = { metadata: { resourceVersion }, status: { conditions } }
