@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import type { SecretObject } from './stage.ts'
 
 /** The certificate that a Secret holds; undefined where it holds none that parses. */
-function certificateIn(secret: SecretObject | undefined): X509Certificate | undefined {
+export function certificateIn(secret: SecretObject | undefined): X509Certificate | undefined {
   const encoded = secret?.data?.['tls.crt']
   if (encoded === undefined) return undefined
   try {
@@ -22,6 +22,15 @@ export function toldCertificate(secret: SecretObject | undefined): string {
   if (secret === undefined) return 'no Secret'
   const certificate = certificateIn(secret)
   if (certificate === undefined) return 'a Secret without a certificate that parses'
-  const names = certificate.subjectAltName?.replaceAll('DNS:', '') ?? 'no name'
-  return `a certificate for ${names}, valid until ${certificate.validToDate.toISOString().slice(0, 10)}`
+  return `a certificate for ${namesIn(certificate) || 'no name'}, valid until ${lastDayOf(certificate)}`
+}
+
+/** The names that a certificate is for, one after another. */
+export function namesIn({ subjectAltName = '' }: X509Certificate): string {
+  return subjectAltName.replaceAll('DNS:', '')
+}
+
+/** As YYYY-MM-DD. */
+export function lastDayOf({ validToDate }: X509Certificate): string {
+  return validToDate.toISOString().slice(0, 10)
 }

@@ -7,8 +7,11 @@ type Handler = {
   delete: (gone: { name: string; uid: string }) => void
 }
 
+/** A collection, or what of it has a label. */
+type Collection = CollectionRef & { labelSelector?: string }
+
 /** Follows a collection until `signal` aborts. */
-export type WatchObjects = (collection: CollectionRef, handler: Handler, signal: AbortSignal) => void
+export type WatchObjects = (collection: Collection, handler: Handler, signal: AbortSignal) => void
 
 /** What is in a cluster or workspace itself. */
 export function watchAt({ kube }: Pick<Site, 'kube'>): WatchObjects {
@@ -27,7 +30,7 @@ export class Journal<T extends KubeObject = KubeObject> {
   /** `changed` is called after each event. */
   constructor(
     watch: WatchObjects,
-    collection: CollectionRef,
+    collection: Collection,
     { changed, signal }: { changed: () => void; signal: AbortSignal },
   ) {
     const add = (entry: Omit<Entry<T>, 'at'>) => {
@@ -60,6 +63,13 @@ export class Journal<T extends KubeObject = KubeObject> {
   /** The first time from `since` on that `name` was there and as `test` wants it. */
   first(name: string, test: (object: T) => boolean = () => true, since = 0): Seen<T> | undefined {
     return this.of(name, since).find((entry): entry is Seen<T> => entry.object !== undefined && test(entry.object))
+  }
+
+  /** The first time from `since` on that any was as `test` wants it. */
+  find(test: (object: T) => boolean, since: number): Seen<T> | undefined {
+    return this.entries.find(
+      (entry): entry is Seen<T> => entry.at >= since && entry.object !== undefined && test(entry.object),
+    )
   }
 
   /** When `name` was last seen going, if it is not there now. */

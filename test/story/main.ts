@@ -6,7 +6,8 @@ import { play } from './play.ts'
 const HELP = `npm start [-- --once] [-- --engine kcp|clusters] [-- --trace]
 
 Plays the certificate story: two providers offer Certificates, a consumer asks for some, one moves
-from provider to provider, one finds no provider and says why. Each step is checked.
+from provider to provider, and back through a stage and with a person's approval, one finds no provider
+and says why. Each step is checked.
 
   --once         ends after the story: 0 if all of it held, 1 if not; implied where the output is no terminal
   --engine NAME  what it is played on: kcp (default), workspaces of the sandbox, which is kcp-compatible and runs in one

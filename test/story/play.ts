@@ -9,6 +9,7 @@ import { inviteToTry } from './invite.ts'
 import { type Stage, setStage } from './stage.ts'
 import { issue, NAME } from './steps/issue.ts'
 import { move } from './steps/move.ts'
+import { moveInStages } from './steps/move-in-stages.ts'
 import { offer } from './steps/offer.ts'
 import { refuse } from './steps/refuse.ts'
 import { remove } from './steps/remove.ts'
@@ -20,6 +21,7 @@ const STEPS: [title: string, step: (stage: Stage, tell: Teller) => Promise<void>
   ['Two providers offer Certificates', offer],
   ['A consumer asks for a certificate', issue],
   ['The consumer changes the name, and the object moves to the other provider', move],
+  ['The platform has moves go through a stage and wait for a person; the object moves back', moveInStages],
   ['Nobody takes a third name, and the object says why; a new offer takes it', refuse],
   ['The consumer deletes, and nothing is left', remove],
 ]
@@ -71,7 +73,7 @@ async function tellSteps(
     await step(stage, tell)
     times.push(`step ${i + 1} ${seconds(tell.began)}`)
   }
-  tell.chapter(`All five steps held, in ${seconds(started)}`)
+  tell.chapter(`All six steps held, in ${seconds(started)}`)
   tell.says(times.join(', '))
   return stage
 }

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
-import { AcceptAPI, Assignment, type Condition, Migration } from '@resource-broker/api'
+import { AcceptAPI, Assignment, type Condition, labels, Migration, MigrationConfiguration } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/testbed'
 import { servicesFor, startService } from '../support/broker.ts'
 import { ROOT, type Site } from '../support/landscape.ts'
+import { openCompute } from './compute.ts'
 import type { Copies, Engine, Running } from './engines/engine.ts'
 import { Expectations } from './expectation.ts'
 import { Journal, type WatchObjects, watchAt } from './journal.ts'
@@ -11,6 +12,8 @@ import type { Teller } from './tell.ts'
 /** What the consumer applies. */
 export const WISHES = join(ROOT, 'examples/certs/consumer')
 export const CERTIFICATES = { group: 'example.platform-mesh.io', version: 'v1alpha1', resource: 'certificates' }
+const CONFIG_MAPS = { group: '', version: 'v1', resource: 'configmaps' }
+const NAMESPACES = { group: '', version: 'v1', resource: 'namespaces' }
 const SECRETS = { group: '', version: 'v1', resource: 'secrets', namespace: 'default' }
 
 type Sites = Record<'consumer' | 'internalca' | 'externalca', Site>
@@ -33,6 +36,9 @@ export type Stage = {
   externalca: ProviderPlace
   assignments: Journal<Assignment & KubeObject>
   migrations: Journal<Migration & KubeObject>
+  configurations: Journal<WithConditions>
+  /** What Migrations have at the compute cluster, which the platform is as well. */
+  compute: { configMaps: Journal; namespaces: Journal }
   until: Expectations['until']
   engine: Pick<Engine, 'offers' | 'records'>
   copies: Pick<Copies, 'where' | 'kubectl'>
@@ -54,7 +60,7 @@ export async function setStage(
   const { platform, nats } = landscape
   const { consumer, internalca, externalca } = { ...landscape.consumers, ...landscape.providers } as Sites
   for (const { name, cluster } of [consumer, internalca, externalca]) tell.calls(cluster, name)
-  tell.saw('platform', `${platform.url}, keeps Assignments and Migrations`)
+  tell.saw('platform', `${platform.url}, keeps Assignments and Migrations, and has what stages of moves deploy`)
   tell.saw('consumer', `${consumer.url}, wants Certificates`)
   tell.saw('nats-server', `${nats.url}, carries what changed`)
   signal.throwIfAborted()
@@ -65,9 +71,10 @@ export async function setStage(
     }),
   )
   signal.throwIfAborted()
-  const services = servicesFor(landscape.flags)
+  const flags = [...landscape.flags, ...(await openCompute(platform))]
+  const services = servicesFor(flags)
   await Promise.all(
-    services.map(async (name) => running.services.push(await startService({ ...landscape, env }, name))),
+    services.map(async (name) => running.services.push(await startService({ ...landscape, flags, env }, name))),
   )
   tell.saw('broker', `${services.length} processes: ${services.join(', ')}`)
   signal.throwIfAborted()
@@ -95,6 +102,11 @@ function watchStage(sites: Sites & { platform: Site }, copies: Copies, signal: A
     externalca: provider(sites.externalca),
     assignments: new Journal<Assignment & KubeObject>(records, Assignment.resource, options),
     migrations: new Journal<Migration & KubeObject>(records, Migration.resource, options),
+    configurations: new Journal<WithConditions>(records, MigrationConfiguration.resource, options),
+    compute: {
+      configMaps: new Journal(records, { ...CONFIG_MAPS, labelSelector: labels.migrationName }, options),
+      namespaces: new Journal(records, { ...NAMESPACES, labelSelector: labels.migrationName }, options),
+    },
     until: expectations.until.bind(expectations),
   }
 }

@@ -30,7 +30,7 @@ describe.each(['kcp', 'clusters'])('npm start on %s', (engine) => {
   afterAll(() => rm(dir, { recursive: true, force: true }))
 
   test('the story holds, step by step', () => {
-    expect(stdout).toContain('All five steps held')
+    expect(stdout).toContain('All six steps held')
     expect(stdout).toMatch(/ 0\.0 ms {2}watch source +workspace-watcher /)
   })
 
@@ -51,13 +51,17 @@ describe.each(['kcp', 'clusters'])('npm start on %s', (engine) => {
     for (const write of trace.filter(isWrite)) expect(stepOf(trace, write)?.service).toBe(write.service)
   })
 
-  test('a move is one trace, which began with the change of the spec', () => {
-    const [first, ...others] = steps(spans, 'move')
-    const trace = spans.filter(({ traceId }) => traceId === first?.traceId)
-    expect(others.filter(({ traceId }) => traceId !== first?.traceId)).toEqual([])
-    expect(trace[0]).toMatchObject({ name: 'watch', parentSpanId: undefined, attributes: { 'broker.name': NAME } })
-    expect(steps(trace, 'place')[0]?.attributes).toMatchObject({ 'broker.verdict': 'move' })
-    expect(steps(trace, 'sync').length).toBeGreaterThan(0)
+  test('each move is one trace, which began with the change of the spec; one in stages and with an approval too', () => {
+    const moves = steps(spans, 'move').filter(({ attributes }) => attributes['broker.migration'] !== undefined)
+    const byMigration = Map.groupBy(moves, ({ attributes }) => attributes['broker.migration'])
+    expect(byMigration.size).toBe(2)
+    for (const [first, ...others] of byMigration.values()) {
+      const trace = spans.filter(({ traceId }) => traceId === first?.traceId)
+      expect(others.filter(({ traceId }) => traceId !== first?.traceId)).toEqual([])
+      expect(trace[0]).toMatchObject({ name: 'watch', parentSpanId: undefined, attributes: { 'broker.name': NAME } })
+      expect(steps(trace, 'place')[0]?.attributes).toMatchObject({ 'broker.verdict': 'move' })
+      expect(steps(trace, 'sync').length).toBeGreaterThan(0)
+    }
   })
 
   test('spans have no attributes but those that the manual names, and nothing of what objects hold', async () => {

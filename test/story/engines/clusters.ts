@@ -27,6 +27,8 @@ export const clusters: Engine = {
       consumerCrds: [join(EXAMPLE, 'consumer/certificate-crd.yaml')],
       kinds: ['Certificate.v1alpha1.example.platform-mesh.io'],
     })
+    // What ends the namespaces that Migrations have at the platform.
+    await landscape.platform.startControllers(['namespace-controller'])
     return {
       landscape,
       async startIssuing(provider) {

@@ -52,7 +52,7 @@ export async function awaitCertificate(
 }
 
 /** Waits until the provider has a copy with this name in it, and has issued it. */
-async function awaitIssued(
+export async function awaitIssued(
   stage: Stage,
   tell: Teller,
   { site, certificates }: Place,
@@ -63,7 +63,7 @@ async function awaitIssued(
   const seen = () => toldStatus(certificates.latest(copy))
   const made = await stage.until(
     `a copy ${copy} at ${site.name}`,
-    () => certificates.first(copy, ({ spec }) => spec.fqdn === fqdn),
+    () => certificates.first(copy, ({ spec }) => spec.fqdn === fqdn, tell.began),
     seen,
   )
   tell.saw(site.name, `has a copy ${stage.copies.where}: ${copy}`, made.at)
@@ -76,7 +76,7 @@ async function awaitIssued(
 }
 
 /** Waits until the consumer has the Secret with the certificate, and the status that says so. */
-async function awaitDelivered(
+export async function awaitDelivered(
   { consumer, until }: Stage,
   tell: Teller,
   provider: Place,
@@ -88,7 +88,7 @@ async function awaitDelivered(
   const matches = isFor(fqdn)
   const secret = await until(
     `a Secret at the consumer with a certificate for ${fqdn}`,
-    () => secrets.entries.find(({ at, object }) => at >= began && object !== undefined && matches(object)),
+    () => secrets.find(matches, began),
     () => secrets.present.map((each) => `${each}: ${toldCertificate(secrets.latest(each))}`).join('; ') || 'no Secret',
   )
   tell.saw('consumer', `Secret ${secret.name}: ${toldCertificate(secret.object)}`, secret.at)

@@ -8,11 +8,15 @@ type Collection = Pick<Journal, 'present' | 'entries'>
 
 /** The consumer deletes, and nothing is left anywhere. */
 export async function remove(stage: Stage, tell: Teller): Promise<void> {
-  const { consumer, internalca, externalca, assignments } = stage
+  const { consumer, internalca, externalca, assignments, compute } = stage
   tell.does('consumer', `deletes ${NAME} and ${NOWHERE}`)
   for (const name of [NAME, NOWHERE]) await consumer.site.kube.delete({ ...CERTIFICATES, namespace: 'default', name })
   for (const place of [internalca, externalca]) await awaitEmpty(stage, tell, place.site.name, contentOf(place))
-  await awaitEmpty(stage, tell, 'platform', { Assignment: assignments })
+  await awaitEmpty(stage, tell, 'platform', {
+    Assignment: assignments,
+    'ConfigMap of a stage': compute.configMaps,
+    'Namespace of a move': compute.namespaces,
+  })
   await awaitEmpty(stage, tell, consumer.site.name, contentOf(consumer))
 }
 
