@@ -24,6 +24,10 @@ export const annotations = {
   migrationAttempt: `${own}/migration-attempt`,
   /** On Assignments and Migrations, where there are traces: the step that asked for them as they are, as a W3C traceparent. */
   traceparent: `${own}/traceparent`,
+  /** On StagingWorkspaces: the resourceVersion over which one was last taken into use, so that it has another one from then on. */
+  takenUpOver: `${own}/taken-up-over`,
+  /** On the broker's exports of copies: the logical cluster in which the provider's export was tried that they claim from. */
+  triedIn: `${own}/tried-in`,
   /** On an AcceptAPI of the Go broker: the APIExport, before spec.apiExportName was there. */
   kcpAPIExportName: `${own}/kcp-apiexport-name`,
 } as const

@@ -1,6 +1,6 @@
 import { annotations, copiesExportName, type ProviderExport } from '@resource-broker/api'
 import { stringifyJson } from '@resource-broker/json'
-import { type Binding, type ExportRef, isAlreadyExists, type KubeClient } from '@resource-broker/kube'
+import { type Binding, type ExportRef, isAlreadyExists, type KubeClient, readIfThere } from '@resource-broker/kube'
 import { BINDINGS, type StagingCluster } from '@resource-broker/service'
 import type { ProvisionerContext, Wanted } from './context.ts'
 
@@ -48,39 +48,63 @@ export async function bindCopies({ client, bound }: Inside, path: string, trial:
   await bind(client, bound?.get(BINDINGS.copies), BINDINGS.copies, of, { claims: copiesClaims(trial) })
 }
 
-/** Takes the way to the copies of a workspace away; they themselves stay. */
-export async function unbindCopies(inside: KubeClient, { bindings }: StagingCluster): Promise<void> {
-  const binding = bindings.get(BINDINGS.copies)
-  if (binding === undefined) return
-  await inside.delete({ ...APIBINDINGS, name: BINDINGS.copies }, { uid: binding.metadata.uid })
+/** The way to the copies of a workspace, as its API server has it now. */
+export async function copiesBinding(inside: KubeClient): Promise<Binding | undefined> {
+  return await readIfThere<Binding>(inside, { ...APIBINDINGS, name: BINDINGS.copies })
 }
 
-/** Makes the broker's export that claims what a provider's export serves, as a trial has shown it. */
+/** Takes the way to the copies of a workspace away; they themselves stay. @throws {KubeError} also where it is gone, or another one by now */
+export async function unbindCopies(inside: KubeClient, { metadata: { uid } }: Binding): Promise<void> {
+  await inside.delete({ ...APIBINDINGS, name: BINDINGS.copies }, { uid })
+}
+
+/**
+ * Makes the broker's export through which copies at a provider's export are reached claim what that one serves. It names the trial that
+ * told: in each life of the trial it is written anew, so that who removes it with the trial before does not remove it from this one.
+ */
 export async function ensureCopiesExport(
-  { clusters, claimed }: ProvisionerContext,
+  { clusters, claimed, fence }: ProvisionerContext,
   trial: StagingCluster,
 ): Promise<void> {
   const name = copiesExportName(trial)
   const permissionClaims = copiesClaims(trial)
-  const text = stringifyJson(permissionClaims)
+  const text = stringifyJson([trial.cluster, permissionClaims])
   if (claimed.get(name) === text) return
+  const notes = { [SKIP_SLICE]: 'true', [annotations.triedIn]: trial.cluster, ...notesOf(trial) }
   const body = {
     apiVersion: 'apis.kcp.io/v1alpha2',
     kind: 'APIExport',
-    metadata: { name, annotations: { [SKIP_SLICE]: 'true', ...notesOf(trial) } },
+    metadata: { name, annotations: notes },
     spec: { permissionClaims },
   }
-  const home = clusters.kcp.base.below(`/clusters/${clusters.kcp.roots.staging}`)
-  await home.apply({ ...APIEXPORTS, name }, body, { force: true })
+  await homeOf(clusters)
+    .under(fence)
+    .apply({ ...APIEXPORTS, name }, body, { force: true })
   claimed.set(name, text)
 }
 
-/** @throws {KubeError} also where it is gone */
-export async function removeCopiesExport({ clusters, claimed }: ProvisionerContext, name: string): Promise<void> {
-  claimed.delete(name)
-  const home = clusters.kcp.base.below(`/clusters/${clusters.kcp.roots.staging}`)
-  await home.delete({ ...APIEXPORTS, name })
+type CopiesExport = { metadata: { name: string; uid: string; resourceVersion: string } }
+
+/** The broker's export for the copies at a provider's export, as its API server has it now. */
+export async function copiesExport(
+  { clusters }: ProvisionerContext,
+  of: ProviderExport,
+): Promise<CopiesExport | undefined> {
+  return await readIfThere<CopiesExport>(homeOf(clusters), { ...APIEXPORTS, name: copiesExportName(of) })
 }
+
+/** Removes it as it was read. @throws {KubeError} also where it is gone, or was written since */
+export async function removeCopiesExport(
+  { clusters, fence }: ProvisionerContext,
+  { metadata: { name, uid, resourceVersion } }: CopiesExport,
+): Promise<void> {
+  await homeOf(clusters)
+    .under(fence)
+    .delete({ ...APIEXPORTS, name }, { uid, resourceVersion })
+}
+
+/** The workspace that has the broker's exports. */
+const homeOf = ({ kcp }: ProvisionerContext['clusters']): KubeClient => kcp.base.below(`/clusters/${kcp.roots.staging}`)
 
 /** The claims that an export makes, as a binding to it says. */
 export function claimsOf(binding: Binding | undefined): Claim[] {

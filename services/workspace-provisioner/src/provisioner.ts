@@ -5,15 +5,15 @@ import {
   stagingWorkspaceName,
   verificationWorkspaceName,
 } from '@resource-broker/api'
-import type { KeyView } from '@resource-broker/bus'
-import type { WatchEvent } from '@resource-broker/kube'
-import { originOf, type StagingCluster, serves } from '@resource-broker/service'
-import type { ProvisionerContext, Wanted } from './context.ts'
+import type { KeyView, Run } from '@resource-broker/bus'
+import { isConflict, type WatchEvent } from '@resource-broker/kube'
+import { originOf, pairOf, type StagingCluster, serves } from '@resource-broker/service'
+import type { ProvisionerContext, ProvisionerMemory, Surroundings, Wanted } from './context.ts'
 import { exportOfOffer, judge } from './handlers/judge.ts'
 import { retire } from './handlers/retire.ts'
 import { stage } from './handlers/stage.ts'
 import { verify } from './handlers/verify.ts'
-import { Wants } from './wants.ts'
+import { type Holding, Holdings } from './holdings.ts'
 import { WorkQueue } from './work-queue.ts'
 
 /** Workspaces that are worked on at once. */
@@ -28,12 +28,12 @@ type Options = {
 
 /** Knows which workspaces should be there, and brings each further whenever something happened to it. */
 export class Provisioner {
-  readonly #context: ProvisionerContext
+  readonly #context: Surroundings
   readonly #options: Options
-  readonly #wants = new Wants()
+  readonly #holdings = new Holdings()
   readonly #work: WorkQueue
 
-  constructor(context: ProvisionerContext, options: Options) {
+  constructor(context: Surroundings, options: Options) {
     this.#context = context
     this.#options = options
     this.#work = new WorkQueue(
@@ -57,8 +57,12 @@ export class Provisioner {
     staging.on('seen', (cluster) => {
       for (const tree of Object.values(trees)) this.#look(tree.nameOf(cluster) ?? '')
     })
-    for (const { metadata } of records.all) this.#leaveIfUnwanted(metadata.name)
     records.on('changed', ({ metadata }) => this.#leaveIfUnwanted(metadata.name))
+    records.on('removed', (record) => {
+      this.#look(record.metadata.name)
+      const of = { providerCluster: pairOf(record).provider, apiExportName: record.spec.apiExportName }
+      this.#leaveIfUnwanted(verificationWorkspaceName(of)) // the trial stayed for the copies' sake
+    })
     await Promise.all([
       trees.staging.follow(look, report, signal),
       trees.verification.follow(look, report, signal),
@@ -68,13 +72,26 @@ export class Provisioner {
 
   /**
    * Takes what one AcceptAPI or one Assignment asks for; what a trial came to is written into the AcceptAPI. Answers whether nothing will
-   * tell of what is still to come.
+   * tell of what is still to come. @throws {OwnershipLostError}
    */
-  async take(key: string, view: KeyView): Promise<'done' | 'look again'> {
-    const before = this.#wants.of(key)
-    const { offered, next } = await this.#offered(key, view)
-    const wanted = [...offered, ...this.#placed(key, view)]
-    for (const name of this.#wants.set(key, wanted)) this.#work.push(name)
+  async take({
+    key,
+    view,
+    memory,
+    fence,
+  }: Pick<Run<ProvisionerMemory>, 'key' | 'view' | 'memory' | 'fence'>): Promise<'done' | 'look again'> {
+    const holding = { memory, fence }
+    const isFirst = this.#holdings.isEmpty
+    this.#holdings.enter(holding, (left) => this.#leave(left))
+    if (isFirst) this.#leaveUnwanted()
+    const { wants } = memory
+    const before = wants.of(key)
+    const { offered, next } = await this.#offered(key, view, holding)
+    fence.check()
+    const wanted = [...offered, ...this.#placed(key, view, memory)]
+    const fresh = wanted.filter(({ name }) => this.#holdings.wanted(name) === undefined)
+    wants.set(key, wanted)
+    for (const { name } of fresh) this.#work.push(name)
     for (const name of before) this.#leaveIfUnwanted(name)
     return next
   }
@@ -83,70 +100,106 @@ export class Provisioner {
     await this.#work.stop()
   }
 
+  /** Of a partition that may be another's: what others here want as well is brought further on their account. */
+  #leave({ wants, retiring }: ProvisionerMemory): void {
+    for (const name of [...wants.names, ...retiring.keys()]) this.#lookAgain(name)
+  }
+
+  #lookAgain(name: string): void {
+    if (this.#holdings.wanted(name) !== undefined) this.#work.push(name)
+    else this.#leaveIfUnwanted(name)
+  }
+
   async #reconcile(name: string): Promise<void> {
-    const wanted = this.#wants.get(name)
+    const holding = this.#holdings.responsible(name)
+    if (holding === undefined) return // who owns nothing removes nothing
+    try {
+      await this.#bringFurther(name, holding)
+    } catch (error) {
+      if (!holding.fence.signal.aborted) throw error
+      this.#lookAgain(name)
+    }
+  }
+
+  async #bringFurther(name: string, holding: Holding): Promise<void> {
     const { tracing } = this.#context
-    const work = () => this.#bringFurther(name, wanted)
+    const wanted = holding.memory.wants.get(name)
+    const work = () => this.#perform(name, wanted, holding)
     if (tracing === undefined) return await work()
     const purpose = wanted?.consumerCluster === undefined ? 'verify' : 'stage'
     const describe = () => ({ 'broker.workspace': name, 'broker.provider': wanted?.providerCluster ?? '' })
     await tracing.step({ name: wanted ? purpose : 'retire', origin: wanted?.origin, describe }, work)
   }
 
-  async #bringFurther(name: string, wanted: Wanted | undefined): Promise<void> {
-    if (wanted === undefined) await retire(this.#context, name)
-    else if (wanted.consumerCluster === undefined) await verify(this.#context, wanted)
-    else await stage(this.#context, { ...wanted, consumerCluster: wanted.consumerCluster })
-    this.#context.failures.delete(name)
+  async #perform(name: string, wanted: Wanted | undefined, holding: Holding): Promise<void> {
+    const context = this.#contextOf(holding)
+    if (wanted === undefined) await retire(context, name)
+    else if (wanted.consumerCluster === undefined) await verify(context, wanted)
+    else await stage(context, { ...wanted, consumerCluster: wanted.consumerCluster })
+    this.#holdings.fares(name)
+  }
+
+  #contextOf({ memory, fence }: Holding): ProvisionerContext {
+    return { ...this.#context, ...memory, fence }
   }
 
   #failed(name: string, err: Error, retryInMs: number): void {
-    const { failures, logger } = this.#context
-    if (failures.get(name) === err.message) return
-    failures.set(name, err.message)
-    logger.warn({ workspace: name, err, retryInMs }, 'trying again')
+    const { logger } = this.#context
+    if (!this.#holdings.fails(name, err.message)) return
+    if (isConflict(err)) logger.info({ workspace: name, err, retryInMs }, 'changed meanwhile, looking again')
+    else logger.warn({ workspace: name, err, retryInMs }, 'trying again')
     this.#wakeAll(name)
   }
 
   #look(name: string): void {
-    if (this.#wants.get(name) !== undefined || this.#context.retiring.has(name)) this.#work.push(name)
+    if (this.#holdings.wanted(name) !== undefined || this.#holdings.isRetiring(name)) this.#work.push(name)
   }
 
   #leaveIfUnwanted(name: string): void {
-    if (this.#wants.get(name) === undefined) this.#work.later(name, this.#options.idleMs)
+    if (this.#holdings.wanted(name) === undefined) this.#work.later(name, this.#options.idleMs)
+  }
+
+  /** What nobody wanted any more while this replica owned nothing. */
+  #leaveUnwanted(): void {
+    const { trees, clusters } = this.#context
+    const recorded = clusters.kcp.records.all.map(({ metadata }) => metadata.name)
+    for (const name of [...recorded, ...trees.verification.names]) this.#leaveIfUnwanted(name)
   }
 
   #wakeAll(name: string): void {
-    for (const key of this.#wants.keysOf(name)) this.#options.wake(key)
+    for (const key of this.#holdings.keysOf(name)) this.#options.wake(key)
   }
 
   #heed(now: StagingCluster | undefined, before: StagingCluster | undefined): void {
     const place = now ?? before
     if (place === undefined) return
     this.#look(place.name)
-    if (place.consumerCluster !== undefined) {
-      if (now === undefined) this.#leaveIfUnwanted(verificationWorkspaceName(place)) // the trial stayed for the copies' sake
-      return
-    }
+    if (place.consumerCluster !== undefined) return
     this.#wakeAll(place.name)
-    for (const key of this.#wants.takeUnserved(place.providerCluster)) this.#options.wake(key)
-    for (const name of this.#wants.stagedAt(place)) this.#work.push(name)
+    for (const key of this.#holdings.takeUnserved(place.providerCluster)) this.#options.wake(key)
+    for (const name of this.#holdings.stagedAt(place)) this.#work.push(name)
   }
 
-  async #offered(key: string, view: KeyView): Promise<{ offered: Wanted[]; next: 'done' | 'look again' }> {
+  async #offered(
+    key: string,
+    view: KeyView,
+    holding: Holding,
+  ): Promise<{ offered: Wanted[]; next: 'done' | 'look again' }> {
     const offer = view.get('acceptapi')
     const of = offer === undefined ? undefined : exportOfOffer(offer)
     if (offer === undefined || of === undefined) return { offered: [], next: 'done' }
     const wanted = { ...of, name: verificationWorkspaceName(of), ...this.#origin(view) }
-    if (this.#wants.add(key, wanted)) this.#work.push(wanted.name) // what is learned from now on calls again
-    return { offered: [wanted], next: await judge(this.#context, offer, of) }
+    const isFresh = this.#holdings.wanted(wanted.name) === undefined
+    holding.memory.wants.add(key, wanted)
+    if (isFresh) this.#work.push(wanted.name) // what is learned from now on calls again
+    return { offered: [wanted], next: await judge(this.#contextOf(holding), offer, of) }
   }
 
   #origin(view: KeyView): Pick<Wanted, 'origin'> {
     return this.#context.tracing === undefined ? {} : { origin: originOf(view) }
   }
 
-  #placed(key: string, view: KeyView): Wanted[] {
+  #placed(key: string, view: KeyView, { wants }: ProvisionerMemory): Wanted[] {
     const object = view.get('assignment')?.object
     if (object === undefined || object === null) return []
     const assignment = Assignment.of(object)
@@ -158,7 +211,7 @@ export class Provisioner {
         .between(undefined, provider)
         .find((trial) => serves(trial, gvr) && (named === undefined || trial.apiExportName === named))
       if (serving === undefined) {
-        this.#wants.addUnserved(key, provider)
+        wants.addUnserved(key, provider)
         return []
       }
       const place: StagingPlace = { consumerCluster, providerCluster: provider, apiExportName: serving.apiExportName }

@@ -12,7 +12,7 @@ import {
   traced,
 } from '@resource-broker/service'
 import { z } from 'zod'
-import type { ProvisionerContext } from './context.ts'
+import { newMemory, type ProvisionerMemory, type Surroundings } from './context.ts'
 import { Provisioner } from './provisioner.ts'
 import { Records } from './records.ts'
 import { WorkspaceTree } from './workspace-tree.ts'
@@ -47,7 +47,7 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   if (kcpKubeconfig === undefined) return logger.info('nothing to do without kcp')
   const bus = await openBus(service)
   const clusters = await openKcpClusters(service, bus, kcpKubeconfig)
-  let consumer: PartitionConsumer | undefined
+  let consumer: PartitionConsumer<ProvisionerMemory> | undefined
   const provisioner = new Provisioner(provisionerContext(service, clusters), {
     idleMs: keepStaging * 1_000,
     wake: (key) => consumer?.reconcile(key),
@@ -57,7 +57,7 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     service: NAME,
     parts: ['acceptapi', 'assignment'],
     concurrency: CONCURRENCY,
-    remember: () => undefined,
+    remember: newMemory,
     reconcile: traced(service, 'judge', (run) => take(provisioner, run)),
     report: consumerReport(service),
   })
@@ -66,8 +66,8 @@ async function start(service: ServiceContext<Config>): Promise<void> {
 }
 
 /** Takes what the last word on a key asks for. */
-export async function take(provisioner: Provisioner, { key, view }: Pick<Run<undefined>, 'key' | 'view'>) {
-  const again = (await provisioner.take(key, view)) === 'look again'
+export async function take(provisioner: Provisioner, run: Run<ProvisionerMemory>) {
+  const again = (await provisioner.take(run)) === 'look again'
   return again ? { requeueAfterMs: TRIAL_MS, reason: 'a trial is about to show what it serves' } : DONE
 }
 
@@ -79,7 +79,7 @@ export function provisionerContext(
     config: { shard },
   }: Pick<ServiceContext, 'logger' | 'tracing'> & { config: { shard?: string | undefined } },
   clusters: KcpClusters,
-): ProvisionerContext {
+): Surroundings {
   const { base, roots } = clusters.kcp
   const type = { name: kcpLayout.stagingWorkspaceType, path: roots.staging }
   const treeBelow = (root: string) => new WorkspaceTree(root, base.below(`/clusters/${root}`), { type, shard })
@@ -87,9 +87,6 @@ export function provisionerContext(
     clusters,
     trees: { staging: treeBelow(roots.staging), verification: treeBelow(roots.verification) },
     records: new Records(clusters.coordination, clusters.kcp.records),
-    claimed: new Map(),
-    retiring: new Set(),
-    failures: new Map(),
     conditionType: offerConditionType(conditionTypes.bindingVerified, shard),
     logger,
     tracing,

@@ -1,7 +1,7 @@
 import type { ProviderExport } from '@resource-broker/api'
 import type { Wanted } from './context.ts'
 
-/** Which workspaces should be there, and on whose account: Assignments and AcceptAPIs, by their keys. */
+/** Which workspaces a partition has there be, and on whose account: Assignments and AcceptAPIs, by their keys. */
 export class Wants {
   readonly #wanted = new Map<string, Wanted>()
   readonly #keys = new Map<string, Set<string>>()
@@ -19,32 +19,33 @@ export class Wants {
     return new Set(this.#names.get(key))
   }
 
+  /** Names of all that are wanted. */
+  get names(): Iterable<string> {
+    return this.#wanted.keys()
+  }
+
   keysOf(name: string): Iterable<string> {
     return [...(this.#keys.get(name) ?? [])]
   }
 
-  /** A key wants exactly these. @returns the names that nobody wanted before. */
-  set(key: string, wanted: Wanted[]): string[] {
-    const fresh = wanted.filter((each) => this.add(key, each)).map(({ name }) => name)
+  /** A key wants exactly these. */
+  set(key: string, wanted: Wanted[]): void {
+    for (const each of wanted) this.add(key, each)
     const names = new Set(wanted.map(({ name }) => name))
     for (const name of this.#names.get(key) ?? []) if (!names.has(name)) this.#remove(key, name)
-    return fresh
   }
 
-  /** @returns whether nobody wanted it before. */
-  add(key: string, wanted: Wanted): boolean {
+  add(key: string, wanted: Wanted): void {
     const { name } = wanted
-    const isFresh = !this.#wanted.has(name)
     this.#wanted.set(name, wanted)
     into(this.#keys, name, key)
     into(this.#names, key, name)
     if (wanted.consumerCluster !== undefined) into(this.#byExport, idOf(wanted), name)
-    return isFresh
   }
 
   /** Workspaces for copies at an export. */
-  stagedAt(of: ProviderExport | undefined): Iterable<string> {
-    return of === undefined ? [] : [...(this.#byExport.get(idOf(of)) ?? [])]
+  stagedAt(of: ProviderExport): Iterable<string> {
+    return [...(this.#byExport.get(idOf(of)) ?? [])]
   }
 
   addUnserved(key: string, provider: string): void {

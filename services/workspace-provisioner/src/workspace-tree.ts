@@ -1,7 +1,15 @@
-import { type Gone, isAlreadyExists, type KubeClient, type WatchEvent, watchResource } from '@resource-broker/kube'
+import {
+  type Gone,
+  isAlreadyExists,
+  type KubeClient,
+  readIfThere,
+  type WatchEvent,
+  type WriteFence,
+  watchResource,
+} from '@resource-broker/kube'
 
 export type Workspace = {
-  metadata: { name: string; uid: string }
+  metadata: { name: string; uid: string; deletionTimestamp?: string }
   spec: { cluster?: string; URL?: string }
   status?: { phase?: string }
 }
@@ -57,6 +65,10 @@ export class WorkspaceTree {
     return this.#workspaces.get(name)
   }
 
+  get names(): Iterable<string> {
+    return this.#workspaces.keys()
+  }
+
   /** The workspace that a logical cluster belongs to. */
   nameOf(cluster: string): string | undefined {
     return this.#names.get(cluster)
@@ -64,12 +76,16 @@ export class WorkspaceTree {
 
   /** The logical cluster of a workspace that is Ready. */
   readyCluster(name: string): string | undefined {
-    const { spec, status } = this.#workspaces.get(name) ?? {}
-    return status?.phase === 'Ready' ? spec?.cluster : undefined
+    return readyClusterOf(this.#workspaces.get(name))
+  }
+
+  /** The workspace as its API server has it now. */
+  async read(name: string): Promise<Workspace | undefined> {
+    return await readIfThere<Workspace>(this.#client, { ...WORKSPACES, name })
   }
 
   /** Asks for a workspace; the watch tells when it is there. */
-  async create(name: string): Promise<void> {
+  async create(name: string, fence: WriteFence): Promise<void> {
     const { type, shard } = this.#made
     const location = shard === undefined ? {} : { location: { selector: { matchLabels: { name: shard } } } }
     const body = {
@@ -78,13 +94,21 @@ export class WorkspaceTree {
       metadata: { name },
       spec: { type, ...location },
     }
-    await this.#client.create(WORKSPACES, body).catch((error: unknown) => {
-      if (!isAlreadyExists(error)) throw error
-    })
+    await this.#client
+      .under(fence)
+      .create(WORKSPACES, body)
+      .catch((error: unknown) => {
+        if (!isAlreadyExists(error)) throw error
+      })
   }
 
   /** Asks for the deletion of exactly this workspace with all that is in it. @throws {KubeError} also where it is gone, or another one by now */
-  async delete({ metadata: { name, uid } }: Workspace): Promise<void> {
-    await this.#client.delete({ ...WORKSPACES, name }, { uid })
+  async delete({ metadata: { name, uid } }: Workspace, fence: WriteFence): Promise<void> {
+    await this.#client.under(fence).delete({ ...WORKSPACES, name }, { uid })
   }
+}
+
+/** The logical cluster of a workspace, if it is Ready. */
+export function readyClusterOf({ spec, status }: Partial<Workspace> = {}): string | undefined {
+  return status?.phase === 'Ready' ? spec?.cluster : undefined
 }

@@ -26,6 +26,10 @@ import { Standings } from '../../../services/placement-scheduler/src/standings.t
 import { newMemory, type SyncerMemory } from '../../../services/provider-syncer/src/context.ts'
 import { sync } from '../../../services/provider-syncer/src/handlers/sync.ts'
 import { Waiting } from '../../../services/provider-syncer/src/waiting.ts'
+import {
+  newMemory as newProvisionerMemory,
+  type ProvisionerMemory,
+} from '../../../services/workspace-provisioner/src/context.ts'
 import { Provisioner } from '../../../services/workspace-provisioner/src/provisioner.ts'
 import { provisionerContext, take } from '../../../services/workspace-provisioner/src/service.ts'
 import { ProviderBook } from '../../../services/workspace-watcher/src/provider-book.ts'
@@ -317,7 +321,7 @@ export class Replica {
   async #startProvisioner(): Promise<void> {
     const clusters = this.#connect('workspace-provisioner').clusters as KcpClusters
     const logger = this.#logger.child({ service: 'workspace-provisioner' })
-    let consumer: SimulatedConsumer<undefined> | undefined
+    let consumer: SimulatedConsumer<ProvisionerMemory> | undefined
     const context = { ...provisionerContext({ logger, tracing: undefined, config: {} }, clusters), now: this.#now }
     const wake = (key: string) => consumer?.reconcile(key)
     const provisioner = new Provisioner(context, { idleMs: this.#around.keepStagingMs ?? 0, wake })
@@ -326,7 +330,7 @@ export class Replica {
       service: 'workspace-provisioner',
       parts: ['acceptapi', 'assignment'],
       concurrency: 32,
-      remember: () => undefined,
+      remember: newProvisionerMemory,
       reconcile: (run) => take(provisioner, run),
     })
   }

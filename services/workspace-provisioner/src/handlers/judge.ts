@@ -13,7 +13,10 @@ import { ensureCopiesExport } from '../bindings.ts'
 import type { ProvisionerContext } from '../context.ts'
 
 /** The export that an AcceptAPI names, in its spec or as the Go broker had it; undefined if it is not valid or names none. */
-export function exportOfOffer({ provider, object }: AcceptAPIMessage): ProviderExport | undefined {
+export function exportOfOffer({
+  provider,
+  object,
+}: Pick<AcceptAPIMessage, 'provider' | 'object'>): ProviderExport | undefined {
   if (object === null || object.metadata.deletionTimestamp !== undefined) return undefined
   const parsed = AcceptAPI.parse(object)
   if (!parsed.ok) return undefined
@@ -28,7 +31,7 @@ export async function judge(
   of: ProviderExport,
 ): Promise<'done' | 'look again'> {
   if (object === null) return 'done'
-  const client = context.clusters.providers.client(provider)
+  const client = context.clusters.providers.client(provider).under(context.fence)
   const report = (condition: NextCondition) =>
     reportOnOffer({ client, logger: context.logger }, object, condition, context.now())
   const judged = await verdict(context, object, of).catch((error: unknown) => error as Error)

@@ -1,75 +1,140 @@
-import { Assignment, annotations, copiesExportName, exportAt, type StagingWorkspace } from '@resource-broker/api'
+import {
+  AcceptAPI,
+  Assignment,
+  exportAt,
+  type ProviderExport,
+  type StagingWorkspace,
+  verificationWorkspaceName,
+} from '@resource-broker/api'
+import type { KubeObject } from '@resource-broker/bus'
 import { isConflict, isNotFound } from '@resource-broker/kube'
-import { removeCopiesExport, unbindCopies } from '../bindings.ts'
+import { isEnding, pairOf, type StagingCluster } from '@resource-broker/service'
+import { copiesBinding, copiesExport, removeCopiesExport, unbindCopies } from '../bindings.ts'
 import type { ProvisionerContext } from '../context.ts'
+import { readyClusterOf, type Workspace } from '../workspace-tree.ts'
+import { exportOfOffer } from './judge.ts'
 
 /** Removes a workspace that nobody has wanted for a while. */
 export async function retire(context: ProvisionerContext, name: string): Promise<void> {
-  const { records, trees } = context
-  if (records.get(name) !== undefined) await retireStaging(context, name)
-  else if (trees.verification.get(name) !== undefined) await retireTrial(context, name)
-  else context.retiring.delete(name)
+  const { records, clusters, retiring } = context
+  const record = records.get(name)
+  const of = clusters.kcp.staging.named(name) ?? retiring.get(name)
+  if (record !== undefined) await unlessChanged(context, name, () => retireStaging(context, record))
+  else if (of !== undefined && verificationWorkspaceName(of) === name)
+    await unlessChanged(context, name, () => retireTrial(context, name, of))
+  else retiring.delete(name)
 }
 
 /**
  * The way to the copies goes first: from then on none can be written there, and an Assignment that came meanwhile is seen by the look
- * at the platform that follows; whoever hears of it gives the way back.
+ * at the platform that follows. That nobody wants it is then recorded over the record that was known before all this, which whoever
+ * binds the workspace again writes first, and from there nobody takes it back.
  */
-async function retireStaging(context: ProvisionerContext, name: string): Promise<void> {
-  const { records, trees, clusters, retiring, logger } = context
-  const record = records.get(name)
-  if (record === undefined || (await isWanted(context, record))) return void retiring.delete(name)
-  retiring.add(name)
-  if (record.status !== undefined && record.status.phase !== 'Terminating')
-    await records.report(name, { ...record.status, phase: 'Terminating' })
-  const place = clusters.kcp.staging.named(name)
-  const inside = place?.isReady ? clusters.kcp.staging.inside(place.cluster) : undefined
-  // That something went calls again, and so does each step from here.
-  if (place !== undefined && inside !== undefined) return await remove(context, name, () => unbindCopies(inside, place))
-  const workspace = trees.staging.get(name)
-  if (workspace !== undefined) return await remove(context, name, () => trees.staging.delete(workspace))
-  await remove(context, name, () => records.delete(name))
+async function retireStaging(context: ProvisionerContext, record: StagingWorkspace): Promise<void> {
+  const { trees, retiring } = context
+  const { name } = record.metadata
+  if (isEnding(record)) return await removeStaging(context, record)
+  const workspace = await trees.staging.read(name)
+  const way = await wayToCopies(context, workspace)
+  if (await isWanted(context, record)) return void retiring.delete(name)
+  retiring.set(name, { providerCluster: pairOf(record).provider, apiExportName: record.spec.apiExportName })
+  // That it shows, or went, calls again.
+  if (way === 'unknown') return
+  if (way !== 'none') return await way.remove()
+  await endStaging(context, record, workspace)
+}
+
+/** Goes on with the removal of a workspace whose record says that it goes: whoever wants one makes the next. @throws {KubeError} */
+export async function removeStaging(context: ProvisionerContext, record: StagingWorkspace): Promise<void> {
+  await endStaging(context, record, await context.trees.staging.read(record.metadata.name))
+}
+
+/** `workspace` was read before: as the record is the current one still, it is of this record's life or of one before. */
+async function endStaging(
+  { trees, records, retiring, logger, fence }: ProvisionerContext,
+  record: StagingWorkspace,
+  workspace: Workspace | undefined,
+): Promise<void> {
+  const { name } = record.metadata
+  await records.end(record, fence)
+  if (workspace?.metadata.deletionTimestamp !== undefined) return // that it went calls again
+  if (workspace !== undefined) return await trees.staging.delete(workspace, fence)
+  await records.delete(record, fence)
   retiring.delete(name)
   logger.info({ workspace: name, consumer: record.spec.consumerCluster }, 'staging workspace removed')
 }
 
-/** While copies are at the export the trial says what it serves; whoever wants it again makes it again. */
-async function retireTrial(context: ProvisionerContext, name: string): Promise<void> {
-  const { trees, clusters, logger } = context
-  const { staging } = clusters.kcp
-  const trial = staging.named(name)
-  const workspace = trees.verification.get(name)
-  if (trial === undefined || workspace === undefined) return
-  const exportName = copiesExportName(trial)
-  for (const place of staging.all) {
-    if (place.consumerCluster !== undefined && copiesExportName(place) === exportName) return
-  }
-  await remove(context, name, () => removeCopiesExport(context, exportName))
-  await remove(context, name, () => trees.verification.delete(workspace))
-  logger.info({ workspace: name, provider: trial.providerCluster }, 'verification workspace removed')
+/** Before it is Ready nobody binds a workspace; whoever does so later takes up its record first. */
+async function wayToCopies(
+  { clusters, fence }: ProvisionerContext,
+  workspace: Workspace | undefined,
+): Promise<'none' | 'unknown' | { remove: () => Promise<void> }> {
+  const cluster = readyClusterOf(workspace)
+  if (cluster === undefined || workspace?.metadata.deletionTimestamp !== undefined) return 'none'
+  const inside = clusters.kcp.staging.inside(cluster)?.under(fence)
+  if (inside === undefined) return 'unknown'
+  const binding = await copiesBinding(inside)
+  return binding === undefined ? 'none' : { remove: () => unbindCopies(inside, binding) }
 }
 
-/** Each replica retires what it does not know to be wanted, so that another one may have been faster. */
-async function remove({ logger }: ProvisionerContext, workspace: string, act: () => Promise<void>): Promise<void> {
+/**
+ * While copies are at the export, or it is offered, the trial says what it serves. Its workspace goes first, for good: who wants it again
+ * makes another one, and writes the broker's export anew in its name. So the export goes only as it was read before the workspace was.
+ */
+async function retireTrial(context: ProvisionerContext, name: string, of: ProviderExport): Promise<void> {
+  const { trees, retiring, logger, fence } = context
+  const exported = await copiesExport(context, of)
+  const workspace = await trees.verification.read(name)
+  if (workspace !== undefined && workspace.metadata.deletionTimestamp === undefined) {
+    if (await isTrialWanted(context, of)) return void retiring.delete(name)
+    retiring.set(name, { providerCluster: of.providerCluster, apiExportName: of.apiExportName })
+    await trees.verification.delete(workspace, fence)
+  }
+  if (exported !== undefined) await removeCopiesExport(context, exported)
+  retiring.delete(name)
+  logger.info({ workspace: name, provider: of.providerCluster }, 'verification workspace removed')
+}
+
+/** Each replica retires what it does not know to be wanted, so that another one may have been faster, or has taken it into use again. */
+async function unlessChanged(
+  { logger }: ProvisionerContext,
+  workspace: string,
+  act: () => Promise<void>,
+): Promise<void> {
   try {
     await act()
   } catch (err) {
     if (!isNotFound(err) && !isConflict(err)) throw err
-    logger.info({ workspace, err }, 'what was to be removed is not there any more')
+    logger.info({ workspace, err }, 'what was to be removed is not there any more, or has changed')
   }
 }
 
 /** Not heard of is not gone: the platform is asked. */
-async function isWanted(
-  { clusters }: ProvisionerContext,
-  { metadata, spec: place }: StagingWorkspace,
-): Promise<boolean> {
-  const provider = metadata.annotations?.[annotations.providerCluster] ?? ''
+async function isWanted({ clusters }: ProvisionerContext, record: StagingWorkspace): Promise<boolean> {
+  const { consumer, provider } = pairOf(record)
+  const { apiExportName } = record.spec
   const { items } = await clusters.coordination.list<Pick<Assignment, 'spec' | 'status'>>({ ...Assignment.resource })
   return items.some((assignment) => {
     const { spec } = assignment
     const providers = [spec.providerCluster, ...(spec.copies ?? []).map(({ providerCluster }) => providerCluster)]
-    if (spec.consumerCluster !== place.consumerCluster || !providers.includes(provider)) return false
-    return (exportAt(assignment, provider) ?? place.apiExportName) === place.apiExportName
+    if (spec.consumerCluster !== consumer || !providers.includes(provider)) return false
+    return (exportAt(assignment, provider) ?? apiExportName) === apiExportName
+  })
+}
+
+/** The same for a trial: the platform is asked for places of copies, and the provider for offers. */
+async function isTrialWanted({ clusters, records }: ProvisionerContext, of: ProviderExport): Promise<boolean> {
+  const { providerCluster: provider, apiExportName } = of
+  const isAt = (place: ProviderExport) => place.providerCluster === provider && place.apiExportName === apiExportName
+  const isPlace = (place: StagingCluster) => place.consumerCluster !== undefined && isAt(place)
+  if ([...clusters.kcp.staging.all].some(isPlace)) return true
+  const recorded = await records.list()
+  if (recorded.some((record) => pairOf(record).provider === provider && record.spec.apiExportName === apiExportName))
+    return true
+  if (clusters.providers.isGone(provider)) return false
+  const { items } = await clusters.providers.client(provider).list<KubeObject>(AcceptAPI.resource)
+  return items.some((object) => {
+    const offered = exportOfOffer({ provider, object })
+    return offered !== undefined && isAt(offered)
   })
 }

@@ -8,10 +8,10 @@ import type { ProvisionerContext, Wanted } from '../context.ts'
 export async function verify(context: ProvisionerContext, wanted: Wanted): Promise<void> {
   const tree = context.trees.verification
   const cluster = tree.readyCluster(wanted.name)
-  if (tree.get(wanted.name) === undefined) return await tree.create(wanted.name)
+  if (tree.get(wanted.name) === undefined) return await tree.create(wanted.name, context.fence)
   if (cluster === undefined) return // its watch tells
   const { staging } = context.clusters.kcp
-  const inside = staging.inside(cluster)
+  const inside = staging.inside(cluster)?.under(context.fence)
   if (inside === undefined) return // it is bound to the broker's export by its type, and shows then
   const trial = staging.named(wanted.name)
   if (trial === undefined) return await bindProvider({ client: inside }, wanted)

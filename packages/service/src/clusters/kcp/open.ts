@@ -27,7 +27,7 @@ import { notConnected } from '../roster.ts'
 import { type KcpServer, openKcpServer } from './server.ts'
 import { rememberedSlice, type Slice, Slices, unpartitioned } from './slices.ts'
 import { Staging, type StagingCluster, serves, whyNotReady } from './staging.ts'
-import { pairOf, StagingRecords } from './staging-records.ts'
+import { isEnding, pairOf, StagingRecords } from './staging-records.ts'
 import { tellBindings } from './tell-bindings.ts'
 import { KcpViews } from './views.ts'
 
@@ -260,6 +260,9 @@ function destinationsIn(staging: Staging, records: StagingRecords, isCertain: ()
     of: (source, provider, named) => {
       const { places, served } = serving(source, provider, named)
       const ready = served.find(({ isReady }) => isReady)
+      const record = ready && records.get(ready.name)
+      if (record !== undefined && isEnding(record))
+        return { waitsFor: `the staging workspace for ${provider} is being removed, and is made anew then` }
       if (ready !== undefined) return at(ready)
       if (!isCertain()) throw unknown(provider)
       return { waitsFor: waitsFor(places, provider, records.trouble({ consumer: source.cluster, provider })) }
@@ -282,7 +285,8 @@ function destinationsIn(staging: Staging, records: StagingRecords, isCertain: ()
         listener({ consumer, provider })
       })
       records.on('changed', (record) => {
-        if (records.trouble(pairOf(record)) !== undefined) listener(pairOf(record))
+        const isUsable = staging.named(record.metadata.name)?.isReady === true && !isEnding(record)
+        if (isUsable || records.trouble(pairOf(record)) !== undefined) listener(pairOf(record))
       })
     },
   }

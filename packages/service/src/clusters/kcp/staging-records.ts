@@ -6,6 +6,7 @@ import { WatchObstacle } from '../../watch-obstacle.ts'
 
 type Events = {
   changed: [record: StagingWorkspace]
+  removed: [record: StagingWorkspace]
 }
 
 /** Whose copies a workspace holds, and where. */
@@ -31,7 +32,7 @@ export class StagingRecords extends EventEmitter<Events> {
       StagingWorkspace.resource,
       {
         upsert: (object) => this.take(StagingWorkspace.of(object)),
-        delete: ({ name }) => this.#forget(name),
+        delete: ({ name }) => this.#remove(name),
         synced: () => {
           obstacle.synced()
           this.#synced.resolve()
@@ -52,7 +53,8 @@ export class StagingRecords extends EventEmitter<Events> {
 
   /** What whoever wrote a record has as an answer. */
   take(record: StagingWorkspace): void {
-    const { name } = record.metadata
+    const { name, resourceVersion } = record.metadata
+    if (resourceVersion !== undefined && this.#records.get(name)?.metadata.resourceVersion === resourceVersion) return
     const [before, pair] = [this.#records.get(name), textOf(pairOf(record))]
     if (before !== undefined && textOf(pairOf(before)) !== pair) this.#forget(name)
     this.#records.set(name, record)
@@ -69,6 +71,12 @@ export class StagingRecords extends EventEmitter<Events> {
     return undefined
   }
 
+  #remove(name: string): void {
+    const record = this.#records.get(name)
+    this.#forget(name)
+    if (record !== undefined) this.emit('removed', record)
+  }
+
   #forget(name: string): void {
     const record = this.#records.get(name)
     if (record === undefined) return
@@ -82,6 +90,9 @@ export class StagingRecords extends EventEmitter<Events> {
 
 /** Reason of a condition of a StagingWorkspace: its message says what the servers said. */
 export const STAGING_FAILED = 'Failed'
+
+/** Whether its workspace goes, for good: no copy is made there any more, and whoever wants one waits for the next workspace. */
+export const isEnding = ({ status }: StagingWorkspace): boolean => status?.phase === 'Terminating'
 
 /** Which provider it is stands in an annotation: the spec has its path, for people. */
 export function pairOf({ metadata, spec }: StagingWorkspace): Pair {
