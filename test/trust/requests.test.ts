@@ -35,7 +35,7 @@ function wordOf({ method, resource, subresource }: RequestKind): string {
 /** What the table has of a kcp alone, but for what is done when nobody wants something for a while, or when an export changes. */
 const OF_KCP = REQUESTS.filter(({ inKcp, method }) => inKcp && ['WATCH', 'GET', 'POST', 'PATCH'].includes(method))
   .map(wordOf)
-  .filter((request) => request !== 'PATCH apibindings')
+  .filter((request) => !['PATCH apibindings', 'GET workspaces', 'GET apibindings', 'GET apiexports'].includes(request))
 /** What a broker asks before it begins; test/trust/start.test.ts has what is told then. */
 const AT_THE_START = ['GET namespaces']
 /** Has the broker do everything that it does, each for a reason of its own. */

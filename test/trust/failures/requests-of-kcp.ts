@@ -22,6 +22,11 @@ const follows = (name: string, at: At, resource: string): RequestKind =>
 /** An offer of an export that was never bound. */
 const offersMore = (world: FailureWorld) => world.offer('alpha', NAME, { apiExportName: 'more' })
 
+async function isOfferedMore(world: FailureWorld): Promise<void> {
+  offersMore(world)
+  await world.until(() => world.isReady('alpha', NAME))
+}
+
 export const REQUESTS_OF_KCP: RequestKind[] = [
   follows('watching where the exports’ consumers are', 'platform', 'apiexportendpointslices'),
   follows('watching who is bound to a brokered API', 'consumer', 'apibindings'),
@@ -71,6 +76,16 @@ export const REQUESTS_OF_KCP: RequestKind[] = [
     prepare: isServed,
     trigger: (world) => world.kcp.exportMore('alpha', 'things', 'others'),
   }),
+  asks('platform', 'GET', 'workspaces', {
+    ...{ name: 'reading a workspace before it is removed', about: 'records' },
+    prepare: isServed,
+    trigger: (world) => world.remove(),
+  }),
+  asks('workspaces of the broker', 'GET', 'apibindings', {
+    ...{ name: 'asking whether a workspace is bound before it is removed', about: 'records' },
+    prepare: isServed,
+    trigger: (world) => world.remove(),
+  }),
   asks('workspaces of the broker', 'DELETE', 'apibindings', {
     ...{ name: 'taking the way to the copies away', about: 'records' },
     prepare: isServed,
@@ -86,12 +101,14 @@ export const REQUESTS_OF_KCP: RequestKind[] = [
     prepare: isServed,
     trigger: (world) => world.remove(),
   }),
+  asks('platform', 'GET', 'apiexports', {
+    ...{ name: 'reading the claim on what an export serves before it is removed', about: 'records' },
+    prepare: isOfferedMore,
+    trigger: (world) => world.withdraw('alpha', NAME),
+  }),
   asks('platform', 'DELETE', 'apiexports', {
     ...{ name: 'removing the claim on what an export serves', about: 'records' },
-    prepare: async (world) => {
-      offersMore(world)
-      await world.until(() => world.isReady('alpha', NAME))
-    },
+    prepare: isOfferedMore,
     trigger: (world) => world.withdraw('alpha', NAME),
   }),
 ]
