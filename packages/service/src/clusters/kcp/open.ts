@@ -13,12 +13,7 @@ import { type Connections, type LogicalCluster, LogicalClusters } from '@resourc
 import type { ClusterConfig, SharedConfig } from '../../flags.ts'
 import type { ProcessContext, ServiceContext } from '../../lifecycle.ts'
 import type { Logger } from '../../logger.ts'
-import {
-  type BrokeredKind,
-  ClusterNotConnectedError,
-  type Clusters,
-  type Obstacle,
-} from '../clusters.ts'
+import { type BrokeredKind, ClusterNotConnectedError, type Clusters, type Obstacle } from '../clusters.ts'
 import { type PresenceEvent, PresenceMachine } from '../presence.ts'
 import { ProviderRecords } from '../provider-records.ts'
 import { notConnected } from '../roster.ts'
