@@ -4,7 +4,7 @@ import { isAlreadyExists, type ObjectRef, type ResourceRef, readIfThere } from '
 import { NAMESPACES } from '@resource-broker/service'
 import type { CoordinatorContext, Staging } from '../context.ts'
 import { attemptOf } from '../plan/stages/attempt.ts'
-import type { Deployment } from '../plan/step.ts'
+import type { Deployment, Mirror } from '../plan/step.ts'
 import { mirror } from './mirror.ts'
 import { StageObstacle } from './stage-obstacle.ts'
 import { learnStaged } from './staged-messages.ts'
@@ -26,18 +26,22 @@ export async function deploy(
   { stage, attempt, objects, mirrors }: Deployment,
 ): Promise<Record<string, string>> {
   await provideNamespace(site)
-  const sides = new Set<string>()
-  for (const each of mirrors) {
-    // Of two of one name in two namespaces only one can have it.
-    const id = `${each.side}/${each.kind}/${each.name}`
-    if (!sides.has(id)) await mirror(site, each)
-    sides.add(id)
-  }
+  for (const each of inOneOrder(mirrors)) await mirror(site, each)
   const uids = Object.entries(objects).map(async ([key, object]) => {
     const { uid } = await deployOne(site, { stage, attempt, object })
     return [key, uid] as const
   })
   return Object.fromEntries(await Promise.all(uids))
+}
+
+/**
+ * In the same order for every move, so that no two wait for one another where they share a namespace. Of two of one name in two namespaces
+ * only the first can have it.
+ */
+function inOneOrder(mirrors: readonly Mirror[]): Mirror[] {
+  const byName = new Map<string, Mirror>()
+  for (const each of mirrors.toReversed()) byName.set(`${each.side}/${each.kind}/${each.name}`, each)
+  return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each)
 }
 
 /** What everything has that is at the compute cluster on account of a Migration: whose it is, and which key is told of it. */
