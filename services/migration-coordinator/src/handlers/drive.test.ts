@@ -104,7 +104,8 @@ function runWith(
     settle: async () => Number.POSITIVE_INFINITY,
   }
   const context = { coordination, turns, logger, now, keepMs, staging } as unknown as CoordinatorContext
-  const run = { key: 'k', view: view as unknown as KeyView, attempt: 1 } as Run
+  const fence = { signal: new AbortController().signal, check: () => undefined }
+  const run = { key: 'k', view: view as unknown as KeyView, attempt: 1, fence } as Run
   const tell = (object: KubeObject) => void held.set(object.metadata.name, object)
   return { held, reads, tell, view, drive: () => drive(context, run) }
 }

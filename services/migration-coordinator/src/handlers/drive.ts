@@ -52,7 +52,8 @@ async function advance(context: CoordinatorContext, run: Run, name: string): Pro
   return againMs
 }
 
-async function takeSteps(context: CoordinatorContext, { key, view }: Run, name: string, swept: Swept): Promise<number> {
+async function takeSteps(context: CoordinatorContext, run: Run, name: string, swept: Swept): Promise<number> {
+  const { view } = run
   let answers = await askTime(context, view, name)
   for (let steps = 0; steps < MOST_STEPS; steps++) {
     const migration = readMigration(view, name)
@@ -63,7 +64,7 @@ async function takeSteps(context: CoordinatorContext, { key, view }: Run, name: 
       break
     }
     const around = withRemains(await surroundings(context, migration, view), swept)
-    const step = await nextStep(context, key, migration, around)
+    const step = await nextStep(context, run, migration, around)
     if (step === undefined) break
     const plan: Plan = { migration, around, step }
     const asked = await ask(context, plan, answers, view)

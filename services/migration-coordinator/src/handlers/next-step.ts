@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { isPending, type Migration } from '@resource-broker/api'
+import type { Run } from '@resource-broker/bus'
 import type { CoordinatorContext } from '../context.ts'
 import { restated } from '../plan/downtime.ts'
 import { planStep } from '../plan/plan-step.ts'
@@ -13,7 +14,7 @@ import { isPausedBy } from './configurations.ts'
  */
 export async function nextStep(
   context: CoordinatorContext,
-  key: string,
+  { key, fence }: Pick<Run, 'key' | 'fence'>,
   migration: Migration,
   around: Surroundings,
 ): Promise<Step | undefined> {
@@ -27,7 +28,7 @@ export async function nextStep(
   }
   const { consumerCluster: consumer } = assignment.spec
   const rules = configuration !== undefined && 'object' in configuration ? rulesOf(configuration.object) : undefined
-  const turn = await turns.ask({ key, migration, consumer, rules })
+  const turn = await turns.ask({ key, migration, consumer, rules, owned: fence.signal })
   return turn === undefined ? step : planStep(migration, { ...around, turn })
 }
 

@@ -37,10 +37,10 @@ function replica(
     signal: stop.signal,
   })
   const moveOf = (name: string) => Migration.of(platform.held.get(name) as KubeObject)
-  const ask = async (name: string) => {
+  const ask = async (name: string, owned = stop.signal) => {
     const object = platform.held.get('c')
     const rules = object && readRules(object)
-    return await turns.ask({ key: `key-of-${name}`, migration: moveOf(name), consumer: 'acme', rules })
+    return await turns.ask({ key: `key-of-${name}`, migration: moveOf(name), consumer: 'acme', rules, owned })
   }
   return { turns, woken, waits, ask, settle: async (name: string) => await turns.settle(moveOf(name)) }
 }
@@ -309,6 +309,7 @@ test('where the platform does not serve the record of who runs, a move that a li
     migration: Migration.of(platform.held.get('a') as KubeObject),
     consumer: 'acme',
     rules: undefined,
+    owned: stop.signal,
   }
   expect(await turns.ask(asking)).toEqual({
     reason: 'LimitsUnknown',
@@ -382,4 +383,17 @@ test('a move whose turn was not known is looked at again once it is', async () =
   isAway = false
   await vi.waitFor(() => expect(woken).toEqual(['key-of-a']))
   expect(await ask('a')).toBeUndefined()
+})
+
+test('moves whose objects another replica has by now are no longer among those that wait here', async () => {
+  const platform = new Platform(migration('a'), migration('b', { since: '01' }), migration('c', { since: '02' }))
+  const { ask, waits, turns } = replica(platform, { total: 1 })
+  const [here, there] = [new AbortController(), new AbortController()]
+  await ask('a')
+  await ask('b', here.signal)
+  await ask('c', there.signal)
+  expect(waits.get('WaitsForTurn')).toBe(2)
+  here.abort()
+  expect(waits.get('WaitsForTurn')).toBe(1)
+  expect(['b', 'c'].map((name) => turns.isHeld(name))).toEqual([false, true])
 })

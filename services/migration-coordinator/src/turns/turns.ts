@@ -29,8 +29,14 @@ type Options = {
   signal: AbortSignal
 }
 
-/** A move that is about to begin. */
-export type Asking = { key: string; migration: Migration; consumer: string; rules: Rules | undefined }
+/** A move that is about to begin; `owned` ends when its object is another replica's. */
+export type Asking = {
+  key: string
+  migration: Migration
+  consumer: string
+  rules: Rules | undefined
+  owned: AbortSignal
+}
 
 /** Changes often come in groups; who waits is looked at once for a group, in milliseconds. */
 const SETTLE_MS = 50
@@ -58,6 +64,8 @@ export class Turns {
   readonly #unused = new Map<string, number>()
   /** How many moves were last told to wait, by the reason. */
   #counts = new Map<string, number>()
+  /** By when what they asked for is forgotten: whoever owns their objects then is asked anew. */
+  readonly #owned = new WeakSet<AbortSignal>()
   #due: { rules: boolean } | undefined
   #tells = false
 
@@ -80,14 +88,25 @@ export class Turns {
   async ask(asking: Asking): Promise<Wait | undefined> {
     const { name } = asking.migration.metadata
     this.#asked.set(name, asking)
+    this.#forgetAfter(asking.owned)
     const held = heldBy(asking.migration, asking.rules)
     const wait = held ?? (await this.#place(asking))
-    if (wait === undefined) this.#asked.delete(name)
+    if (wait === undefined || asking.owned.aborted) this.#asked.delete(name)
     else this.#asked.set(name, { ...asking, wait })
     this.#count()
     if (held === undefined && wait?.reason === AWAITS_APPROVAL) this.#tellSoon()
     if (held !== undefined) void this.#follow(false) // who takes back what holds it is heard of there
     return wait
+  }
+
+  #forgetAfter(owned: AbortSignal): void {
+    if (this.#owned.has(owned)) return
+    this.#owned.add(owned)
+    const forget = () => {
+      for (const [name, asking] of this.#asked) if (asking.owned === owned) this.#asked.delete(name)
+      this.#count()
+    }
+    owned.addEventListener('abort', forget, { once: true })
   }
 
   /** It waits for nothing here any more: it begins, has ended, or something else keeps it. */
