@@ -78,11 +78,13 @@ export const REQUESTS_OF_KCP: RequestKind[] = [
   }),
   asks('platform', 'GET', 'workspaces', {
     ...{ name: 'reading a workspace before it is removed', about: 'records' },
+    isWell: '404 NotFound', // it is gone already
     prepare: isServed,
     trigger: (world) => world.remove(),
   }),
   asks('workspaces of the broker', 'GET', 'apibindings', {
     ...{ name: 'asking whether a workspace is bound before it is removed', about: 'records' },
+    isWell: '404 NotFound', // it is gone already
     prepare: isServed,
     trigger: (world) => world.remove(),
   }),
@@ -103,6 +105,7 @@ export const REQUESTS_OF_KCP: RequestKind[] = [
   }),
   asks('platform', 'GET', 'apiexports', {
     ...{ name: 'reading the claim on what an export serves before it is removed', about: 'records' },
+    isWell: '404 NotFound', // it is gone already
     prepare: isOfferedMore,
     trigger: (world) => world.withdraw('alpha', NAME),
   }),
