@@ -6,6 +6,7 @@ import {
   type IncomingMessage,
 } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { createSecureContext } from 'node:tls'
 import type { Credentials } from './clusters/credentials.ts'
 import type { Endpoint } from './clusters/kubeconfig.ts'
 import { ConnectionError } from './errors.ts'
@@ -145,7 +146,14 @@ export class Transport {
     reject: (error: unknown) => void,
   ): void {
     const { body, signal, timeoutMs } = request
-    const agent = this.#agentsFor(credentials)[pool]
+    let agent: HttpAgent
+    try {
+      agent = this.#agentsFor(credentials)[pool]
+    } catch (cause) {
+      // What is given for TLS cannot be read; it may be renewed.
+      reject(new ConnectionError(`${this.#describe(request)}: ${(cause as Error).message}`, { cause }))
+      return
+    }
     const outgoing = this.#create(request, credentials, agent)
     const abort = () => outgoing.destroy(signal?.reason instanceof Error ? signal.reason : undefined)
     let late: Error | undefined
@@ -206,17 +214,17 @@ export class Transport {
     if (agents !== undefined && agents.cert === cert && agents.key === key) return agents
     this.#retire()
     const { ca, servername, insecure } = this.#endpoint
+    const isSecure = this.#base.protocol === 'https:'
     const tls = {
-      ...(ca === undefined ? {} : { ca }),
-      ...(cert === undefined ? {} : { cert }),
-      ...(key === undefined ? {} : { key }),
+      // Made once: each connection would read the certificates anew, and keep them.
+      ...(isSecure ? { secureContext: createSecureContext({ ca, cert, key }) } : {}),
       ...(servername === undefined ? {} : { servername }),
       ...(insecure ? { rejectUnauthorized: false } : {}),
     }
     const create = (maxSockets: number, timeout?: number) => {
       const given: AgentOptions = { keepAlive: true, keepAliveMsecs: KEEP_ALIVE_MS, maxSockets, scheduling: 'lifo' }
       const options = { ...given, ...tls, ...(timeout === undefined ? {} : { timeout }) }
-      const agent = this.#base.protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options)
+      const agent = isSecure ? new HttpsAgent(options) : new HttpAgent(options)
       // One agent has one server and one identity: Node would join all its options to a key, 5 % of a request's CPU.
       return Object.assign(agent, { getName: () => 'server' })
     }
