@@ -181,6 +181,19 @@ test('what one said itself it says again where another has taken it back since',
   await Promise.all([one.close(), other.close()])
 })
 
+test('who counts on what the stream has lost is told so, as what others have said since may be lost too, and begins anew', async () => {
+  const bus = await openBus(nats.url, 'purged')
+  const seen = (version: string) => ({ ...source('a', version), ifNews: true })
+  const first = await bus.publish(seen('5'))
+  await (await jetstreamManager(raw)).streams.purge(bus.layout.stream)
+  await expect(bus.publish({ ...seen('6'), after: first })).rejects.toMatchObject({
+    code: 'Overtaken',
+    sequence: undefined,
+  })
+  expect(await bus.publish({ ...seen('7'), after: 0 })).toBeGreaterThan(first)
+  await bus.close()
+})
+
 test('where neither can be told to be the newer, who publishes is told what to count on', async () => {
   const bus = await openBus(nats.url, 'doubt')
   const related = (name: string) => ({

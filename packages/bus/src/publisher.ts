@@ -44,7 +44,7 @@ export type Publication<P extends Part = Part> = {
   after?: number
   /**
    * `after` is only where the last message was seen that this one is newer than: where it is another by now, it is compared, and what
-   * is older or the same is not stored. OvertakenError where neither can be told to be the newer.
+   * is older or the same is not stored. OvertakenError where neither can be told to be the newer, and where nothing is there any more.
    */
   ifNews?: boolean
   /** What to say instead where the message is larger than the server takes; undefined: nothing. */
@@ -158,6 +158,11 @@ export class Publisher {
       if (answer === 'refused') {
         if (!ifNews) throw new OvertakenError(`${subject} has a newer message`)
         standing = await this.#readStanding(subject, publication)
+        // What its author knows of may be as lost as what stood there, and what others have said of it since.
+        if (standing === undefined && (after ?? 0) > 0) {
+          this.#stored.delete(subject)
+          throw new OvertakenError(`${subject} has lost what it had`)
+        }
         after = 0
         if (standing?.is !== 'unknown') continue
         throw new OvertakenError(`${subject} has a message that may be newer`, standing.seq)

@@ -33,6 +33,8 @@ export class Invariants {
   readonly #wereReady = new Set<string>()
   /** uids of objects that were let go. */
   readonly #released = new Set<string>()
+  /** uids of copies that were made when their Assignment had gone: the request was on its way for long, and the copy is an orphan. */
+  readonly #late = new Set<string>()
 
   constructor(options: Options) {
     this.#options = options
@@ -65,6 +67,7 @@ export class Invariants {
     const { servers, violated } = this.#options
     const uid = consumerUIDOf(copy)
     const assignment = assignmentsIn(servers).find(({ spec }) => spec.uid === uid)
+    if (assignment === undefined) this.#late.add(copy.metadata.uid)
     if (assignment === undefined || uid === undefined || !this.#released.has(uid)) return
     const { name } = assignment.spec
     violated(new Violation('made-released', `${provider} gets a copy of ${name}, which was let go`, name))
@@ -143,7 +146,7 @@ export class Invariants {
     if (deletionTimestamp !== undefined) this.#released.add(uid)
     if (deletionTimestamp === undefined)
       this.#options.violated(new Violation('released-alive', `the finalizer is taken off ${name}, which lives`, name))
-    const [left] = copiesIn(this.#options.servers, uid)
+    const left = copiesIn(this.#options.servers, uid).find(({ copy }) => !this.#late.has(copy.metadata.uid))
     if (left !== undefined)
       this.#options.violated(
         new Violation('released-early', `${name} is let go, and ${left.provider} has its copy still`, name),
