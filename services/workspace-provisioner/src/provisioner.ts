@@ -7,13 +7,14 @@ import {
 } from '@resource-broker/api'
 import type { KeyView, Run } from '@resource-broker/bus'
 import { isConflict, type WatchEvent } from '@resource-broker/kube'
-import { originOf, pairOf, type StagingCluster, serves } from '@resource-broker/service'
+import { originOf, type StagingCluster, serves } from '@resource-broker/service'
 import type { ProvisionerContext, ProvisionerMemory, Surroundings, Wanted } from './context.ts'
 import { exportOfOffer, judge } from './handlers/judge.ts'
 import { retire } from './handlers/retire.ts'
 import { stage } from './handlers/stage.ts'
 import { verify } from './handlers/verify.ts'
 import { type Holding, Holdings } from './holdings.ts'
+import { exportIn } from './records.ts'
 import { WorkQueue } from './work-queue.ts'
 
 /** Workspaces that are worked on at once. */
@@ -60,8 +61,7 @@ export class Provisioner {
     records.on('changed', ({ metadata }) => this.#leaveIfUnwanted(metadata.name))
     records.on('removed', (record) => {
       this.#look(record.metadata.name)
-      const of = { providerCluster: pairOf(record).provider, apiExportName: record.spec.apiExportName }
-      this.#leaveIfUnwanted(verificationWorkspaceName(of)) // the trial stayed for the copies' sake
+      this.#leaveIfUnwanted(verificationWorkspaceName(exportIn(record))) // the trial stayed for the copies' sake
     })
     await Promise.all([
       trees.staging.follow(look, report, signal),

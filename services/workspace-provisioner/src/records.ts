@@ -1,6 +1,17 @@
-import { annotations, fieldManager, type StagingPlace, StagingWorkspace } from '@resource-broker/api'
+import {
+  annotations,
+  fieldManager,
+  type ProviderExport,
+  type StagingPlace,
+  StagingWorkspace,
+} from '@resource-broker/api'
 import type { KubeClient, WriteFence, WriteOptions } from '@resource-broker/kube'
-import type { StagingRecords } from '@resource-broker/service'
+import { pairOf, type StagingRecords } from '@resource-broker/service'
+
+/** The export at which the copies of a record's workspace are. */
+export const exportIn = (record: StagingWorkspace): ProviderExport => {
+  return { providerCluster: pairOf(record).provider, apiExportName: record.spec.apiExportName }
+}
 
 type Status = NonNullable<StagingWorkspace['status']>
 

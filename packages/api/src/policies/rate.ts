@@ -47,8 +47,12 @@ export function refusalBy({ policy, obstacle }: Counting, labels: Labels | undef
   return rating.refusal
 }
 
+/** What the terms of spec.require ask of a Provider, in words. */
+export const requirementText = (require: readonly CompiledLabels[]): string =>
+  require.map(({ words }) => words.join(' and ')).join(', or ')
+
 function refusalOf({ name, require = [] }: Policy, labels: Labels | undefined): Refusal {
-  const wanted = brief(require.map(({ words }) => words.join(' and ')).join(', or '))
+  const wanted = brief(requirementText(require))
   return { path: '', rule: 'policy', want: `${wanted}, as PlacementPolicy ${name} says`, got: gotOf(require, labels) }
 }
 

@@ -1,7 +1,7 @@
-import { isDeepStrictEqual } from 'node:util'
-import { conditionTypes, getCondition, Migration, type NextCondition, setCondition } from '@resource-broker/api'
+import { conditionTypes, getCondition, Migration, type NextCondition } from '@resource-broker/api'
 import { type KeyView, type KubeObject, PASSING_MS } from '@resource-broker/bus'
 import { isConflict, isNotFound, isTransient } from '@resource-broker/kube'
+import { tellConditions } from '@resource-broker/service'
 import type { CoordinatorContext } from '../context.ts'
 import { cleanUp, isToCleanUp, withoutFinalizer } from '../stages/clean-up.ts'
 import { readMigration } from './surroundings.ts'
@@ -57,18 +57,15 @@ function sinceEnd({ now }: CoordinatorContext, { metadata, status }: Migration):
 }
 
 async function tell(
-  { coordination, now }: CoordinatorContext,
+  { coordination, logger, now }: CoordinatorContext,
   view: KeyView,
-  { metadata, status }: Migration,
+  migration: Migration,
   condition: NextCondition,
 ): Promise<void> {
-  const conditions = setCondition(status?.conditions, condition, now())
-  if (isDeepStrictEqual(conditions, status?.conditions)) return
-  const { name, uid, resourceVersion } = metadata
-  const patch = { metadata: { uid, resourceVersion }, status: { conditions } }
-  const ref = { ...Migration.resource, name }
-  const object = await coordination.mergePatch<KubeObject>(ref, patch, { subresource: 'status' })
-  view.learn('migration', name, { name, object }, now().getTime())
+  const around = { client: coordination, logger }
+  const object = await tellConditions(around, Migration, migration as KubeObject, [condition], now())
+  const { name } = migration.metadata
+  if (object !== undefined) view.learn('migration', name, { name, object }, now().getTime())
 }
 
 async function release(context: CoordinatorContext, view: KeyView, name: string): Promise<void> {

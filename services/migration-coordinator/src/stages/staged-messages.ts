@@ -1,6 +1,6 @@
 import { labels, type Migration } from '@resource-broker/api'
 import type { KeyView, KubeObject, StagedMessage } from '@resource-broker/bus'
-import type { ResourceRef } from '@resource-broker/kube'
+import type { ObjectRef, ResourceRef } from '@resource-broker/kube'
 import { NAMESPACES } from '@resource-broker/service'
 import type { Staged } from '../plan/step.ts'
 
@@ -19,28 +19,24 @@ export function stagedOf({ metadata: { name } }: Migration, view: KeyView): { st
 }
 
 /** What an API server answered about something at the compute cluster counts at once. */
-export function learnStaged(
-  view: KeyView,
-  { group, version, resource }: ResourceRef,
-  object: KubeObject,
-  now: Date,
-): void {
-  const { namespace, name } = object.metadata
-  const gvr = { group, version, resource }
+export function learnStaged(view: KeyView, resource: ResourceRef, object: KubeObject, now: Date): void {
   const { data: _content, ...withoutContent } = object
-  const shown = (resource === 'secrets' ? withoutContent : object) as KubeObject
-  const message: StagedMessage = { gvr, ...(namespace === undefined ? {} : { namespace }), name, object: shown }
-  view.learn('staged', `${resource}/${namespace ?? ''}/${name}`, message, now.getTime())
+  const shown = (resource.resource === 'secrets' ? withoutContent : object) as KubeObject
+  learn(view, { ...resource, ...object.metadata }, { object: shown }, now)
 }
 
 /** So does its word that something there is gone. */
-export function learnGone(
+export function learnGone(view: KeyView, { object, ...at }: Omit<Staged, 'stage'>, now: Date): void {
+  learn(view, at, { object: null, goneUID: object.metadata.uid }, now)
+}
+
+function learn(
   view: KeyView,
-  { group, version, resource, namespace, name, object }: Omit<Staged, 'stage'>,
+  { group, version, resource, namespace, name }: ObjectRef,
+  said: Pick<StagedMessage, 'object' | 'goneUID'>,
   now: Date,
 ): void {
-  const gvr = { group, version, resource }
   const where = namespace === undefined ? {} : { namespace }
-  const message: StagedMessage = { gvr, ...where, name, object: null, goneUID: object.metadata.uid }
+  const message: StagedMessage = { gvr: { group, version, resource }, ...where, name, ...said }
   view.learn('staged', `${resource}/${namespace ?? ''}/${name}`, message, now.getTime())
 }

@@ -4,6 +4,8 @@ import {
   getCondition,
   type NextCondition,
   PlacementPolicy,
+  type Policy,
+  requirementText,
   satisfies,
 } from '@resource-broker/api'
 import { DONE, type KeyView, type KubeObject, type Outcome, type RecordMessage } from '@resource-broker/bus'
@@ -42,8 +44,6 @@ export function isSatisfiableNews(context: SchedulerContext, { name, object }: R
   return said !== (isSatisfiable(context, policy) ? 'True' : 'False')
 }
 
-type Policy = NonNullable<ReturnType<typeof compilePolicy>['policy']>
-
 /** Whether a provider that may come into question has what the policy requires: by what is known of each, without asking. */
 function isSatisfiable({ clusters: { providers }, standings }: SchedulerContext, policy: Policy): boolean {
   if (policy.require === undefined) return true
@@ -58,8 +58,8 @@ function whetherSatisfiable(context: SchedulerContext, object: KubeObject): Next
   const { require } = policy
   if (require === undefined) return say('True', 'NothingRequired', 'what the policy selects may go to every Provider')
   if (isSatisfiable(context, policy)) return say('True', 'ProviderMatches', 'a Provider has what spec.require asks for')
-  const wanted = require.map(({ words }) => words.join(' and ')).join(', or ')
-  return say('False', 'NoProviderMatches', `what the policy selects goes nowhere new: no Provider has ${wanted}`)
+  const message = `what the policy selects goes nowhere new: no Provider has ${requirementText(require)}`
+  return say('False', 'NoProviderMatches', message)
 }
 
 /** How a PlacementPolicy stands: its condition Ready. */

@@ -11,6 +11,7 @@ import { isConflict, isNotFound } from '@resource-broker/kube'
 import { isEnding, pairOf, type StagingCluster } from '@resource-broker/service'
 import { copiesBinding, copiesExport, removeCopiesExport, unbindCopies } from '../bindings.ts'
 import type { ProvisionerContext } from '../context.ts'
+import { exportIn } from '../records.ts'
 import { readyClusterOf, type Workspace } from '../workspace-tree.ts'
 import { exportOfOffer } from './judge.ts'
 
@@ -37,7 +38,7 @@ async function retireStaging(context: ProvisionerContext, record: StagingWorkspa
   const workspace = await trees.staging.read(name)
   const way = await wayToCopies(context, workspace)
   if (await isWanted(context, record)) return void retiring.delete(name)
-  retiring.set(name, { providerCluster: pairOf(record).provider, apiExportName: record.spec.apiExportName })
+  retiring.set(name, exportIn(record))
   // That it shows, or went, calls again.
   if (way === 'unknown') return
   if (way !== 'none') return await way.remove()
@@ -129,8 +130,7 @@ async function isTrialWanted({ clusters, records }: ProvisionerContext, of: Prov
   const isPlace = (place: StagingCluster) => place.consumerCluster !== undefined && isAt(place)
   if ([...clusters.kcp.staging.all].some(isPlace)) return true
   const recorded = await records.list()
-  if (recorded.some((record) => pairOf(record).provider === provider && record.spec.apiExportName === apiExportName))
-    return true
+  if (recorded.some((record) => isAt(exportIn(record)))) return true
   if (clusters.providers.isGone(provider)) return false
   const { items } = await clusters.providers.client(provider).list<KubeObject>(AcceptAPI.resource)
   return items.some((object) => {
