@@ -48,6 +48,7 @@ export {
 export { reportOnOffer } from './offer-conditions.ts'
 export { mayPass } from './passing.ts'
 export { tellConditions } from './tell-conditions.ts'
+export { together } from './together.ts'
 export { originOf, traced } from './tracing/traced.ts'
 export { GOES_ON_MS, type Origin, type Tracing } from './tracing/tracing.ts'
 export { verdictOf } from './verdict-of.ts'

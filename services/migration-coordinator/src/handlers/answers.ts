@@ -1,5 +1,6 @@
 import { Assignment, hasEnded, Migration } from '@resource-broker/api'
 import type { KeyView, KubeObject } from '@resource-broker/bus'
+import { together } from '@resource-broker/service'
 import type { CoordinatorContext } from '../context.ts'
 import type { Plan, Step } from '../plan/step.ts'
 import { readOrNull } from './surroundings.ts'
@@ -34,7 +35,7 @@ export async function read(
     view.learn('assignment', undefined, { name: spec.assignment, object: assignment }, context.now().getTime())
     return { assignment }
   }
-  const answers = await Promise.all(parts.map((part) => (part === 'migration' ? migrationIs() : assignmentIs())))
+  const answers = await together(parts.map((part) => (part === 'migration' ? migrationIs() : assignmentIs())))
   return Object.assign({}, ...answers)
 }
 

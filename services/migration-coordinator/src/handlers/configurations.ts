@@ -14,6 +14,7 @@ import {
 } from '@resource-broker/api'
 import type { KeyView, KubeObject } from '@resource-broker/bus'
 import { readIfThere } from '@resource-broker/kube'
+import { together } from '@resource-broker/service'
 import type { CoordinatorContext } from '../context.ts'
 import type { Surroundings } from '../plan/step.ts'
 import { kindsOf } from '../verdict.ts'
@@ -65,10 +66,7 @@ async function seenOf(
     return { mistake: `the copy at ${from.providerCluster} is not known yet` }
   const providerOf = async (cluster: string): Promise<unknown> =>
     (await readIfThere<KubeObject>(coordination, { ...Provider.resource, name: providerName(cluster) })) ?? {}
-  const [fromProvider, toProvider] = await Promise.all([
-    providerOf(from.providerCluster),
-    providerOf(to.providerCluster),
-  ])
+  const [fromProvider, toProvider] = await together([providerOf(from.providerCluster), providerOf(to.providerCluster)])
   return {
     from: copyAt(from) ?? kindAlone(from.gvk),
     to: copyAt(to) ?? kindAlone(to.gvk),

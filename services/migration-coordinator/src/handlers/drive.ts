@@ -1,5 +1,6 @@
 import { hasEnded, type Migration } from '@resource-broker/api'
 import { DONE, isTerminal, type KeyView, type Outcome, type Run } from '@resource-broker/bus'
+import { together } from '@resource-broker/service'
 import type { CoordinatorContext } from '../context.ts'
 import { staleOf } from '../plan/stages/stale.ts'
 import type { Plan, Surroundings } from '../plan/step.ts'
@@ -130,6 +131,6 @@ async function sweep(
     )
     swept.set(it.object.metadata.uid, refused)
   })
-  await Promise.all(tried)
+  await together(tried)
   return tried.length > 0
 }

@@ -1,6 +1,6 @@
 import { MigrationConfiguration, type NextCondition } from '@resource-broker/api'
 import { DONE, type KeyView, type KubeObject, type Outcome } from '@resource-broker/bus'
-import { tellConditions } from '@resource-broker/service'
+import { tellConditions, together } from '@resource-broker/service'
 import type { CoordinatorContext } from '../context.ts'
 import { verdictOn } from '../verdict.ts'
 
@@ -9,7 +9,7 @@ export async function judge(context: CoordinatorContext, view: KeyView): Promise
   const all = [...view.all('configuration').values()]
     .flatMap(({ object }) => object ?? [])
     .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-  await Promise.all(
+  await together(
     all.map((configuration) => report(context, view, configuration, verdictOn(configuration, all, context.staging))),
   )
   return DONE

@@ -1,6 +1,7 @@
 import { Assignment, Migration, migrationsOf } from '@resource-broker/api'
 import { DONE, type KeyView, type KubeObject, type Outcome } from '@resource-broker/bus'
 import { readIfThere } from '@resource-broker/kube'
+import { together } from '@resource-broker/service'
 import type { CoordinatorContext } from '../context.ts'
 import { leftoversOf, recordAfter } from '../plan/leftovers.ts'
 
@@ -22,7 +23,7 @@ export async function removeLeftovers(
   if (leftoversOf(Assignment.of(known), heard.map(Migration.of)).length === 0) return undefined
   if (attempt === 1) return { requeueAfterMs: GRACE_MS, reason: 'a copy is asked for without a Migration' }
   const { name } = known.metadata
-  const [assignment, migrations] = await Promise.all([
+  const [assignment, migrations] = await together([
     readIfThere<KubeObject>(context.coordination, { ...Assignment.resource, name }),
     context.coordination.list<KubeObject>({ ...Migration.resource }),
   ])

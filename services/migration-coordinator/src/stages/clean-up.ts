@@ -1,7 +1,7 @@
 import { hasEnded, keyOfAssignment, labels, type Migration, stagesFinalizer } from '@resource-broker/api'
 import type { KeyView, KubeObject } from '@resource-broker/bus'
 import { isConflict, isNotFound, type ObjectRef, type ResourceRef, readIfThere } from '@resource-broker/kube'
-import { NAMESPACES, stagedBy } from '@resource-broker/service'
+import { NAMESPACES, stagedBy, together } from '@resource-broker/service'
 import type { Staging } from '../context.ts'
 import type { Staged } from '../plan/step.ts'
 import { isOf, namespaceOf } from './deploy.ts'
@@ -32,13 +32,13 @@ async function cleanUpShared(staging: Staging, migration: Migration, namespace: 
   const { compute, brokerID } = staging
   const mine = `${stagedBy(brokerID)},${labels.key}=${keyOfAssignment(migration.spec.assignment)}`
   const labelSelector = `${mine},${labels.migrationName}=${migration.metadata.name}`
-  const left = await Promise.all(
+  const left = await together(
     (await collections(staging)).map(async (resource) => {
       const { items } = await compute.client.list<KubeObject>(
         { ...resource, namespace },
         { labelSelector, metadataOnly: true },
       )
-      await Promise.all(
+      await together(
         items.map((object) => remove(staging, { ...resource, namespace, name: object.metadata.name, object })),
       )
       return items.length
@@ -50,7 +50,7 @@ async function cleanUpShared(staging: Staging, migration: Migration, namespace: 
 /** What stages deploy and see, as far as the compute cluster serves it. */
 async function collections({ compute }: Staging): Promise<ResourceRef[]> {
   const core = ['secrets', 'configmaps'].map((resource) => ({ group: '', version: 'v1', resource }))
-  const others = await Promise.all(compute.kinds.map((kind) => compute.resourceOf(kind)))
+  const others = await together(compute.kinds.map((kind) => compute.resourceOf(kind)))
   const isCore = ({ group, resource }: ResourceRef) =>
     core.some((each) => each.group === group && each.resource === resource)
   return [...core, ...others.flatMap((found) => (found === undefined || isCore(found) ? [] : [found]))]

@@ -1,7 +1,7 @@
 import { annotations, keyOfAssignment, labels, type Migration } from '@resource-broker/api'
 import type { KeyView, KubeObject } from '@resource-broker/bus'
 import { isAlreadyExists, type ObjectRef, type ResourceRef, readIfThere } from '@resource-broker/kube'
-import { NAMESPACES } from '@resource-broker/service'
+import { NAMESPACES, together } from '@resource-broker/service'
 import type { CoordinatorContext, Staging } from '../context.ts'
 import { attemptOf } from '../plan/stages/attempt.ts'
 import type { Deployment, Mirror } from '../plan/step.ts'
@@ -31,7 +31,7 @@ export async function deploy(
     const { uid } = await deployOne(site, { stage, attempt, object })
     return [key, uid] as const
   })
-  return Object.fromEntries(await Promise.all(uids))
+  return Object.fromEntries(await together(uids))
 }
 
 /**

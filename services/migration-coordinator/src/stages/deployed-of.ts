@@ -1,6 +1,7 @@
 import { type Migration, stageObjectName } from '@resource-broker/api'
 import type { KeyView, KubeObject } from '@resource-broker/bus'
 import { readIfThere } from '@resource-broker/kube'
+import { together } from '@resource-broker/service'
 import type { CoordinatorContext } from '../context.ts'
 import type { Surroundings } from '../plan/step.ts'
 import { namespaceOf, resourceOf } from './deploy.ts'
@@ -20,7 +21,7 @@ export async function deployedOf(context: CoordinatorContext, migration: Migrati
   const templates = migration.spec.stages?.find(({ name }) => name === running?.name)?.templates
   if (context.staging === undefined || unheard.length === 0 || templates === undefined) return known
   const { staging } = context
-  const gone = await Promise.all(
+  const gone = await together(
     unheard.map(async ([key, uid]) => {
       const resource = await resourceOf(staging, templates[key] as KubeObject)
       const namespace = namespaceOf(staging, migration)

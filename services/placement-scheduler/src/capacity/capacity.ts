@@ -11,7 +11,7 @@ import {
 } from '@resource-broker/api'
 import type { KeyView, KubeObject } from '@resource-broker/bus'
 import { type KubeClient, readIfThere, type WatchEvent, type WatchedObject, watchResource } from '@resource-broker/kube'
-import { type Logger, WatchObstacle } from '@resource-broker/service'
+import { type Logger, together, WatchObstacle } from '@resource-broker/service'
 import { offersOf } from './claimants.ts'
 import type { Claims } from './claims.ts'
 import { Ledger } from './ledger.ts'
@@ -115,7 +115,7 @@ export class Capacity {
   /** Gives back the places that nothing of what is known of the key refers to, and notes those that it has and nobody wrote down. */
   async settle(key: string, view: KeyView): Promise<void> {
     const { uid, held, due } = this.#compare(key, view)
-    await Promise.all([
+    await together([
       ...held.map((place) => this.#ledgerOf(place.offer).ask({ kind: 'release', key, ...place.claim })),
       ...due.map((offer) => this.#ledgerOf(offer).ask({ kind: 'hold', key, uid })),
     ])
@@ -220,7 +220,7 @@ export class Capacity {
       const offers = offersOf(assignment?.value, migrations).map(offerUsageName)
       return offers.includes(offerUsageName(offer)) ? [] : [key]
     })
-    return new Set((await Promise.all(free)).flat())
+    return new Set((await together(free)).flat())
   }
 }
 

@@ -13,12 +13,15 @@ const named = (): KubeObject => {
   return { ...object, metadata: { ...object.metadata, name: assignmentName(KEY) } }
 }
 
+const unplaced = (status = {}): KeyView => viewOf({ source: { ref, object: { ...source(), status } } })
+
 /** One look at an object of which no Assignment is known here. */
 async function look({
   platform = platformOf(named()),
   index = offersOf('alpha'),
   status = {},
-  applied = source({ resourceVersion: '8' }),
+  applied = source({ resourceVersion: '8' }) as KubeObject | Promise<KubeObject>,
+  view = unplaced(status),
 } = {}) {
   const written: unknown[] = []
   const said: unknown[] = []
@@ -42,7 +45,6 @@ async function look({
     bus: { publish: async (publication: unknown) => said.push(publication) },
     now: () => new Date(0),
   } as unknown as SchedulerContext
-  const view: KeyView = viewOf({ source: { ref, object: { ...source(), status } } })
   const outcome = await place(context, { key: KEY, view, attempt: 1 } as unknown as Run)
   return { outcome, written, said, view, known: view.get('assignment') as RecordMessage | undefined }
 }
@@ -74,4 +76,24 @@ test('an object that is being deleted when it is to be placed has no Assignment,
   expect(platform.held.size).toBe(0)
   expect(said).toEqual([])
   expect(view.get('source')?.object).toEqual(applied)
+})
+
+test('a look of which one write fails lasts until the other is over, and the next one knows what that has made', async () => {
+  const platform = platformOf()
+  const { create } = platform.client
+  const slow = Promise.withResolvers<void>()
+  platform.client.create = async (...given: Parameters<typeof create>) => {
+    await slow.promise
+    return await create(...given)
+  }
+  const view = unplaced()
+  let isOver = false
+  const looked = look({ platform, view, applied: Promise.reject(new Error('no answer')) }).finally(() => {
+    isOver = true
+  })
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(isOver).toBe(false)
+  slow.resolve()
+  await expect(looked).rejects.toThrow('no answer')
+  expect(view.get('assignment')?.object?.spec).toMatchObject({ providerCluster: 'alpha' })
 })

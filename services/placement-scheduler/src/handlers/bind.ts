@@ -12,6 +12,7 @@ import {
 } from '@resource-broker/api'
 import { isOvertaken, type KeyView, type KubeObject } from '@resource-broker/bus'
 import { isAlreadyExists, isConflict, isForbidden, isInvalid, isNotFound, readIfThere } from '@resource-broker/kube'
+import { together } from '@resource-broker/service'
 import type { SchedulerContext } from '../context.ts'
 import type { Known } from '../known.ts'
 
@@ -27,7 +28,7 @@ export async function bind(
   record: DecisionRecord,
   view: KeyView,
 ): Promise<string | undefined> {
-  const [assignment, sourceVersion] = await Promise.all([
+  const [assignment, sourceVersion] = await together([
     createAssignment(context, known, offer, record, view),
     putFinalizer(context, known, offer.ref.providerCluster, view),
   ])
@@ -36,12 +37,12 @@ export async function bind(
   if (sourceVersion === undefined) {
     const { uid, resourceVersion } = assignment.metadata
     await context.clusters.coordination.delete({ ...Assignment.resource, name }, { uid, resourceVersion })
+    view.forget('assignment')
     return undefined
   }
-  const message = { name, object: withoutDecision(assignment) }
-  view.learn('assignment', undefined, message, context.now().getTime())
   const object = { cluster: '', ...Assignment.resource, name }
   const version = assignment.metadata.resourceVersion
+  const message = { name, object: assignment }
   await context.bus
     .publish({ part: 'assignment', key: known.key, message, object, version, ifNews: true })
     .catch((error: unknown) => {
@@ -78,7 +79,10 @@ async function createAssignment(
     status: { phase: 'Bound', ...exportOf(offer), decision: record },
   }
   try {
-    return await context.clusters.coordination.create<KubeObject>({ ...Assignment.resource }, body, { fieldManager })
+    const ref = { ...Assignment.resource }
+    const object = withoutDecision(await context.clusters.coordination.create<KubeObject>(ref, body, { fieldManager }))
+    view.learn('assignment', undefined, { name, object }, context.now().getTime())
+    return object
   } catch (error) {
     if (!isAlreadyExists(error)) throw error
     await learnAssignment(context, key, view)

@@ -1,5 +1,6 @@
 import { Assignment, exportAt } from '@resource-broker/api'
 import { DONE, type KeyView, type Outcome, type Run } from '@resource-broker/bus'
+import { together } from '@resource-broker/service'
 import type { SyncerContext, SyncerMemory } from '../context.ts'
 import { concerned, isAssigned, isCurrent, type Known, readKnown } from '../facts/known.ts'
 import { type Before, Notes } from '../facts/notes.ts'
@@ -31,7 +32,7 @@ export async function sync(context: SyncerContext, { key, view, attempt }: Run<S
     const actions = planSync(known, context.now())
     if (actions.length === 0) break
     context.check()
-    await Promise.all(actions.map((action) => perform({ context, known, view }, action)))
+    await together(actions.map((action) => perform({ context, known, view }, action)))
     // A look that waited long for a server has lasted as the trouble has.
     notes.before.troubledMs = context.now().getTime() - (context.troubled.get(key) ?? begun)
     const next = know()

@@ -7,7 +7,14 @@ import {
   setCondition,
 } from '@resource-broker/api'
 import { isNotFound } from '@resource-broker/kube'
-import { BINDINGS, isEnding, STAGING_FAILED, type StagingCluster, whyNotReady } from '@resource-broker/service'
+import {
+  BINDINGS,
+  isEnding,
+  STAGING_FAILED,
+  type StagingCluster,
+  together,
+  whyNotReady,
+} from '@resource-broker/service'
 import { bindCopies, bindProvider, claimsOf, ensureCopiesExport } from '../bindings.ts'
 import type { ProvisionerContext, Wanted } from '../context.ts'
 import { removeStaging } from './retire.ts'
@@ -58,7 +65,7 @@ async function bindAll(context: ProvisionerContext, cluster: string, wanted: Wan
   const record = records.get(wanted.name)
   if (record === undefined) return // that it went calls again
   if (inside.bound?.has(BINDINGS.copies) !== true) await records.takeUp(record, fence)
-  await Promise.all([
+  await together([
     bindProvider(inside, wanted, claimsOf(trial.bindings.get(BINDINGS.provider))),
     bindCopies(inside, roots.staging, trial),
   ])
