@@ -1,5 +1,6 @@
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { metric } from '../support/broker.ts'
 import type { Landscape, Site } from '../support/landscape.ts'
 import { type Scene, startScene } from '../support/scene.ts'
 import {
@@ -60,10 +61,15 @@ test('a boundary tells integers of 64 bits apart that differ by one', async () =
   await served(acme, 'serial-3', beta)
 })
 
-test('an object that nobody accepts can be deleted', async () => {
+test('an object that nobody accepts is counted by why, and can be deleted', async () => {
+  const series = 'broker_unplaced_objects{service="placement-scheduler",reason="NoProviderAccepts"}'
+  const unplaced = () => metric(scene.broker, series)
+  const before = await unplaced()
   await create(acme, thing('unwanted', { size: 'unwanted' }))
   await told(acme, 'unwanted', 'Placed', 'False', 'NoProviderAccepts')
+  await waitFor('it is counted', async () => (await unplaced()) === before + 1)
   await release(acme, 'unwanted')
+  await waitFor('it is counted no more', async () => (await unplaced()) === before)
 })
 
 test('several AcceptAPIs of one provider each take what they accept, and a change from one to the other moves nothing', async () => {

@@ -43,11 +43,14 @@ export type BrokerHome = { dir: string; flags: readonly string[]; env?: Readonly
 /** `http`: host and port of its health and metrics. */
 export type ServiceProcess = ManagedProcess & { http: string }
 
-/** The seconds of CPU that a service has taken so far, as its metrics say. */
-export async function cpuSeconds({ http }: ServiceProcess): Promise<number> {
-  const metrics = await (await fetch(`http://${http}/metrics`)).text()
-  return Number(metrics.match(/^process_cpu_seconds_total (\S+)/m)?.[1])
+/** The value of a series as the metrics of a service have it now, named as it is there, with its labels; NaN: there is none. */
+export async function metric({ http }: ServiceProcess, series: string): Promise<number> {
+  const lines = (await (await fetch(`http://${http}/metrics`)).text()).split('\n')
+  return Number(lines.find((line) => line.startsWith(`${series} `))?.slice(series.length))
 }
+
+/** The seconds of CPU that a service has taken so far, as its metrics say. */
+export const cpuSeconds = (service: ServiceProcess): Promise<number> => metric(service, 'process_cpu_seconds_total')
 
 /**
  * Starts one service, or with `broker` all of them in one process, as `npm run service` does; resolves when it says that it is ready.

@@ -81,6 +81,11 @@ export class PartitionConsumer<M = undefined> {
     for (const owner of this.#owners) for (const key of owner.view.keys()) owner.reconcile(key)
   }
 
+  /** What is remembered of each partition that this replica owns. */
+  get memories(): M[] {
+    return this.#owners.flatMap(({ memory }) => (memory === undefined ? [] : [memory]))
+  }
+
   /** Keys that wait or run. */
   get depth(): number {
     return this.#runner.depth

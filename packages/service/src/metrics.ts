@@ -28,6 +28,8 @@ export type Metrics = {
   counter<L extends string = never>(definition: MetricDefinition<L>): CounterHandle<L>
   gauge<L extends string = never>(definition: MetricDefinition<L>): GaugeHandle<L>
   histogram<L extends string = never>(definition: MetricDefinition<L>): HistogramHandle<L>
+  /** Called before each answer of `/metrics`, to set gauges of what is counted only then. */
+  beforeScrape(set: () => void): void
 }
 
 /**
@@ -36,6 +38,7 @@ export type Metrics = {
  */
 export class MetricsRegistry {
   readonly #registry = new Registry()
+  readonly #setters: (() => void)[] = []
 
   /** Adds memory, CPU, event loop and garbage collection of this process, and its watches. */
   collectProcess(): void {
@@ -65,11 +68,13 @@ export class MetricsRegistry {
         const metric = this.#once(definition, Histogram)
         return { observe: (value, ...labels) => metric.observe({ service, ...labels[0] }, value) }
       },
+      beforeScrape: (set) => void this.#setters.push(set),
     }
   }
 
   /** What `/metrics` answers. */
   async expose(): Promise<{ contentType: string; body: string }> {
+    for (const set of this.#setters) set()
     return { contentType: this.#registry.contentType, body: await this.#registry.metrics() }
   }
 

@@ -16,7 +16,7 @@ import { Capacity } from './capacity/capacity.ts'
 import type { SchedulerContext } from './context.ts'
 import { look } from './handlers/look.ts'
 import { isAffected } from './handlers/reconsider.ts'
-import type { Troubled } from './handlers/tell-trouble.ts'
+import { newMemory, type SchedulerMemory, UnplacedCounts } from './memory.ts'
 import { Offers } from './offers.ts'
 import { Policies } from './policies.ts'
 import { Standings } from './standings.ts'
@@ -71,7 +71,7 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   }
   const report = consumerReport(service)
   const under = clustersUnder(clusters)
-  let consumer: PartitionConsumer<Troubled> | undefined
+  let consumer: PartitionConsumer<SchedulerMemory> | undefined
   const lookAtClaims = () => {
     for (const key of capacity.keys()) consumer?.reconcile(key)
   }
@@ -80,9 +80,11 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     parts: ['source', 'assignment', 'migration', 'offers', 'policy'],
     alsoLoad: ['decision'],
     concurrency: CONCURRENCY,
-    remember: (): Troubled => new Map(),
-    reconcile: traced(service, 'place', (run: Run<Troubled>) => look({ ...context, clusters: under(run.fence) }, run)),
-    reconcilePartition: async (partition: PartitionHandle<Troubled>) => {
+    remember: newMemory,
+    reconcile: traced(service, 'place', (run: Run<SchedulerMemory>) =>
+      look({ ...context, clusters: under(run.fence) }, run),
+    ),
+    reconcilePartition: async (partition: PartitionHandle<SchedulerMemory>) => {
       const claimants = [...capacity.keys()].filter((key) => bus.layout.partitionOf(key) === partition.partition)
       for (const key of new Set([...partition.keys(), ...claimants]))
         if (isAffected(context, key, partition.view(key))) partition.reconcile(key)
@@ -93,7 +95,20 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     },
   })
   lookAtClaims() // of partitions that were taken over meanwhile
+  countUnplaced(service, consumer)
   service.onStop('consumer', () => consumer?.stop())
+}
+
+function countUnplaced({ metrics }: ServiceContext<Config>, consumer: PartitionConsumer<SchedulerMemory>): void {
+  const counts = new UnplacedCounts()
+  const gauge = metrics.gauge<'reason'>({
+    name: 'broker_unplaced_objects',
+    help: 'Objects that have no provider, by the reason of their condition Placed.',
+    labels: ['reason'],
+  })
+  metrics.beforeScrape(() => {
+    for (const [reason, count] of counts.of(consumer.memories)) gauge.set(count, { reason })
+  })
 }
 
 function debounce(ms: number, run: () => void): () => void {

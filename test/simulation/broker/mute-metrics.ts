@@ -5,4 +5,5 @@ export const MUTE: Metrics = {
   counter: () => ({ add: () => undefined }),
   gauge: () => ({ set: () => undefined }),
   histogram: () => ({ observe: () => undefined }),
+  beforeScrape: () => undefined,
 }

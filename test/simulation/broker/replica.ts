@@ -20,6 +20,10 @@ import { Capacity } from '../../../services/placement-scheduler/src/capacity/cap
 import type { SchedulerContext } from '../../../services/placement-scheduler/src/context.ts'
 import { look } from '../../../services/placement-scheduler/src/handlers/look.ts'
 import { isAffected } from '../../../services/placement-scheduler/src/handlers/reconsider.ts'
+import {
+  newMemory as newSchedulerMemory,
+  type SchedulerMemory,
+} from '../../../services/placement-scheduler/src/memory.ts'
 import { Offers } from '../../../services/placement-scheduler/src/offers.ts'
 import { Policies } from '../../../services/placement-scheduler/src/policies.ts'
 import { Standings } from '../../../services/placement-scheduler/src/standings.ts'
@@ -247,15 +251,15 @@ export class Replica {
       logger,
       now: this.#now,
     }
-    const consumer: SimulatedConsumer<Map<string, number>> = this.#consume(
+    const consumer: SimulatedConsumer<SchedulerMemory> = this.#consume(
       {
         service: 'placement-scheduler',
         parts: ['source', 'assignment', 'migration', 'offers', 'policy'],
         alsoLoad: ['decision'],
         concurrency: 128,
-        remember: () => new Map<string, number>(),
-        reconcile: (run: Run<Map<string, number>>) => look({ ...context, clusters: under(run.fence) }, run),
-        reconcilePartition: async (partition: PartitionHandle<Map<string, number>>) => {
+        remember: newSchedulerMemory,
+        reconcile: (run: Run<SchedulerMemory>) => look({ ...context, clusters: under(run.fence) }, run),
+        reconcilePartition: async (partition: PartitionHandle<SchedulerMemory>) => {
           const claimants = [...capacity.keys()].filter(
             (key) => this.#bus.layout.partitionOf(key) === partition.partition,
           )

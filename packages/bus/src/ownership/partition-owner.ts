@@ -59,6 +59,11 @@ export class PartitionOwner<M = undefined> implements PullListener {
     return this.#tenure.view
   }
 
+  /** undefined while the partition is another's. */
+  get memory(): M | undefined {
+    return this.#ownership.isWorking ? this.#tenure.memory : undefined
+  }
+
   /** Looks at a key, if this replica owns the partition. */
   reconcile(key: string): void {
     if (this.#ownership.isWorking) this.#runner.push(key, this.#tenure)

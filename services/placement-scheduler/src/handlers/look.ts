@@ -1,9 +1,10 @@
 import type { Outcome, Run } from '@resource-broker/bus'
 import type { SchedulerContext } from '../context.ts'
 import { readKnown } from '../known.ts'
+import { noteUnplaced, type SchedulerMemory } from '../memory.ts'
 import { judgePolicy } from './judge-policy.ts'
 import { place } from './place.ts'
-import { type Troubled, tellRelief, tellTrouble } from './tell-trouble.ts'
+import { tellRelief, tellTrouble } from './tell-trouble.ts'
 
 /** When the places of an object are looked at again that the platform still refers to, or that could not be written down. */
 const UNSETTLED_MS = 5_000
@@ -12,7 +13,7 @@ const UNSETTLED_MS = 5_000
  * Looks at what a key stands for: tells a PlacementPolicy how it stands, or places one object, and has the places that it holds at offers
  * with a capacity be what its records say.
  */
-export async function look(context: SchedulerContext, run: Run<Troubled>): Promise<Outcome> {
+export async function look(context: SchedulerContext, run: Run<SchedulerMemory>): Promise<Outcome> {
   const { key, view } = run
   const policy = view.get('policy')
   if (policy !== undefined) return await judgePolicy(context, view, policy)
@@ -24,15 +25,19 @@ export async function look(context: SchedulerContext, run: Run<Troubled>): Promi
 }
 
 /** What keeps the object from being placed is told to its consumer before it is tried again. */
-async function tried(context: SchedulerContext, run: Run<Troubled>): Promise<Outcome> {
+async function tried(context: SchedulerContext, run: Run<SchedulerMemory>): Promise<Outcome> {
+  const { key, view, memory } = run
   const begun = context.now().getTime()
+  const known = () => readKnown(key, view, context.clusters.consumers.describe)
   try {
     const outcome = await place(context, run)
-    run.memory.delete(run.key)
-    await tellRelief(context, readKnown(run.key, run.view, context.clusters.consumers.describe), run.view)
+    memory.troubled.delete(key)
+    await tellRelief(context, known(), view)
     return outcome
   } catch (error) {
     await tellTrouble(context, run, error, begun)
     throw error
+  } finally {
+    noteUnplaced(memory, key, known())
   }
 }

@@ -3,10 +3,8 @@ import { isTerminal, type KeyView, PASSING_MS, type Run } from '@resource-broker
 import { mayPass } from '@resource-broker/service'
 import type { SchedulerContext } from '../context.ts'
 import { type Known, readKnown } from '../known.ts'
+import type { SchedulerMemory } from '../memory.ts'
 import { ACCEPTED, accept, reportUnplaceable } from './report.ts'
-
-/** Since when an object cannot be placed, by key, in milliseconds of the broker's own clock. */
-export type Troubled = Map<string, number>
 
 /**
  * Tells the consumer why its object is not placed, or not placed anew, in the words of the server that is in the way: in its own status,
@@ -14,12 +12,12 @@ export type Troubled = Map<string, number>
  */
 export async function tellTrouble(
   context: SchedulerContext,
-  { key, view, memory }: Pick<Run<Troubled>, 'key' | 'view' | 'memory'>,
+  { key, view, memory }: Pick<Run<SchedulerMemory>, 'key' | 'view' | 'memory'>,
   error: unknown,
   begun: number,
 ): Promise<void> {
-  const since = memory.get(key) ?? begun
-  memory.set(key, since)
+  const since = memory.troubled.get(key) ?? begun
+  memory.troubled.set(key, since)
   if (isTerminal(error) || (mayPass(error) && context.now().getTime() - since < PASSING_MS)) return
   try {
     const known = readKnown(key, view, context.clusters.consumers.describe)

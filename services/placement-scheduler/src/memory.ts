@@ -1,0 +1,40 @@
+import { type Condition, conditionTypes, getCondition, reasons } from '@resource-broker/api'
+import type { Known } from './known.ts'
+
+/** What the scheduler remembers of a partition for as long as it owns it, by key. */
+export type SchedulerMemory = {
+  /** Since when an object cannot be placed, in milliseconds of the broker's own clock. */
+  troubled: Map<string, number>
+  /** Why an object has no provider: the reason of its condition Placed. */
+  unplaced: Map<string, string>
+}
+
+export const newMemory = (): SchedulerMemory => ({ troubled: new Map(), unplaced: new Map() })
+
+/** Notes whether the object of a key has no provider. `known`: after it was looked at. */
+export function noteUnplaced({ unplaced }: SchedulerMemory, key: string, known: Known | undefined): void {
+  const { conditions } = (known?.source.status ?? {}) as { conditions?: Condition[] }
+  const placed = getCondition(conditions, conditionTypes.placed)
+  if (known === undefined || known.assignment !== undefined || placed?.status !== 'False') unplaced.delete(key)
+  else unplaced.set(key, placed.reason)
+}
+
+const WHY = [
+  reasons.noProviderAccepts,
+  reasons.policyForbids,
+  reasons.misconfigured,
+  reasons.tooLarge,
+  reasons.placementFails,
+]
+
+/** How many objects have no provider, by why. Each reason is there from the start, with 0. */
+export class UnplacedCounts {
+  readonly #counts = new Map<string, number>(WHY.map((reason) => [reason, 0]))
+
+  of(memories: readonly SchedulerMemory[]): ReadonlyMap<string, number> {
+    for (const reason of this.#counts.keys()) this.#counts.set(reason, 0)
+    for (const { unplaced } of memories)
+      for (const reason of unplaced.values()) this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + 1)
+    return this.#counts
+  }
+}
