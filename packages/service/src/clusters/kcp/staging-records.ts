@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { annotations, StagingWorkspace } from '@resource-broker/api'
-import { type KubeClient, watchResource } from '@resource-broker/kube'
+import { type Gone, isBefore, type KubeClient, watchResource } from '@resource-broker/kube'
 import type { Logger } from '../../logger.ts'
 import { WatchObstacle } from '../../watch-obstacle.ts'
 
@@ -17,6 +17,8 @@ export class StagingRecords extends EventEmitter<Events> {
   readonly #records = new Map<string, StagingWorkspace>()
   /** By consumer and provider, then by name: one for each export that serves copies of the two. */
   readonly #byPair = new Map<string, Map<string, StagingWorkspace>>()
+  /** The uid of the last one that went, by name. */
+  readonly #gone = new Map<string, string>()
   readonly #synced = Promise.withResolvers<void>()
 
   /** All were seen. */
@@ -32,7 +34,7 @@ export class StagingRecords extends EventEmitter<Events> {
       StagingWorkspace.resource,
       {
         upsert: (object) => this.take(StagingWorkspace.of(object)),
-        delete: ({ name }) => this.#remove(name),
+        delete: (gone) => this.#remove(gone),
         synced: () => {
           obstacle.synced()
           this.#synced.resolve()
@@ -51,11 +53,12 @@ export class StagingRecords extends EventEmitter<Events> {
     return this.#records.get(name)
   }
 
-  /** What whoever wrote a record has as an answer. */
+  /** What whoever wrote a record has as an answer; one that the watch has overtaken is no news. */
   take(record: StagingWorkspace): void {
-    const { name, resourceVersion } = record.metadata
-    if (resourceVersion !== undefined && this.#records.get(name)?.metadata.resourceVersion === resourceVersion) return
+    const { name, uid } = record.metadata
     const [before, pair] = [this.#records.get(name), textOf(pairOf(record))]
+    const isGone = uid !== undefined && this.#gone.get(name) === uid
+    if (isGone || (before !== undefined && !isNews(record, before))) return
     if (before !== undefined && textOf(pairOf(before)) !== pair) this.#forget(name)
     this.#records.set(name, record)
     this.#byPair.set(pair, (this.#byPair.get(pair) ?? new Map<string, StagingWorkspace>()).set(name, record))
@@ -71,8 +74,9 @@ export class StagingRecords extends EventEmitter<Events> {
     return undefined
   }
 
-  #remove(name: string): void {
+  #remove({ name, uid }: Gone): void {
     const record = this.#records.get(name)
+    this.#gone.set(name, uid)
     this.#forget(name)
     if (record !== undefined) this.emit('removed', record)
   }
@@ -86,6 +90,12 @@ export class StagingRecords extends EventEmitter<Events> {
     others?.delete(name)
     if (others?.size === 0) this.#byPair.delete(pair)
   }
+}
+
+function isNews({ metadata: now }: StagingWorkspace, { metadata: before }: StagingWorkspace): boolean {
+  const [version, known] = [now.resourceVersion, before.resourceVersion]
+  if (now.uid !== before.uid || version === undefined || known === undefined) return true
+  return version !== known && !isBefore(version, known)
 }
 
 /** Reason of a condition of a StagingWorkspace: its message says what the servers said. */
