@@ -68,6 +68,43 @@ describe('whose copies a workspace holds', () => {
   })
 })
 
+describe('a workspace that was made anew under its name, maybe on another shard', () => {
+  const name = stagingWorkspaceName(place)
+  const OTHER = URL.replace('shard', 'other')
+
+  test('is known by it, also when the end of the one before is told late', () => {
+    const known = staging()
+    known.bindings.emit('bound', URL, binding({ cluster: 's1', status: ready }))
+    known.bindings.emit('bound', OTHER, binding({ cluster: 's2', status: ready }))
+    expect(known.named(name)?.cluster).toBe('s2')
+    expect(known.between('c1', 'p1').map(({ cluster }) => cluster)).toEqual(['s2'])
+    known.bindings.emit('unbound', URL, { cluster: 's1', name: 'provider' })
+    expect(known.named(name)?.cluster).toBe('s2')
+    expect(known.between('c1', 'p1').map(({ cluster }) => cluster)).toEqual(['s2'])
+  })
+
+  test('keeps its name when something is told of the one before', () => {
+    const known = staging()
+    known.bindings.emit('bound', URL, binding({ cluster: 's1', status: ready }))
+    known.bindings.emit('bound', OTHER, binding({ cluster: 's2', status: ready }))
+    known.bindings.emit('bound', URL, binding({ cluster: 's1' }))
+    expect(known.named(name)?.cluster).toBe('s2')
+    known.bindings.emit('unbound', URL, { cluster: 's1', name: 'provider' })
+    expect(known.named(name)?.cluster).toBe('s2')
+    known.bindings.emit('unbound', OTHER, { cluster: 's2', name: 'provider' })
+    expect([known.named(name), known.between('c1', 'p1')]).toEqual([undefined, []])
+  })
+
+  test('is still where copies of the one before are known to be, until that one is told to have ended', () => {
+    const known = staging()
+    known.bindings.emit('bound', URL, binding({ cluster: 's1', status: ready }))
+    known.bindings.emit('bound', OTHER, binding({ cluster: 's2', status: ready }))
+    expect([known.at('s1')?.cluster, known.at('s2')?.cluster]).toEqual(['s1', 's2'])
+    known.bindings.emit('removed', URL)
+    expect([known.at('s1')?.cluster, known.at('s2')?.cluster]).toEqual([undefined, 's2'])
+  })
+})
+
 describe('copies can be written', () => {
   const copies = (status: object) => binding({ name: 'copies', status })
 

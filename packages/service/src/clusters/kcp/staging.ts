@@ -61,9 +61,13 @@ export class Staging extends EventEmitter<Events> {
   readonly #roots: { staging: string; verification: string }
   readonly #seen = new Map<string, { url: string; bindings: Map<string, Binding> }>()
   readonly #clusters = new Map<string, StagingCluster>()
-  readonly #names = new Map<string, StagingCluster>()
-  /** By provider, of one consumer or of none. */
-  readonly #between = new Map<string, Map<string, StagingCluster>>()
+  /**
+   * By name, then by logical cluster, in the order in which they showed: where a workspace was made anew, what another shard has yet to
+   * tell is the end of the one before.
+   */
+  readonly #lives = new Map<string, Map<string, StagingCluster>>()
+  /** Names by provider, of one consumer or of none. */
+  readonly #between = new Map<string, Set<string>>()
 
   constructor(endpoints: EndpointSet, connections: Connections, roots: { staging: string; verification: string }) {
     super()
@@ -84,8 +88,9 @@ export class Staging extends EventEmitter<Events> {
     return this.#clusters.get(cluster)
   }
 
+  /** The one that has the name now. */
   named(name: string): StagingCluster | undefined {
-    return this.#names.get(name)
+    return [...(this.#lives.get(name)?.values() ?? [])].at(-1)
   }
 
   /** A workspace of the broker, as far as the broker's claims go; undefined while it does not show. */
@@ -96,7 +101,8 @@ export class Staging extends EventEmitter<Events> {
 
   /** Those of one consumer and one provider, or without a consumer those that verify the provider's exports. */
   between(consumerCluster: string | undefined, providerCluster: string): StagingCluster[] {
-    return [...(this.#between.get(pairOf({ consumerCluster, providerCluster }))?.values() ?? [])]
+    const names = this.#between.get(pairOf({ consumerCluster, providerCluster })) ?? []
+    return [...names].flatMap((name) => this.named(name) ?? [])
   }
 
   #take(url: string, binding: Binding): void {
@@ -126,25 +132,30 @@ export class Staging extends EventEmitter<Events> {
     const before = this.#clusters.get(cluster)
     const seen = this.#seen.get(cluster)
     const now = seen === undefined ? undefined : this.#stagingOf(cluster, seen.url, seen.bindings)
-    if (before !== undefined) this.#forget(before)
+    if (before !== undefined && before.name !== now?.name) this.#forget(before)
     if (now !== undefined) this.#note(now)
     if (now !== undefined || before !== undefined) this.emit('changed', now, before)
   }
 
   #forget(staging: StagingCluster): void {
-    this.#clusters.delete(staging.cluster)
-    this.#names.delete(staging.name)
+    const { cluster, name } = staging
+    this.#clusters.delete(cluster)
+    const lives = this.#lives.get(name)
+    lives?.delete(cluster)
+    if (lives?.size !== 0) return
+    this.#lives.delete(name)
     const pair = pairOf(staging)
     const others = this.#between.get(pair)
-    others?.delete(staging.cluster)
+    others?.delete(name)
     if (others?.size === 0) this.#between.delete(pair)
   }
 
   #note(staging: StagingCluster): void {
-    this.#clusters.set(staging.cluster, staging)
-    this.#names.set(staging.name, staging)
+    const { cluster, name } = staging
+    this.#clusters.set(cluster, staging)
     const pair = pairOf(staging)
-    this.#between.set(pair, (this.#between.get(pair) ?? new Map()).set(staging.cluster, staging))
+    this.#lives.set(name, (this.#lives.get(name) ?? new Map<string, StagingCluster>()).set(cluster, staging))
+    this.#between.set(pair, (this.#between.get(pair) ?? new Set<string>()).add(name))
   }
 
   #stagingOf(cluster: string, url: string, bindings: ReadonlyMap<string, Binding>): StagingCluster | undefined {
