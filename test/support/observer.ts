@@ -130,6 +130,10 @@ export class Observer {
     return `is made, but its Assignment never named that provider: ${namedBy(record).map((each) => this.#nameOf(each))}`
   }
 
+  /**
+   * Where the active provider has no copy the object is without one whatever stays elsewhere; what never served it, such as a copy that was
+   * made late for a move that was taken back, only stands in the way of the next.
+   */
   *#judgeRemoval({ cluster }: Site, copy: Thing, record: Assignment | undefined, origin: Of) {
     if (record === undefined) return 'is removed while the object lives and has no Assignment'
     const active = record.spec.providerCluster
@@ -137,6 +141,7 @@ export class Observer {
     const serving = yield* this.#copyOf(active, origin)
     const uid = copy.metadata.annotations?.[annotations.consumerUID] ?? ''
     if (isUsable(serving) || !isUsable(copy) || this.#excused.has(uid)) return undefined
+    if (serving === undefined && record.status?.servedFrom !== cluster) return undefined
     return `is removed before the copy at ${this.#nameOf(active)} is ready`
   }
 
