@@ -32,23 +32,26 @@ function kill(replica: ManagedProcess, ms: number): Deed {
   const act = async () => {
     await replica.kill('SIGKILL')
     await outage(ms)
-    await supervise(replica)
+    await supervise(replica.spec.name, () => replica.start())
     return 'it is ready again'
   }
   return { does: `${replica.spec.name} is killed, and started after ${seconds(ms)}`, act }
 }
 
-/** As whoever runs services does: one that ends while it starts is started again, as long as what it needs may be away. */
-async function supervise(replica: ManagedProcess): Promise<void> {
+/**
+ * As whoever runs services does: one that ends while it starts, or is not ready in time, is started again, as long as what it needs may be
+ * away, or the machine is busy.
+ */
+async function supervise(name: string, start: () => Promise<void>): Promise<void> {
   const attempt = () =>
-    replica.start().then(
+    start().then(
       () => true,
       (error: unknown) => {
         if (!(error instanceof StartError)) throw error
         return false
       },
     )
-  await waitFor(`${replica.spec.name} stays`, attempt, { timeoutMs: SUPERVISED_MS, intervalMs: 1_000 })
+  await waitFor(`${name} stays`, attempt, { timeoutMs: SUPERVISED_MS, intervalMs: 1_000 })
 }
 
 function freeze(process: ManagedProcess, ms: number): Deed {
@@ -97,7 +100,7 @@ export function planeFaults({ landscape }: World): Fault[] {
 
 function restart(site: PlaneSite, crash: boolean): Deed {
   const act = async () => {
-    await site.restartApiServer({ crash })
+    await supervise(`the API server of ${site.name}`, () => site.restartApiServer({ crash }))
     return 'it serves again'
   }
   return { does: `the API server of ${site.name} ${crash ? 'crashes' : 'stops'} and is started again`, act }
