@@ -121,9 +121,15 @@ function copiesClaims({ resources }: StagingCluster): Claim[] {
   return [...ofProvider.sort((a, b) => (a.resource < b.resource ? -1 : 1)), ...BESIDES_COPIES]
 }
 
-/** For people who wonder what the export is for. */
-function notesOf({ providerCluster, apiExportName }: ProviderExport): Record<string, string> {
+/** Annotations that say which export of a provider something of the broker's is for. */
+export function notesOf({ providerCluster, apiExportName }: ProviderExport): Record<string, string> {
   return { [annotations.providerCluster]: providerCluster, [annotations.kcpAPIExportName]: apiExportName }
+}
+
+/** What such annotations say. */
+export function exportNoted(notes: Record<string, string> = {}): ProviderExport | undefined {
+  const [providerCluster, apiExportName] = [notes[annotations.providerCluster], notes[annotations.kcpAPIExportName]]
+  return providerCluster === undefined || apiExportName === undefined ? undefined : { providerCluster, apiExportName }
 }
 
 /** Makes a binding, or accepts by one that is there what is claimed by now. */

@@ -40,6 +40,7 @@ export class FakeKcp {
   readonly #objects = new Map<string, { place: Place; object: Held }>()
   readonly #watches = new Set<Watch>()
   readonly #paths = new Map<string, string>()
+  readonly #refused = new Set<string>()
   #heldBack: HeldBack[] = []
   #version = 0
 
@@ -62,13 +63,21 @@ export class FakeKcp {
     return [...this.#objects.values()].flatMap(({ place, object }) => (place.resource === resource ? [object] : []))
   }
 
-  /** Somebody makes an object, or changes it. */
+  /** Somebody makes an object, or changes it, and its status where there is one. */
   put(cluster: string, resource: string, name: string, content: object): void {
-    this.#commit({ cluster, resource, name, subresource: undefined }, content)
+    const place = { cluster, resource, name, subresource: undefined }
+    this.#commit(place, content)
+    const { status } = content as Body
+    if (status !== undefined) this.#commit({ ...place, subresource: 'status' }, { status })
   }
 
   remove(cluster: string, resource: string, name: string): void {
     this.#remove({ cluster, resource, name, subresource: undefined })
+  }
+
+  /** Refuses all requests of this kind from now on. */
+  refuse(what: string): void {
+    this.#refused.add(what)
   }
 
   /**
@@ -93,6 +102,7 @@ export class FakeKcp {
     this.#heldBack = this.#heldBack.filter((each) => each !== held)
     const isApply = headers['content-type']?.startsWith('application/apply') === true
     const handle = () => {
+      if (this.#refused.has(what)) return refused(403, 'Forbidden', place)
       if (method !== 'GET') this.written.push(`${who}: ${what}`)
       return this.#handle(method, place, body === undefined ? {} : (parseJson(body) as Body), isApply)
     }

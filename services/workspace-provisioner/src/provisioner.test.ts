@@ -208,6 +208,22 @@ test('a trial that an offer of another replica’s partition wants stays, with t
   expect(kcp.find(ROOTS.staging, 'apiexports', COPIES)).toBeDefined()
 })
 
+test('the workspace of a trial that never came to a binding goes with its offer, also after a restart', async () => {
+  const kcp = new FakeKcp()
+  kcp.refuse('POST apibindings')
+  const replica = await Replica.start(kcp, 'a', { idleMs: HOUR_MS })
+  const offers = tenure()
+  await replica.hear(offers, 'offer', offered(kcp))
+  await vi.waitFor(() => expect(offers.memory.failures.get(TRIAL)).toBeDefined())
+  kcp.remove('alpha', 'acceptapis', 'things')
+  await replica.hear(offers, 'offer', withdrawn)
+  await replica.stop()
+  const next = await Replica.start(kcp, 'b')
+  await next.hear(tenure(), 'another', withdrawn)
+  await vi.waitFor(() => expect(kcp.find(ROOTS.verification, 'workspaces', TRIAL)).toBeUndefined())
+  await next.stop()
+})
+
 test('the export for copies that went with its trial is made again with the next', async () => {
   const kcp = new FakeKcp()
   const { replica } = await staged(kcp)

@@ -9,7 +9,7 @@ import {
 } from '@resource-broker/kube'
 
 export type Workspace = {
-  metadata: { name: string; uid: string; deletionTimestamp?: string }
+  metadata: { name: string; uid: string; deletionTimestamp?: string; annotations?: Record<string, string> }
   spec: { cluster?: string; URL?: string }
   status?: { phase?: string }
 }
@@ -84,14 +84,14 @@ export class WorkspaceTree {
     return await readIfThere<Workspace>(this.#client, { ...WORKSPACES, name })
   }
 
-  /** Asks for a workspace; the watch tells when it is there. */
-  async create(name: string, fence: WriteFence): Promise<void> {
+  /** Asks for a workspace with these annotations; the watch tells when it is there. */
+  async create(name: string, fence: WriteFence, annotations: Record<string, string> = {}): Promise<void> {
     const { type, shard } = this.#made
     const location = shard === undefined ? {} : { location: { selector: { matchLabels: { name: shard } } } }
     const body = {
       apiVersion: 'tenancy.kcp.io/v1alpha1',
       kind: 'Workspace',
-      metadata: { name },
+      metadata: { name, annotations },
       spec: { type, ...location },
     }
     await this.#client

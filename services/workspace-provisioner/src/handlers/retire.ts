@@ -9,7 +9,7 @@ import {
 import type { KubeObject } from '@resource-broker/bus'
 import { isConflict, isNotFound } from '@resource-broker/kube'
 import { isEnding, pairOf, type StagingCluster } from '@resource-broker/service'
-import { copiesBinding, copiesExport, removeCopiesExport, unbindCopies } from '../bindings.ts'
+import { copiesBinding, copiesExport, exportNoted, removeCopiesExport, unbindCopies } from '../bindings.ts'
 import type { ProvisionerContext } from '../context.ts'
 import { exportIn } from '../records.ts'
 import { readyClusterOf, type Workspace } from '../workspace-tree.ts'
@@ -17,9 +17,11 @@ import { exportOfOffer } from './judge.ts'
 
 /** Removes a workspace that nobody has wanted for a while. */
 export async function retire(context: ProvisionerContext, name: string): Promise<void> {
-  const { records, clusters, retiring } = context
+  const { trees, records, clusters, retiring } = context
   const record = records.get(name)
-  const of = clusters.kcp.staging.named(name) ?? retiring.get(name)
+  // One that never came to a binding to the export shows nowhere else.
+  const noted = exportNoted(trees.verification.get(name)?.metadata.annotations)
+  const of = clusters.kcp.staging.named(name) ?? retiring.get(name) ?? noted
   if (record !== undefined) await unlessChanged(context, name, () => retireStaging(context, record))
   else if (of !== undefined && verificationWorkspaceName(of) === name)
     await unlessChanged(context, name, () => retireTrial(context, name, of))

@@ -1,14 +1,16 @@
 import { copiesExportName } from '@resource-broker/api'
 import { isTrue } from '@resource-broker/kube'
 import { BINDINGS } from '@resource-broker/service'
-import { bindProvider, ensureCopiesExport } from '../bindings.ts'
+import { bindProvider, ensureCopiesExport, notesOf } from '../bindings.ts'
 import type { ProvisionerContext, Wanted } from '../context.ts'
 
 /** Proves that a provider's export can be bound by binding it in a workspace of its own, as far as that goes now. */
 export async function verify(context: ProvisionerContext, wanted: Wanted): Promise<void> {
   const tree = context.trees.verification
   const cluster = tree.readyCluster(wanted.name)
-  if (tree.get(wanted.name) === undefined) return await tree.create(wanted.name, context.fence)
+  if (tree.get(wanted.name) === undefined) {
+    return await tree.create(wanted.name, context.fence, notesOf(wanted))
+  }
   if (cluster === undefined) return // its watch tells
   const { staging } = context.clusters.kcp
   const inside = staging.inside(cluster)?.under(context.fence)
