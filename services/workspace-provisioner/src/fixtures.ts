@@ -1,12 +1,13 @@
 import {
   AcceptAPI,
   Assignment,
+  type CopyStatus,
   copiesExportName,
   StagingWorkspace,
   stagingWorkspaceName,
   verificationWorkspaceName,
 } from '@resource-broker/api'
-import { type Fence, type KeyView, OwnershipLostError } from '@resource-broker/bus'
+import { type Fence, type KeyView, type KubeObject, OwnershipLostError } from '@resource-broker/bus'
 import { EndpointSet, KubeClient } from '@resource-broker/kube'
 import { type KcpClusters, type Logger, Staging, StagingRecords } from '@resource-broker/service'
 import { newMemory, type ProvisionerMemory } from './context.ts'
@@ -106,6 +107,17 @@ export function assigned(kcp: FakeKcp, name: string): Record<string, unknown> {
   const spec = { ...object, providerCluster: 'alpha', acceptAPIName: 'things' }
   const { apiVersion, kind, plural } = Assignment
   kcp.put(COORDINATION, plural, `assignment-${name}`, { apiVersion, kind, spec, status: { phase: 'Bound' } })
+  return { assignment: { name: `assignment-${name}`, object: kcp.find(COORDINATION, plural, `assignment-${name}`) } }
+}
+
+/** The same object at beta, with this record of the copy that alpha had of it. */
+export function moved(kcp: FakeKcp, name: string, recorded: Partial<CopyStatus> | undefined): Record<string, unknown> {
+  const { spec } = Assignment.of(kcp.find(COORDINATION, Assignment.plural, `assignment-${name}`) as KubeObject)
+  const left = { providerCluster: 'alpha', applied: true, ready: false, state: 'Leaving', ...recorded }
+  const status = { phase: 'Bound', copies: recorded === undefined ? [] : [left] }
+  const { apiVersion, kind, plural } = Assignment
+  const content = { apiVersion, kind, spec: { ...spec, providerCluster: 'beta' }, status }
+  kcp.put(COORDINATION, plural, `assignment-${name}`, content)
   return { assignment: { name: `assignment-${name}`, object: kcp.find(COORDINATION, plural, `assignment-${name}`) } }
 }
 

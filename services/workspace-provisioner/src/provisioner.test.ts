@@ -3,6 +3,7 @@ import { FakeKcp, ROOTS } from './fake-kcp.ts'
 import {
   assigned,
   COPIES,
+  moved,
   offered,
   Replica,
   recordIn,
@@ -134,6 +135,23 @@ test.each([
   await hears
   await replica.stop()
   expect(kcp.written.slice(before)).toEqual([])
+})
+
+test('the workspace of a copy that nobody asks for any more stays until that is gone: it may be the only one that serves', async () => {
+  const kcp = new FakeKcp()
+  const { replica, objects } = await staged(kcp)
+  await replica.hear(objects, 'one', moved(kcp, 'one', {}))
+  expect([...objects.memory.wants.names]).toEqual([STAGED])
+  const other = await Replica.start(kcp, 'b')
+  const asked = kcp.holdBack('b', 'GET assignments', { answered: true })
+  await other.hear(tenure(), 'of another partition', withdrawn)
+  await asked.arrived
+  asked.release()
+  await other.stop()
+  expect(wayIn(kcp)).toBeDefined()
+  await replica.hear(objects, 'one', moved(kcp, 'one', undefined))
+  await vi.waitFor(() => expect([workspaceIn(kcp), recordIn(kcp)]).toEqual([undefined, undefined]))
+  await replica.stop()
 })
 
 test('who looked before a workspace was taken into use again removes nothing', async () => {

@@ -1,6 +1,7 @@
 import {
   Assignment,
   exportAt,
+  providersOf,
   type StagingPlace,
   stagingWorkspaceName,
   verificationWorkspaceName,
@@ -203,9 +204,8 @@ export class Provisioner {
     const object = view.get('assignment')?.object
     if (object === undefined || object === null) return []
     const assignment = Assignment.of(object)
-    const { consumerCluster, providerCluster, gvr, copies = [] } = assignment.spec
-    const providers = [providerCluster, ...copies.map((copy) => copy.providerCluster)]
-    return providers.flatMap((provider) => {
+    const { consumerCluster, gvr } = assignment.spec
+    return [...providersOf(assignment)].flatMap((provider) => {
       const named = exportAt(assignment, provider)
       const serving = this.#context.clusters.kcp.staging
         .between(undefined, provider)

@@ -138,6 +138,12 @@ export const Assignment = defineKind({
 })
 export type Assignment = z.infer<typeof Assignment.schema>
 
+/** Providers at which the Assignment asks for a copy, or has the record of one that nobody asks for any more; the active one first. */
+export function providersOf({ spec, status }: Pick<Assignment, 'spec' | 'status'>): Set<string> {
+  const named = [spec, ...(spec.copies ?? []), ...(status?.copies ?? [])]
+  return new Set(named.map(({ providerCluster }) => providerCluster))
+}
+
 /** The AcceptAPI at which the copy of a provider has its place, also one that nobody asks for any more; undefined if the Assignment names none. */
 export function offerAt({ spec, status }: Pick<Assignment, 'spec' | 'status'>, provider: string): string | undefined {
   const named = [spec, ...(spec.copies ?? []), ...(status?.copies ?? [])]

@@ -17,6 +17,7 @@ export {
   type DecisionRecord,
   exportAt,
   offerAt,
+  providersOf,
   withoutDecision,
 } from './assignment.ts'
 export type { Mistake, Parsed, PrinterColumn } from './kind.ts'

@@ -5,6 +5,7 @@ import {
   getCondition,
   isPending,
   Migration,
+  providersOf,
   runningMove,
 } from '@resource-broker/api'
 import type {
@@ -202,7 +203,7 @@ export function isCurrent(known: Assigned): known is Current {
 
 /** Providers that have a copy of the object, or should have one. */
 export function concerned({ assignment, copies }: Assigned): Set<string> {
-  return new Set([...namedBy(assignment), ...copies.keys()])
+  return new Set([...providersOf(assignment), ...copies.keys()])
 }
 
 /** A watch tells of a copy within this time after the answer that made it known; one that was away meanwhile may never do. */
@@ -211,12 +212,6 @@ export const UNCONFIRMED_MS = 10_000
 /** Providers whose copies nobody but an answer told of, long ago: they may have gone since without a word. */
 export function doubtful({ unconfirmed }: Assigned): string[] {
   return [...unconfirmed].flatMap(([provider, ms]) => (ms >= UNCONFIRMED_MS ? [provider] : []))
-}
-
-/** Where the Assignment asks for a copy, or has the record of one. */
-export function namedBy(assignment: Assignment): Set<string> {
-  const recorded = (assignment.status?.copies ?? []).map(({ providerCluster }) => providerCluster)
-  return new Set([...wantedCopies(assignment).map(({ provider }) => provider), ...recorded])
 }
 
 /** What the scheduler decided for this very generation of the object; undefined: nothing yet. */

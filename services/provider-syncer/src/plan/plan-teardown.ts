@@ -1,5 +1,6 @@
+import { providersOf } from '@resource-broker/api'
 import type { CopyMessage, KubeObject } from '@resource-broker/bus'
-import { type Assigned, concerned, doubtful, isOnAccountOf, isReplaced, namedBy, wantedCopies } from '../facts/known.ts'
+import { type Assigned, concerned, doubtful, isOnAccountOf, isReplaced, wantedCopies } from '../facts/known.ts'
 import { type Action, idOf } from './action.ts'
 import { isEarly } from './plan-orphans.ts'
 import { lostEvent } from './record.ts'
@@ -60,7 +61,7 @@ function copyLeft(known: Assigned, provider: string): CopyLeft | undefined {
   const copy = copies.get(provider)
   const place = copy?.object ? places.at(provider, copy.cluster) : places.ofCopy(ref, provider)
   if (place.is === 'lost' || place.is === 'none') return undefined
-  if (place.is === 'away' && copy?.object === null && !namedBy(known.assignment).has(provider)) return undefined // it went before that
+  if (place.is === 'away' && copy?.object === null && !providersOf(known.assignment).has(provider)) return undefined // it went before that
   if (place.is === 'away' || place.is === 'awaited') return { provider, actions: [], waitsFor: place.why }
   if (copy?.object && doubtful(known).includes(provider))
     return {

@@ -3,6 +3,7 @@ import {
   Assignment,
   exportAt,
   type ProviderExport,
+  providersOf,
   type StagingWorkspace,
   verificationWorkspaceName,
 } from '@resource-broker/api'
@@ -118,9 +119,7 @@ async function isWanted({ clusters }: ProvisionerContext, record: StagingWorkspa
   const { apiExportName } = record.spec
   const { items } = await clusters.coordination.list<Pick<Assignment, 'spec' | 'status'>>({ ...Assignment.resource })
   return items.some((assignment) => {
-    const { spec } = assignment
-    const providers = [spec.providerCluster, ...(spec.copies ?? []).map(({ providerCluster }) => providerCluster)]
-    if (spec.consumerCluster !== consumer || !providers.includes(provider)) return false
+    if (assignment.spec.consumerCluster !== consumer || !providersOf(assignment).has(provider)) return false
     return (exportAt(assignment, provider) ?? apiExportName) === apiExportName
   })
 }
