@@ -9,7 +9,8 @@ test('what is remembered of a partition counts until its fence ends, and what it
   const holdings = new Holdings()
   const [one, other] = [tenure(), tenure()]
   const left: ProvisionerMemory[] = []
-  for (const each of [one, other]) holdings.enter(each, (memory) => left.push(memory))
+  const enter = (each: typeof one) => holdings.enter(each, (memory) => left.push(memory))
+  expect([one, other, one].map(enter)).toEqual([true, true, false])
   one.memory.wants.set('a', [staged])
   one.memory.wants.addUnserved('a', 'q')
   one.memory.retiring.set('t', staged)
@@ -26,8 +27,7 @@ test('a partition that is over before it is heard of is not held', () => {
   const holdings = new Holdings()
   const over = tenure()
   over.end()
-  holdings.enter(over, () => undefined)
-  expect(holdings.isEmpty).toBe(true)
+  expect(holdings.enter(over, () => undefined)).toBe(false)
   expect(holdings.responsible('s')).toBeUndefined()
 })
 

@@ -9,20 +9,17 @@ export type Holding = { memory: ProvisionerMemory; fence: Fence }
 export class Holdings {
   readonly #held = new Map<ProvisionerMemory, Holding>()
 
-  get isEmpty(): boolean {
-    return this.#held.size === 0
-  }
-
-  /** `ended` is told when the partition is held no more. */
-  enter(holding: Holding, ended: (memory: ProvisionerMemory) => void): void {
+  /** Answers whether the partition is held anew; `ended` is told when it is held no more. */
+  enter(holding: Holding, ended: (memory: ProvisionerMemory) => void): boolean {
     const { memory, fence } = holding
-    if (fence.signal.aborted || this.#held.has(memory)) return
+    if (fence.signal.aborted || this.#held.has(memory)) return false
     this.#held.set(memory, holding)
     const end = () => {
       this.#held.delete(memory)
       ended(memory)
     }
     fence.signal.addEventListener('abort', end, { once: true })
+    return true
   }
 
   /** On whose account a workspace is brought further: one that wants it, else one that removes it, else whichever there is. */

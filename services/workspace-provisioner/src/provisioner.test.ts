@@ -154,6 +154,20 @@ test('the workspace of a copy that nobody asks for any more stays until that is 
   await replica.stop()
 })
 
+test('a workspace that nobody wants any more goes, be it that who knew of that is no more', async () => {
+  const kcp = new FakeKcp()
+  const { replica } = await staged(kcp, 'a', HOUR_MS)
+  const next = await Replica.start(kcp, 'b')
+  const asked = kcp.holdBack('b', 'GET assignments', { answered: true })
+  await next.hear(tenure(), 'of another partition', withdrawn)
+  await asked.arrived
+  asked.release()
+  await replica.stop()
+  await next.hear(tenure(), 'one', unassign(kcp, 'one'))
+  await vi.waitFor(() => expect([workspaceIn(kcp), recordIn(kcp)]).toEqual([undefined, undefined]))
+  await next.stop()
+})
+
 test('who looked before a workspace was taken into use again removes nothing', async () => {
   const kcp = new FakeKcp()
   const { replica, objects } = await staged(kcp)

@@ -82,9 +82,7 @@ export class Provisioner {
     fence,
   }: Pick<Run<ProvisionerMemory>, 'key' | 'view' | 'memory' | 'fence'>): Promise<'done' | 'look again'> {
     const holding = { memory, fence }
-    const isFirst = this.#holdings.isEmpty
-    this.#holdings.enter(holding, (left) => this.#leave(left))
-    if (isFirst) this.#leaveUnwanted()
+    if (this.#holdings.enter(holding, (left) => this.#leave(left))) this.#leaveUnwanted()
     const { wants } = memory
     const before = wants.of(key)
     const { offered, next } = await this.#offered(key, view, holding)
@@ -160,7 +158,7 @@ export class Provisioner {
     if (this.#holdings.wanted(name) === undefined) this.#work.later(name, this.#options.idleMs)
   }
 
-  /** What nobody wanted any more while this replica owned nothing. */
+  /** What the owner before may have known that nobody wants any more. */
   #leaveUnwanted(): void {
     const { trees, clusters } = this.#context
     const recorded = clusters.kcp.records.all.map(({ metadata }) => metadata.name)
