@@ -40,6 +40,8 @@ export type Known = {
   move: MoveWords | undefined
   /** Providers of whose copies only an answer told, and for how many milliseconds: a watch that began again since may never have known them. */
   unconfirmed: Map<string, number>
+  /** For how many milliseconds only an answer has told of the object, and no message ever: it may have gone before its watch knew of it. */
+  untoldMs: number | undefined
   places: Places
   notes: Notes
 }
@@ -86,6 +88,7 @@ export function readKnown({ key, view, brokerID, places, notes, now }: Told): Kn
         return ms === undefined ? [] : [[provider, ms]]
       }),
     ),
+    untoldMs: view.sequence('source') === 0 ? view.learnedFor('source', undefined, now) : undefined,
     copyRelated: new Map(related.map(([provider, message]) => [provider, message.related])),
     move: assignment && wordsOfMove(assignment, view),
     places,
@@ -206,7 +209,7 @@ export function concerned({ assignment, copies }: Assigned): Set<string> {
   return new Set([...providersOf(assignment), ...copies.keys()])
 }
 
-/** A watch tells of a copy within this time after the answer that made it known; one that was away meanwhile may never do. */
+/** A watch tells of what an answer made known within this time; one that was away meanwhile may never do. */
 export const UNCONFIRMED_MS = 10_000
 
 /** Providers whose copies nobody but an answer told of, long ago: they may have gone since without a word. */

@@ -1,5 +1,6 @@
 import { conditionTypes } from '@resource-broker/api'
 import type { KubeObject, Run } from '@resource-broker/bus'
+import { KubeError } from '@resource-broker/kube'
 import { expect, test } from 'vitest'
 import { newMemory, type SyncerContext, type SyncerMemory } from '../context.ts'
 import { assignment, BROKER, copied, copy, decision, KEY, ref, source, viewOf } from '../fixtures.ts'
@@ -98,4 +99,46 @@ test('a refusal that nothing comes of any more is taken back, and is not told ag
   told.length = 0
   await look(memory, NOON)
   expect(synced()).toEqual(['True Synced'])
+})
+
+test('an object that was asked for, and went before any watch knew of it, is let go', async () => {
+  const messages: Record<string, unknown> = { assignment: { name: 'assignment-a', object: assignment() } }
+  const written: unknown[] = []
+  const there = { object: source() as KubeObject | undefined }
+  const asked = async () => {
+    if (there.object === undefined) throw new KubeError(404, { reason: 'NotFound' })
+    return there.object
+  }
+  const record = async (_ref: unknown, { status }: { status: object }) => {
+    written.push(status)
+    return assignment({}, status)
+  }
+  const removed: unknown[] = []
+  const remove = async ({ name }: { name: string }) => void removed.push(name)
+  const nowhere = { of: () => ({ waitsFor: 'a place' }), find: () => undefined, at: () => undefined }
+  const clusters = {
+    ...{ brokerID: BROKER, kinds: { all: [] }, coordination: { mergePatch: record, delete: remove } },
+    consumers: { client: () => ({ get: asked }) },
+    ...{ destinations: nowhere, providers: { presence: () => ({ state: 'connected' }) } },
+  }
+  const [bus, logger] = [{ publish: async () => 1 }, { info: () => undefined }]
+  const surroundings = { bus, logger, waiting: new Waiting(), check: () => undefined, clusters }
+  let learnedAt: number | undefined
+  const learn = (part: string, _qualifier: string | undefined, message: unknown, at: number) => {
+    messages[part] = message
+    if (part === 'source') learnedAt = at
+  }
+  const learnedFor = (part: string, _qualifier: string | undefined, at: number) =>
+    part === 'source' && learnedAt !== undefined ? at - learnedAt : undefined
+  const memory = newMemory()
+  const look = async (attempt: number, at: number) => {
+    const run = { key: KEY, view: { ...viewOf(messages), learn, learnedFor }, attempt }
+    const context = { ...surroundings, ...memory, now: () => new Date(at) }
+    return await sync(context as unknown as SyncerContext, run as unknown as Run<SyncerMemory>)
+  }
+  expect(await look(1, NOON)).toMatchObject({ requeueAfterMs: 2_000 })
+  expect(await look(2, NOON + 2_000)).toEqual({ done: true, againAfterMs: 10_000 })
+  there.object = undefined
+  await look(1, NOON + 12_000)
+  expect([written, removed]).toEqual([[{ phase: 'Terminating' }], ['assignment-a']])
 })

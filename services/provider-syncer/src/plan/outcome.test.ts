@@ -21,6 +21,11 @@ test('a copy that an answer alone told of is asked for once its watch should hav
   expect(outcomeOf(knownFor(4_000))).toEqual({ done: true, againAfterMs: UNCONFIRMED_MS - 4_000 })
 })
 
+test('an object that an answer alone told of is asked for once its watch should have told of it', () => {
+  const known = { ...knownFor(3 * UNCONFIRMED_MS), untoldMs: 4_000 }
+  expect(outcomeOf(known)).toEqual({ done: true, againAfterMs: UNCONFIRMED_MS - 4_000 })
+})
+
 test.each([UNCONFIRMED_MS, 3 * UNCONFIRMED_MS])(
   'a copy that is due to be asked for since %s ms at a provider that is away is not looked at again at once',
   (ms) => {

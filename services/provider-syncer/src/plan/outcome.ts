@@ -28,8 +28,8 @@ const POSTPONED_MS = 5_000
  * All is done; who is known only by an answer is asked again when that is due, unless a watch tells of it before. Whom this look could
  * not ask, though that was due, is asked when it can be: that a provider is back is told.
  */
-function done({ unconfirmed }: Known): Outcome {
-  const recent = [...unconfirmed.values()].filter((ms) => ms < UNCONFIRMED_MS)
+function done({ unconfirmed, untoldMs = UNCONFIRMED_MS }: Known): Outcome {
+  const recent = [...unconfirmed.values(), untoldMs].filter((ms) => ms < UNCONFIRMED_MS)
   return recent.length === 0 ? DONE : { done: true, againAfterMs: UNCONFIRMED_MS - Math.max(...recent) }
 }
 

@@ -8,6 +8,7 @@ import {
   doubtful,
   earlierAt,
   isOnAccountOf,
+  UNCONFIRMED_MS,
   wantedCopies,
 } from '../facts/known.ts'
 import { type Action, idOf } from './action.ts'
@@ -23,6 +24,7 @@ export function planLive(known: Current, now: Date): (() => Action[])[] {
   const isServed =
     (report.isSaid || known.notes.isReported) && !known.notes.problems.some((problem) => isStillComing(problem, known))
   return [
+    () => ((known.untoldMs ?? 0) >= UNCONFIRMED_MS ? [{ do: 'read source' }] : []),
     () => [...unheardProviders(known), ...doubtful(known)].flatMap((provider) => lookUp(known, provider)),
     () => [...applyCopy(known), ...bring(known), ...removeLeaving(known)],
     () => tellKept(known),

@@ -45,6 +45,8 @@ type Case = {
   copies?: Record<string, CopyGiven>
   /** Copies that only an answer told of, by provider, and for how many milliseconds. */
   unconfirmed?: Record<string, number>
+  /** For how many milliseconds an answer alone has told of the object. */
+  untoldMs?: number
   related?: string[]
   places?: Record<string, Place>
   before?: Partial<Before>
@@ -132,6 +134,7 @@ function planOf(given: Case): unknown[] {
     assignment: known.assignment ?? (hasNoAssignment ? null : undefined),
     source: hasNoSource ? null : known.source,
     unconfirmed: new Map(Object.entries(given.unconfirmed ?? {})),
+    untoldMs: given.untoldMs,
   }
   return planSync(again, new Date(0)).map(told)
 }
