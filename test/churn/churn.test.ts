@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { useKcp, usePlanes, type World } from '../support/fault-world.ts'
 import type { KcpLandscape } from '../support/kcp-landscape.ts'
-import { ENGINE, ROOT } from '../support/landscape.ts'
+import { ENGINE, type Landscape, ROOT } from '../support/landscape.ts'
 import { useVersion } from '../support/other-version.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 import { followServers } from './chronicle.ts'
@@ -25,12 +25,19 @@ const OBJECTS = 100
 const REPLICAS = 2
 /** For what is still under way when the last fault is over, and for proving that all is well. */
 const AFTERWARDS_MS = 2_400_000
+/** Shorter than the offer of a provider is with the other one, so that workspaces for copies come and go. */
+const KEEP_STAGING_S = '1'
 
 const other = BESIDE === undefined ? { root: ROOT } : useVersion(BESIDE)
 /** Without it all moves are plain. */
 const STAGES = process.env['BROKER_TEST_STAGES'] === 'on'
-const prepare = STAGES ? { prepare: prepareStages } : {}
-const replicas = { replicas: REPLICAS, rootOf: (replica: number) => (replica === 0 ? ROOT : other.root), ...prepare }
+
+async function prepare(landscape: Landscape): Promise<void> {
+  if (ENGINE === 'kcp') landscape.flags.push('--keep-staging', KEEP_STAGING_S)
+  if (STAGES) await prepareStages(landscape)
+}
+
+const replicas = { replicas: REPLICAS, rootOf: (replica: number) => (replica === 0 ? ROOT : other.root), prepare }
 const world: World = ENGINE === 'kcp' ? useKcp(replicas) : usePlanes(replicas)
 
 /** What goes wrong side by side: two replicas of one service can be away at once, and the bus meanwhile. */

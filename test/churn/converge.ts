@@ -1,5 +1,9 @@
+import { StagingWorkspace } from '@resource-broker/api'
+import type { KubeObject } from '@resource-broker/bus'
+import { waitFor } from '@resource-broker/testbed'
 import { findViolations, untilConsistent, untilEmpty, writtenWithin } from '../support/checker.ts'
 import type { World } from '../support/fault-world.ts'
+import { ENGINE, type Landscape } from '../support/landscape.ts'
 import { untilNothingStaged } from './stages.ts'
 import type { Story } from './story.ts'
 
@@ -21,6 +25,26 @@ export async function converge(world: World, story: Story): Promise<void> {
   story.tell(undefined, 'all objects are deleted')
   await accuseOf(story, untilEmpty(landscape, CONVERGED_MS), async () => [])
   await accuseOf(story, untilNothingStaged(landscape, CONVERGED_MS), async () => [])
+  if (ENGINE === 'kcp') await accuseOf(story, untilNoPlaces(landscape, CONVERGED_MS), async () => [])
+}
+
+/** Waits until no workspace for copies is left in a kcp, nor the record of one. @throws with what is left */
+async function untilNoPlaces({ platform, copyPlaces }: Landscape, timeoutMs: number): Promise<void> {
+  let left: string[] = []
+  const isEmpty = async () => {
+    const [places, records] = await Promise.all([
+      copyPlaces(),
+      platform.kube.list<KubeObject>(StagingWorkspace.resource),
+    ])
+    left = [
+      ...places.map(({ name }) => `the workspace of copies ${name} is left`),
+      ...records.items.map(({ metadata }) => `StagingWorkspace ${metadata.name} is left`),
+    ]
+    return left.length === 0
+  }
+  await waitFor('no workspace for copies is left', isEmpty, { timeoutMs, intervalMs: 250 }).catch((cause: unknown) => {
+    throw new Error(left.join('\n'), { cause })
+  })
 }
 
 /** Where `proof` fails, says `more` in detail what is wrong; by itself its message names a few. */

@@ -25,11 +25,15 @@ export const ENGINE_SERVICES: readonly ServiceName[] = ENGINE === 'kcp' ? KCP_SE
 
 /** What only the services that run stages of moves have. */
 const COMPUTE = ['--compute-kubeconfig', '--stage-kinds']
+/** What only the service that makes workspaces has. */
+const STAGING = ['--keep-staging']
 /** Flags that a service of this name does not have. */
 const UNKNOWN_TO: Partial<Record<ServiceName | 'broker', string[]>> = {
-  'acceptapi-registry': COMPUTE,
-  'placement-scheduler': COMPUTE,
-  'provider-syncer': COMPUTE,
+  'workspace-watcher': STAGING,
+  'migration-coordinator': STAGING,
+  'acceptapi-registry': [...COMPUTE, ...STAGING],
+  'placement-scheduler': [...COMPUTE, ...STAGING],
+  'provider-syncer': [...COMPUTE, ...STAGING],
   'workspace-provisioner': COMPUTE,
 }
 
