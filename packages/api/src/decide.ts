@@ -22,6 +22,8 @@ export type Question = {
   current?: OfferRef | undefined
   /** Providers that must not take it, and why. */
   excluded?: ReadonlyMap<string, string> | undefined
+  /** Providers that are away, and since when: the object leaves one of them, and comes to none. */
+  away?: ReadonlyMap<string, string> | undefined
 }
 
 /** What an answer goes by, as of one moment. */
@@ -40,8 +42,8 @@ export type PlacementWorld = {
  * What to do with one object.
  * - `place`: it has no provider yet; `offer` takes it.
  * - `stay`: its provider still accepts it, through `offer`, which may be another offer of the same provider. With a `record` the provider
- *   is drained, and nobody else takes it.
- * - `move`: its provider no longer accepts it, or is drained; `offer` takes it.
+ *   is drained or away, and nobody else takes it.
+ * - `move`: its provider no longer accepts it, or is drained or away; `offer` takes it.
  * - `strand`: its provider no longer accepts it and no one else does; it stays at `from`.
  * - `refuse`: it has no provider and no one takes it.
  */
@@ -59,22 +61,25 @@ type WhyNowhere = (typeof reasons)['noProviderAccepts' | 'policyForbids' | 'misc
  * Decides where an object belongs. Pure: same input, same answer. Of the accepting offers that have room, and whose provider is open and
  * one that the policy of the object allows, the one wins whose weight and what the policy prefers of its provider come to most; ties go to
  * the lower provider name, then the lower AcceptAPI name. An object never moves while its offer accepts it, full or not, whatever its
- * policy says; another offer of its provider keeps it if there is room. A cordoned provider keeps what it has, one that is drained what
- * nobody else takes.
+ * policy says; another offer of its provider keeps it if there is room. A cordoned provider keeps what it has, one that is drained, or is
+ * away and to be left, what nobody else takes.
  */
-export function decide({ object, current, excluded }: Question, world: PlacementWorld, now: Date): Decision {
+export function decide(question: Question, world: PlacementWorld, now: Date): Decision {
+  const { object, current, away } = question
   const { offers, usage } = world
   const accepting = offers.match(object)
   const kept = current && stillAccepting(accepting, current, usage)
-  const isDrained = current !== undefined && world.standing(current.providerCluster) === 'draining'
-  if (kept !== undefined && !isDrained) return { verdict: 'stay', offer: kept }
+  const isLeft =
+    current !== undefined &&
+    (world.standing(current.providerCluster) === 'draining' || away?.has(current.providerCluster) === true)
+  if (kept !== undefined && !isLeft) return { verdict: 'stay', offer: kept }
 
   const counting = world.policies.for(object)
   const open = new Best<Scored>(RECORDED, (a, b) => b.score - a.score || compareRefs(a.offer.ref, b.offer.ref))
   const closed = new Best<Closed>(RECORDED, (a, b) => compareOffers(a.offer, b.offer))
   let [closedCount, forbiddenCount] = [0, 0]
   for (const offer of accepting) {
-    const why = whyClosed(offer, world, counting, excluded)
+    const why = whyClosed(offer, world, counting, question)
     if (why === undefined) open.add({ offer, score: scoreOf(offer, counting, world) })
     else {
       closed.add({ offer, why })
@@ -142,11 +147,13 @@ function whyClosed(
   offer: Offer,
   world: PlacementWorld,
   counting: Counting | undefined,
-  excluded: Question['excluded'],
+  { excluded, away }: Question,
 ): Why | undefined {
   const { ref, capacity } = offer
   const got = excluded?.get(ref.providerCluster)
   if (got !== undefined) return whyOf('excluded', 'a provider that was not tried in vain', () => got)
+  const since = away?.get(ref.providerCluster)
+  if (since !== undefined) return whyOf('away', 'a provider that can be spoken to', () => `away since ${since}`)
   const bar = whyBarred(ref.providerCluster, world, counting)
   if (bar !== undefined || !isFull(offer, world.usage)) return bar
   return whyOf('capacity', `fewer than ${capacity} objects placed there`, () => String(world.usage(ref)))

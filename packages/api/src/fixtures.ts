@@ -83,6 +83,8 @@ export type PlacementCase = {
   object?: object
   current?: string
   excluded?: Record<string, string>
+  /** Since when, by the provider. */
+  away?: Record<string, string>
 }
 
 export function worldOf({ offers, providers, policies = [], taken }: PlacementCase): PlacementWorld {
@@ -98,7 +100,7 @@ export function worldOf({ offers, providers, policies = [], taken }: PlacementCa
   }
 }
 
-export function questionOf({ object = {}, consumer, labels, current, excluded = {} }: PlacementCase): Question {
+export function questionOf({ object = {}, consumer, labels, current, excluded = {}, away }: PlacementCase): Question {
   const asked = objectOf(object)
   return {
     object: {
@@ -108,6 +110,7 @@ export function questionOf({ object = {}, consumer, labels, current, excluded = 
     },
     current: current === undefined ? undefined : refOf(current),
     excluded: new Map(Object.entries(excluded)),
+    ...(away === undefined ? {} : { away: new Map(Object.entries(away)) }),
   }
 }
 

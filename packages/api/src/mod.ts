@@ -50,6 +50,17 @@ export {
 export { type Explanation, OfferIndex, type RefusedOffer } from './offers/offer-index.ts'
 export { compareOffers, compareRefs, sameRef } from './offers/rank.ts'
 export { compilePolicy, type Policy } from './policies/compile-policy.ts'
+export {
+  type Absences,
+  absencesOf,
+  awaySince,
+  type Failover,
+  type FailoverWord,
+  failoverFrom,
+  type Places,
+  placesAfter,
+  tooManyAway,
+} from './policies/failover.ts'
 export { PolicyIndex } from './policies/policy-index.ts'
 export { requirementText, satisfies } from './policies/rate.ts'
 export { compareQuantities, parseQuantity, type Quantity } from './quantity.ts'
@@ -62,6 +73,7 @@ export { isBefore, phasesOf } from './stages/phases.ts'
 export { configurationsFor, shadowOf, whenOf } from './stages/precedence.ts'
 export { renderObject } from './stages/render.ts'
 export { resultText } from './stages/result-text.ts'
+export { seesCopies } from './stages/sees-copies.ts'
 export { STAGE_KINDS } from './stages/stage-kinds.ts'
 export { configurationMistakes } from './stages/validate.ts'
 export { isFor, type WhenSees } from './stages/when.ts'

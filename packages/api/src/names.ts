@@ -65,7 +65,7 @@ export const conditionTypes = {
   placed: 'Placed',
   synced: 'Synced',
   migrating: 'Migrating',
-  /** Assignment: False while the provider that has the object accepts it no longer. */
+  /** Assignment: False while the provider that has the object accepts it no longer, Unknown while that is away and the object is to fail over. */
   accepted: 'Accepted',
   /** Migration. */
   stagingWorkspaceReady: 'StagingWorkspaceReady',
@@ -83,6 +83,8 @@ export const conditionTypes = {
   drained: 'Drained',
   /** PlacementPolicy: False while no provider has what it requires. */
   satisfiable: 'Satisfiable',
+  /** PlacementPolicy that has objects fail over: False while none does, as too many providers are away. */
+  failover: 'Failover',
 } as const
 
 /**
@@ -109,6 +111,10 @@ export const reasons = {
   providerNoLongerAccepts: 'ProviderNoLongerAccepts',
   /** Of Accepted: the provider is drained, and keeps the object. */
   nobodyElseAccepts: 'NobodyElseAccepts',
+  /** Of Accepted: the provider is away, and the object fails over when that has lasted. */
+  awaitsFailover: 'AwaitsFailover',
+  /** Of the same: it would fail over, and something is in the way. */
+  failoverHeld: 'FailoverHeld',
   accepted: 'Accepted',
   notAccepted: 'NotAccepted',
   synced: 'Synced',

@@ -1,6 +1,7 @@
 import type { Bus } from '@resource-broker/bus'
 import type { Clusters, Logger, Tracing } from '@resource-broker/service'
 import type { Capacity } from './capacity/capacity.ts'
+import type { Failovers } from './failover/failovers.ts'
 import type { Offers } from './offers.ts'
 import type { Policies } from './policies.ts'
 import type { Standings } from './standings.ts'
@@ -13,9 +14,11 @@ export type SchedulerContext = {
   /** Who has a place at an offer that has a capacity. */
   capacity: Capacity
   /** What the platform has each provider do, and how it calls it. */
-  standings: Pick<Standings, 'of' | 'labels'>
+  standings: Pick<Standings, 'of' | 'labels' | 'absences'>
   /** What the platform says of where objects go. */
   policies: Pick<Policies, 'index' | 'counts'>
+  /** Which objects may fail over now. */
+  failovers: Pick<Failovers, 'ask'>
   logger: Logger
   tracing?: Tracing | undefined
   now: () => Date

@@ -166,6 +166,7 @@ export function platformOf(...objects: KubeObject[]) {
     return found(metadata.name)
   }
   const client = {
+    now: () => new Date(0),
     get: async ({ name }: ObjectRef) => found(name),
     list: async ({ resource }: CollectionRef) => ({
       items: [...held.values()].filter(({ kind }) => `${kind.toLowerCase()}s` === resource),

@@ -14,6 +14,7 @@ import {
 import type { z } from 'zod'
 import { Capacity } from './capacity/capacity.ts'
 import type { SchedulerContext } from './context.ts'
+import { Failovers } from './failover/failovers.ts'
 import { look } from './handlers/look.ts'
 import { isAffected } from './handlers/reconsider.ts'
 import { newMemory, type SchedulerMemory, UnplacedCounts } from './memory.ts'
@@ -63,8 +64,12 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     clusters,
     offers,
     capacity,
-    standings: new Standings(clusters.providers, nudge),
+    standings: new Standings(clusters.providers, {
+      changed: nudge,
+      heedsAbsence: () => policies.index.hasFailover,
+    }),
     policies,
+    failovers: new Failovers(clusters.coordination),
     logger,
     tracing: service.tracing,
     now: () => new Date(),

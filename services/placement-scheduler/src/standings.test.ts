@@ -10,19 +10,22 @@ const recordOf = (unschedulable?: boolean, labels?: Record<string, string>): Pro
   })
 
 /** Standings among these records, and how often they were told to have changed. */
-function standingsOf(records: Map<string, Provider>) {
+function standingsOf(records: Map<string, Provider>, heedsAbsence = () => false) {
   let tell: (name: string) => void = () => undefined
   const told = { times: 0 }
   const providers = {
-    all: [...records.keys()],
+    get all() {
+      return [...records.keys()]
+    },
     recordOf: (name: string) => records.get(name),
     onRecord: (listener: (name: string) => void) => {
       tell = listener
     },
   }
-  const standings = new Standings(providers, () => {
+  const changed = () => {
     told.times++
-  })
+  }
+  const standings = new Standings(providers, { changed, heedsAbsence })
   const write = (name: string, record: Provider | undefined) => {
     if (record === undefined) records.delete(name)
     else records.set(name, record)
@@ -86,5 +89,39 @@ test('that a provider will not come back is told: it takes nothing more, whateve
   const record = recordOf()
   const { told, write } = standingsOf(new Map([['a', record]]))
   write('a', { ...record, spec: { ...record.spec, lost: true } })
+  expect(told.times).toBe(1)
+})
+
+const SINCE = '2026-11-30T06:00:00Z'
+const awayOf = (lost?: true): Provider => {
+  const reachable = { type: 'Reachable', reason: 'Unreachable', message: '', lastTransitionTime: SINCE } as const
+  const record = recordOf()
+  return {
+    ...record,
+    spec: { ...record.spec, ...(lost && { lost }) },
+    status: { conditions: [{ ...reachable, status: 'False' }] },
+  }
+}
+
+test.each([
+  { what: 'is told where objects leave such a provider', heedsAbsence: true, told: [1, 1, 2, 3] },
+  { what: 'is no news where none does', heedsAbsence: false, told: [0, 0, 0, 0] },
+])('that a provider goes away, and is back, $what; since when is known either way', ({ heedsAbsence, told: times }) => {
+  const { standings, told, write } = standingsOf(new Map([['a', recordOf()]]), () => heedsAbsence)
+  const seen = [awayOf(), awayOf(), recordOf(), awayOf()].map((record) => {
+    write('a', record)
+    return [standings.absences.away.get('a'), told.times]
+  })
+  expect(seen).toEqual([SINCE, SINCE, undefined, SINCE].map((since, i) => [since, times[i]]))
+  write('a', awayOf(true))
+  expect(standings.absences).toEqual({ total: 0, away: new Map() })
+})
+
+test('that a provider is back is told also where objects leave such a provider only since it went away', () => {
+  let heeds = false
+  const { told, write } = standingsOf(new Map([['a', recordOf()]]), () => heeds)
+  write('a', awayOf())
+  heeds = true
+  write('a', recordOf())
   expect(told.times).toBe(1)
 })

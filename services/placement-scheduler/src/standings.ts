@@ -1,22 +1,40 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type Standing, standingOf } from '@resource-broker/api'
+import { type Absences, absencesOf, awaySince, type Standing, standingOf } from '@resource-broker/api'
 import type { Clusters } from '@resource-broker/service'
 
-type Said = { standing: Standing; labels: Readonly<Record<string, string>> | undefined; isLost: boolean }
+type Said = {
+  standing: Standing
+  labels: Readonly<Record<string, string>> | undefined
+  isLost: boolean
+  awaySince: string | undefined
+}
+
+type Options = {
+  /** Called after another word came: a record is written often for its status alone. */
+  changed: () => void
+  /** Whether objects leave providers that are away. */
+  heedsAbsence: () => boolean
+}
 
 /** What the platform has each provider do, and how it calls it, as its record says now. */
 export class Standings {
-  readonly #providers: Pick<Clusters['providers'], 'recordOf'>
+  readonly #providers: Pick<Clusters['providers'], 'all' | 'recordOf'>
   readonly #known = new Map<string, Said>()
+  /** Put together once for each word that comes. */
+  #absences: Absences | undefined
 
-  /** `changed` is called after another word came: a record is written often for its status alone. */
-  constructor(providers: Pick<Clusters['providers'], 'all' | 'recordOf' | 'onRecord'>, changed: () => void) {
+  constructor(
+    providers: Pick<Clusters['providers'], 'all' | 'recordOf' | 'onRecord'>,
+    { changed, heedsAbsence }: Options,
+  ) {
     this.#providers = providers
     for (const name of providers.all) this.#known.set(name, this.#said(name))
     providers.onRecord((name) => {
+      this.#absences = undefined
       const [before, now] = [this.#known.get(name) ?? UNSAID, this.#said(name)]
       this.#known.set(name, now)
-      if (!isDeepStrictEqual(before, now)) changed()
+      const { awaySince: since } = heedsAbsence() ? now : before // otherwise that is no news
+      if (!isDeepStrictEqual(before, { ...now, awaySince: since })) changed()
     })
   }
 
@@ -29,11 +47,23 @@ export class Standings {
     return this.#providers.recordOf(provider)?.metadata.labels
   }
 
+  /** Which providers are away, as their records say. */
+  get absences(): Absences {
+    const { all, recordOf } = this.#providers
+    this.#absences ??= absencesOf(all.flatMap((name) => recordOf(name) ?? []))
+    return this.#absences
+  }
+
   #said(provider: string): Said {
-    const isLost = this.#providers.recordOf(provider)?.spec.lost === true
-    return { standing: this.of(provider), labels: this.labels(provider), isLost }
+    const record = this.#providers.recordOf(provider)
+    return {
+      standing: this.of(provider),
+      labels: this.labels(provider),
+      isLost: record?.spec.lost === true,
+      awaySince: record && awaySince(record),
+    }
   }
 }
 
 /** What is said of a provider of which there is no record. */
-const UNSAID: Said = { standing: standingOf(undefined), labels: undefined, isLost: false }
+const UNSAID: Said = { standing: standingOf(undefined), labels: undefined, isLost: false, awaySince: undefined }

@@ -14,6 +14,10 @@ export function worldFor({ offers, capacity, standings, policies }: SchedulerCon
 }
 
 /** Whether the provider of an offer accepts the object, which it has or is about to have, as it is now. */
-export function accepts(context: SchedulerContext, { object, key }: Known, offer: OfferRef): boolean {
+export function accepts(
+  context: SchedulerContext,
+  { object, key }: Pick<Known, 'object' | 'key'>,
+  offer: OfferRef,
+): boolean {
   return acceptedBy(object, offer, worldFor(context, key)) !== undefined
 }

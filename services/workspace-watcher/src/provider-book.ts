@@ -109,7 +109,7 @@ export class ProviderBook {
     const facts = this.#factsOf(name)
     try {
       const record = providers.recordOf(name) ?? (facts.uid === undefined ? undefined : await this.#make(name))
-      const status = record && statusPatch(record.status, facts, new Date())
+      const status = record && statusPatch(record.status, facts, coordination.now())
       if (record === undefined || status === undefined) return
       const ref = { ...Provider.resource, name: record.metadata.name }
       await coordination.mergePatch(ref, { status }, { subresource: 'status', signal })

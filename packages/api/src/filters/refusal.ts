@@ -13,6 +13,7 @@ export type RuleName =
   | 'consumers'
   | 'capacity'
   | 'excluded'
+  | 'away'
   | 'cordoned'
   | 'draining'
   | 'policy'

@@ -39,6 +39,13 @@ const causeSchema = z.object({
 /** The offer whose change has objects move. */
 export type MoveCause = z.infer<typeof causeSchema>
 
+const failoverSchema = z.object({
+  policy: objectName.describe('The PlacementPolicy that asks for it.'),
+  awaySince: timeSchema.describe('Since when the provider was away.'),
+})
+/** On account of which policy an object leaves a provider that is away. */
+export type MoveFailover = z.infer<typeof failoverSchema>
+
 const approvalOfSchema = z.object({
   stage: z
     .string()
@@ -96,6 +103,7 @@ export const Migration = defineKind({
     { name: 'State', type: 'string', jsonPath: '.status.state' },
     { name: 'Reason', type: 'string', jsonPath: ".status.conditions[?(@.type=='Ready')].reason" },
     { name: 'Stage', type: 'string', jsonPath: '.status.stage' },
+    { name: 'Failover', type: 'string', jsonPath: '.spec.failover.policy', priority: 1 },
     { name: 'Downtime', type: 'string', jsonPath: '.status.downtime', priority: 1 },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
   ],
@@ -121,6 +129,10 @@ export const Migration = defineKind({
       drain: optional(
         z.boolean(),
         'true: the object leaves its provider because that is drained. A move that has not begun when the drain ends is taken back.',
+      ),
+      failover: optional(
+        failoverSchema,
+        'The object leaves its provider because that is away, as its policy asks. A move that has not begun when the provider is back is taken back.',
       ),
       cancel: optional(
         z.boolean(),

@@ -22,7 +22,14 @@ export {
 } from './assignment.ts'
 export type { Mistake, Parsed, PrinterColumn } from './kind.ts'
 export type { Condition, GVK, GVR, ObjectMeta } from './meta.ts'
-export { Migration, type MigrationEnd, type MigrationState, type MoveCause, type StageStatus } from './migration.ts'
+export {
+  Migration,
+  type MigrationEnd,
+  type MigrationState,
+  type MoveCause,
+  type MoveFailover,
+  type StageStatus,
+} from './migration.ts'
 export { MigrationConfiguration, type MigrationStage, type StagePhase } from './migration-configuration.ts'
 export { type CauseCount, type MigrationClaim, MigrationUsage, migrationUsageName } from './migration-usage.ts'
 export { type OfferClaim, OfferUsage } from './offer-usage.ts'

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { consumerSelectorSchema } from './accept-api.ts'
 import { defineKind } from './kind.ts'
 import { labelSelectorFields } from './label-selector.ts'
-import { conditionsSchema, crd, gvrSchema, optional } from './meta.ts'
+import { conditionsSchema, crd, durationSchema, gvrSchema, optional, timeSchema } from './meta.ts'
 
 const MOST_PRIORITY = 1_000_000_000
 const MOST_WEIGHT = 1_000_000
@@ -33,6 +33,25 @@ const selectorSchema = z.object({
   ),
 })
 
+/** How many objects a policy may let fail over in a minute at most. */
+const MOST_A_MINUTE = 1_000
+
+const failoverSchema = z
+  .object({
+    after: durationSchema.describe(
+      'How long a provider has to be away, by its condition Reachable, before its objects leave it. One that is back before that moves nothing.',
+    ),
+    maxPerMinute: optional(
+      z.int().min(1).max(MOST_A_MINUTE),
+      'How many objects begin to fail over in a minute at most; 10 if left out.',
+    ),
+    stopAbove: optional(
+      z.int().min(1).max(100),
+      'Per cent. While more of the Providers than that are away, nothing fails over: then it is the broker that is cut off. 50 if left out.',
+    ),
+  })
+  .meta(crd.rules({ rule: "self.after.matches('[1-9]')", message: 'after must be longer than 0' }))
+
 /** What the platform says of where objects go. */
 export const PlacementPolicy = defineKind({
   group: 'coord.broker.platform-mesh.io',
@@ -41,13 +60,14 @@ export const PlacementPolicy = defineKind({
   plural: 'placementpolicies',
   shortNames: ['pp'],
   description:
-    'Says to which providers objects may go, and which of them are better, by the labels of the Providers. It counts where an object is placed or has to move: what is placed stays where it is.',
+    'Says to which providers objects may go, and which of them are better, by the labels of the Providers. It counts where an object is placed or has to move: what is placed stays where it is, but for spec.failover.',
   statusSubresource: true,
   columns: [
     { name: 'Priority', type: 'integer', jsonPath: '.spec.priority' },
     { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
     { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason' },
     { name: 'Satisfiable', type: 'string', jsonPath: '.status.conditions[?(@.type=="Satisfiable")].status' },
+    { name: 'Failover', type: 'string', jsonPath: '.status.conditions[?(@.type=="Failover")].reason' },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
   ],
   spec: z.object({
@@ -83,11 +103,19 @@ export const PlacementPolicy = defineKind({
         .meta(crd.atomic),
       'Providers that are better than others, term by term.',
     ),
+    failover: optional(
+      failoverSchema,
+      'What a provider has that is away for long gets a new copy at another one that accepts it, is switched when that is ready, and the old copy goes when its provider is back. Without it, what such a provider has waits for it.',
+    ),
   }),
   status: z.object({
     conditions: optional(
       conditionsSchema,
-      'Ready says what is wrong with the policy: field and mistake. Satisfiable: whether a Provider has what spec.require asks for.',
+      'Ready says what is wrong with the policy: field and mistake. Satisfiable: whether a Provider has what spec.require asks for. Failover: whether objects fail over now.',
+    ),
+    failedOver: optional(
+      z.array(timeSchema).max(MOST_A_MINUTE).meta(crd.atomic),
+      'When the last objects were let fail over, as far as that counts for spec.failover.maxPerMinute.',
     ),
   }),
 })

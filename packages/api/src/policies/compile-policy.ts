@@ -3,6 +3,7 @@ import { type CompiledSelector, compileSelector } from '../filters/consumers.ts'
 import { type CompiledLabels, compileLabels } from '../filters/labels.ts'
 import type { Mistake } from '../kinds/kind.ts'
 import { PlacementPolicy } from '../kinds/placement-policy.ts'
+import { compileFailover, type Failover } from './failover.ts'
 
 /** Where the expression of a policy is. */
 export const WHEN = 'spec.selector.when'
@@ -19,6 +20,7 @@ export type Policy = {
   when: FilterProgram | { mistake: string } | undefined
   require: readonly CompiledLabels[] | undefined
   prefer: readonly { weight: number; labels: CompiledLabels }[]
+  failover: Failover | undefined
 }
 
 /**
@@ -42,6 +44,7 @@ export function compilePolicy(input: unknown): { policy: Policy | undefined; mis
       when: program,
       require: spec.require?.map(compileLabels),
       prefer: (spec.prefer ?? []).map(({ weight, ...labels }) => ({ weight, labels: compileLabels(labels) })),
+      failover: spec.failover && compileFailover(spec.failover),
     },
     mistakes: program !== undefined && 'mistake' in program ? [{ path: WHEN, message: program.mistake }] : [],
   }

@@ -53,7 +53,10 @@ function toldOf(decision: Decision): Told {
   }
 }
 
-test.each(vectors<PlacementCase & { expect: Told }>('placement/policies.json'))('$name', (it) => {
+test.each([
+  ...vectors<PlacementCase & { expect: Told }>('placement/policies.json'),
+  ...vectors<PlacementCase & { expect: Told }>('placement/failover.json'),
+])('$name', (it) => {
   const told = toldOf(decide(questionOf(it), worldOf(it), now))
   expect(ofAnswer(told)).toEqual(ofAnswer(it.expect))
   expect(told).toMatchObject(it.expect)

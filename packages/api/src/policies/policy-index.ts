@@ -11,6 +11,13 @@ export class PolicyIndex {
   readonly #policies = new Map<string, Policy>()
   /** By resource; each is made when it is first asked for. */
   readonly #resources = new Map<string, ResourcePolicies>()
+  #hasFailover: boolean | undefined
+
+  /** Whether a policy has objects leave providers that are away: where none does nobody need look. */
+  get hasFailover(): boolean {
+    this.#hasFailover ??= [...this.#policies.values()].some(({ failover }) => failover !== undefined)
+    return this.#hasFailover
+  }
 
   get(name: string): Policy | undefined {
     return this.#policies.get(name)
@@ -19,12 +26,15 @@ export class PolicyIndex {
   /** Adds a policy, in place of the one of the same name. */
   set(policy: Policy): void {
     this.#policies.set(policy.name, policy)
+    this.#hasFailover = undefined
     this.#resources.clear()
   }
 
   /** Removes a policy; nothing happens if it is not there. */
   delete(name: string): void {
-    if (this.#policies.delete(name)) this.#resources.clear()
+    if (!this.#policies.delete(name)) return
+    this.#hasFailover = undefined
+    this.#resources.clear()
   }
 
   /**

@@ -1,4 +1,4 @@
-import { Assignment, getCondition, Migration, stagesFinalizer } from '@resource-broker/api'
+import { Assignment, getCondition, Migration, Provider, providerName, stagesFinalizer } from '@resource-broker/api'
 import type { KeyView, KubeObject, Run } from '@resource-broker/bus'
 import { type DeleteOptions, KubeError, type ObjectRef } from '@resource-broker/kube'
 import { expect, test } from 'vitest'
@@ -299,4 +299,36 @@ test('a Migration that changed since it was seen last is not removed', async () 
       : { object: { ...ended, metadata: { ...ended.metadata, resourceVersion: '1' } } }
   await run()
   expect(held.has('migration-1')).toBe(true)
+})
+
+test.each([
+  { what: 'answers nobody has moved, and holds up nothing', status: 'False', state: 'CutoverCompleted' },
+  { what: 'is back has moved once its copy is gone', status: 'True', state: undefined },
+])('an object that failed over from a provider that $what', async ({ status, state }) => {
+  const reachable = {
+    type: 'Reachable',
+    status,
+    reason: 'Any',
+    message: '',
+    lastTransitionTime: '2026-11-30T06:00:00Z',
+  }
+  const provider: KubeObject = {
+    ...{ apiVersion: Provider.apiVersion, kind: Provider.kind },
+    metadata: { name: providerName('alpha'), uid: 'uid-p', resourceVersion: '1' },
+    spec: { providerCluster: 'alpha' },
+    status: { conditions: [reachable] },
+  }
+  const placed = assignment('uid-first', 'beta', '1')
+  const left = { providerCluster: 'alpha', applied: true, ready: false, state: 'Deleting', uid: 'u-1' }
+  placed.status = { phase: 'Bound', servedFrom: 'beta', copies: [left] }
+  const failover = { policy: 'p', awaySince: '2026-11-30T06:00:00Z' }
+  const move: KubeObject = {
+    ...migration,
+    spec: { ...(migration['spec'] as object), failover },
+    status: { state: 'CutoverInProgress' },
+  }
+  const { held, drive: run } = runWith([placed, move, provider], () => undefined)
+  await run()
+  const { status: after } = held.get('migration-1') as unknown as Migration
+  expect(after?.state).toBe(state ?? 'CutoverInProgress')
 })

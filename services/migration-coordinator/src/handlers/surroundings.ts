@@ -1,7 +1,17 @@
-import { Assignment, isPending, Migration, openMoves, runningMove } from '@resource-broker/api'
+import {
+  Assignment,
+  awaySince,
+  isPending,
+  Migration,
+  openMoves,
+  Provider,
+  providerName,
+  runningMove,
+} from '@resource-broker/api'
 import type { KeyView, KubeObject } from '@resource-broker/bus'
 import { type ObjectRef, readIfThere } from '@resource-broker/kube'
 import type { CoordinatorContext } from '../context.ts'
+import { copyOf, hasSwitched, others } from '../plan/copies.ts'
 import type { Surroundings, Wait } from '../plan/step.ts'
 import { deployedOf } from '../stages/deployed-of.ts'
 import { matchingConfiguration } from './configurations.ts'
@@ -30,8 +40,20 @@ export async function surroundings(
     ...(await deployedOf(context, migration, view)),
     hasCompute: context.staging !== undefined,
     undoneBy: assignment && undoneBy(migration, assignment, view),
+    ...(assignment !== undefined && (await isFromAway(context, migration, assignment)) ? { isFromAway: true } : {}),
     now: context.now(),
   }
+}
+
+/** Whether an object that failed over has left all but a copy that nobody can remove yet: asked for there alone, as its provider may answer nobody. */
+async function isFromAway(context: CoordinatorContext, migration: Migration, assignment: Assignment): Promise<boolean> {
+  const { failover, from } = migration.spec
+  if (failover === undefined || !hasSwitched(migration, assignment)) return false
+  const left = copyOf(assignment, from.providerCluster)
+  if (left === undefined || others(assignment, from.providerCluster).length < (assignment.spec.copies ?? []).length)
+    return false
+  const record = await readOrNull(context, { ...Provider.resource, name: providerName(from.providerCluster) })
+  return record !== null && awaySince(Provider.of(record)) !== undefined
 }
 
 export async function readOrNull(context: CoordinatorContext, ref: ObjectRef): Promise<KubeObject | null> {

@@ -4,6 +4,7 @@ import {
   hasTemplates,
   type Migration,
   type MigrationConfiguration,
+  seesCopies,
 } from '@resource-broker/api'
 import { copyOf, isAskedFor, named, others } from './copies.ts'
 import { rollBack } from './roll-back.ts'
@@ -26,7 +27,7 @@ export function begin(migration: Migration, assignment: Assignment, around: Surr
   const { configuration } = around
   if (migration.spec.configuration !== undefined || configuration === undefined)
     return askForIncoming(migration, assignment)
-  const why = misfit(configuration, around)
+  const why = misfit(configuration, around) ?? beyondReach(migration, configuration)
   if (why !== undefined) return hold(why.reason, `${why.message}; the object stays at ${from.providerCluster}`)
   const step = askForIncoming(migration, assignment)
   return 'object' in configuration && step.edit !== undefined
@@ -43,6 +44,17 @@ function misfit(configuration: NonNullable<Surroundings['configuration']>, aroun
   if (around.hasCompute || !hasTemplates(configuration.object.spec.stages)) return undefined
   const message = `MigrationConfiguration ${name} has templates, and the broker has no compute cluster for them (--compute-kubeconfig)`
   return { reason: 'NoComputeCluster', message }
+}
+
+/** What stages bring over cannot be brought from a provider that is away, and without it the new copy may be worse than a late one: a person decides. */
+function beyondReach(
+  { spec: { failover, from } }: Migration,
+  configuration: NonNullable<Surroundings['configuration']>,
+): Wait | undefined {
+  if (failover === undefined || !('object' in configuration) || !seesCopies(configuration.object.spec.stages))
+    return undefined
+  const message = `MigrationConfiguration ${configuration.name} has stages that need the copy at ${from.providerCluster}, which is away since ${failover.awaySince}: the move waits until that is back, or the platform gives it up (spec.lost)`
+  return { reason: 'OutgoingAway', message }
 }
 
 function snapshotOf({ metadata, spec }: MigrationConfiguration): Snapshot {

@@ -5,7 +5,7 @@ import type { AssignmentEdit, Step, Surroundings } from './step.ts'
 
 /** The step of a Migration that has switched: the consumer is served from the new copy, the stages of phase Finalize run, the old copy goes. */
 export function finish(migration: Migration, assignment: Assignment, around: Surroundings): Step | undefined {
-  const { from, to, cancel } = migration.spec
+  const { from, to, cancel, failover } = migration.spec
   if (cancel === true && mayNeverEnd(migration.spec, assignment)) return abandon(migration.spec, assignment)
   const outgoing =
     assignment.spec.copies?.some(({ providerCluster }) => providerCluster === from.providerCluster) ?? false
@@ -19,11 +19,14 @@ export function finish(migration: Migration, assignment: Assignment, around: Sur
     return { ...removing(migration.spec), edit: { copies: without(assignment, from.providerCluster) } }
   }
   const left = copyOf(assignment, from.providerCluster)
-  if (left !== undefined && left.state !== AWAY) return removing(migration.spec)
+  const isAway = left?.state === AWAY || around.isFromAway === true
+  if (left !== undefined && !isAway) return removing(migration.spec)
+  const yetToGo =
+    left === undefined || failover === undefined ? '' : '; the copy that is left there goes when its provider is back'
   return {
     state: 'CutoverCompleted',
     reason: 'Completed',
-    message: `moved from ${from.providerCluster} to ${to.providerCluster}`,
+    message: `moved from ${from.providerCluster} to ${to.providerCluster}${yetToGo}`,
   }
 }
 

@@ -7,6 +7,7 @@ const TOLD: Readonly<Record<string, EventNote['type']>> = {
   ...{ StageSucceeded: 'Normal', StageSkipped: 'Normal', StageRetries: 'Warning', StageFailed: 'Warning' },
   ...{ StageHeld: 'Warning', StageHeldUp: 'Warning', IncomingFailed: 'Warning', Stale: 'Warning' },
   ...{ ConfigurationInvalid: 'Warning', NoComputeCluster: 'Warning', LimitsUnknown: 'Warning' },
+  ...{ OutgoingAway: 'Warning' },
   ...{ AwaitingApproval: 'Normal', Paused: 'Normal', Cutover: 'Normal', KeepingOutgoing: 'Normal' },
   ...{ Completed: 'Normal', Undone: 'Normal', Cancelled: 'Normal', ObjectDeleted: 'Normal' },
 }

@@ -30,6 +30,9 @@ type Case = {
   through?: { active?: string; to?: string }
   turn?: Wait
   configuration?: Surroundings['configuration']
+  /** The object leaves a provider that is away. */
+  failover?: Migration['spec']['failover']
+  isFromAway?: true
   step: Step | null
 }
 
@@ -38,7 +41,7 @@ const { cases } = JSON.parse(readFileSync(file, 'utf8')) as { cases: Case[] }
 
 const gvk = { group: 'test.platform-mesh.io', version: 'v1', kind: 'Thing' }
 
-function migrationOf({ state, cancel, through, of = 'uid-a' }: Partial<Case>): Migration {
+function migrationOf({ state, cancel, through, failover, of = 'uid-a' }: Partial<Case>): Migration {
   return {
     apiVersion: 'coord.broker.platform-mesh.io/v1alpha1',
     kind: 'Migration',
@@ -52,6 +55,7 @@ function migrationOf({ state, cancel, through, of = 'uid-a' }: Partial<Case>): M
         ...(through?.to === undefined ? {} : { apiExportName: through.to }),
       },
       ...(cancel === undefined ? {} : { cancel }),
+      ...(failover === undefined ? {} : { failover }),
     },
     ...(state === undefined ? {} : { status: { state } }),
   }
@@ -82,6 +86,7 @@ const plan = (given: Case): Step | undefined =>
     assignment: given.assignment === false ? undefined : assignmentOf(given),
     turn: given.turn,
     configuration: given.configuration,
+    ...(given.isFromAway === undefined ? {} : { isFromAway: given.isFromAway }),
   })
 
 const AROUND: Surroundings = {

@@ -87,6 +87,8 @@ export type Surroundings = {
   hasCompute: boolean
   /** Another Migration that takes the object back to where it was. */
   undoneBy: string | undefined
+  /** The provider that was left because it was away is so still: what is there goes when that is back, and holds up nothing until then. */
+  isFromAway?: boolean
   now: Date
 }
 

@@ -1,12 +1,14 @@
 import {
   compilePolicy,
   conditionTypes,
+  durationText,
   getCondition,
   type NextCondition,
   PlacementPolicy,
   type Policy,
   requirementText,
   satisfies,
+  tooManyAway,
 } from '@resource-broker/api'
 import { DONE, type KeyView, type KubeObject, type Outcome, type RecordMessage } from '@resource-broker/bus'
 import { tellConditions, verdictOf } from '@resource-broker/service'
@@ -15,7 +17,7 @@ import type { SchedulerContext } from '../context.ts'
 /** The watch by which policies count is another one than that which told of this one. */
 const UNHEARD: Outcome = { requeueAfterMs: 100, reason: 'the policy does not count here yet' }
 
-/** Tells a PlacementPolicy how it stands, in its conditions Ready and Satisfiable, once it counts. @throws {KubeError} `isConflict` where it has changed meanwhile */
+/** Tells a PlacementPolicy how it stands, in its conditions Ready, Satisfiable and Failover, once it counts. @throws {KubeError} `isConflict` where it has changed meanwhile */
 export async function judgePolicy(
   context: SchedulerContext,
   view: KeyView,
@@ -25,7 +27,7 @@ export async function judgePolicy(
   const { clusters, logger, policies } = context
   if (!policies.counts(object)) return UNHEARD
   const [verdict, satisfiable] = [verdictOn(object), whetherSatisfiable(context, object)]
-  const told = [verdict, satisfiable]
+  const told = [verdict, satisfiable, ...whetherFailsOver(context, object)]
   const now = context.now()
   const written = await tellConditions({ client: clusters.coordination, logger }, PlacementPolicy, object, told, now)
   if (written === undefined) return DONE
@@ -35,13 +37,31 @@ export async function judgePolicy(
   return DONE
 }
 
-/** Whether what is said of whether a policy can be satisfied is right no more, as providers have other labels now. */
-export function isSatisfiableNews(context: SchedulerContext, { name, object }: RecordMessage): boolean {
+/** Whether what is said of whether a policy can be satisfied, or of whether its objects fail over, is right no more, as providers have other labels now, or went away. */
+export function isPolicyNews(context: SchedulerContext, { name, object }: RecordMessage): boolean {
   const policy = context.policies.index.get(name)
   if (object === null || policy === undefined) return false
   const { conditions } = PlacementPolicy.status.safeParse(object['status']).data ?? {}
   const said = getCondition(conditions, conditionTypes.satisfiable)?.status
-  return said !== (isSatisfiable(context, policy) ? 'True' : 'False')
+  const saidOfFailover = getCondition(conditions, conditionTypes.failover)?.message
+  const [failover] = whetherFailsOver(context, object)
+  return said !== (isSatisfiable(context, policy) ? 'True' : 'False') || saidOfFailover !== failover?.message
+}
+
+/** Whether the objects of a policy fail over now: its condition Failover. One that never asked for that has none. */
+function whetherFailsOver({ policies, standings }: SchedulerContext, object: KubeObject): NextCondition[] {
+  const failover = policies.index.get(object.metadata.name)?.failover
+  const say = verdictOf(object, conditionTypes.failover)
+  const { conditions } = PlacementPolicy.status.safeParse(object['status']).data ?? {}
+  if (failover === undefined) {
+    const wasAsked = getCondition(conditions, conditionTypes.failover) !== undefined
+    return wasAsked ? [say('False', 'NotAsked', 'what is at a provider that is away waits for it')] : []
+  }
+  const { afterMs, maxPerMinute, stopAbove } = failover
+  const why = tooManyAway(failover, standings.absences)
+  if (why !== undefined) return [say('False', 'TooManyAway', `${why}, more than ${stopAbove} %: nothing fails over`)]
+  const message = `what is at a provider that is away for ${durationText(afterMs)} fails over, ${maxPerMinute} in a minute at most`
+  return [say('True', 'Ready', message)]
 }
 
 /** Whether a provider that may come into question has what the policy requires: by what is known of each, without asking. */
@@ -70,8 +90,8 @@ function verdictOn(object: KubeObject): NextCondition {
   if (policy === undefined) return say('False', 'Invalid', `${told}; it counts for no object`)
   if (mistakes.length > 0)
     return say('False', 'Invalid', `${told}; objects that the rest of spec.selector selects go nowhere`)
-  const { require = [], prefer } = policy
-  if (require.length + prefer.length === 0)
+  const { require = [], prefer, failover } = policy
+  if (require.length + prefer.length === 0 && failover === undefined)
     return say('True', 'AsksForNothing', 'the objects that it selects go anywhere, whatever those below it say')
   return say('True', 'Valid', 'the objects that it selects go by it when they are placed and when they move')
 }

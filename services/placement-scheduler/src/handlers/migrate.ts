@@ -1,4 +1,12 @@
-import { annotations, type DecisionRecord, hasEnded, Migration, migrationName, type Offer } from '@resource-broker/api'
+import {
+  annotations,
+  type DecisionRecord,
+  hasEnded,
+  Migration,
+  type MoveFailover,
+  migrationName,
+  type Offer,
+} from '@resource-broker/api'
 import type { KeyView, KubeObject } from '@resource-broker/bus'
 import { isAlreadyExists, isNotFound } from '@resource-broker/kube'
 import type { SchedulerContext } from '../context.ts'
@@ -8,7 +16,8 @@ import { whyMoves } from './cause.ts'
 
 /**
  * Asks for the move of an object to another provider. Two deciders name the Migration alike and make one; where one of that name has
- * ended already, such as one that was cancelled before it began, this is the next attempt at the same move.
+ * ended already, such as one that was cancelled before it began, this is the next attempt at the same move. `failover`: on account of which
+ * policy it leaves a provider that is away.
  */
 export async function startMigration(
   context: SchedulerContext,
@@ -16,6 +25,7 @@ export async function startMigration(
   offer: Pick<Offer, 'ref' | 'apiExportName'>,
   decision: DecisionRecord,
   view: KeyView,
+  failover?: MoveFailover,
 ): Promise<void> {
   const { assignment, ref, key } = known
   if (assignment === undefined) throw new TypeError('an object without an Assignment cannot move')
@@ -28,7 +38,7 @@ export async function startMigration(
   const { uid = '', generation = 0 } = metadata
   const gvk = { group: ref.gvr.group, version: ref.gvr.version, kind: known.source.kind }
   const left = { providerCluster: from.providerCluster, name: from.acceptAPIName }
-  const why = whyMoves(context, known, left, to)
+  const why = failover === undefined ? whyMoves(context, known, left, to) : { failover }
   const ends = { from: { gvk, ...from }, to: { gvk, ...target, ...exportOf(offer) } }
   for (let attempt = 0; ; attempt++) {
     const name = migrationName({ assignment: { name: metadata.name, uid }, from, to: target, generation, attempt })

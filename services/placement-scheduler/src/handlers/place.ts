@@ -7,7 +7,6 @@ import {
   type Decision,
   decide,
   getCondition,
-  hasEnded,
   isBarred,
   isPending,
   keyOf,
@@ -21,17 +20,17 @@ import { DONE, type KeyView, type Outcome, type Run, tooLargeMessage } from '@re
 import { readIfThere } from '@resource-broker/kube'
 import { ClusterNotConnectedError } from '@resource-broker/service'
 import type { SchedulerContext } from '../context.ts'
-import { failedTargets, type Known, keepsOutgoing, movesFrom, readKnown, runningMigration } from '../known.ts'
+import { failedTargets, type Known, keepsOutgoing, readKnown, runningMigration } from '../known.ts'
 import { accepts, worldFor } from '../world.ts'
+import { absenceOf } from './absence.ts'
 import { announce } from './announce.ts'
 import { bind, ensureFinalizer, learnAssignment } from './bind.ts'
 import { decisionAttributes } from './decision-attributes.ts'
 import { editAssignment } from './edit-assignment.ts'
-import { cancelMigration, startMigration } from './migrate.ts'
-import { reportAccepted, reportUnplaceable } from './report.ts'
-
-/** The last place went to another meanwhile, which the watch of the places is about to show. */
-const FULL: Outcome = { requeueAfterMs: 100, reason: 'the last place of the offer went to another object' }
+import { failOver } from './fail-over.ts'
+import { cancelMigration } from './migrate.ts'
+import { claim, FULL, moveOn } from './move-on.ts'
+import { reportAccepted, reportFailover, reportUnplaceable } from './report.ts'
 
 /** The platform told of a record that no message did: it is looked at as any other. */
 const LEARNED: Outcome = { requeueAfterMs: 0, reason: 'the object has an Assignment that was not heard of' }
@@ -113,6 +112,8 @@ async function placeAgain(
   attempt: number,
 ): Promise<Outcome> {
   const current = currentOffer(assignment)
+  const absence = absenceOf(context, known, current)
+  if (absence !== undefined) return await failOver(context, known, { assignment, absence, current }, view)
   let decision = judge(context, known, current, failedTargets(known))
   if (decision.verdict !== 'stay') {
     if (await isUnheardOf(context, current))
@@ -137,36 +138,6 @@ async function placeAgain(
   return DONE
 }
 
-/** Whether the object has a place at an offer now. One that it has already is asked for again, so that nobody gives it back meanwhile. */
-async function claim({ capacity }: SchedulerContext, { key, object }: Known, offer: OfferRef): Promise<boolean> {
-  return await capacity.claim(key, object.uid, offer)
-}
-
-/**
- * Asks for a move; false: there is no place for it any more. While the copy of the move before is kept that is one back to it, which is
- * asked for once: for another the copy is kept no longer, and goes first.
- */
-async function moveOn(
-  context: SchedulerContext,
-  known: Known,
-  { offer, record }: Extract<Decision, { verdict: 'move' }>,
-  view: KeyView,
-): Promise<boolean> {
-  const before = runningMigration(known)
-  if (before !== undefined && isAskedFor(known, before.spec.to.providerCluster, offer.ref.providerCluster)) return true
-  if (before !== undefined && before.spec.from.providerCluster !== offer.ref.providerCluster) {
-    await cancelMigration(context, known, before, view)
-    return true
-  }
-  if (!(await claim(context, known, offer.ref))) return false
-  await startMigration(context, known, offer, record, view)
-  return true
-}
-
-function isAskedFor(known: Known, from: string, to: string): boolean {
-  return movesFrom(known, from).some((move) => !hasEnded(move) && move.spec.to.providerCluster === to)
-}
-
 /**
  * The object is between two providers: the new spec goes to the incoming one, or the move is taken back; after the switch it is only told
  * that it need not wait for a copy that its provider takes no more.
@@ -182,9 +153,11 @@ async function placeMoving(
   const sourceVersion = await ensureFinalizer(context, known, assignment.spec.providerCluster, view)
   const target = { providerCluster: to.providerCluster, name: to.acceptAPIName }
   const current = currentOffer(assignment)
+  if (migration.spec.failover !== undefined) await reportFailover(context, known, assignment, migration, view)
   const isAccepted =
     accepts(context, known, target) &&
     !isNeedless(context, known, migration, current) &&
+    !isForsaken(context, known, migration, current) &&
     !isTakenBack(context, known, migration)
   if (!isAccepted) await cancelMigration(context, known, migration, view)
   if (isAccepted || assignment.spec.providerCluster === to.providerCluster) {
@@ -197,13 +170,22 @@ async function placeMoving(
   return DONE
 }
 
+/** Whether an object that leaves a provider which is away was to come to one that has gone away since: nothing has been switched yet. */
+function isForsaken(context: SchedulerContext, known: Known, { spec }: Migration, current: OfferRef): boolean {
+  const { providerCluster, acceptAPIName: name } = spec.to
+  if (spec.failover === undefined || current.providerCluster === providerCluster) return false
+  return absenceOf(context, known, { providerCluster, name })?.word.is === 'due'
+}
+
 /**
- * Whether the change of an offer, or the drain, that has the object move was taken back before the move began: nothing is on its way yet.
+ * Whether the change of an offer, or the drain, that has the object move was taken back before the move began, or its provider is back from
+ * where it was away: nothing is on its way yet.
  * One that has to leave after the drain for another reason is asked to anew, with that as its cause.
  */
 function isNeedless(context: SchedulerContext, known: Known, migration: Migration, current: OfferRef): boolean {
   if (!isPending(migration)) return false
-  const { cause, drain } = migration.spec
+  const { cause, drain, failover } = migration.spec
+  if (failover !== undefined) return absenceOf(context, known, current)?.word.is !== 'due'
   if (drain === true) return context.standings.of(current.providerCluster) !== 'draining'
   return cause !== undefined && accepts(context, known, current)
 }

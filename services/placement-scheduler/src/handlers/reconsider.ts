@@ -5,7 +5,8 @@ import { ZodError } from 'zod'
 import type { SchedulerContext } from '../context.ts'
 import { readKnown, runningMigration } from '../known.ts'
 import { worldFor } from '../world.ts'
-import { isSatisfiableNews } from './judge-policy.ts'
+import { absenceOf } from './absence.ts'
+import { isPolicyNews } from './judge-policy.ts'
 
 /**
  * Whether an object, or a policy, is to be looked at again after the offers changed, what a provider is to do or is called, or a policy. A policy is where
@@ -17,7 +18,7 @@ import { isSatisfiableNews } from './judge-policy.ts'
 export function isAffected(context: SchedulerContext, key: string, view: KeyView): boolean {
   try {
     const policy = view.get('policy')
-    if (policy !== undefined) return isSatisfiableNews(context, policy)
+    if (policy !== undefined) return isPolicyNews(context, policy)
     return mayMove(context, key, view) || context.capacity.isUnsettled(key, view)
   } catch (error) {
     if (error instanceof ClusterNotConnectedError || isTerminal(error) || error instanceof ZodError) return true
@@ -31,7 +32,8 @@ function mayMove(context: SchedulerContext, key: string, view: KeyView): boolean
   const { assignment, object, decision } = known
   if (assignment === undefined || decision?.provider === null || runningMigration(known) !== undefined) return true
   const current = { providerCluster: assignment.spec.providerCluster, name: assignment.spec.acceptAPIName }
-  const next = decide({ object, current }, worldFor(context, key), context.now())
   const said = getCondition(assignment.status?.conditions, conditionTypes.accepted)
+  if (said?.status === 'Unknown' || absenceOf(context, known, current) !== undefined) return true
+  const next = decide({ object, current }, worldFor(context, key), context.now())
   return next.verdict !== 'stay' || next.record !== undefined || said?.reason === reasons.nobodyElseAccepts
 }

@@ -3,13 +3,17 @@ import {
   conditionTypes,
   consumerStatus,
   type Decision,
+  type FailoverWord,
   getCondition,
+  isPending,
+  type Migration,
   mergePatchOf,
   type NextCondition,
   reasons,
   refusalMessage,
   sameStatus,
   setCondition,
+  timestamp,
 } from '@resource-broker/api'
 import { answered, type KeyView, type KubeObject } from '@resource-broker/bus'
 import { isNotFound, readIfThere } from '@resource-broker/kube'
@@ -78,6 +82,47 @@ export async function reportAccepted(
   if (!isNews || word.status === 'True') return
   const event = { type: 'Warning', reason: word.reason, message: word.message, now: context.now() } as const
   await recordEvent(context.clusters.consumers.client(ref), source, event)
+}
+
+/** Keeps that condition Unknown while the provider is away and the object is to leave it: until when that has to last, or what keeps it from leaving. */
+export async function reportAbsence(
+  context: SchedulerContext,
+  { ref, source }: Known,
+  assignment: Assignment,
+  answer: Extract<FailoverWord, { is: 'waits' | 'held' }>,
+  view: KeyView,
+): Promise<void> {
+  const away = `placed at ${assignment.spec.providerCluster}, which is away since ${answer.since}`
+  const word: Word =
+    answer.is === 'waits'
+      ? {
+          ...{ status: 'Unknown', reason: reasons.awaitsFailover },
+          message: `${away}; failover at ${timestamp(new Date(answer.atMs))}`,
+        }
+      : { status: 'Unknown', reason: reasons.failoverHeld, message: `${away}; failover is held: ${answer.why}` }
+  const isNews = await accept(context, assignment, word, view)
+  if (!isNews || answer.is === 'waits') return
+  const event = { type: 'Warning', reason: word.reason, message: word.message, now: context.now() } as const
+  await recordEvent(context.clusters.consumers.client(ref), source, event)
+}
+
+/** The same of one that is about to leave: what its move waits for before it begins. From then on the move tells. */
+export async function reportFailover(
+  context: SchedulerContext,
+  known: Known,
+  assignment: Assignment,
+  migration: Migration,
+  view: KeyView,
+): Promise<void> {
+  const { metadata, spec, status } = migration
+  const waits = getCondition(status?.conditions, conditionTypes.ready)?.message
+  if (!isPending(migration)) {
+    const said = getCondition(assignment.status?.conditions, conditionTypes.accepted)
+    if (said?.status === 'Unknown') await accept(context, assignment, ACCEPTED, view)
+  } else if (waits !== undefined && spec.failover !== undefined) {
+    const held = { is: 'held', since: spec.failover.awaySince, why: `Migration ${metadata.name}: ${waits}` } as const
+    await reportAbsence(context, known, assignment, held, view)
+  }
 }
 
 type Word = Pick<NextCondition, 'status' | 'reason' | 'message'>

@@ -13,7 +13,7 @@ export function brokerConditions(known: Assigned, generation: number, problems: 
 function placed({ assignment }: Assigned): NextCondition {
   const { providerCluster, acceptAPIName } = assignment.spec
   const accepted = getCondition(assignment.status?.conditions, conditionTypes.accepted)
-  if (accepted?.status === 'False')
+  if (accepted !== undefined && accepted.status !== 'True')
     return { type: conditionTypes.placed, status: 'True', reason: accepted.reason, message: accepted.message }
   return {
     type: conditionTypes.placed,

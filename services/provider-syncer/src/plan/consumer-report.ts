@@ -18,7 +18,7 @@ export function reportTo(known: Current, now: Date, isLast = false): Report {
   const silentMs = silenceOf(known)
   if (problems.length === 0) {
     const accepted = getCondition(assignment.status?.conditions, conditionTypes.accepted)
-    const isInTrouble = accepted?.reason === reasons.placementFails
+    const isInTrouble = accepted?.reason === reasons.placementFails || accepted?.status === 'Unknown'
     if (serving === undefined && !isInTrouble) return { actions: [], isSaid: false } // the copy is on its way, and then there is more to say
     if (silentMs > 0) return { actions: [], isSaid: false }
   }
