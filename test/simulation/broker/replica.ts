@@ -18,6 +18,7 @@ import type { MoveLimits } from '../../../services/migration-coordinator/src/tur
 import { Turns } from '../../../services/migration-coordinator/src/turns/turns.ts'
 import { Capacity } from '../../../services/placement-scheduler/src/capacity/capacity.ts'
 import type { SchedulerContext } from '../../../services/placement-scheduler/src/context.ts'
+import { Failovers } from '../../../services/placement-scheduler/src/failover/failovers.ts'
 import { look } from '../../../services/placement-scheduler/src/handlers/look.ts'
 import { isAffected } from '../../../services/placement-scheduler/src/handlers/reconsider.ts'
 import {
@@ -70,6 +71,8 @@ export type Surroundings = {
   logger: (process: Process) => Logger
   /** Keeps the record of providers: worlds of chance do without. */
   isWhole?: true
+  /** Keeps it in a world of chance. */
+  keepsProviders?: boolean
 }
 
 /** What a service is connected to. */
@@ -98,7 +101,9 @@ export class Replica {
     const logger = this.#logger.child({ service: 'workspace-watcher' })
     const { signal } = process
     const { clusters } = connect('workspace-watcher')
-    this.#book = around.isWhole && new ProviderBook({ ...clusters, logger, signal, shareOf: (names) => new Set(names) })
+    const keepsProviders = around.isWhole === true || around.keepsProviders === true
+    const shareOf = (names: Iterable<string>) => new Set(names)
+    this.#book = keepsProviders ? new ProviderBook({ ...clusters, logger, signal, shareOf }) : undefined
     this.#watcher = new SimulatedWatcher({
       bus: this.#bus,
       stream,
@@ -246,8 +251,9 @@ export class Replica {
       clusters,
       offers,
       capacity,
-      standings: new Standings(clusters.providers, nudge),
+      standings: new Standings(clusters.providers, { changed: nudge, heedsAbsence: () => policies.index.hasFailover }),
       policies,
+      failovers: new Failovers(clusters.coordination),
       logger,
       now: this.#now,
     }

@@ -14,12 +14,22 @@ import type { Surroundings } from '../broker/replica.ts'
 import type { PlainSurroundings } from '../broker/simulated-clusters.ts'
 import { BucketStore } from '../bus/simulated-bucket.ts'
 import { SimulatedStream } from '../bus/state-stream.ts'
+import { Failovers } from '../checks/failovers.ts'
 import { Invariants } from '../checks/invariants.ts'
 import { StageEffects } from '../checks/stages.ts'
 import { UnapprovedMoves } from '../checks/unapproved-moves.ts'
 import { ApiServer, type Change } from '../server/api-server.ts'
 import type { StoredObject } from '../server/objects.ts'
 import { Ambush } from './ambush.ts'
+import {
+  AWAY_EVERY_MS,
+  absenceOf,
+  askForFailover,
+  type FailoverSpec,
+  failoverOf,
+  LATE_MS,
+  whoLeaves,
+} from './failover.ts'
 import { Faults } from './faults.ts'
 import { Lives } from './lives.ts'
 import { Orders } from './orders.ts'
@@ -56,6 +66,8 @@ export class World {
   readonly #neighbour: Neighbour
   /** In some worlds the platform has providers take nothing. */
   readonly #orders: { given: Orders; random: SeededRandom } | undefined
+  /** In some a policy has objects leave providers that are away. */
+  readonly #failover: { spec: FailoverSpec; random: SeededRandom } | undefined
   readonly #chance: Record<'wire' | 'bus' | 'events' | 'ambush' | 'approvals', SeededRandom>
   #actor = 'the world'
 
@@ -103,6 +115,9 @@ export class World {
     const atProviders = PROVIDERS.map((provider) => serverOf(this.servers, provider))
     this.#neighbour = new Neighbour(atProviders, NAMES, this.#chance.ambush)
     this.#orders = this.#ordered(new SeededRandom(seed ^ 0x3d3d3d3d))
+    const random = new SeededRandom(seed ^ 0x3e3e3e3e)
+    const spec = failoverOf(random, this.#orders !== undefined)
+    this.#failover = spec && { spec, random }
   }
 
   /** Replicas and providers begin; users come. */
@@ -123,6 +138,7 @@ export class World {
     for (const server of this.servers.values()) server.follow((change) => this.#tell(server, change, invariants))
     if (this.weather.isStaged) this.#startCompute()
     this.#startPlatform()
+    if (this.#failover !== undefined) this.#startFailover(this.#failover)
     collectGarbage({
       time: this.time,
       server: serverOf(this.servers, CONSUMER),
@@ -199,6 +215,28 @@ export class World {
     })
   }
 
+  #startFailover({ spec, random }: { spec: FailoverSpec; random: SeededRandom }): void {
+    const asks = () => this.as('platform', () => askForFailover(this.servers, spec))
+    if (random.chance(0.5)) asks()
+    else this.time.after(random.next() * LATE_MS, asks)
+    const failovers = new Failovers({
+      ...{ servers: this.servers, time: this.time, away: () => this.away },
+      violated: (violation) => this.#violated(violation),
+    })
+    for (const server of this.servers.values())
+      server.follow((change) => failovers.check(server, change, this.#isReplica))
+    const leave = () => {
+      const provider = whoLeaves(this.servers, this.away, random)
+      if (provider !== undefined) this.#faults.leave(provider, absenceOf(random))
+    }
+    this.#again(AWAY_EVERY_MS, 'the world', leave, random)
+  }
+
+  /** Whether a replica is who acts. */
+  get #isReplica(): boolean {
+    return (REPLICAS as readonly string[]).includes(this.#actor)
+  }
+
   #startProvider(provider: string): void {
     const server = serverOf(this.servers, provider)
     const keeper = new OfferKeeper(server, this.random.fork())
@@ -231,7 +269,8 @@ export class World {
       isBusAnswerLost: () => this.#chance.bus.chance(this.weather.busLost),
       alive: (asking) => this.#lives.alive(asking),
       moveLimits: this.moveLimits,
-      isRecorded: this.#orders !== undefined,
+      isRecorded: this.#orders !== undefined || this.#failover !== undefined,
+      keepsProviders: this.#failover !== undefined,
       withoutApproval: withoutApprovalOf(this.weather),
       keepMigrationsMs: this.weather.keepsMigrations ? 3_600_000 : 30_000,
       logger: (process) =>
@@ -307,7 +346,7 @@ export class World {
   #tell(server: ApiServer, change: Change, invariants: Invariants): void {
     const { place, entry, type } = change
     const who = this.#actor
-    const byBroker = (REPLICAS as readonly string[]).includes(who)
+    const byBroker = this.#isReplica
     if (byBroker) this.lastWrite = this.time.elapsed
     const about = aboutOf(place.resource, entry.object)
     if (place.resource !== 'events')
