@@ -43,6 +43,16 @@ test('an answer counts as unconfirmed until a message tells of it, and one that 
   expect([view.learnedFor('source', undefined, 800), view.sequence('source')]).toEqual([100, 7])
 })
 
+test('what only an answer has told of is untold until a message tells of it, be it that another answer comes later', () => {
+  const view = new KeyView()
+  expect(view.untoldFor('source', undefined, 50)).toBeUndefined()
+  view.learn('source', undefined, sourceMessage('a', '12', 'u'), 100)
+  expect(view.untoldFor('source', undefined, 350)).toBe(250)
+  view.put('source', undefined, at(7, snapshot('12')), 400)
+  view.learn('source', undefined, sourceMessage('a', '13', 'u'), 700)
+  expect(view.untoldFor('source', undefined, 800)).toBeUndefined()
+})
+
 test('a learned answer yields to any new message after ten seconds', () => {
   const view = new KeyView()
   view.learn('source', undefined, sourceMessage('a', '12', 'u'), 0)

@@ -10,7 +10,7 @@ type Known = { seq: number; snapshot: Snapshot } | { seq: number; learned: Messa
 export type Told = { part: string; seq: number; storedAt: number; traceparent: string | undefined }
 
 /** A learned answer yields to any message of the stream after this time: long enough for the watch to come round. */
-const LEARNED_FOR_MS = 10_000
+export const LEARNED_FOR_MS = 10_000
 
 /** What is known of one key, part by part. Reading parses and validates; @throws {TerminalError} naming the part on bad data. */
 export class KeyView {
@@ -58,6 +58,14 @@ export class KeyView {
   learnedFor(part: Part, qualifier: string | undefined, now: number): number | undefined {
     const known = this.#parts.get(id(part, qualifier))
     return known === undefined || 'snapshot' in known ? undefined : now - known.learnedAt
+  }
+
+  /**
+   * The same, while no message has ever told of the part: what the answer was about may have gone before its watch knew of it, and then
+   * nobody tells that either.
+   */
+  untoldFor(part: Part, qualifier: string | undefined, now: number): number | undefined {
+    return this.sequence(part, qualifier) === 0 ? this.learnedFor(part, qualifier, now) : undefined
   }
 
   /** The sequence of what the stream has of a part, as far as it is known here; 0: nothing. */

@@ -113,6 +113,7 @@ export function viewOf(messages: Record<string, unknown>): KeyView {
     },
     sequence: () => 0,
     learnedFor: () => undefined,
+    untoldFor: () => undefined,
   }
   return view as unknown as KeyView
 }

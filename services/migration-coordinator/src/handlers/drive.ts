@@ -5,6 +5,7 @@ import type { CoordinatorContext } from '../context.ts'
 import { staleOf } from '../plan/stages/stale.ts'
 import type { Plan, Surroundings } from '../plan/step.ts'
 import { isToCleanUp, remove } from '../stages/clean-up.ts'
+import { askedAgainMs } from '../stages/deployed-of.ts'
 import { learnGone, stagedOf } from '../stages/staged-messages.ts'
 import { type Answers, ask, isCurrent, read } from './answers.ts'
 import { expire } from './expire.ts'
@@ -41,7 +42,9 @@ export async function drive(context: CoordinatorContext, run: Run): Promise<Outc
 async function driveOne(context: CoordinatorContext, run: Run, name: string): Promise<number> {
   const again = [await advance(context, run, name), await settle(context, run.view, name)]
   await finalize(context, run.view, name)
-  return Math.min(...again, await expire(context, run.view, name))
+  const migration = readMigration(run.view, name)
+  const asked = migration === undefined ? Number.POSITIVE_INFINITY : askedAgainMs(context, migration, run.view)
+  return Math.min(...again, asked, await expire(context, run.view, name))
 }
 
 /** Takes one Migration as far as it can go. Returns in how many milliseconds it is looked at again, whatever is heard. */

@@ -38,5 +38,13 @@ function learn(
 ): void {
   const where = namespace === undefined ? {} : { namespace }
   const message: StagedMessage = { gvr: { group, version, resource }, ...where, name, ...said }
-  view.learn('staged', `${resource}/${namespace ?? ''}/${name}`, message, now.getTime())
+  view.learn('staged', qualifierOf({ resource, namespace, name }), message, now.getTime())
 }
+
+/** Under what a message tells of something at the compute cluster. */
+export const qualifierOf = ({
+  resource,
+  namespace,
+  name,
+}: Pick<ObjectRef, 'resource' | 'name'> & { namespace?: string | undefined }): string =>
+  `${resource}/${namespace ?? ''}/${name}`

@@ -88,7 +88,7 @@ export function readKnown({ key, view, brokerID, places, notes, now }: Told): Kn
         return ms === undefined ? [] : [[provider, ms]]
       }),
     ),
-    untoldMs: view.sequence('source') === 0 ? view.learnedFor('source', undefined, now) : undefined,
+    untoldMs: view.untoldFor('source', undefined, now),
     copyRelated: new Map(related.map(([provider, message]) => [provider, message.related])),
     move: assignment && wordsOfMove(assignment, view),
     places,

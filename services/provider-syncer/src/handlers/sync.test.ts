@@ -128,11 +128,11 @@ test('an object that was asked for, and went before any watch knew of it, is let
     messages[part] = message
     if (part === 'source') learnedAt = at
   }
-  const learnedFor = (part: string, _qualifier: string | undefined, at: number) =>
+  const untoldFor = (part: string, _qualifier: string | undefined, at: number) =>
     part === 'source' && learnedAt !== undefined ? at - learnedAt : undefined
   const memory = newMemory()
   const look = async (attempt: number, at: number) => {
-    const run = { key: KEY, view: { ...viewOf(messages), learn, learnedFor }, attempt }
+    const run = { key: KEY, view: { ...viewOf(messages), learn, untoldFor }, attempt }
     const context = { ...surroundings, ...memory, now: () => new Date(at) }
     return await sync(context as unknown as SyncerContext, run as unknown as Run<SyncerMemory>)
   }
