@@ -1,16 +1,10 @@
+import { type Assignment, providersOf } from '@resource-broker/api'
 import type { KubeObject, ObjectRef, Part } from '@resource-broker/bus'
 import { type ResourceRef, resolveResource } from '@resource-broker/kube'
 import type { BrokeredKind, View } from '@resource-broker/service'
 import type { WatcherContext } from './context.ts'
 import { copyRule } from './handlers/copies.ts'
-import {
-  acceptAPIRule,
-  assignmentRule,
-  configurationRule,
-  migrationRule,
-  policyRule,
-  providersOf,
-} from './handlers/records.ts'
+import { acceptAPIRule, assignmentRule, configurationRule, migrationRule, policyRule } from './handlers/records.ts'
 import { CopyRelatedWatch, SourceRelatedWatch } from './handlers/related.ts'
 import { sourceRule } from './handlers/sources.ts'
 import { stagedRule } from './handlers/staged.ts'
@@ -51,7 +45,7 @@ export class ViewWatches {
     const { tally, complete } = this.#context.providers.count('objects', this.#view, this.#stopping.signal)
     const stuck = this.#context.providers.listStuck(this.#view, this.#stopping.signal)
     const seen = (_route: Route, object: KubeObject | null, { name }: ObjectRef) => {
-      tally.set(name, providersOf(object))
+      tally.set(name, object === null ? [] : [...providersOf(object as Partial<Assignment>)])
       stuck.set(name, object)
     }
     this.#watchPart({ ...assignmentRule(), seen, complete }, inventory)

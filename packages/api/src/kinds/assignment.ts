@@ -138,9 +138,10 @@ export const Assignment = defineKind({
 })
 export type Assignment = z.infer<typeof Assignment.schema>
 
-/** Providers at which the Assignment asks for a copy, or has the record of one that nobody asks for any more; the active one first. */
-export function providersOf({ spec, status }: Pick<Assignment, 'spec' | 'status'>): Set<string> {
-  const named = [spec, ...(spec.copies ?? []), ...(status?.copies ?? [])]
+/** Providers at which an Assignment asks for a copy, or has the record of one that nobody asks for any more; the active one first. */
+export function providersOf({ spec, status }: Partial<Pick<Assignment, 'spec' | 'status'>>): Set<string> {
+  const asked = spec === undefined ? [] : [spec, ...(spec.copies ?? [])]
+  const named = [...asked, ...(status?.copies ?? [])]
   return new Set(named.map(({ providerCluster }) => providerCluster))
 }
 

@@ -24,13 +24,6 @@ export function assignmentRule(): PartRule<'assignment'> {
   }
 }
 
-/** The providers that have a copy of an Assignment's object, or are to have one. */
-export function providersOf(assignment: KubeObject | null): string[] {
-  const { spec, status } = (assignment ?? {}) as Partial<Assignment>
-  const copies = [...(spec === undefined ? [] : [spec]), ...(spec?.copies ?? []), ...(status?.copies ?? [])]
-  return [...new Set(copies.map(({ providerCluster }) => providerCluster))]
-}
-
 /** The platform's Migrations; each names the Assignment that it moves. */
 export function migrationRule(): PartRule<'migration'> {
   return {
