@@ -13,6 +13,9 @@ const AWAY: Presence = {
   why: 'provider alpha is not connected',
 }
 
+/** By the clock of the platform, which is not that of this process. */
+const PLATFORM = '2001-02-03T04:05:06Z'
+
 /** A book over one provider `alpha`, which is this replica's to keep unless `mine` says otherwise. */
 function bookOf({ mine = true, record }: { mine?: boolean; record?: Provider } = {}) {
   const writes: unknown[] = []
@@ -33,7 +36,7 @@ function bookOf({ mine = true, record }: { mine?: boolean; record?: Provider } =
   }
   const stopping = new AbortController()
   const book = new ProviderBook({
-    coordination: { create: write('create'), mergePatch: write('patch') } as never,
+    coordination: { create: write('create'), mergePatch: write('patch'), now: () => new Date(PLATFORM) } as never,
     providers: providers as unknown as Clusters['providers'],
     logger: { warn: (fields: unknown) => warnings.push(fields) } as never,
     signal: stopping.signal,
@@ -96,6 +99,13 @@ test('what flickers is written as it is in the end', async () => {
   await vi.advanceTimersByTimeAsync(500)
   const why = { type: 'Reachable', status: 'False', reason: 'NotConnected', message: 'provider alpha is not connected' }
   expect(writes).toMatchObject([['patch', { conditions: [why] }]])
+})
+
+test('since when a provider is away is written by the platform’s clock, as other replicas go by it', async () => {
+  const { writes, change } = bookOf({ record: recorded({ clusterUID: 'uid-alpha' }) })
+  change(AWAY)
+  await vi.advanceTimersByTimeAsync(500)
+  expect(writes).toMatchObject([['patch', { conditions: [{ status: 'False', lastTransitionTime: PLATFORM }] }]])
 })
 
 test('a burst of placements is told in one write, and nothing before all that there is was counted', async () => {

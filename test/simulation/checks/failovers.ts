@@ -14,7 +14,7 @@ type Options = {
 }
 
 /** For longer than that no request is on its way, nor a replica between what it heard and what it does: it hears anew. */
-const IN_FLIGHT_MS = 45_000
+const IN_FLIGHT_MS = 30_000
 const MINUTE_MS = 60_000
 
 /** Watches that objects leave providers that are away as their policy has it, and never otherwise, by what the platform has recorded. */
@@ -22,7 +22,7 @@ export class Failovers {
   readonly #options: Options
   /** When a provider was last one to be left, milliseconds since the beginning. */
   readonly #wasDue = new Map<string, number>()
-  /** When an offer, or what an object wants, last changed. */
+  /** When a provider's offer, or the policy, last changed. */
   readonly #changed = new Map<string, number>()
   /** uids of objects and providers, of copies that could be used once. */
   readonly #wereReady = new Set<string>()
@@ -41,11 +41,9 @@ export class Failovers {
     this.#look()
     const isNew = object.metadata.generation !== before?.object.metadata.generation
     if (resource === resources.offers && (isNew || type === 'DELETED')) this.#changed.set(server.name, elapsed)
-    if (resource === resources.things && server.name === CONSUMER && isNew)
-      this.#changed.set(object.metadata.name, elapsed)
     if (resource === resources.things && server.name !== CONSUMER && readiness(object).ready)
       this.#wereReady.add(`${aboutOf(resource, object)} ${server.name}`)
-    if (resource === resources.policies && isNew) this.#changed.set(resource, elapsed)
+    if (resource === resources.policies && isNew && elapsed > 0) this.#changed.set(resource, elapsed)
     if (resource === resources.policies && type !== 'DELETED') this.#checkGrants(PlacementPolicy.of(object))
     if (resource === resources.migrations && before === undefined && byBroker)
       this.#checkMove(object as unknown as Migration)
@@ -107,16 +105,20 @@ export class Failovers {
         )
       return
     }
-    const { servers, away } = this.#options
-    const provider = from.providerCluster
-    const size = (this.#sourceOf(about)?.spec as { size?: number } | undefined)?.size
-    const isUnchanged = [provider, about ?? '', resources.policies].every((name) => !isRecent(this.#changed.get(name)))
-    if (away().has(provider) && isUnchanged && size !== undefined && isOffered(serverOf(servers, provider), size))
-      this.#say(
-        'evicted',
-        `${about} leaves ${provider}, which is away and takes it, though it does not fail over`,
-        about,
-      )
+    this.#checkEviction(move, about)
+  }
+
+  /** Without a cause, and not failing over, only an object moves that its provider does not accept as it is now, or did not a while ago. */
+  #checkEviction({ metadata, spec }: Migration, about: string | undefined): void {
+    const { servers, away, time } = this.#options
+    const provider = spec.from.providerCluster
+    const isRecent = (of: string) => time.elapsed - (this.#changed.get(of) ?? Number.NEGATIVE_INFINITY) < IN_FLIGHT_MS
+    if (spec.cause !== undefined || !away().has(provider) || isRecent(provider) || isRecent(resources.policies)) return
+    const source = this.#sourceOf(about)
+    const isAsItIs = metadata.annotations?.[annotations.consumerGeneration] === String(source?.metadata.generation)
+    const { size = Number.NaN } = (source?.['spec'] ?? {}) as { size?: number }
+    if (isAsItIs && isOffered(serverOf(servers, provider), size))
+      this.#say('evicted', `${about} leaves ${provider}, which is away and takes it, and does not fail over`, about)
   }
 
   #sourceOf(name: string | undefined) {
