@@ -1,4 +1,12 @@
-import { type Assignment, durationMs, type Migration, PlacementPolicy, Provider, readiness } from '@resource-broker/api'
+import {
+  type Assignment,
+  annotations,
+  durationMs,
+  type Migration,
+  PlacementPolicy,
+  Provider,
+  readiness,
+} from '@resource-broker/api'
 import { isOffered } from '../actors/offers.ts'
 import type { ApiServer, Change } from '../server/api-server.ts'
 import { aboutOf, CONSUMER, resources, type Servers, serverOf } from '../world/places.ts'
