@@ -35,8 +35,8 @@ const fileOf = ({ name }: Site) => join(landscape.dir, 'kubeconfigs/providers', 
 const takeAway = (provider: Site) => rm(fileOf(provider))
 const giveBack = (provider: Site) => symlink(provider.kubeconfig, fileOf(provider))
 
-/** Objects with this label leave a provider that is away for so long; others stay in any case. */
-const AFTER_MS = 8_000
+/** Objects with this label leave a provider that is away for so long, others after an hour or never. */
+const AFTER_MS = 20_000
 const labels = { leaves: 'soon' }
 
 let policy: ObjectRef
@@ -59,6 +59,8 @@ beforeAll(async () => {
     selector: { objects: { matchLabels: labels } },
     failover: { after: `${AFTER_MS}ms`, maxPerMinute: 100 },
   })
+  const late = { selector: { objects: { matchLabels: { leaves: 'late' } } }, failover: { after: '1h' } }
+  await judged('True', 'Ready', await makePolicy(landscape.platform, 'waits', late))
   await judged('True', 'Ready')
 })
 
@@ -69,9 +71,9 @@ beforeEach((context) => {
 })
 
 /** Waits until the policy says this of its failover. */
-const judged = (status: string, reason: string) =>
-  waitFor(`failover is ${status} for ${reason}`, async () => {
-    const said = conditionOf((await read<PlacementPolicy>(landscape.platform, policy)) as never, 'Failover')
+const judged = (status: string, reason: string, of = policy) =>
+  waitFor(`failover by ${of.name} is ${status} for ${reason}`, async () => {
+    const said = conditionOf((await read<PlacementPolicy>(landscape.platform, of)) as never, 'Failover')
     return said?.status === status && said.reason === reason ? said : undefined
   })
 
@@ -114,7 +116,7 @@ test('an object is available from another provider once its own is away for long
 })
 
 test('kueue#12999: a provider that blinks moves nothing, and its objects are as they were', async () => {
-  await create(acme, leaver('stays', { value: 1 }))
+  await create(acme, thing('stays', { size: 'small', value: 1 }, { labels: { leaves: 'late' } }))
   await served(acme, 'stays', alpha)
   await takeAway(alpha)
   await told(acme, 'stays', 'Placed', 'True', 'AwaitsFailover')
