@@ -78,12 +78,21 @@ const judged = (status: string, reason: string, of = policy) =>
     return said?.status === status && said.reason === reason ? said : undefined
   })
 
+const reachable = async (provider: Site) =>
+  conditionOf(await read(landscape.platform, providerRef(provider)), 'Reachable')
+
 /** Waits until the platform has it that a provider is away; since when. */
 const awaySince = (provider: Site) =>
   waitFor(`${provider.name} is away`, async () => {
-    const reachable = conditionOf(await read(landscape.platform, providerRef(provider)), 'Reachable')
-    return reachable?.status === 'False' ? reachable.lastTransitionTime : undefined
+    const said = await reachable(provider)
+    return said?.status === 'False' ? said.lastTransitionTime : undefined
   })
+
+/** Gives a provider back; one that goes again before that is recorded was away all the time. */
+async function comeBack(provider: Site): Promise<void> {
+  await giveBack(provider)
+  await waitFor(`${provider.name} is back`, async () => (await reachable(provider))?.status === 'True')
+}
 
 const leaver = (name: string, spec: object) => thing(name, { size: 'small', ...spec }, { labels })
 
@@ -113,7 +122,7 @@ test('an object is available from another provider once its own is away for long
     return copies?.some(({ providerCluster, state }) => providerCluster === 'alpha' && state === 'Away')
   })
   check()
-  await giveBack(alpha)
+  await comeBack(alpha)
   await gone(...copyAt(alpha, acme, 'leaves'))
   await roundTrip(acme, 'leaves', beta) // karmada#5150: what has come stays
   expect((await migrationsOf(landscape, acme, 'leaves')).length).toBe(1)
@@ -128,7 +137,7 @@ test('kueue#12999: a provider that blinks moves nothing, and its objects are as 
   const { message } = await told(acme, 'stays', 'Placed', 'True', 'AwaitsFailover')
   const [, since = '', due = ''] = /^placed at alpha, which is away since (\S+); failover at (\S+)$/.exec(message) ?? []
   expect([since, Date.parse(due) - Date.parse(since)]).toEqual([await awaySince(alpha), 3_600_000])
-  await giveBack(alpha)
+  await comeBack(alpha)
   await told(acme, 'stays', 'Placed', 'True', 'Placed')
   await roundTrip(acme, 'stays', alpha)
   expect(await migrationsOf(landscape, acme, 'stays')).toEqual([])
@@ -150,10 +159,10 @@ test('karmada#6925: while too many providers are away nothing fails over, which 
   )
   expect(await migrationsOf(landscape, acme, 'held')).toEqual([])
   expect(await eventsAbout(acme, metadata.uid)).toContain('FailoverHeld')
-  await giveBack(gamma)
+  await comeBack(gamma)
   await served(acme, 'held', beta)
   await judged('True', 'Ready')
-  await giveBack(alpha)
+  await comeBack(alpha)
   await gone(...copyAt(alpha, acme, 'held'))
   await release(acme, 'held')
 })
@@ -166,8 +175,8 @@ test('karmada#7455: an object that nobody else takes stays where it is, says so,
     const said = conditionOf(await read(acme, thingRef('alone')), 'Placed')
     return said?.reason === 'FailoverHeld' ? said : undefined
   })
-  expect(held.message).toContain('failover is held: nobody else accepts the object: 0 of 2 offers: ')
-  await giveBack(alpha)
+  expect(held.message).toMatch(/failover is held: nobody else accepts the object: 0 of [23] offers: /)
+  await comeBack(alpha)
   await told(acme, 'alone', 'Placed', 'True', 'Placed')
   await roundTrip(acme, 'alone', alpha)
   expect(await migrationsOf(landscape, acme, 'alone')).toEqual([])
