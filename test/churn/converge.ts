@@ -1,11 +1,11 @@
 import { StagingWorkspace } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
-import { waitFor } from '@resource-broker/testbed'
 import { findViolations, untilConsistent, untilEmpty, writtenWithin } from '../support/checker.ts'
 import type { World } from '../support/fault-world.ts'
 import { ENGINE, type Landscape } from '../support/landscape.ts'
 import { untilNothingStaged } from './stages.ts'
 import type { Story } from './story.ts'
+import { untilNothingLeft } from './until-nothing-left.ts'
 
 /** What has not come to where it belongs so long after the last fault never will, on however busy a machine. */
 const CONVERGED_MS = 600_000
@@ -30,21 +30,17 @@ export async function converge(world: World, story: Story): Promise<void> {
 
 /** Waits until no workspace for copies is left in a kcp, nor the record of one. @throws with what is left */
 async function untilNoPlaces({ platform, copyPlaces }: Landscape, timeoutMs: number): Promise<void> {
-  let left: string[] = []
-  const isEmpty = async () => {
+  const look = async () => {
     const [places, records] = await Promise.all([
       copyPlaces(),
       platform.kube.list<KubeObject>(StagingWorkspace.resource),
     ])
-    left = [
+    return [
       ...places.map(({ name }) => `the workspace of copies ${name} is left`),
       ...records.items.map(({ metadata }) => `StagingWorkspace ${metadata.name} is left`),
     ]
-    return left.length === 0
   }
-  await waitFor('no workspace for copies is left', isEmpty, { timeoutMs, intervalMs: 250 }).catch((cause: unknown) => {
-    throw new Error(left.join('\n'), { cause })
-  })
+  await untilNothingLeft('workspaces for copies', look, timeoutMs)
 }
 
 /** Where `proof` fails, says `more` in detail what is wrong; by itself its message names a few. */

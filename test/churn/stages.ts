@@ -1,10 +1,10 @@
 import { labels, Migration } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
 import { isTransient } from '@resource-broker/kube'
-import { waitFor } from '@resource-broker/testbed'
 import type { Landscape } from '../support/landscape.ts'
 import { runStages } from '../support/stage-runner.ts'
 import { configureMoves } from '../support/things.ts'
+import { untilNothingLeft } from './until-nothing-left.ts'
 
 /** How an object asks to be moved: as a plain move, through stages, with its old copy kept, or both. */
 export const WAYS = ['plain', 'staged', 'kept', 'staged-and-kept'] as const
@@ -41,26 +41,22 @@ export async function prepareStages({ platform, flags }: Landscape): Promise<voi
 
 /** Waits until nothing is left of what stages had at the compute cluster, and no Migration waits for that. @throws with what is left */
 export async function untilNothingStaged({ platform: { kube } }: Landscape, timeoutMs: number): Promise<void> {
-  let left: string[] = []
-  const isEmpty = async () => {
+  const look = async () => {
     const [namespaces, migrations] = await Promise.all([
       kube.list<KubeObject>(NAMESPACES, { labelSelector: labels.migrationName }),
       kube.list<Migration>(Migration.resource),
     ])
-    left = [
+    return [
       ...namespaces.items.map(({ metadata }) => `namespace ${metadata.name} is left at the compute cluster`),
       ...migrations.items
         .filter(({ metadata }) => metadata.finalizers?.length)
         .map(({ metadata }) => `Migration ${metadata.name} has finalizers still: ${metadata.finalizers}`),
     ]
-    return left.length === 0
   }
   const patient = () =>
-    isEmpty().catch((error: unknown) => {
+    look().catch((error: unknown) => {
       if (!isTransient(error)) throw error
-      return false
+      return undefined
     })
-  await waitFor('nothing is left of stages', patient, { timeoutMs, intervalMs: 250 }).catch((cause: unknown) => {
-    throw new Error(left.join('\n'), { cause })
-  })
+  await untilNothingLeft('stages', patient, timeoutMs)
 }

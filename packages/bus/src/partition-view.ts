@@ -9,7 +9,10 @@ type Known = { seq: number; snapshot: Snapshot } | { seq: number; learned: Messa
 /** A message of the stream that a part is known by, for whoever traces: `storedAt` in milliseconds since 1970. */
 export type Told = { part: string; seq: number; storedAt: number; traceparent: string | undefined }
 
-/** A learned answer yields to any message of the stream after this time: long enough for the watch to come round. */
+/**
+ * A learned answer yields to any message of the stream after this time: long enough for the watch to come round. One that was away
+ * meanwhile may never do: who is known by an answer alone for as long is asked for again.
+ */
 export const LEARNED_FOR_MS = 10_000
 
 /** What is known of one key, part by part. Reading parses and validates; @throws {TerminalError} naming the part on bad data. */

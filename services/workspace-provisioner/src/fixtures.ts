@@ -105,9 +105,14 @@ export function offered(kcp: FakeKcp): Record<string, unknown> {
 export function assigned(kcp: FakeKcp, name: string): Record<string, unknown> {
   const object = { consumerCluster: 'acme', gvr: GVR, namespace: 'default', name, uid: `uid-${name}` }
   const spec = { ...object, providerCluster: 'alpha', acceptAPIName: 'things' }
+  return record(kcp, name, { spec, status: { phase: 'Bound' } })
+}
+
+function record(kcp: FakeKcp, object: string, content: object): Record<string, unknown> {
   const { apiVersion, kind, plural } = Assignment
-  kcp.put(COORDINATION, plural, `assignment-${name}`, { apiVersion, kind, spec, status: { phase: 'Bound' } })
-  return { assignment: { name: `assignment-${name}`, object: kcp.find(COORDINATION, plural, `assignment-${name}`) } }
+  const name = `assignment-${object}`
+  kcp.put(COORDINATION, plural, name, { apiVersion, kind, ...content })
+  return { assignment: { name, object: kcp.find(COORDINATION, plural, name) } }
 }
 
 /** The same object at beta, with this record of the copy that alpha had of it. */
@@ -115,10 +120,7 @@ export function moved(kcp: FakeKcp, name: string, recorded: Partial<CopyStatus> 
   const { spec } = Assignment.of(kcp.find(COORDINATION, Assignment.plural, `assignment-${name}`) as KubeObject)
   const left = { providerCluster: 'alpha', applied: true, ready: false, state: 'Leaving', ...recorded }
   const status = { phase: 'Bound', copies: recorded === undefined ? [] : [left] }
-  const { apiVersion, kind, plural } = Assignment
-  const content = { apiVersion, kind, spec: { ...spec, providerCluster: 'beta' }, status }
-  kcp.put(COORDINATION, plural, `assignment-${name}`, content)
-  return { assignment: { name: `assignment-${name}`, object: kcp.find(COORDINATION, plural, `assignment-${name}`) } }
+  return record(kcp, name, { spec: { ...spec, providerCluster: 'beta' }, status })
 }
 
 export function unassign(kcp: FakeKcp, name: string): Record<string, unknown> {

@@ -16,8 +16,9 @@ type Deployed = Pick<Surroundings, 'staged' | 'gone'>
 export async function deployedOf(context: CoordinatorContext, migration: Migration, view: KeyView): Promise<Deployed> {
   const known = stagedOf(migration, view)
   const { running, entries } = runningOf(migration)
+  const find = (uid: string) => known.staged.find(({ object }) => object.metadata.uid === uid)
   const isHeardOf = (uid: string) => {
-    const it = known.staged.find(({ object }) => object.metadata.uid === uid)
+    const it = find(uid)
     return it === undefined ? known.gone.has(uid) : (untoldFor(context, view, it) ?? 0) < LEARNED_FOR_MS
   }
   const unheard = entries.filter(([, uid]) => !isHeardOf(uid))
@@ -31,7 +32,7 @@ export async function deployedOf(context: CoordinatorContext, migration: Migrati
       const ref = { ...resource, namespace, name: stageObjectName(migration.metadata.name, key) }
       const object = await readIfThere<KubeObject>(staging.compute.client, ref)
       if (object?.metadata.uid !== uid) {
-        const it = known.staged.find(({ object: its }) => its.metadata.uid === uid)
+        const it = find(uid)
         if (it !== undefined) learnGone(view, it, context.now())
         return [uid]
       }

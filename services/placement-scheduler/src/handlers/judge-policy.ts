@@ -1,4 +1,5 @@
 import {
+  type Condition,
   compilePolicy,
   conditionTypes,
   durationText,
@@ -41,20 +42,23 @@ export async function judgePolicy(
 export function isPolicyNews(context: SchedulerContext, { name, object }: RecordMessage): boolean {
   const policy = context.policies.index.get(name)
   if (object === null || policy === undefined) return false
-  const { conditions } = PlacementPolicy.status.safeParse(object['status']).data ?? {}
-  const said = getCondition(conditions, conditionTypes.satisfiable)?.status
-  const saidOfFailover = getCondition(conditions, conditionTypes.failover)?.message
+  const said = saidBy(object, conditionTypes.satisfiable)?.status
+  const saidOfFailover = saidBy(object, conditionTypes.failover)?.message
   const [failover] = whetherFailsOver(context, object)
   return said !== (isSatisfiable(context, policy) ? 'True' : 'False') || saidOfFailover !== failover?.message
+}
+
+/** What a policy says already. */
+function saidBy(object: KubeObject, type: string): Condition | undefined {
+  return getCondition(PlacementPolicy.status.safeParse(object['status']).data?.conditions, type)
 }
 
 /** Whether the objects of a policy fail over now: its condition Failover. One that never asked for that has none. */
 function whetherFailsOver({ policies, standings }: SchedulerContext, object: KubeObject): NextCondition[] {
   const failover = policies.index.get(object.metadata.name)?.failover
   const say = verdictOf(object, conditionTypes.failover)
-  const { conditions } = PlacementPolicy.status.safeParse(object['status']).data ?? {}
   if (failover === undefined) {
-    const wasAsked = getCondition(conditions, conditionTypes.failover) !== undefined
+    const wasAsked = saidBy(object, conditionTypes.failover) !== undefined
     return wasAsked ? [say('False', 'NotAsked', 'what is at a provider that is away waits for it')] : []
   }
   const { afterMs, maxPerMinute, stopAbove } = failover

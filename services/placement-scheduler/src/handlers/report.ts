@@ -73,21 +73,19 @@ export async function reportAccepted(
   decision: Extract<Decision, { verdict: 'stay' | 'strand' }>,
   view: KeyView,
 ): Promise<void> {
-  const { assignment, ref, source } = known
+  const { assignment } = known
   if (assignment === undefined) return
   const word = wordOf(assignment.spec.providerCluster, decision)
   const isFirst = getCondition(assignment.status?.conditions, conditionTypes.accepted) === undefined
   if (isFirst && word === ACCEPTED) return
   const isNews = await accept(context, assignment, word, view)
-  if (!isNews || word.status === 'True') return
-  const event = { type: 'Warning', reason: word.reason, message: word.message, now: context.now() } as const
-  await recordEvent(context.clusters.consumers.client(ref), source, event)
+  if (isNews && word.status !== 'True') await warn(context, known, word)
 }
 
 /** Keeps that condition Unknown while the provider is away and the object is to leave it: until when that has to last, or what keeps it from leaving. */
 export async function reportAbsence(
   context: SchedulerContext,
-  { ref, source }: Known,
+  known: Known,
   assignment: Assignment,
   answer: Extract<FailoverWord, { is: 'waits' | 'held' }>,
   view: KeyView,
@@ -101,9 +99,7 @@ export async function reportAbsence(
         }
       : { status: 'Unknown', reason: reasons.failoverHeld, message: `${away}; failover is held: ${answer.why}` }
   const isNews = await accept(context, assignment, word, view)
-  if (!isNews || answer.is === 'waits') return
-  const event = { type: 'Warning', reason: word.reason, message: word.message, now: context.now() } as const
-  await recordEvent(context.clusters.consumers.client(ref), source, event)
+  if (isNews && answer.is === 'held') await warn(context, known, word)
 }
 
 /** The same of one that is about to leave: what its move waits for before it begins. From then on the move tells. */
@@ -126,6 +122,15 @@ export async function reportFailover(
 }
 
 type Word = Pick<NextCondition, 'status' | 'reason' | 'message'>
+
+/** Tells people who look at the object what its Assignment says of it. */
+async function warn(
+  { clusters, now }: SchedulerContext,
+  { ref, source }: Known,
+  { reason, message }: Word,
+): Promise<void> {
+  await recordEvent(clusters.consumers.client(ref), source, { type: 'Warning', reason, message, now: now() })
+}
 
 /** What is said of an object that its provider accepts. */
 export const ACCEPTED: Word = { status: 'True', reason: reasons.accepted, message: 'the provider accepts the object' }

@@ -8,14 +8,15 @@ import {
   providersOf,
   runningMove,
 } from '@resource-broker/api'
-import type {
-  CopyMessage,
-  DecisionMessage,
-  KeyView,
-  KubeObject,
-  RelatedMeta,
-  SourceMessage,
-  SourceRef,
+import {
+  type CopyMessage,
+  type DecisionMessage,
+  type KeyView,
+  type KubeObject,
+  LEARNED_FOR_MS,
+  type RelatedMeta,
+  type SourceMessage,
+  type SourceRef,
 } from '@resource-broker/bus'
 import type { Notes } from './notes.ts'
 import type { Places } from './places.ts'
@@ -209,12 +210,9 @@ export function concerned({ assignment, copies }: Assigned): Set<string> {
   return new Set([...providersOf(assignment), ...copies.keys()])
 }
 
-/** A watch tells of what an answer made known within this time; one that was away meanwhile may never do. */
-export const UNCONFIRMED_MS = 10_000
-
 /** Providers whose copies nobody but an answer told of, long ago: they may have gone since without a word. */
 export function doubtful({ unconfirmed }: Assigned): string[] {
-  return [...unconfirmed].flatMap(([provider, ms]) => (ms >= UNCONFIRMED_MS ? [provider] : []))
+  return [...unconfirmed].flatMap(([provider, ms]) => (ms >= LEARNED_FOR_MS ? [provider] : []))
 }
 
 /** What the scheduler decided for this very generation of the object; undefined: nothing yet. */

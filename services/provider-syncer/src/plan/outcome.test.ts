@@ -1,5 +1,5 @@
+import { LEARNED_FOR_MS } from '@resource-broker/bus'
 import { expect, test } from 'vitest'
-import { UNCONFIRMED_MS } from '../facts/known.ts'
 import { assignedFrom, assignment, copy, decision, ref, source } from '../fixtures.ts'
 import { outcomeOf } from './outcome.ts'
 
@@ -18,15 +18,15 @@ function knownFor(unconfirmedMs: number) {
 }
 
 test('a copy that an answer alone told of is asked for once its watch should have told of it', () => {
-  expect(outcomeOf(knownFor(4_000))).toEqual({ done: true, againAfterMs: UNCONFIRMED_MS - 4_000 })
+  expect(outcomeOf(knownFor(4_000))).toEqual({ done: true, againAfterMs: LEARNED_FOR_MS - 4_000 })
 })
 
 test('an object that an answer alone told of is asked for once its watch should have told of it', () => {
-  const known = { ...knownFor(3 * UNCONFIRMED_MS), untoldMs: 4_000 }
-  expect(outcomeOf(known)).toEqual({ done: true, againAfterMs: UNCONFIRMED_MS - 4_000 })
+  const known = { ...knownFor(3 * LEARNED_FOR_MS), untoldMs: 4_000 }
+  expect(outcomeOf(known)).toEqual({ done: true, againAfterMs: LEARNED_FOR_MS - 4_000 })
 })
 
-test.each([UNCONFIRMED_MS, 3 * UNCONFIRMED_MS])(
+test.each([LEARNED_FOR_MS, 3 * LEARNED_FOR_MS])(
   'a copy that is due to be asked for since %s ms at a provider that is away is not looked at again at once',
   (ms) => {
     expect(outcomeOf(knownFor(ms))).toEqual({ done: true })

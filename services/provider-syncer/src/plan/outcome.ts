@@ -1,4 +1,4 @@
-import { DONE, type Outcome } from '@resource-broker/bus'
+import { DONE, LEARNED_FOR_MS, type Outcome } from '@resource-broker/bus'
 import {
   type Assigned,
   type Current,
@@ -7,7 +7,6 @@ import {
   isCurrent,
   isReplaced,
   type Known,
-  UNCONFIRMED_MS,
 } from '../facts/known.ts'
 import { silenceOf } from './consumer-report.ts'
 import { mayBeRemoved, unwantedCopies } from './plan-live.ts'
@@ -28,9 +27,9 @@ const POSTPONED_MS = 5_000
  * All is done; who is known only by an answer is asked again when that is due, unless a watch tells of it before. Whom this look could
  * not ask, though that was due, is asked when it can be: that a provider is back is told.
  */
-function done({ unconfirmed, untoldMs = UNCONFIRMED_MS }: Known): Outcome {
-  const recent = [...unconfirmed.values(), untoldMs].filter((ms) => ms < UNCONFIRMED_MS)
-  return recent.length === 0 ? DONE : { done: true, againAfterMs: UNCONFIRMED_MS - Math.max(...recent) }
+function done({ unconfirmed, untoldMs = LEARNED_FOR_MS }: Known): Outcome {
+  const recent = [...unconfirmed.values(), untoldMs].filter((ms) => ms < LEARNED_FOR_MS)
+  return recent.length === 0 ? DONE : { done: true, againAfterMs: LEARNED_FOR_MS - Math.max(...recent) }
 }
 
 /** What a look came to. @throws what was thrown, where the same may go well in a moment. */

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { annotations, readiness } from '@resource-broker/api'
-import type { CopyMessage, KubeObject } from '@resource-broker/bus'
+import { type CopyMessage, type KubeObject, LEARNED_FOR_MS } from '@resource-broker/bus'
 import {
   type Current,
   copyAt,
@@ -8,7 +8,6 @@ import {
   doubtful,
   earlierAt,
   isOnAccountOf,
-  UNCONFIRMED_MS,
   wantedCopies,
 } from '../facts/known.ts'
 import { type Action, idOf } from './action.ts'
@@ -24,7 +23,7 @@ export function planLive(known: Current, now: Date): (() => Action[])[] {
   const isServed =
     (report.isSaid || known.notes.isReported) && !known.notes.problems.some((problem) => isStillComing(problem, known))
   return [
-    () => ((known.untoldMs ?? 0) >= UNCONFIRMED_MS ? [{ do: 'read source' }] : []),
+    () => ((known.untoldMs ?? 0) >= LEARNED_FOR_MS ? [{ do: 'read source' }] : []),
     () => [...unheardProviders(known), ...doubtful(known)].flatMap((provider) => lookUp(known, provider)),
     () => [...applyCopy(known), ...bring(known), ...removeLeaving(known)],
     () => tellKept(known),
