@@ -1,5 +1,6 @@
-import { assignmentName, conditionTypes, keyOf, PolicyIndex } from '@resource-broker/api'
+import { annotations, assignmentName, conditionTypes, finalizer, keyOf, PolicyIndex } from '@resource-broker/api'
 import type { KeyView, KubeObject, RecordMessage, Run } from '@resource-broker/bus'
+import { KubeError } from '@resource-broker/kube'
 import { expect, test } from 'vitest'
 import type { SchedulerContext } from '../context.ts'
 import { assignment, consumerOf, offersOf, platformOf, ref, source, viewOf } from '../fixtures.ts'
@@ -27,6 +28,9 @@ async function look({
   const said: unknown[] = []
   const consumer = {
     apply: async () => applied,
+    get: async () => {
+      throw new KubeError(404, { reason: 'NotFound' })
+    },
     mergePatch: async (_ref: object, patch: unknown) => {
       written.push(patch)
       return source()
@@ -78,7 +82,7 @@ test('an object that is being deleted when it is to be placed has no Assignment,
   expect(view.get('source')?.object).toEqual(applied)
 })
 
-test('a look of which one write fails lasts until the other is over, and the next one knows what that has made', async () => {
+test('a look of which one write fails lasts until the other is over', async () => {
   const platform = platformOf()
   const { create } = platform.client
   const slow = Promise.withResolvers<void>()
@@ -86,14 +90,24 @@ test('a look of which one write fails lasts until the other is over, and the nex
     await slow.promise
     return await create(...given)
   }
-  const view = unplaced()
   let isOver = false
-  const looked = look({ platform, view, applied: Promise.reject(new Error('no answer')) }).finally(() => {
+  const looked = look({ platform, applied: Promise.reject(new Error('no answer')) }).finally(() => {
     isOver = true
   })
   await new Promise((resolve) => setImmediate(resolve))
   expect(isOver).toBe(false)
   slow.resolve()
   await expect(looked).rejects.toThrow('no answer')
-  expect(view.get('assignment')?.object?.spec).toMatchObject({ providerCluster: 'alpha' })
+  expect([...platform.held.values()]).toMatchObject([{ spec: { providerCluster: 'alpha' } }])
+})
+
+test('an object is never placed by a finalizer that only a message of before has: the consumer is asked again, also where the Assignment was made', async () => {
+  const held = { finalizers: [finalizer], annotations: { [annotations.providerCluster]: 'alpha' } }
+  const view = viewOf({ source: { ref, object: source(held) } })
+  const platform = platformOf()
+  await expect(look({ platform, view, applied: Promise.reject(new Error('no answer')) })).rejects.toThrow('no answer')
+  const gone = Promise.reject(new KubeError(409, { reason: 'Conflict' }))
+  const { said } = await look({ platform, view, applied: gone })
+  expect(said).toEqual([])
+  expect(view.get('source')?.object).toBeNull()
 })

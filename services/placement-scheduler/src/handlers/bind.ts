@@ -37,12 +37,12 @@ export async function bind(
   if (sourceVersion === undefined) {
     const { uid, resourceVersion } = assignment.metadata
     await context.clusters.coordination.delete({ ...Assignment.resource, name }, { uid, resourceVersion })
-    view.forget('assignment')
     return undefined
   }
+  const message = { name, object: withoutDecision(assignment) }
+  view.learn('assignment', undefined, message, context.now().getTime())
   const object = { cluster: '', ...Assignment.resource, name }
   const version = assignment.metadata.resourceVersion
-  const message = { name, object: assignment }
   await context.bus
     .publish({ part: 'assignment', key: known.key, message, object, version, ifNews: true })
     .catch((error: unknown) => {
@@ -79,10 +79,7 @@ async function createAssignment(
     status: { phase: 'Bound', ...exportOf(offer), decision: record },
   }
   try {
-    const ref = { ...Assignment.resource }
-    const object = withoutDecision(await context.clusters.coordination.create<KubeObject>(ref, body, { fieldManager }))
-    view.learn('assignment', undefined, { name, object }, context.now().getTime())
-    return object
+    return await context.clusters.coordination.create<KubeObject>({ ...Assignment.resource }, body, { fieldManager })
   } catch (error) {
     if (!isAlreadyExists(error)) throw error
     await learnAssignment(context, key, view)
