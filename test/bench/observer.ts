@@ -93,11 +93,12 @@ export class Observer {
     const seen = new Set<string>()
     const { promise, resolve, reject } = Promise.withResolvers<number>()
     const timer = setTimeout(
-      () => reject(new Error(`${this.#name}: ${seen.size} of ${count} were ${what} within ${patienceMs} ms`)),
+      () => reject(new Error(`${this.#name}: ${seen.size} of ${count} were ${what}, and no more in ${patienceMs} ms`)),
       patienceMs,
     )
     const unlisten = listen((name, at) => {
       seen.add(name)
+      timer.refresh()
       if (seen.size === count) resolve(at)
     })
     try {
