@@ -12,6 +12,7 @@ import {
   conditionOf,
   configureMoves,
   create,
+  instruct,
   labelProvider,
   makePolicy,
   migrationsOf,
@@ -36,7 +37,8 @@ beforeAll(async () => {
   scene = await startScene({ consumers: ['acme'], providers: ['alpha', 'beta'] })
   landscape = scene.landscape
   ;[acme, alpha, beta] = [scene.site('acme'), scene.site('alpha'), scene.site('beta')]
-  await offer(alpha, 'any', { weight: 9, filters: [{ key: 'size', valueIn: ['small', 'large'] }] })
+  const sizes = { key: 'size', valueIn: ['small', 'large'] }
+  await offer(alpha, 'any', { weight: 9, filters: [sizes], scores: { cost: -100 } })
   await offer(beta, 'any', { filters: [{ key: 'size', valueIn: ['small', 'huge'] }] })
   await offerCondition(alpha, 'any', 'True', 'Indexed')
   await offerCondition(beta, 'any', 'True', 'Indexed')
@@ -111,6 +113,21 @@ test('an object goes to the provider that its policy prefers, and its Assignment
     candidates: [
       { providerCluster: beta.cluster, score: 11, parts: { weight: 1, 'prefer[0]': 10 } },
       { providerCluster: alpha.cluster, score: 9, parts: { weight: 9 } },
+    ],
+  })
+})
+
+test('an object goes to the cheapest that accepts it, by what the platform says of a provider before what that says of itself', async () => {
+  await instruct(landscape.platform, alpha, { scores: { cost: 40 } })
+  await instruct(landscape.platform, beta, { scores: { cost: 5 } })
+  await policyFor('cheap', { scores: [{ name: 'cost', weight: -1 }] })
+  await create(acme, labelled('cheap', 'cheap', { size: 'small' }))
+  await served(acme, 'cheap', beta)
+  expect((await assignmentOf(landscape, acme, 'cheap'))?.status?.decision).toMatchObject({
+    policy: 'cheap',
+    candidates: [
+      { providerCluster: beta.cluster, score: -4, parts: { weight: 1, 'scores[0]': -5 } },
+      { providerCluster: alpha.cluster, score: -31, parts: { weight: 9, 'scores[0]': -40 } },
     ],
   })
 })

@@ -10,6 +10,7 @@ import type { OfferIndex, RefusedOffer } from './offers/offer-index.ts'
 import { compareOffers, compareRefs } from './offers/rank.ts'
 import type { Counting, PolicyIndex } from './policies/policy-index.ts'
 import { allows, preferences, preferred, refusalBy } from './policies/rate.ts'
+import { type Scores, scored, weighedScores } from './policies/scores.ts'
 import type { Standing } from './standing.ts'
 
 /** Entries of `status.decision` that an Assignment keeps (the bound of its schema). */
@@ -36,6 +37,8 @@ export type PlacementWorld = {
   policies: Pick<PolicyIndex, 'for'>
   /** The labels that the platform gave a provider, by which policies tell providers apart. */
   labels: (provider: string) => Labels | undefined
+  /** What the platform says of a provider for policies to weigh. */
+  scores: (provider: string) => Scores | undefined
 }
 
 /**
@@ -59,7 +62,7 @@ type WhyNowhere = (typeof reasons)['noProviderAccepts' | 'policyForbids' | 'misc
 
 /**
  * Decides where an object belongs. Pure: same input, same answer. Of the accepting offers that have room, and whose provider is open and
- * one that the policy of the object allows, the one wins whose weight and what the policy prefers of its provider come to most; ties go to
+ * one that the policy of the object allows, the one wins whose weight and what the policy makes of its provider's labels and of scores come to most; ties go to
  * the lower provider name, then the lower AcceptAPI name. An object never moves while its offer accepts it, full or not, whatever its
  * policy says; another offer of its provider keeps it if there is room. A cordoned provider keeps what it has, one that is drained, or is
  * away and to be left, what nobody else takes.
@@ -189,18 +192,30 @@ type Scored = { offer: Offer; score: number }
 /** An offer that accepts an object and does not take it. */
 type Closed = { offer: Offer; why: Why }
 
-function scoreOf({ ref, weight }: Offer, counting: Counting | undefined, { labels }: PlacementWorld): number {
-  return counting === undefined ? weight : weight + preferred(counting, labels(ref.providerCluster))
+function scoreOf(offer: Offer, counting: Counting | undefined, world: PlacementWorld): number {
+  if (counting === undefined) return offer.weight
+  const { policy } = counting
+  const ofScores = policy.scores.length === 0 ? 0 : scored(policy, saidOf(offer, world))
+  return offer.weight + preferred(counting, world.labels(offer.ref.providerCluster)) + ofScores
 }
+
+const saidOf = ({ ref, scores }: Offer, world: PlacementWorld) => ({
+  offer: scores,
+  provider: world.scores(ref.providerCluster),
+})
 
 /** What is recorded of an offer that takes an object; `parts` of its score where a policy has a say. */
 function candidate(
-  { offer: { ref, weight }, score }: Scored,
+  { offer, score }: Scored,
   counting: Counting | undefined,
-  { labels }: PlacementWorld,
+  world: PlacementWorld,
 ): DecisionRecord['candidates'][number] {
-  if (counting === undefined || counting.policy.prefer.length === 0) return { ...namesOf(ref), score }
-  return { ...namesOf(ref), score, parts: { weight, ...preferences(counting, labels(ref.providerCluster)) } }
+  const { ref, weight } = offer
+  const { prefer = [], scores = [] } = counting?.policy ?? {}
+  if (counting === undefined || prefer.length + scores.length === 0) return { ...namesOf(ref), score }
+  const ofLabels = preferences(counting, world.labels(ref.providerCluster))
+  const parts = { weight, ...ofLabels, ...weighedScores(counting.policy, saidOf(offer, world)) }
+  return { ...namesOf(ref), score, parts }
 }
 
 const namesOf = ({ providerCluster, name }: OfferRef) => ({ providerCluster, acceptAPIName: name })

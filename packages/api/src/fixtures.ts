@@ -49,6 +49,7 @@ export const around = (offers: OfferIndex, usage: PlacementWorld['usage'] = () =
   standing: () => 'open',
   policies: new PolicyIndex(),
   labels: () => undefined,
+  scores: () => undefined,
 })
 
 /** A PlacementPolicy that says `spec`. */
@@ -97,6 +98,7 @@ export function worldOf({ offers, providers, policies = [], taken }: PlacementCa
     },
     policies: policiesOf(...policies),
     labels: (provider) => providers?.[provider]?.labels,
+    scores: (provider) => providers?.[provider]?.scores,
   }
 }
 

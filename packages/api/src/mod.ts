@@ -63,6 +63,7 @@ export {
 } from './policies/failover.ts'
 export { PolicyIndex } from './policies/policy-index.ts'
 export { requirementText, satisfies } from './policies/rate.ts'
+export type { Scores } from './policies/scores.ts'
 export { compareQuantities, parseQuantity, type Quantity } from './quantity.ts'
 export { type Readiness, readiness } from './readiness.ts'
 export { isPartOf } from './records.ts'

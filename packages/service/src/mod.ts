@@ -19,6 +19,7 @@ export type { AwayReason, Presence } from './clusters/presence.ts'
 export { clustersUnder } from './clusters/under-fence.ts'
 export { type ConfigSchema, describeFlags, type FlagDescription, helpText, parseConfig } from './config.ts'
 export { consumerReport } from './consumer-report.ts'
+export { countByReason } from './count-by-reason.ts'
 export { type EventNote, recordEvent, tryRecordEvent } from './events.ts'
 export {
   type ClusterConfig,

@@ -5,6 +5,7 @@ import {
   computeFlags,
   configSchema,
   consumerReport,
+  countByReason,
   openBus,
   openClusters,
   openCompute,
@@ -15,6 +16,7 @@ import {
 } from '@resource-broker/service'
 import { z } from 'zod'
 import { look } from './handlers/look.ts'
+import { type CoordinatorMemory, newMemory, WAIT_REASONS } from './memory.ts'
 import { MoveMetrics } from './move-metrics.ts'
 import { stagingUnder } from './stages/staging-under.ts'
 import type { MoveLimits } from './turns/limits.ts'
@@ -64,18 +66,12 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   const compute = await openCompute(service)
   const clusters = compute && (await openClusters(service, bus))
   const staging = compute && clusters && stagingUnder(compute, clustersUnder(clusters))
-  let consumer: PartitionConsumer | undefined
-  const waiting = service.metrics.gauge<'reason'>({
-    name: 'broker_moves_waiting',
-    help: 'Moves that wait before they begin, as far as this replica has told them to.',
-    labels: ['reason'],
-  })
+  let consumer: PartitionConsumer<CoordinatorMemory> | undefined
   const turns = new Turns({
     ...{ coordination, logger, signal, now: () => now().getTime() },
     limits: limitsOfFlags(service.config),
     withoutApproval: service.config.movesWithoutApproval,
     wake: (key) => consumer?.reconcile(key),
-    waiting: (reason, count) => waiting.set(count, { reason }),
   })
   const metrics = new MoveMetrics(service.metrics)
   const context = { bus, turns, metrics, logger, tracing, now, keepMs }
@@ -83,12 +79,22 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     service: NAME,
     parts: ['assignment', 'migration', 'configuration', 'copy', 'copy-related', 'staged'],
     concurrency: CONCURRENCY,
-    remember: () => undefined,
+    remember: newMemory,
     reconcile: traced(service, 'move', (run) =>
       look({ ...context, coordination: coordination.under(run.fence), staging: staging?.(run.fence) }, run),
     ),
     report: consumerReport(service),
   })
+  const waiting = {
+    name: 'broker_moves_waiting',
+    help: 'Moves that wait for what does not come by itself, by the reason of their condition Ready.',
+    reasons: WAIT_REASONS,
+  }
+  countByReason(
+    service.metrics,
+    waiting,
+    () => consumer?.memories.flatMap((memory) => [...memory.waiting.values()].flat()) ?? [],
+  )
   // What is left of a move from there waits for nobody any more.
   clusters?.providers.onPresence((provider) => {
     if (clusters.providers.presence(provider).state === 'lost') consumer?.reconcileAll()

@@ -14,7 +14,7 @@ export type SchedulerContext = {
   /** Who has a place at an offer that has a capacity. */
   capacity: Capacity
   /** What the platform has each provider do, and how it calls it. */
-  standings: Pick<Standings, 'of' | 'labels' | 'absences'>
+  standings: Pick<Standings, 'of' | 'labels' | 'scores' | 'absences'>
   /** What the platform says of where objects go. */
   policies: Pick<Policies, 'index' | 'counts'>
   /** Which objects may fail over now. */

@@ -19,22 +19,11 @@ export function noteUnplaced({ unplaced }: SchedulerMemory, key: string, known: 
   else unplaced.set(key, placed.reason)
 }
 
-const WHY = [
+/** Why an object may have no provider. */
+export const UNPLACED_REASONS = [
   reasons.noProviderAccepts,
   reasons.policyForbids,
   reasons.misconfigured,
   reasons.tooLarge,
   reasons.placementFails,
 ]
-
-/** How many objects have no provider, by why. Each reason is there from the start, with 0. */
-export class UnplacedCounts {
-  readonly #counts = new Map<string, number>(WHY.map((reason) => [reason, 0]))
-
-  of(memories: readonly SchedulerMemory[]): ReadonlyMap<string, number> {
-    for (const reason of this.#counts.keys()) this.#counts.set(reason, 0)
-    for (const { unplaced } of memories)
-      for (const reason of unplaced.values()) this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + 1)
-    return this.#counts
-  }
-}

@@ -5,6 +5,7 @@ import {
   clustersUnder,
   configSchema,
   consumerReport,
+  countByReason,
   openBus,
   openClusters,
   type ServiceContext,
@@ -17,7 +18,7 @@ import type { SchedulerContext } from './context.ts'
 import { Failovers } from './failover/failovers.ts'
 import { look } from './handlers/look.ts'
 import { isAffected } from './handlers/reconsider.ts'
-import { newMemory, type SchedulerMemory, UnplacedCounts } from './memory.ts'
+import { newMemory, type SchedulerMemory, UNPLACED_REASONS } from './memory.ts'
 import { Offers } from './offers.ts'
 import { Policies } from './policies.ts'
 import { Standings } from './standings.ts'
@@ -100,20 +101,17 @@ async function start(service: ServiceContext<Config>): Promise<void> {
     },
   })
   lookAtClaims() // of partitions that were taken over meanwhile
-  countUnplaced(service, consumer)
-  service.onStop('consumer', () => consumer?.stop())
-}
-
-function countUnplaced({ metrics }: ServiceContext<Config>, consumer: PartitionConsumer<SchedulerMemory>): void {
-  const counts = new UnplacedCounts()
-  const gauge = metrics.gauge<'reason'>({
+  const unplaced = {
     name: 'broker_unplaced_objects',
     help: 'Objects that have no provider, by the reason of their condition Placed.',
-    labels: ['reason'],
-  })
-  metrics.beforeScrape(() => {
-    for (const [reason, count] of counts.of(consumer.memories)) gauge.set(count, { reason })
-  })
+    reasons: UNPLACED_REASONS,
+  }
+  countByReason(
+    service.metrics,
+    unplaced,
+    () => consumer?.memories.flatMap(({ unplaced: its }) => [...its.values()]) ?? [],
+  )
+  service.onStop('consumer', () => consumer?.stop())
 }
 
 function debounce(ms: number, run: () => void): () => void {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type Absences, absencesOf, awaySince, type Standing, standingOf } from '@resource-broker/api'
+import { type Absences, absencesOf, awaySince, type Scores, type Standing, standingOf } from '@resource-broker/api'
 import type { Clusters } from '@resource-broker/service'
 
 type Said = {
@@ -45,6 +45,11 @@ export class Standings {
   /** The labels that the platform gave a provider. */
   labels(provider: string): Said['labels'] {
     return this.#providers.recordOf(provider)?.metadata.labels
+  }
+
+  /** What the platform says of a provider for policies to weigh. A new word moves nothing: what waits for a place waits for another reason. */
+  scores(provider: string): Scores | undefined {
+    return this.#providers.recordOf(provider)?.spec.scores
   }
 
   /** Which providers are away, as their records say. */

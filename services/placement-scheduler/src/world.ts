@@ -10,6 +10,7 @@ export function worldFor({ offers, capacity, standings, policies }: SchedulerCon
     standing: (provider) => standings.of(provider),
     policies: policies.index,
     labels: (provider) => standings.labels(provider),
+    scores: (provider) => standings.scores(provider),
   }
 }
 

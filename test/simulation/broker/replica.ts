@@ -13,6 +13,10 @@ import { followKept } from '../../../services/acceptapi-registry/src/follow-kept
 import { keptByKey } from '../../../services/acceptapi-registry/src/handlers/confirm-offer.ts'
 import { register } from '../../../services/acceptapi-registry/src/handlers/register.ts'
 import { look as lookAtMoves } from '../../../services/migration-coordinator/src/handlers/look.ts'
+import {
+  type CoordinatorMemory,
+  newMemory as newCoordinatorMemory,
+} from '../../../services/migration-coordinator/src/memory.ts'
 import { stagingUnder } from '../../../services/migration-coordinator/src/stages/staging-under.ts'
 import type { MoveLimits } from '../../../services/migration-coordinator/src/turns/limits.ts'
 import { Turns } from '../../../services/migration-coordinator/src/turns/turns.ts'
@@ -308,22 +312,21 @@ export class Replica {
     const now = () => coordination.now()
     const staging = compute && stagingUnder(compute, clustersUnder(clusters))
     const logger = this.#logger.child({ service: 'migration-coordinator' })
-    let consumer: SimulatedConsumer<undefined> | undefined
+    let consumer: SimulatedConsumer<CoordinatorMemory> | undefined
     const { signal } = this.process
     const turns = new Turns({
       ...{ coordination, logger, signal, now: () => now().getTime() },
       limits: this.#around.moveLimits ?? {},
       withoutApproval: this.#around.withoutApproval,
       wake: (key) => consumer?.reconcile(key),
-      waiting: () => undefined,
     })
     const context = { bus: this.#bus, turns, logger, now, keepMs: this.#around.keepMigrationsMs }
     consumer = this.#consume({
       service: 'migration-coordinator',
       parts: ['assignment', 'migration', 'configuration', 'copy', 'copy-related', 'staged'],
       concurrency: 32,
-      remember: () => undefined,
-      reconcile: (run: Run) =>
+      remember: newCoordinatorMemory,
+      reconcile: (run: Run<CoordinatorMemory>) =>
         lookAtMoves({ ...context, coordination: coordination.under(run.fence), staging: staging?.(run.fence) }, run),
     })
   }

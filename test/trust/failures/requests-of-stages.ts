@@ -68,7 +68,13 @@ export const REQUESTS_OF_STAGES: RequestKind[] = [
     besides: whereOneIs('secrets'),
   }),
   asks('PUT', 'secrets', { name: 'mirroring a Secret again', prepare: isRetried, trigger: moves }),
-  asks('DISCOVER', '', { name: 'asking what the compute cluster serves', prepare: isStaged, trigger: moves }),
+  asks('DISCOVER', '', {
+    ...{ name: 'asking what the compute cluster serves', prepare: (world) => isServed(world, { secret: true }) },
+    trigger: (world) => {
+      stage(world)
+      moves(world)
+    },
+  }),
   asks('POST', 'jobs', { name: 'deploying what a stage says', prepare: isStaged, trigger: moves }),
   asks('GET', 'jobs', {
     ...{ name: 'asking what is in the place of what a stage deploys', prepare: isStaged, trigger: moves },

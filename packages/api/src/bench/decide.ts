@@ -55,6 +55,7 @@ function worldOf(size: number, accepting: number, policies: number): PlacementWo
     standing: () => 'open',
     policies: policiesOf(policies),
     labels: (provider) => labels.get(provider),
+    scores: () => undefined,
   }
 }
 

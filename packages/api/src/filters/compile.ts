@@ -2,6 +2,7 @@ import { AcceptAPI, type ConsumerSelector, type Filter } from '../kinds/accept-a
 import type { Mistake } from '../kinds/kind.ts'
 import type { GVR } from '../kinds/meta.ts'
 import { annotations } from '../names.ts'
+import type { Scores } from '../policies/scores.ts'
 import { compileCelFilter } from './cel-filter.ts'
 import { compileSelector } from './consumers.ts'
 import { type CompiledFilter, type Conditions, holds, refusalsOf, subjectOf } from './match.ts'
@@ -19,6 +20,7 @@ export type Offer = Conditions & {
   apiExportName: string | undefined
   weight: number
   capacity: number
+  scores: Scores | undefined
 }
 
 /**
@@ -41,6 +43,7 @@ export function compileAcceptAPI(
       apiExportName: spec.apiExportName ?? metadata.annotations?.[annotations.kcpAPIExportName],
       weight: spec.weight ?? 1,
       capacity: spec.capacity ?? Number.POSITIVE_INFINITY,
+      scores: spec.scores,
       filters,
       consumers: selectorsOf(spec.consumers),
     },

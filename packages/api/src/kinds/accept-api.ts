@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { annotations } from '../names.ts'
 import { defineKind } from './kind.ts'
 import { labelSelectorFields } from './label-selector.ts'
-import { conditionsSchema, crd, gvrSchema, objectName, optional } from './meta.ts'
+import { conditionsSchema, crd, gvrSchema, objectName, optional, scoresSchema } from './meta.ts'
 
 const values = z.array(z.string().max(1024)).max(256).meta(crd.atomic)
 
@@ -109,6 +109,10 @@ export const AcceptAPI = defineKind({
     capacity: optional(
       z.int().min(0).max(1_000_000_000),
       'How many objects are placed here at most; unlimited if not given.',
+    ),
+    scores: optional(
+      scoresSchema,
+      'What the provider says of this offer, such as cost or latency, for PlacementPolicies of the platform to weigh. What the platform says of the Provider by the same name counts instead.',
     ),
   }),
   status: z.object({ conditions: optional(conditionsSchema) }),

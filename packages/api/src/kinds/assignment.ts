@@ -51,7 +51,7 @@ export const decisionRecordSchema = z.object({
         score: z.int(),
         parts: optional(
           z.record(z.string(), z.int()).meta({ maxProperties: 64 }),
-          'What the score is the sum of, where a PlacementPolicy prefers some: the weight of the offer, and prefer[0] and so on by the terms that hold.',
+          'What the score is the sum of, where a PlacementPolicy prefers some: the weight of the offer, prefer[0] and so on by the terms that hold, and scores[0] and so on.',
         ),
       }),
     )

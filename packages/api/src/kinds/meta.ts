@@ -85,6 +85,12 @@ export const conditionsSchema = z
   .meta(crd.listMap('type'))
   .describe('Conditions, one per type.')
 
+/** Farthest from 0 that a score may be. */
+export const MOST_SCORE = 100
+
+/** What is said of a provider or an offer for PlacementPolicies to weigh, by name. */
+export const scoresSchema = z.record(z.string(), z.int().min(-MOST_SCORE).max(MOST_SCORE)).meta({ maxProperties: 64 })
+
 /** Wraps a schema as optional: absent or there, never `undefined` (exactOptionalPropertyTypes). */
 export const optional = <T extends z.ZodType>(schema: T, description?: string) => {
   return (description === undefined ? schema : schema.describe(description)).exactOptional()

@@ -103,6 +103,25 @@ export const PlacementPolicy = defineKind({
         .meta(crd.atomic),
       'Providers that are better than others, term by term.',
     ),
+    scores: optional(
+      z
+        .array(
+          z
+            .object({
+              name: z.string().min(1).max(64).describe('The name of the score, such as cost.'),
+              weight: z
+                .int()
+                .min(-MOST_WEIGHT)
+                .max(MOST_WEIGHT)
+                .describe('What the score is multiplied by; negative where less is better, as of a cost.'),
+            })
+            .meta(crd.rules({ rule: 'self.weight != 0', message: 'weight must not be 0: the score would not count' })),
+        )
+        .min(1)
+        .max(16)
+        .meta(crd.listMap('name')),
+      'Scores that count: each, by spec.scores of the Provider or else of the AcceptAPI, times its weight is added to the weight of an offer. An offer of which nobody says the score counts as the worst.',
+    ),
     failover: optional(
       failoverSchema,
       'What a provider has that is away for long gets a new copy at another one that accepts it, is switched when that is ready, and the old copy goes when its provider is back. Without it, what such a provider has waits for it.',

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineKind } from './kind.ts'
-import { clusterName, conditionsSchema, crd, optional } from './meta.ts'
+import { clusterName, conditionsSchema, crd, optional, scoresSchema } from './meta.ts'
 
 const count = z.int().min(0)
 
@@ -12,7 +12,7 @@ export const Provider = defineKind({
   plural: 'providers',
   shortNames: ['prov'],
   description:
-    'A provider that the broker has met. The broker makes it and keeps its status; labels, spec.unschedulable, spec.drain, spec.lost and spec.approvedMoves are for the platform to set.',
+    'A provider that the broker has met. The broker makes it and keeps its status; labels, spec.unschedulable, spec.drain, spec.lost, spec.scores and spec.approvedMoves are for the platform to set.',
   statusSubresource: true,
   columns: [
     { name: 'Provider', type: 'string', jsonPath: '.spec.providerCluster' },
@@ -44,6 +44,10 @@ export const Provider = defineKind({
       lost: optional(
         z.boolean(),
         'true: the provider will not come back. Nothing waits for it any more: finalizers come off although its copies were not seen gone, and moves away from it end.',
+      ),
+      scores: optional(
+        scoresSchema,
+        'What the platform says of the provider, such as cost, carbon or latency, for PlacementPolicies to weigh. A controller may keep them up to date.',
       ),
       approvedMoves: optional(
         z.record(z.string(), count).meta({ maxProperties: 1024 }),

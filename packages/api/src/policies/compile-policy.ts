@@ -20,6 +20,7 @@ export type Policy = {
   when: FilterProgram | { mistake: string } | undefined
   require: readonly CompiledLabels[] | undefined
   prefer: readonly { weight: number; labels: CompiledLabels }[]
+  scores: readonly { name: string; weight: number }[]
   failover: Failover | undefined
 }
 
@@ -44,6 +45,7 @@ export function compilePolicy(input: unknown): { policy: Policy | undefined; mis
       when: program,
       require: spec.require?.map(compileLabels),
       prefer: (spec.prefer ?? []).map(({ weight, ...labels }) => ({ weight, labels: compileLabels(labels) })),
+      scores: spec.scores ?? [],
       failover: spec.failover && compileFailover(spec.failover),
     },
     mistakes: program !== undefined && 'mistake' in program ? [{ path: WHEN, message: program.mistake }] : [],

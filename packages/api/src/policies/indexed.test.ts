@@ -313,6 +313,7 @@ test('after whatever changes to policies, providers and offers, what is decided 
           usage: () => things.taken,
           standing: (of) => things.standings.get(of) ?? 'open',
           labels: (of) => things.labels.get(of),
+          scores: () => undefined,
         }
         for (const each of changes) {
           apply(each, things, index)

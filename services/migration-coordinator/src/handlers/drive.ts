@@ -15,13 +15,16 @@ import { nextStep } from './next-step.ts'
 import { readMigration, surroundings } from './surroundings.ts'
 import { take } from './take.ts'
 
+/** One look at an object's Migrations. */
+type Look = Omit<Run, 'memory'>
+
 /** A step may lead to the next at once; a Migration has far fewer than this until it waits for something. */
 const MOST_STEPS = 16
 /** What holds a Migration, or one of its stages, may be no matter of its key, so nothing tells that it ended. */
 const HELD_MS = 15_000
 
 /** Takes every Migration of one object as far as it can go now; what stops one of them, or what is left of it, stops no other. */
-export async function drive(context: CoordinatorContext, run: Run): Promise<Outcome> {
+export async function drive(context: CoordinatorContext, run: Look): Promise<Outcome> {
   const { view, attempt } = run
   let again = Number.POSITIVE_INFINITY
   const thrown: unknown[] = []
@@ -39,7 +42,7 @@ export async function drive(context: CoordinatorContext, run: Run): Promise<Outc
 }
 
 /** Returns in how many milliseconds the Migration is looked at again, whatever is heard. */
-async function driveOne(context: CoordinatorContext, run: Run, name: string): Promise<number> {
+async function driveOne(context: CoordinatorContext, run: Look, name: string): Promise<number> {
   const again = [await advance(context, run, name), await settle(context, run.view, name)]
   await finalize(context, run.view, name)
   const migration = readMigration(run.view, name)
@@ -48,7 +51,7 @@ async function driveOne(context: CoordinatorContext, run: Run, name: string): Pr
 }
 
 /** Takes one Migration as far as it can go. Returns in how many milliseconds it is looked at again, whatever is heard. */
-async function advance(context: CoordinatorContext, run: Run, name: string): Promise<number> {
+async function advance(context: CoordinatorContext, run: Look, name: string): Promise<number> {
   const swept: Swept = new Map()
   const againMs = await takeSteps(context, run, name, swept)
   const refused = [...swept.values()].find((error) => error !== undefined)
@@ -56,7 +59,7 @@ async function advance(context: CoordinatorContext, run: Run, name: string): Pro
   return againMs
 }
 
-async function takeSteps(context: CoordinatorContext, run: Run, name: string, swept: Swept): Promise<number> {
+async function takeSteps(context: CoordinatorContext, run: Look, name: string, swept: Swept): Promise<number> {
   const { view } = run
   let answers = await askTime(context, view, name)
   for (let steps = 0; steps < MOST_STEPS; steps++) {

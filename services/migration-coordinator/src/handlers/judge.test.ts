@@ -1,6 +1,6 @@
-import { MigrationConfiguration, STAGE_KINDS } from '@resource-broker/api'
-import type { KeyView, KubeObject } from '@resource-broker/bus'
-import { KubeError, type ObjectRef } from '@resource-broker/kube'
+import { type GVK, MigrationConfiguration, STAGE_KINDS } from '@resource-broker/api'
+import { DONE, type KeyView, type KubeObject } from '@resource-broker/bus'
+import { ConnectionError, KubeError, type ObjectRef } from '@resource-broker/kube'
 import { expect, test } from 'vitest'
 import type { CoordinatorContext } from '../context.ts'
 import { judge } from './judge.ts'
@@ -50,6 +50,15 @@ function platform(objects: KubeObject[], staging?: CoordinatorContext['staging']
   return { held, known, written, look, ready }
 }
 
+/** One that serves a kind; undefined: one that does not answer. */
+function computeThatServes(served: string | undefined): CoordinatorContext['staging'] {
+  const resourceOf = async ({ group, version, kind }: GVK) => {
+    if (served === undefined) throw new ConnectionError('no answer')
+    return kind === served ? { group, version, resource: `${kind.toLowerCase()}s` } : undefined
+  }
+  return { compute: { kinds: STAGE_KINDS, resourceOf } } as unknown as CoordinatorContext['staging']
+}
+
 test('a configuration that cannot be used says what is wrong with it', async () => {
   const { look, ready } = platform([configuration(wrong)])
   await look()
@@ -73,10 +82,30 @@ test('one that has templates says that there is no cluster for them, until there
   const { look, ready } = platform([configuration([{ name: 'copy', templates }])])
   await look()
   expect(ready()).toMatchObject({ status: 'False', reason: 'NoComputeCluster' })
-  const compute = { kinds: STAGE_KINDS } as NonNullable<CoordinatorContext['staging']>['compute']
-  const other = platform([configuration([{ name: 'copy', templates }])], { compute } as CoordinatorContext['staging'])
-  await other.look()
+  const other = platform([configuration([{ name: 'copy', templates }])], computeThatServes('Job'))
+  expect(await other.look()).toBe(DONE)
   expect(other.ready()).toMatchObject({ status: 'True', reason: 'Valid' })
+})
+
+test('one that deploys what the compute cluster does not serve says which template does, and is looked at again', async () => {
+  const templates = {
+    dump: { apiVersion: 'batch/v1', kind: 'Job' },
+    note: { apiVersion: 'v1', kind: 'ConfigMap' },
+  }
+  const { look, ready } = platform([configuration([{ name: 'copy', templates }])], computeThatServes('ConfigMap'))
+  expect(await look()).toHaveProperty('requeueAfterMs')
+  const message =
+    'stage copy, templates.dump.kind: the compute cluster does not serve Job of batch/v1; moves that come to it wait'
+  expect(ready()).toMatchObject({ status: 'False', reason: 'KindNotServed', message })
+})
+
+test('while the compute cluster does not tell what it serves, nothing else is said of a configuration, and others are told', async () => {
+  const templates = { dump: { apiVersion: 'batch/v1', kind: 'Job' } }
+  const others = configuration(wrong, { name: 'wrong', uid: 'w' })
+  const { look, ready } = platform([configuration([{ name: 'copy', templates }]), others], computeThatServes(undefined))
+  await expect(look()).rejects.toThrow('no answer')
+  expect(ready()).toBeUndefined()
+  expect(ready('wrong')).toMatchObject({ status: 'False', reason: 'Invalid' })
 })
 
 test('one that asks for nothing is ready', async () => {

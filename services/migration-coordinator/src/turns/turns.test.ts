@@ -23,15 +23,12 @@ function replica(
   now: () => number = () => 0,
 ) {
   const woken: string[] = []
-  const waits = new Map<string, number>()
-  const waiting = (reason: string, count: number) => void waits.set(reason, count)
   const wake = (key: string) => void woken.push(key)
   const turns = new Turns({
     coordination: platform.client,
     limits,
     withoutApproval,
     wake,
-    waiting,
     now,
     logger: quiet,
     signal: stop.signal,
@@ -42,7 +39,7 @@ function replica(
     const rules = object && readRules(object)
     return await turns.ask({ key: `key-of-${name}`, migration: moveOf(name), consumer: 'acme', rules, owned })
   }
-  return { turns, woken, waits, ask, settle: async (name: string) => await turns.settle(moveOf(name)) }
+  return { turns, woken, ask, settle: async (name: string) => await turns.settle(moveOf(name)) }
 }
 
 const claimants = ({ held }: Platform): string[] => {
@@ -128,9 +125,8 @@ test('moves that began before there was a limit count', async () => {
 
 test('a move that is paused or wants an approval has no place, and is looked at again when its configuration changes', async () => {
   const platform = new Platform(migration('a'), configuration({ paused: true, limits: { total: 1 } }))
-  const { ask, woken, waits } = replica(platform, {})
+  const { ask, woken } = replica(platform, {})
   expect(await ask('a')).toMatchObject({ reason: 'Paused' })
-  expect([...waits]).toEqual([['Paused', 1]])
   platform.put(configuration({ approval: 'BeforeStart', limits: { total: 1 } }, 2))
   await vi.waitFor(() => expect(woken).toEqual(['key-of-a']))
   expect(await ask('a')).toMatchObject({ reason: 'AwaitingApproval' })
@@ -139,7 +135,6 @@ test('a move that is paused or wants an approval has no place, and is looked at 
   await vi.waitFor(() => expect(woken).toEqual(['key-of-a', 'key-of-a']))
   expect(await ask('a')).toBeUndefined()
   expect(claimants(platform)).toEqual(['a'])
-  expect(Object.fromEntries(waits)).toEqual({ Paused: 0, AwaitingApproval: 0 })
 })
 
 test('an older move that is held by something else does not hold up a younger one', async () => {
@@ -298,7 +293,6 @@ test('where the platform does not serve the record of who runs, a move that a li
       coordination: absent as KubeClient,
       limits: { total: 1 },
       wake: () => undefined,
-      waiting: () => undefined,
       now: () => 0,
     },
     logger: quiet,
@@ -387,13 +381,11 @@ test('a move whose turn was not known is looked at again once it is', async () =
 
 test('moves whose objects another replica has by now are no longer among those that wait here', async () => {
   const platform = new Platform(migration('a'), migration('b', { since: '01' }), migration('c', { since: '02' }))
-  const { ask, waits, turns } = replica(platform, { total: 1 })
+  const { ask, turns } = replica(platform, { total: 1 })
   const [here, there] = [new AbortController(), new AbortController()]
   await ask('a')
   await ask('b', here.signal)
   await ask('c', there.signal)
-  expect(waits.get('WaitsForTurn')).toBe(2)
   here.abort()
-  expect(waits.get('WaitsForTurn')).toBe(1)
   expect(['b', 'c'].map((name) => turns.isHeld(name))).toEqual([false, true])
 })

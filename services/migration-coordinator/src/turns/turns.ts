@@ -21,8 +21,6 @@ type Options = {
   withoutApproval?: number | undefined
   /** Looks at the Migrations of a key again: what one of them waited for may have come. */
   wake: (key: string) => void
-  /** Told how many moves wait for one reason, each time that this changes. */
-  waiting: (reason: string, count: number) => void
   /** Milliseconds since 1970. */
   now: () => number
   logger: Logger
@@ -62,8 +60,6 @@ export class Turns {
   readonly #asked = new Map<string, Asking & { wait?: Wait }>()
   /** Since when a move that has a place does not begin, by the uid of its Migration. */
   readonly #unused = new Map<string, number>()
-  /** How many moves were last told to wait, by the reason. */
-  #counts = new Map<string, number>()
   /** By when what they asked for is forgotten: whoever owns their objects then is asked anew. */
   readonly #owned = new WeakSet<AbortSignal>()
   #due: { rules: boolean } | undefined
@@ -93,7 +89,6 @@ export class Turns {
     const wait = held ?? (await this.#place(asking))
     if (wait === undefined || asking.owned.aborted) this.#asked.delete(name)
     else this.#asked.set(name, { ...asking, wait })
-    this.#count()
     if (held === undefined && wait?.reason === AWAITS_APPROVAL) this.#tellSoon()
     if (held !== undefined) void this.#follow(false) // who takes back what holds it is heard of there
     return wait
@@ -104,14 +99,13 @@ export class Turns {
     this.#owned.add(owned)
     const forget = () => {
       for (const [name, asking] of this.#asked) if (asking.owned === owned) this.#asked.delete(name)
-      this.#count()
     }
     owned.addEventListener('abort', forget, { once: true })
   }
 
   /** It waits for nothing here any more: it begins, has ended, or something else keeps it. */
   leave(name: string): void {
-    if (this.#asked.delete(name)) this.#count()
+    this.#asked.delete(name)
   }
 
   isHeld(name: string): boolean {
@@ -283,17 +277,6 @@ export class Turns {
       this.#asked.delete(name) // whoever owns it now asks again
       this.#options.wake(asking.key)
     }
-    this.#count()
-  }
-
-  #count(): void {
-    const counts = new Map<string, number>()
-    for (const { wait } of this.#asked.values()) if (wait) counts.set(wait.reason, (counts.get(wait.reason) ?? 0) + 1)
-    for (const reason of new Set([...counts.keys(), ...this.#counts.keys()])) {
-      const count = counts.get(reason) ?? 0
-      if (count !== (this.#counts.get(reason) ?? 0)) this.#options.waiting(reason, count)
-    }
-    this.#counts = counts
   }
 
   /** Whether another MigrationConfiguration may count for a move than it asked by, or that one says something else. */

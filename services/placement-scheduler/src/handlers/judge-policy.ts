@@ -94,8 +94,8 @@ function verdictOn(object: KubeObject): NextCondition {
   if (policy === undefined) return say('False', 'Invalid', `${told}; it counts for no object`)
   if (mistakes.length > 0)
     return say('False', 'Invalid', `${told}; objects that the rest of spec.selector selects go nowhere`)
-  const { require = [], prefer, failover } = policy
-  if (require.length + prefer.length === 0 && failover === undefined)
+  const { require = [], prefer, scores, failover } = policy
+  if (require.length + prefer.length + scores.length === 0 && failover === undefined)
     return say('True', 'AsksForNothing', 'the objects that it selects go anywhere, whatever those below it say')
   return say('True', 'Valid', 'the objects that it selects go by it when they are placed and when they move')
 }
