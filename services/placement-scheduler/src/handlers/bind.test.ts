@@ -101,6 +101,24 @@ test('a look of which one write fails lasts until the other is over', async () =
   expect([...platform.held.values()]).toMatchObject([{ spec: { providerCluster: 'alpha' } }])
 })
 
+test('of an object that had a provider before and is gone no Assignment is made, not even for a moment', async () => {
+  const platform = platformOf()
+  const made: unknown[] = []
+  const { create } = platform.client
+  platform.client.create = async (...given: Parameters<typeof create>) => {
+    made.push(given)
+    return await create(...given)
+  }
+  const { uid } = source().metadata
+  const decision = { uid, generation: 1, sourceVersion: '5', provider: 'alpha' }
+  const decided = () => viewOf({ source: { ref, object: source() }, decision })
+  const { view } = await look({ platform, view: decided(), applied: Promise.reject(new KubeError(404, { reason: 'NotFound' })) })
+  expect(made).toEqual([])
+  expect(view.get('source')?.object).toBeNull()
+  await look({ platform, view: decided() })
+  expect(made).toHaveLength(1)
+})
+
 test('an object is never placed by a finalizer that only a message of before has: the consumer is asked again, also where the Assignment was made', async () => {
   const held = { finalizers: [finalizer], annotations: { [annotations.providerCluster]: 'alpha' } }
   const view = viewOf({ source: { ref, object: source(held) } })

@@ -18,7 +18,8 @@ import type { Known } from '../known.ts'
 
 /**
  * Binds an object to a provider: the Assignment at the platform and the finalizer at the consumer, side by side, before any copy
- * exists. Returns the consumer object's resourceVersion with the finalizer, or undefined if the object went meanwhile or another
+ * exists. One that had a provider before has its finalizer first: a syncer that is behind makes a copy for an Assignment as soon as that
+ * is there, by what was decided then, and the object may be gone. Returns the consumer object's resourceVersion with the finalizer, or undefined if the object went meanwhile or another
  * decider was first; the record that stands then is known, and to be looked at.
  */
 export async function bind(
@@ -28,10 +29,9 @@ export async function bind(
   record: DecisionRecord,
   view: KeyView,
 ): Promise<string | undefined> {
-  const [assignment, sourceVersion] = await together([
-    createAssignment(context, known, offer, record, view),
-    putFinalizer(context, known, offer.ref.providerCluster, view),
-  ])
+  const make = () => createAssignment(context, known, offer, record, view)
+  const hold = () => putFinalizer(context, known, offer.ref.providerCluster, view)
+  const [assignment, sourceVersion] = hadProvider(known) ? await afterIt(hold, make) : await together([make(), hold()])
   if (assignment === undefined) return undefined
   const { name } = assignment.metadata
   if (sourceVersion === undefined) {
@@ -49,6 +49,18 @@ export async function bind(
       if (!isOvertaken(error)) throw error // the watch was faster, and may have told of what came after
     })
   return sourceVersion
+}
+
+const hadProvider = ({ decision, object }: Known): boolean =>
+  decision !== undefined && decision.uid === object.uid && decision.provider !== null
+
+/** The Assignment once the object has its finalizer; neither where it is gone. */
+async function afterIt(
+  hold: () => Promise<string | undefined>,
+  make: () => Promise<KubeObject | undefined>,
+): Promise<[KubeObject | undefined, string | undefined]> {
+  const sourceVersion = await hold()
+  return [sourceVersion === undefined ? undefined : await make(), sourceVersion]
 }
 
 async function createAssignment(
