@@ -112,7 +112,11 @@ test('of an object that had a provider before and is gone no Assignment is made,
   const { uid } = source().metadata
   const decision = { uid, generation: 1, sourceVersion: '5', provider: 'alpha' }
   const decided = () => viewOf({ source: { ref, object: source() }, decision })
-  const { view } = await look({ platform, view: decided(), applied: Promise.reject(new KubeError(404, { reason: 'NotFound' })) })
+  const { view } = await look({
+    platform,
+    view: decided(),
+    applied: Promise.reject(new KubeError(404, { reason: 'NotFound' })),
+  })
   expect(made).toEqual([])
   expect(view.get('source')?.object).toBeNull()
   await look({ platform, view: decided() })

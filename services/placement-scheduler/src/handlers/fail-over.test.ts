@@ -11,6 +11,7 @@ import {
   timestamp,
 } from '@resource-broker/api'
 import { type KubeObject, PASSING_MS } from '@resource-broker/bus'
+import { ConnectionError } from '@resource-broker/kube'
 import { expect, test } from 'vitest'
 import type { SchedulerContext } from '../context.ts'
 import type { FailoverAnswer } from '../failover/failovers.ts'
@@ -33,6 +34,8 @@ type Around = {
   presence?: 'connected' | 'away' | 'lost'
   /** What the platform says of whether the object may leave. */
   answer?: FailoverAnswer
+  /** It can be spoken to, whatever its record says. */
+  isBehind?: boolean
   moves?: Migration[]
   /** What the Assignment says. */
   conditions?: object[]
@@ -49,6 +52,7 @@ function world({
   standing = 'open',
   presence = 'connected',
   answer = { is: 'due', since: SINCE },
+  isBehind = false,
   moves = [],
   conditions,
 }: Around) {
@@ -74,6 +78,8 @@ function world({
       providers: {
         isGone: (name: string) => name === 'alpha' && presence !== 'connected',
         presence: () => ({ state: presence }),
+        client: () =>
+          isBehind ? platformOf().client : { get: () => Promise.reject(new ConnectionError('no answer')) },
       },
     },
     offers: { index: offers, isKnown: () => true, generationOf: () => 1 },
@@ -125,6 +131,17 @@ test('kueue#12999: of a provider that has just gone nothing is told until that h
   const { look, said } = world({ now: 1 })
   expect(await look()).toEqual({ done: true, againAfterMs: PASSING_MS - 1_000 })
   expect(said()).toBeUndefined()
+})
+
+test('an object stays whose provider answers while its record says that it is away, and is looked at again', async () => {
+  const { look, migrations, said, asked, view } = world({ now: 60, isBehind: true })
+  expect(await look()).toEqual({ done: true, againAfterMs: 10_000 })
+  expect(said()).toMatchObject({
+    ...{ status: 'Unknown', reason: 'FailoverHeld' },
+    message: `placed at alpha, which is away since ${SINCE}; failover is held: it answers, and its Provider does not say so: does a workspace-watcher run?`,
+  })
+  expect([migrations(), asked]).toEqual([[], []])
+  expect(view.get('decision')).toMatchObject({ provider: 'alpha' })
 })
 
 test('an object whose provider is away for so long moves, on account of its policy, and is kept at its provider until that begins', async () => {

@@ -1,6 +1,7 @@
 import { type Assignment, decide, type OfferRef, refusalMessage } from '@resource-broker/api'
 import { type KeyView, type Outcome, PASSING_MS } from '@resource-broker/bus'
 import type { SchedulerContext } from '../context.ts'
+import { answers } from '../failover/answers.ts'
 import type { FailoverAnswer } from '../failover/failovers.ts'
 import { failedTargets, type Known } from '../known.ts'
 import { accepts, worldFor } from '../world.ts'
@@ -10,6 +11,8 @@ import { ensureFinalizer } from './bind.ts'
 import { FULL, moveOn } from './move-on.ts'
 import { reportAbsence } from './report.ts'
 
+/** Nobody tells when who keeps the record is there again. */
+const BEHIND = { why: 'it answers, and its Provider does not say so: does a workspace-watcher run?', againMs: 10_000 }
 /** Longest that a timer waits, in milliseconds; it is looked again then. */
 const LONGEST_MS = 2 ** 31 - 1
 
@@ -52,6 +55,7 @@ async function leave(
     const why = 'record' in decision && decision.record !== undefined ? refusalMessage(decision.record) : ''
     return { is: 'held', since: away.get(providerCluster) ?? '', why: `nobody else accepts the object: ${why}` }
   }
+  if (await answers(context, current)) return { is: 'held', since: away.get(providerCluster) ?? '', ...BEHIND }
   const answer = await context.failovers.ask(policy, providerCluster)
   if (answer.is !== 'due') return answer
   const failover = { policy, awaySince: answer.since }
