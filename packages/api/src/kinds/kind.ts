@@ -54,6 +54,8 @@ export function defineKind<Spec extends z.ZodType, Status extends z.ZodType>(def
     of: parseOnce(schema),
     /** Reads an object that may be anything; never throws. */
     parse: (input: unknown): Parsed<z.infer<typeof schema>> => parseWith(schema, input),
+    /** The same; undefined where it cannot be read, for whoever has no say on what is wrong with it. */
+    readable: (input: unknown): z.infer<typeof schema> | undefined => schema.safeParse(input).data,
   }
 }
 

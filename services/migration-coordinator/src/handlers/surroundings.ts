@@ -53,7 +53,8 @@ async function isFromAway(context: CoordinatorContext, migration: Migration, ass
   if (left === undefined || others(assignment, from.providerCluster).length < (assignment.spec.copies ?? []).length)
     return false
   const record = await readOrNull(context, { ...Provider.resource, name: providerName(from.providerCluster) })
-  return record !== null && awaySince(Provider.of(record)) !== undefined
+  const provider = Provider.readable(record)
+  return provider !== undefined && awaySince(provider) !== undefined
 }
 
 export async function readOrNull(context: CoordinatorContext, ref: ObjectRef): Promise<KubeObject | null> {

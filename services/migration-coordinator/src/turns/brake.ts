@@ -27,7 +27,7 @@ export const isCounted = ({ cause }: Mover, { most, isApproved }: Omit<Brake, 'b
 
 /** Whether the platform agreed, at the Provider, with all moves that a change causes, or that of a later generation. */
 export function isLetGo({ acceptAPIName, generation }: MoveCause, provider: KubeObject | undefined): boolean {
-  const approved = provider && Provider.of(provider).spec.approvedMoves?.[acceptAPIName]
+  const approved = Provider.readable(provider)?.spec.approvedMoves?.[acceptAPIName]
   if (approved === undefined) return false
   return generation === approved || (generation > 0 && generation < approved)
 }

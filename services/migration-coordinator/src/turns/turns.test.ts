@@ -351,6 +351,14 @@ test('when a drain is taken back none of its moves begins any more, and others f
   expect(await ask('own')).toBeUndefined()
 })
 
+test('a Provider that nobody can read holds up the moves of its own drain, and no other', async () => {
+  const unreadable = providerWith('alpha', { drain: { maxConcurrent: 'many' } })
+  const platform = new Platform(unreadable, drainOf('a', '10'), migration('b', { since: '11', from: 'gamma' }))
+  const { ask } = replica(platform, { total: 1, withoutApproval: 1 })
+  expect(await ask('a')).toMatchObject({ reason: 'WaitsForTurn' })
+  expect(await ask('b')).toBeUndefined()
+})
+
 test('a drain without a limit of its own waits for nobody and writes nothing, and the brake on changes of offers does not hold it', async () => {
   const platform = new Platform(providerWith('alpha', { drain: {} }), drainOf('a', '10'), drainOf('b', '11'))
   const { ask } = replica(platform, { withoutApproval: 0 })

@@ -288,9 +288,9 @@ export class Turns {
   }
 }
 
-/** How many moves of its drain a Provider lets run at once; 0: it is not drained; undefined: any number. */
+/** How many moves of its drain a Provider lets run at once; 0: it is not drained, or nobody can tell; undefined: any number. */
 function drainLimitOf(provider: KubeObject | undefined): number | undefined {
-  const drain = provider && Provider.of(provider).spec.drain
+  const drain = Provider.readable(provider)?.spec.drain
   return drain === undefined ? 0 : drain.maxConcurrent
 }
 

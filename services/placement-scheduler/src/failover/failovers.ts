@@ -70,10 +70,7 @@ export class Failovers {
     ])
     const { failover } = (object && compilePolicy(object).policy) ?? {}
     if (object === undefined || failover === undefined) return undefined
-    const records = list.items.flatMap((item) => {
-      const read = Provider.parse(item)
-      return read.ok ? [read.value] : []
-    })
+    const records = list.items.flatMap((item) => Provider.readable(item) ?? [])
     return { object, failover, absences: absencesOf(records) }
   }
 
