@@ -7,6 +7,7 @@ import {
   seesCopies,
 } from '@resource-broker/api'
 import { copyOf, isAskedFor, named, others } from './copies.ts'
+import { stale } from './overtaken.ts'
 import { rollBack } from './roll-back.ts'
 import type { Snapshot, Step, Surroundings, Wait } from './step.ts'
 
@@ -16,13 +17,7 @@ export function begin(migration: Migration, assignment: Assignment, around: Surr
   // Asked for an incoming copy already means that the record of it was lost.
   if (cancel === true && isAskedFor(migration, assignment)) return rollBack(migration, assignment)
   if (cancel === true) return { state: 'RolledBack', reason: 'Cancelled', message: 'cancelled before it began' }
-  if (assignment.spec.providerCluster !== from.providerCluster) {
-    return {
-      state: 'Failed',
-      reason: 'Stale',
-      message: `the object is at ${assignment.spec.providerCluster}, not at ${from.providerCluster}`,
-    }
-  }
+  if (assignment.spec.providerCluster !== from.providerCluster) return stale(migration, assignment)
   if (around.turn !== undefined) return { state: 'Pending', ...around.turn }
   const { configuration } = around
   if (migration.spec.configuration !== undefined || configuration === undefined)

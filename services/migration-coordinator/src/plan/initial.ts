@@ -1,10 +1,10 @@
 import { type Assignment, approvalCommand, lacksApproval, type Migration } from '@resource-broker/api'
 import { askForIncoming } from './begin.ts'
-import { hasSwitched, incomingOf, isAskedFor } from './copies.ts'
+import { incomingOf, isAskedFor } from './copies.ts'
 import { incomingFailed, rollBack } from './roll-back.ts'
 import { runStages } from './stages/run-stages.ts'
 import type { Step, Surroundings } from './step.ts'
-import { beforeSwitch, switchOver } from './switch.ts'
+import { beforeSwitch } from './switch.ts'
 
 /** The step of a Migration whose new copy is being made, and whose stages of phase Initial run. */
 export function prepare(migration: Migration, assignment: Assignment, around: Surroundings): Step | undefined {
@@ -33,8 +33,6 @@ function awaitIncoming(migration: Migration, assignment: Assignment): Step | und
 
 /** The step of a Migration that may switch: what a person has to agree with is waited for. */
 export function completeInitial(migration: Migration, assignment: Assignment, around: Surroundings): Step | undefined {
-  // The record of the switch was lost.
-  if (hasSwitched(migration, assignment)) return switchOver(migration, assignment)
   if (migration.spec.cancel === true) return rollBack(migration, assignment)
   const { to } = migration.spec
   if (incomingOf(migration, assignment)?.ready !== true) {

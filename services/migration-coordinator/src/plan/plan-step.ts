@@ -3,6 +3,7 @@ import { begin } from './begin.ts'
 import { hasSwitched } from './copies.ts'
 import { finish } from './finish.ts'
 import { completeInitial, prepare } from './initial.ts'
+import { overtaken } from './overtaken.ts'
 import type { Step, Surroundings } from './step.ts'
 import { beforeSwitch } from './switch.ts'
 
@@ -21,13 +22,13 @@ export function planStep(migration: Migration, around: Surroundings): Step | und
     case 'Pending':
       return begin(migration, assignment, around)
     case 'InitialInProgress':
-      return prepare(migration, assignment, around)
+      return overtaken(migration, assignment, around) ?? prepare(migration, assignment, around)
     case 'InitialCompleted':
-      return completeInitial(migration, assignment, around)
+      return overtaken(migration, assignment, around) ?? completeInitial(migration, assignment, around)
     case 'CutoverInProgress':
       return hasSwitched(migration, assignment)
         ? finish(migration, assignment, around)
-        : beforeSwitch(migration, assignment, around)
+        : (overtaken(migration, assignment, around) ?? beforeSwitch(migration, assignment, around))
     default:
       return undefined
   }
