@@ -3,6 +3,7 @@ import {
   Assignment,
   assignmentName,
   type Condition,
+  ConsumerQuota,
   copyName,
   keyOf,
   Migration,
@@ -104,6 +105,13 @@ export async function labelProvider(
 /** Makes a PlacementPolicy; answers where it is. */
 export async function makePolicy({ kube }: Place, name: string, spec: object): Promise<ObjectRef> {
   const { apiVersion, kind, resource } = PlacementPolicy
+  await kube.create(resource, { apiVersion, kind, metadata: { name }, spec })
+  return { ...resource, name }
+}
+
+/** Makes a ConsumerQuota; answers where it is. */
+export async function makeQuota({ kube }: Place, name: string, spec: object): Promise<ObjectRef> {
+  const { apiVersion, kind, resource } = ConsumerQuota
   await kube.create(resource, { apiVersion, kind, metadata: { name }, spec })
   return { ...resource, name }
 }

@@ -76,6 +76,7 @@ const MAY_NOT: [service: string, site: 'platform' | 'acme' | 'alpha', verb: stri
     ['broker', 'platform', 'get', '', 'secrets'],
     ['broker', 'platform', 'delete', COORD, 'migrationconfigurations'],
     ['broker', 'platform', 'patch', COORD, 'placementpolicies'],
+    ['broker', 'platform', 'patch', COORD, 'consumerquotas'],
     ['broker', 'platform', 'update', COORD, 'providers'],
     ['broker', 'acme', 'delete', THING.group, THING.resource],
     ['broker', 'acme', 'create', THING.group, THING.resource],

@@ -32,6 +32,8 @@ export {
   copyName,
   keyOf,
   keyOfAssignment,
+  keyOfQuota,
+  keyOfQuotaUsage,
   type MigrationIdentity,
   migrationName,
   type ObjectIdentity,
@@ -42,6 +44,8 @@ export {
   originOf,
   type ProviderExport,
   providerName,
+  type QuotaOf,
+  quotaUsageName,
   type StagingPlace,
   stageObjectName,
   stagingWorkspaceName,
@@ -65,6 +69,10 @@ export { PolicyIndex } from './policies/policy-index.ts'
 export { requirementText, satisfies } from './policies/rate.ts'
 export type { Scores } from './policies/scores.ts'
 export { compareQuantities, parseQuantity, type Quantity } from './quantity.ts'
+export { compileQuota, type Quota } from './quotas/compile-quota.ts'
+export { type Line, lineOf, whoEnters } from './quotas/line.ts'
+export { QuotaIndex } from './quotas/quota-index.ts'
+export { TOLD_IN_LINE, waitsMessage } from './quotas/waits-message.ts'
 export { type Readiness, readiness } from './readiness.ts'
 export { isPartOf } from './records.ts'
 export { mayTravel, type RelatedResource, relatedResources } from './related-resources.ts'

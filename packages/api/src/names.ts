@@ -104,8 +104,10 @@ export const reasons = {
   noProviderAccepts: 'NoProviderAccepts',
   /** An offer accepts the object, and its policy does not allow the provider. */
   policyForbids: 'PolicyForbids',
-  /** An offer accepts the object, and nobody can tell whether its policy allows the provider. */
+  /** An offer accepts the object, and nobody can tell whether its policy allows the provider, or its quota has a place. */
   misconfigured: 'Misconfigured',
+  /** An offer takes the object, and a ConsumerQuota has no place for it now. */
+  quotaExceeded: 'QuotaExceeded',
   placementFails: 'PlacementFails',
   tooLarge: 'TooLarge',
   providerNoLongerAccepts: 'ProviderNoLongerAccepts',

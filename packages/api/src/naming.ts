@@ -61,6 +61,20 @@ export function offerUsageName(offer: { providerCluster: string; name: string })
   return `usage-${digest([offer.providerCluster, offer.name])}`
 }
 
+/** A quota, and one consumer for whom it counts. */
+export type QuotaOf = { quota: string; consumer: string }
+
+const QUOTA_USAGE = 'quota-'
+
+/** Name of the QuotaUsage of a quota and a consumer. */
+export const quotaUsageName = ({ quota, consumer }: QuotaOf): string => QUOTA_USAGE + digest([quota, consumer])
+
+/** Under which key the QuotaUsage of that name is looked at. */
+export const keyOfQuotaUsage = (name: string): string => name.slice(QUOTA_USAGE.length)
+
+/** Under which key a ConsumerQuota is looked at. */
+export const keyOfQuota = (name: string): string => digest(['ConsumerQuota', name, ''])
+
 /** kcp: an APIExport of a provider. */
 export type ProviderExport = { providerCluster: string; apiExportName: string }
 /** kcp: whose copies a staging workspace holds, and at which export. */

@@ -11,7 +11,7 @@ type Kind = {
 }
 
 /**
- * Tells by conditions, in one write, how an object that somebody wrote stands. Returns the object as it is then; undefined: nothing was written, as it says so already, or as the
+ * Tells by conditions, and what else its status says (`rest`), in one write, how an object that somebody wrote stands. Returns the object as it is then; undefined: nothing was written, as it says so already, or as the
  * object is gone, which the log tells.
  * @throws {KubeError} `isConflict` where it has changed meanwhile
  */
@@ -21,13 +21,16 @@ export async function tellConditions(
   object: KubeObject,
   told: readonly NextCondition[],
   now: Date,
+  rest: Record<string, unknown> = {},
 ): Promise<KubeObject | undefined> {
   const { name, resourceVersion } = object.metadata
-  const before = status.safeParse(object['status']).data?.conditions
+  const known: { conditions?: Condition[] } = status.safeParse(object['status']).data ?? {}
+  const before = known.conditions
   const conditions = told.reduce((all, next) => setCondition(all, next, now), before ?? [])
-  if (sameStatus({ conditions }, { conditions: before })) return undefined
+  const said = Object.fromEntries(Object.keys(rest).map((field) => [field, (known as Record<string, unknown>)[field]]))
+  if (sameStatus({ conditions, ...rest }, { conditions: before, ...said })) return undefined
   const ref = { ...resource, name }
-  const patch = { metadata: { resourceVersion }, status: { conditions } }
+  const patch = { metadata: { resourceVersion }, status: { conditions, ...rest } }
   try {
     return await client.mergePatch<KubeObject>(ref, patch, { subresource: 'status' })
   } catch (error) {

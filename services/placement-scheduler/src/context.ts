@@ -4,6 +4,7 @@ import type { Capacity } from './capacity/capacity.ts'
 import type { Failovers } from './failover/failovers.ts'
 import type { Offers } from './offers.ts'
 import type { Policies } from './policies.ts'
+import type { Quotas } from './quotas/quotas.ts'
 import type { Standings } from './standings.ts'
 
 /** What the handlers of the scheduler work with. */
@@ -17,6 +18,11 @@ export type SchedulerContext = {
   standings: Pick<Standings, 'of' | 'labels' | 'scores' | 'absences'>
   /** What the platform says of where objects go. */
   policies: Pick<Policies, 'index' | 'counts'>
+  /** How many objects of each consumer may be placed, and which are. */
+  quotas: Pick<
+    Quotas,
+    'enter' | 'isIdle' | 'isUnsettled' | 'learn' | 'leave' | 'matterOf' | 'remove' | 'settle' | 'usedOf'
+  >
   /** Which objects may fail over now. */
   failovers: Pick<Failovers, 'ask'>
   logger: Logger

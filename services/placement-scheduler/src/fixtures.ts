@@ -20,6 +20,7 @@ import {
   KubeError,
   type ObjectRef,
 } from '@resource-broker/kube'
+import type { SchedulerContext } from './context.ts'
 
 /** Objects for the tests of this service. */
 const gvr = { group: 'test.platform-mesh.io', version: 'v1', resource: 'things' }
@@ -128,6 +129,19 @@ export function policyFor(...providers: string[]): PolicyIndex {
   const compiled = compilePolicy(policy({ selector: {}, require }))
   if (compiled.policy !== undefined) index.set(compiled.policy)
   return index
+}
+
+/** A platform without ConsumerQuotas. */
+export const NO_QUOTAS: SchedulerContext['quotas'] = {
+  enter: async () => undefined,
+  isIdle: true,
+  isUnsettled: () => false,
+  learn: () => undefined,
+  leave: async () => undefined,
+  matterOf: () => undefined,
+  remove: async () => undefined,
+  settle: async () => undefined,
+  usedOf: () => ({ consumers: 0, waiting: 0, used: [] }),
 }
 
 /** A view that holds these messages: by part, or by part and qualifier as `migration/m`. What is learned goes into `messages`. */

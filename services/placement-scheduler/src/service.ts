@@ -21,6 +21,7 @@ import { isAffected } from './handlers/reconsider.ts'
 import { newMemory, type SchedulerMemory, UNPLACED_REASONS } from './memory.ts'
 import { Offers } from './offers.ts'
 import { Policies } from './policies.ts'
+import { Quotas } from './quotas/quotas.ts'
 import { Standings } from './standings.ts'
 
 const NAME = 'placement-scheduler'
@@ -42,6 +43,7 @@ export const placementScheduler: ServiceDefinition<Config> = {
 
 async function start(service: ServiceContext<Config>): Promise<void> {
   const { logger, signal } = service
+  let consumer: PartitionConsumer<SchedulerMemory> | undefined
   const bus = await openBus(service)
   const clusters = await openClusters(service, bus)
   const bucket = await bus.bucket(bus.layout.offersBucket, offerEntry)
@@ -59,7 +61,12 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   service.readyCheck('places', () => capacity.obstacle)
   const policies = new Policies({ coordination: clusters.coordination, logger, changed: nudge })
   service.readyCheck('policies', () => policies.obstacle)
-  await Promise.all([capacity.start(signal), policies.start(signal)])
+  const quotas = new Quotas({
+    ...{ coordination: clusters.coordination, describe: clusters.consumers.describe, changed: nudge },
+    ...{ wake: (key) => consumer?.reconcile(key), now: Date.now, logger },
+  })
+  service.readyCheck('quotas', () => quotas.obstacle)
+  await Promise.all([capacity.start(signal), policies.start(signal), quotas.start(signal)])
   const context: SchedulerContext = {
     bus,
     clusters,
@@ -70,6 +77,7 @@ async function start(service: ServiceContext<Config>): Promise<void> {
       heedsAbsence: () => policies.index.hasFailover,
     }),
     policies,
+    quotas,
     failovers: new Failovers(clusters.coordination),
     logger,
     tracing: service.tracing,
@@ -77,9 +85,8 @@ async function start(service: ServiceContext<Config>): Promise<void> {
   }
   const report = consumerReport(service)
   const under = clustersUnder(clusters)
-  let consumer: PartitionConsumer<SchedulerMemory> | undefined
   const lookAtClaims = () => {
-    for (const key of capacity.keys()) consumer?.reconcile(key)
+    for (const its of [capacity, quotas]) for (const key of its.keys()) consumer?.reconcile(key)
   }
   consumer = await bus.consume({
     service: NAME,
@@ -91,7 +98,8 @@ async function start(service: ServiceContext<Config>): Promise<void> {
       look({ ...context, clusters: under(run.fence) }, run),
     ),
     reconcilePartition: async (partition: PartitionHandle<SchedulerMemory>) => {
-      const claimants = [...capacity.keys()].filter((key) => bus.layout.partitionOf(key) === partition.partition)
+      const all = [...capacity.keys(), ...quotas.keys()]
+      const claimants = all.filter((key) => bus.layout.partitionOf(key) === partition.partition)
       for (const key of new Set([...partition.keys(), ...claimants]))
         if (isAffected(context, key, partition.view(key))) partition.reconcile(key)
     },

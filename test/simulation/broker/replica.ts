@@ -31,6 +31,7 @@ import {
 } from '../../../services/placement-scheduler/src/memory.ts'
 import { Offers } from '../../../services/placement-scheduler/src/offers.ts'
 import { Policies } from '../../../services/placement-scheduler/src/policies.ts'
+import { Quotas } from '../../../services/placement-scheduler/src/quotas/quotas.ts'
 import { Standings } from '../../../services/placement-scheduler/src/standings.ts'
 import { newMemory, type SyncerMemory } from '../../../services/provider-syncer/src/context.ts'
 import { sync } from '../../../services/provider-syncer/src/handlers/sync.ts'
@@ -77,6 +78,8 @@ export type Surroundings = {
   isWhole?: true
   /** Keeps it in a world of chance. */
   keepsProviders?: boolean
+  /** Heeds ConsumerQuotas: worlds without them do without. */
+  heedsQuotas?: boolean
 }
 
 /** What a service is connected to. */
@@ -249,7 +252,14 @@ export class Replica {
       logger,
     })
     const policies = new Policies({ coordination: clusters.coordination, logger, changed: nudge })
-    await Promise.all([capacity.start(this.process.signal), policies.start(this.process.signal)])
+    const { signal } = this.process
+    let wake: (key: string) => void = () => undefined
+    const quotas = new Quotas({
+      ...{ coordination: clusters.coordination, describe: clusters.consumers.describe, changed: nudge, logger },
+      ...{ wake: (key) => wake(key), now: () => Date.now() },
+    })
+    await Promise.all([capacity.start(signal), policies.start(signal)])
+    if (this.#around.heedsQuotas === true) await quotas.start(signal)
     const context: SchedulerContext = {
       bus: this.#bus,
       clusters,
@@ -257,6 +267,7 @@ export class Replica {
       capacity,
       standings: new Standings(clusters.providers, { changed: nudge, heedsAbsence: () => policies.index.hasFailover }),
       policies,
+      quotas,
       failovers: new Failovers(clusters.coordination),
       logger,
       now: this.#now,
@@ -270,7 +281,7 @@ export class Replica {
         remember: newSchedulerMemory,
         reconcile: (run: Run<SchedulerMemory>) => look({ ...context, clusters: under(run.fence) }, run),
         reconcilePartition: async (partition: PartitionHandle<SchedulerMemory>) => {
-          const claimants = [...capacity.keys()].filter(
+          const claimants = [...capacity.keys(), ...quotas.keys()].filter(
             (key) => this.#bus.layout.partitionOf(key) === partition.partition,
           )
           for (const key of new Set([...partition.keys(), ...claimants]))
@@ -278,9 +289,10 @@ export class Replica {
         },
       },
       () => {
-        for (const key of capacity.keys()) consumer.reconcile(key)
+        for (const its of [capacity, quotas]) for (const key of its.keys()) consumer.reconcile(key)
       },
     )
+    wake = (key) => consumer.reconcile(key)
   }
 
   #startSyncer(): void {

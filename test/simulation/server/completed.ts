@@ -5,6 +5,7 @@ import type { Place, StoredObject } from './objects.ts'
 export const WITHOUT_STATUS = new Set([
   'migrationusages.coord.broker.platform-mesh.io',
   'offerusages.coord.broker.platform-mesh.io',
+  'quotausages.coord.broker.platform-mesh.io',
   'assignments.coord.broker.platform-mesh.io',
   'secrets',
   'configmaps',

@@ -137,6 +137,31 @@
     - placementpolicies/status
   verbs:
     - patch
+- apiGroups:
+    - coord.broker.platform-mesh.io
+  resources:
+    - consumerquotas
+  verbs:
+    - get
+    - list
+    - watch
+- apiGroups:
+    - coord.broker.platform-mesh.io
+  resources:
+    - consumerquotas/status
+  verbs:
+    - patch
+- apiGroups:
+    - coord.broker.platform-mesh.io
+  resources:
+    - quotausages
+  verbs:
+    - get
+    - list
+    - watch
+    - create
+    - patch
+    - delete
 {{- end -}}
 {{- define "broker-library.platformRules.provider-syncer" -}}
 - apiGroups:

@@ -24,9 +24,9 @@ test.each(kinds.map((kind) => ({ name: kind.kind, kind })))('the CRD of $name is
   )
 })
 
-test('an Assignment, an OfferUsage and a MigrationUsage are written whole: their CRDs have no status subresource, the others have one', () => {
+test('an Assignment and the records of places are written whole: their CRDs have no status subresource, the others have one', () => {
   const without = kinds.filter((kind) => !JSON.stringify(crdOf(kind)).includes('"subresources"'))
-  expect(without.map(({ kind }) => kind)).toEqual(['Assignment', 'OfferUsage', 'MigrationUsage'])
+  expect(without.map(({ kind }) => kind)).toEqual(['Assignment', 'OfferUsage', 'MigrationUsage', 'QuotaUsage'])
 })
 
 test.each(vectors<Case>('crds/accepted.json'))('reads what an API server takes: $name', ({ kind, spec, status }) => {

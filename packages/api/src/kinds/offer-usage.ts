@@ -2,15 +2,15 @@ import { z } from 'zod'
 import { defineKind } from './kind.ts'
 import { crd, offerNames, optional } from './meta.ts'
 
-const claimSchema = z.object({
+/** One place that an object has. */
+export const claimSchema = z.object({
   uid: z.string().min(1).max(64).describe("metadata.uid of the consumer's object that has the place."),
   again: optional(
     z.int().min(1),
     'How often the object asked for the place while it had it: whoever was about to give it back does not any more.',
   ),
 })
-/** One place at an offer. */
-export type OfferClaim = z.infer<typeof claimSchema>
+export type PlaceClaim = z.infer<typeof claimSchema>
 
 /**
  * Who has the places of one offer that has a capacity. A place is claimed before the Assignment or Migration that needs it is made,

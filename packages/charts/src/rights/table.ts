@@ -112,6 +112,18 @@ export const rightsOfServices = {
         why: 'What is wrong with them.',
         ...{ group: COORD, resources: ['placementpolicies/status'], verbs: ['patch'] },
       },
+      {
+        why: 'How many objects of each consumer it may place.',
+        ...{ group: COORD, resources: ['consumerquotas'], verbs: ['get', ...WATCH] },
+      },
+      {
+        why: 'What is wrong with them, and what consumers have.',
+        ...{ group: COORD, resources: ['consumerquotas/status'], verbs: ['patch'] },
+      },
+      {
+        why: 'Which objects have a place under a quota, and which wait.',
+        ...{ group: COORD, resources: ['quotausages'], verbs: ['get', ...WATCH, 'create', 'patch', 'delete'] },
+      },
     ],
     consumer: [
       ...common.consumer,

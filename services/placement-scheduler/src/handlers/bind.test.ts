@@ -3,7 +3,7 @@ import type { KeyView, KubeObject, RecordMessage, Run } from '@resource-broker/b
 import { KubeError } from '@resource-broker/kube'
 import { expect, test } from 'vitest'
 import type { SchedulerContext } from '../context.ts'
-import { assignment, consumerOf, offersOf, platformOf, ref, source, viewOf } from '../fixtures.ts'
+import { assignment, consumerOf, NO_QUOTAS, offersOf, platformOf, ref, source, viewOf } from '../fixtures.ts'
 import { place } from './place.ts'
 
 const KEY = keyOf(ref)
@@ -44,6 +44,7 @@ async function look({
     },
     offers: { index },
     capacity: { claim: async () => true, usageBy: () => () => 0 },
+    quotas: NO_QUOTAS,
     standings: { of: () => 'open', labels: () => undefined },
     policies: { index: new PolicyIndex() },
     bus: { publish: async (publication: unknown) => said.push(publication) },

@@ -15,7 +15,18 @@ import { ConnectionError } from '@resource-broker/kube'
 import { expect, test } from 'vitest'
 import type { SchedulerContext } from '../context.ts'
 import type { FailoverAnswer } from '../failover/failovers.ts'
-import { assignment, consumerOf, migration, offersOf, platformOf, policy, ref, source, viewOf } from '../fixtures.ts'
+import {
+  assignment,
+  consumerOf,
+  migration,
+  NO_QUOTAS,
+  offersOf,
+  platformOf,
+  policy,
+  ref,
+  source,
+  viewOf,
+} from '../fixtures.ts'
 import { place } from './place.ts'
 import { isAffected } from './reconsider.ts'
 
@@ -84,6 +95,7 @@ function world({
     },
     offers: { index: offers, isKnown: () => true, generationOf: () => 1 },
     capacity: { usageBy: () => () => 0, claim: async () => true, isUnsettled: () => false },
+    quotas: NO_QUOTAS,
     standings: { of: (name: string) => (name === 'alpha' ? standing : 'open'), labels: () => undefined, absences },
     policies: { index: policies },
     failovers: {

@@ -2,7 +2,7 @@ import { compilePolicy, conditionTypes, getCondition, type PlacementPolicy, Poli
 import type { KubeObject } from '@resource-broker/bus'
 import { expect, test } from 'vitest'
 import type { SchedulerContext } from '../context.ts'
-import { platformOf, policy, viewOf } from '../fixtures.ts'
+import { NO_QUOTAS, platformOf, policy, viewOf } from '../fixtures.ts'
 import { look as lookAt } from './look.ts'
 import { isAffected } from './reconsider.ts'
 
@@ -28,6 +28,7 @@ function platform(object: KubeObject, labels: Labelled = { alpha: { region: 'eu'
     clusters: { coordination: client, providers, consumers: {} },
     ...{ policies: { counts: () => counts, index }, standings: { labels: (name: string) => labels[name] } },
     capacity: { isUnsettled: () => false },
+    quotas: NO_QUOTAS,
     ...{ logger: { info: () => undefined }, now: () => new Date(0) },
   }
   const setCounts = (its: boolean) => {

@@ -13,7 +13,18 @@ import {
 import type { KubeObject, Publication } from '@resource-broker/bus'
 import { expect, test } from 'vitest'
 import type { SchedulerContext } from '../context.ts'
-import { assignment, consumerOf, migration, offersOf, platformOf, policyFor, ref, source, viewOf } from '../fixtures.ts'
+import {
+  assignment,
+  consumerOf,
+  migration,
+  NO_QUOTAS,
+  offersOf,
+  platformOf,
+  policyFor,
+  ref,
+  source,
+  viewOf,
+} from '../fixtures.ts'
 import { place } from './place.ts'
 import { isAffected } from './reconsider.ts'
 
@@ -74,6 +85,7 @@ function schedulerIn(
         return hasRoom
       },
     },
+    quotas: NO_QUOTAS,
     standings: { of: standing, labels: (provider: string) => ({ name: provider }) },
     policies: { index: policies },
     logger: { info: () => undefined },

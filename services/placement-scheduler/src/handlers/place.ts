@@ -74,10 +74,17 @@ async function placeNew(context: SchedulerContext, known: Known, view: KeyView):
   context.tracing?.tell(decisionAttributes(decision))
   if (decision.verdict !== 'place') {
     if (saysPlaced(known) && (await learnAssignment(context, known.key, view))) return LEARNED
+    if (!context.quotas.isIdle) await context.quotas.leave(known.key) // it could not be placed if it were its turn
     if (decision.verdict === 'refuse') {
       const { reason, record } = decision
       await reportUnplaceable(context, known, { reason, message: refusalMessage(record) }, view)
     }
+    return DONE
+  }
+  const wait = context.quotas.isIdle ? undefined : await context.quotas.enter(known)
+  if (wait !== undefined) {
+    if (saysPlaced(known) && (await learnAssignment(context, known.key, view))) return LEARNED
+    await reportUnplaceable(context, known, wait, view)
     return DONE
   }
   if (!(await claim(context, known, decision.offer.ref))) return FULL

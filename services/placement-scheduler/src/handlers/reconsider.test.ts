@@ -2,7 +2,7 @@ import { Assignment, PolicyIndex } from '@resource-broker/api'
 import { type KeyView, TerminalError } from '@resource-broker/bus'
 import { expect, test } from 'vitest'
 import type { SchedulerContext } from '../context.ts'
-import { assignment, consumerOf, migration, offersOf, ref, source, viewOf } from '../fixtures.ts'
+import { assignment, consumerOf, migration, NO_QUOTAS, offersOf, ref, source, viewOf } from '../fixtures.ts'
 import { isAffected } from './reconsider.ts'
 
 const context = { clusters: { consumers: { describe: consumerOf } } } as unknown as SchedulerContext
@@ -20,7 +20,7 @@ test('so is an Assignment that is not readable, of an object that nobody has a w
   const view = { get: (part: string) => (part === 'assignment' ? { object: { spec: {} } } : undefined) }
   const isUnsettled = (_key: string, { get }: KeyView) =>
     Assignment.of(get('assignment')?.object as object) === undefined
-  const around = { ...context, capacity: { isUnsettled } } as unknown as SchedulerContext
+  const around = { ...context, capacity: { isUnsettled }, quotas: NO_QUOTAS } as unknown as SchedulerContext
   expect(isAffected(around, 'k', view as unknown as KeyView)).toBe(true)
 })
 
@@ -38,6 +38,7 @@ test.each([
     ...context,
     offers: { index: offersOf('alpha') },
     capacity,
+    quotas: NO_QUOTAS,
     standings: { of: () => 'open', labels: () => undefined },
     policies: { index: new PolicyIndex() },
     now: () => new Date(0),

@@ -19,7 +19,8 @@ export function isAffected(context: SchedulerContext, key: string, view: KeyView
   try {
     const policy = view.get('policy')
     if (policy !== undefined) return isPolicyNews(context, policy)
-    return mayMove(context, key, view) || context.capacity.isUnsettled(key, view)
+    if (mayMove(context, key, view)) return true
+    return context.capacity.isUnsettled(key, view) || context.quotas.isUnsettled(key, view)
   } catch (error) {
     if (error instanceof ClusterNotConnectedError || isTerminal(error) || error instanceof ZodError) return true
     throw error

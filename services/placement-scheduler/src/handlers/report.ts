@@ -1,5 +1,6 @@
 import {
   type Assignment,
+  type Condition,
   conditionTypes,
   consumerStatus,
   type Decision,
@@ -22,15 +23,19 @@ import type { SchedulerContext } from '../context.ts'
 import type { Known } from '../known.ts'
 import { editAssignment } from './edit-assignment.ts'
 
-/** Tells the consumer why the object is nowhere, such as of each provider why it does not accept it. Only an object without an Assignment is the scheduler's to report on. */
+/**
+ * Tells the consumer why the object is nowhere, such as of each provider why it does not accept it. Only an object without an Assignment is the
+ * scheduler's to report on. `of`: which matter it is, where the same trouble in other words is no news, and no other Event.
+ */
 export async function reportUnplaceable(
   context: SchedulerContext,
   known: Known,
-  { reason, message }: { reason: string; message: string },
+  { reason, message, of }: { reason: string; message: string; of?: string },
   view: KeyView,
 ): Promise<void> {
   const { ref, source } = known
   const now = context.now()
+  const previous = source.status as { conditions?: Condition[] } | undefined
   const condition: NextCondition = {
     type: conditionTypes.placed,
     status: 'False',
@@ -40,7 +45,7 @@ export async function reportUnplaceable(
   const status = consumerStatus({
     copyStatus: undefined,
     conditions: [condition],
-    previous: source.status as Record<string, unknown> | undefined,
+    previous,
     rename: (name) => name,
     namespace: ref.namespace,
     now,
@@ -60,7 +65,9 @@ export async function reportUnplaceable(
     // A kind without status: the Event alone tells.
   }
   const { logger } = context
-  await tryRecordEvent(client, source, { type: 'Warning', reason, message, now }, { logger, key: known.key })
+  if (of !== undefined && getCondition(previous?.conditions, conditionTypes.placed)?.reason === reason) return
+  const note = { type: 'Warning' as const, reason, message, now, ...(of === undefined ? {} : { of }) }
+  await tryRecordEvent(client, source, note, { logger, key: known.key })
 }
 
 /**
