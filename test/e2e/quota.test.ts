@@ -6,6 +6,7 @@ import type { ObjectRef } from '@resource-broker/kube'
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { Landscape, Site } from '../support/landscape.ts'
+import { metric } from '../support/broker.ts'
 import { type Scene, startScene } from '../support/scene.ts'
 import {
   assignmentOf,
@@ -120,7 +121,7 @@ test('a quota makes the eleventh wait, the deletion of the tenth lets it in, and
     { consumer: brook.cluster, objects: 1, waiting: 0 },
   ])
   const series = 'broker_unplaced_objects{service="placement-scheduler",reason="QuotaExceeded"}'
-  await waitFor('the metric counts it', async () => (await scene.broker.metrics()).includes(`${series} 1`))
+  await waitFor('the metric counts it', async () => (await metric(scene.broker, series)) === 1)
   await remove(acme, 'thing-10')
   const { metadata } = await served(acme, 'thing-11', alpha)
   expect((await eventsAbout(acme, metadata.uid)).filter((reason) => reason === 'QuotaExceeded')).toHaveLength(1)
