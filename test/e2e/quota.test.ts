@@ -5,8 +5,8 @@ import { parseJson } from '@resource-broker/json'
 import type { ObjectRef } from '@resource-broker/kube'
 import { waitFor } from '@resource-broker/testbed'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import type { Landscape, Site } from '../support/landscape.ts'
 import { metric } from '../support/broker.ts'
+import type { Landscape, Site } from '../support/landscape.ts'
 import { type Scene, startScene } from '../support/scene.ts'
 import {
   assignmentOf,

@@ -259,7 +259,7 @@ export class Replica {
       ...{ wake: (key) => wake(key), now: () => Date.now() },
     })
     await Promise.all([capacity.start(signal), policies.start(signal)])
-    if (this.#around.heedsQuotas === true) await quotas.start(signal)
+    if (this.#around.isWhole === true || this.#around.heedsQuotas === true) await quotas.start(signal)
     const context: SchedulerContext = {
       bus: this.#bus,
       clusters,

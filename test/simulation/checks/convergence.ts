@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type Assignment, annotations, finalizer } from '@resource-broker/api'
+import { type Assignment, annotations, finalizer, reasons } from '@resource-broker/api'
 import { isOffered } from '../actors/offers.ts'
 import type { StoredObject } from '../server/objects.ts'
 import { standingIn } from '../world/orders.ts'
@@ -16,6 +16,7 @@ import {
   serverOf,
 } from '../world/places.ts'
 import { Violation } from '../world/violation.ts'
+import { roomUnderQuotas, unsettledQuotas } from './quotas.ts'
 
 type Around = {
   servers: Servers
@@ -34,6 +35,7 @@ export function unsettled(around: Around): Violation[] {
   return [
     ...sources.flatMap((source) => judgeSource(around, source, assignments)),
     ...orphans(around, sources, assignments),
+    ...unsettledQuotas(servers),
     ...runningMoves(around)
       .filter((move) => !waitsForItsCopy(around, move, assignments))
       .map(
@@ -80,6 +82,8 @@ function judgeSource(around: Around, source: StoredObject, assignments: Assignme
   const open = takers.filter((provider) => standingIn(around.servers, provider) === 'open')
   const withRoom = open.filter((provider) => hasRoom(around, provider, assignments))
   if (assignment === undefined && isHeldUp(around, earlier)) return judgeWaiting(around, source)
+  if (assignment === undefined && withRoom.length > 0 && roomUnderQuotas(around.servers) <= 0)
+    return judgeInLine(source)
   if (assignment === undefined)
     return withRoom.length === 0
       ? []
@@ -127,6 +131,13 @@ function judgeWaiting({ away }: Around, { metadata: { name }, status }: StoredOb
       name,
     ),
   ]
+}
+
+/** No quota has a place for it, and that is told. */
+function judgeInLine({ metadata: { name }, status }: StoredObject): Violation[] {
+  const placed = conditionsOf(status).find(({ type }) => type === 'Placed') as { reason?: string } | undefined
+  if (placed?.reason === reasons.quotaExceeded) return []
+  return [new Violation('untold', `${name} waits for a quota, and reads ${JSON.stringify(placed)}`, name)]
 }
 
 /** A move of this generation that failed is not begun again while its record stands. */

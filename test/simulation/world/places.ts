@@ -1,11 +1,13 @@
 import {
   Assignment,
   annotations,
+  ConsumerQuota,
   hasEnded,
   isPending,
   Migration,
   PlacementPolicy,
   Provider,
+  QuotaUsage,
 } from '@resource-broker/api'
 import type { ApiServer } from '../server/api-server.ts'
 import type { StoredObject } from '../server/objects.ts'
@@ -25,6 +27,8 @@ export const resources = {
   migrations: `${Migration.resource.resource}.${Migration.resource.group}`,
   providers: `${Provider.resource.resource}.${Provider.resource.group}`,
   policies: `${PlacementPolicy.resource.resource}.${PlacementPolicy.resource.group}`,
+  quotas: `${ConsumerQuota.resource.resource}.${ConsumerQuota.resource.group}`,
+  quotaUsages: `${QuotaUsage.resource.resource}.${QuotaUsage.resource.group}`,
   offers: 'acceptapis.broker.platform-mesh.io',
   secrets: 'secrets',
   jobs: 'jobs.batch',

@@ -16,6 +16,7 @@ import { BucketStore } from '../bus/simulated-bucket.ts'
 import { SimulatedStream } from '../bus/state-stream.ts'
 import { Failovers } from '../checks/failovers.ts'
 import { Invariants } from '../checks/invariants.ts'
+import { QuotaChecks } from '../checks/quotas.ts'
 import { StageEffects } from '../checks/stages.ts'
 import { UnapprovedMoves } from '../checks/unapproved-moves.ts'
 import { ApiServer, type Change } from '../server/api-server.ts'
@@ -34,6 +35,7 @@ import { Faults } from './faults.ts'
 import { Lives } from './lives.ts'
 import { Orders } from './orders.ts'
 import { aboutOf, aboutRequest, COMPUTE, CONSUMER, PROVIDERS, resources, serverOf } from './places.ts'
+import { changeQuota, hasQuotas, QUOTA_EVERY_MS } from './quotas.ts'
 import { Story } from './story.ts'
 import { detailsOf, wordOf } from './told.ts'
 import type { Violation } from './violation.ts'
@@ -68,6 +70,8 @@ export class World {
   readonly #orders: { given: Orders; random: SeededRandom } | undefined
   /** In some a policy has objects leave providers that are away. */
   readonly #failover: { spec: FailoverSpec; random: SeededRandom } | undefined
+  /** In some the platform says how many objects are placed. */
+  readonly #quotas: SeededRandom | undefined
   readonly #chance: Record<'wire' | 'bus' | 'events' | 'ambush' | 'approvals', SeededRandom>
   #actor = 'the world'
 
@@ -118,6 +122,8 @@ export class World {
     const random = new SeededRandom(seed ^ 0x3e3e3e3e)
     const spec = failoverOf(random, this.#orders !== undefined)
     this.#failover = spec && { spec, random }
+    const quotas = new SeededRandom(seed ^ 0x3f3f3f3f)
+    this.#quotas = hasQuotas(quotas) ? quotas : undefined
   }
 
   /** Replicas and providers begin; users come. */
@@ -139,6 +145,7 @@ export class World {
     if (this.weather.isStaged) this.#startCompute()
     this.#startPlatform()
     if (this.#failover !== undefined) this.#startFailover(this.#failover)
+    if (this.#quotas !== undefined) this.#startQuotas(this.#quotas)
     collectGarbage({
       time: this.time,
       server: serverOf(this.servers, CONSUMER),
@@ -232,6 +239,17 @@ export class World {
     this.#again(AWAY_EVERY_MS, 'the world', leave, random)
   }
 
+  #startQuotas(random: SeededRandom): void {
+    const checks = new QuotaChecks({
+      ...{ servers: this.servers, time: this.time },
+      violated: (violation) => this.#violated(violation),
+    })
+    for (const server of this.servers.values()) server.follow((change) => checks.check(server, change, this.#isReplica))
+    const change = () => changeQuota(this.servers, random)
+    if (random.chance(0.6)) this.as('platform', change)
+    this.#again(QUOTA_EVERY_MS, 'platform', change, random)
+  }
+
   /** Whether a replica is who acts. */
   get #isReplica(): boolean {
     return (REPLICAS as readonly string[]).includes(this.#actor)
@@ -271,6 +289,7 @@ export class World {
       moveLimits: this.moveLimits,
       isRecorded: this.#orders !== undefined || this.#failover !== undefined,
       keepsProviders: this.#failover !== undefined,
+      heedsQuotas: this.#quotas !== undefined,
       withoutApproval: withoutApprovalOf(this.weather),
       keepMigrationsMs: this.weather.keepsMigrations ? 3_600_000 : 30_000,
       logger: (process) =>

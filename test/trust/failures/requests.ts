@@ -1,4 +1,11 @@
-import { Migration, MigrationConfiguration, OfferUsage, PlacementPolicy } from '@resource-broker/api'
+import {
+  ConsumerQuota,
+  Migration,
+  MigrationConfiguration,
+  OfferUsage,
+  PlacementPolicy,
+  QuotaUsage,
+} from '@resource-broker/api'
 import type { Injected } from '../../support/injections.ts'
 import { isServed, type RequestKind } from './request-kind.ts'
 import { REQUESTS_OF_KCP } from './requests-of-kcp.ts'
@@ -43,6 +50,15 @@ const legislate = (world: FailureWorld) => {
   const { apiVersion, kind, resource } = PlacementPolicy
   const place = { resource: `${resource.resource}.${resource.group}`, name: 'anywhere' }
   world.create('platform', place, apiVersion, kind, { spec: { selector: {} } })
+}
+/** A quota of ten objects for each consumer, which is told how it stands. */
+const limit = (world: FailureWorld) => {
+  const { apiVersion, kind } = ConsumerQuota
+  world.create('platform', { resource: QUOTAS, name: 'ten' }, apiVersion, kind, { spec: { objects: 10 } })
+}
+const isLimited = async (world: FailureWorld) => {
+  limit(world)
+  await world.until(() => world.records(QUOTAS).some(({ status }) => status !== undefined))
 }
 const isHeld = async (world: FailureWorld) => {
   configure(world)
@@ -181,6 +197,30 @@ const AT_PLATFORM: RequestKind[] = [
     trigger: grows,
   },
   {
+    ...{ name: 'reading a quota', at: 'platform', method: 'GET', resource: 'consumerquotas' },
+    prepare: isLimited,
+    trigger: (world) => world.make(),
+  },
+  {
+    ...{ name: 'reading the places under a quota', at: 'platform', method: 'GET', resource: 'quotausages' },
+    prepare: isLimited,
+    trigger: (world) => world.make(),
+  },
+  {
+    ...{ name: 'taking the first place under a quota', at: 'platform', method: 'POST', resource: 'quotausages' },
+    prepare: isLimited,
+    trigger: (world) => world.make(),
+  },
+  {
+    ...{ name: 'taking a place under a quota', at: 'platform', method: 'PATCH', resource: 'quotausages' },
+    prepare: async (world) => {
+      await isLimited(world)
+      world.make({}, 'another')
+      await world.until(() => world.records(QUOTA_USAGES).length > 0)
+    },
+    trigger: (world) => world.make(),
+  },
+  {
     ...{ name: 'asking for a move', at: 'platform', method: 'POST', resource: 'migrations' },
     prepare: isServed,
     trigger: grows,
@@ -271,6 +311,21 @@ const AT_PLATFORM: RequestKind[] = [
       method === 'PATCH' && resource === 'placementpolicies' ? notFound('placementpolicies') : undefined,
   },
   {
+    ...{ name: 'telling a ConsumerQuota how it stands', at: 'platform', method: 'PATCH' },
+    ...{ resource: 'consumerquotas', subresource: 'status', about: 'records' },
+    prepare: isServed,
+    trigger: limit,
+  },
+  {
+    ...{ name: 'removing the record of a quota that is gone', at: 'platform', method: 'DELETE' },
+    ...{ resource: 'quotausages', about: 'records' },
+    prepare: async (world) => {
+      await isLimited(world)
+      await isServed(world)
+    },
+    trigger: (world) => world.delete('platform', { resource: QUOTAS, name: 'ten' }),
+  },
+  {
     ...{ name: 'keeping what a move goes by', at: 'platform', method: 'PATCH', resource: 'migrations' },
     prepare: async (world) => {
       configure(world, { paused: false })
@@ -311,6 +366,8 @@ const AT_PLATFORM: RequestKind[] = [
   },
 ]
 const MIGRATIONS = `${Migration.resource.resource}.${Migration.resource.group}`
+const QUOTAS = `${ConsumerQuota.resource.resource}.${ConsumerQuota.resource.group}`
+const QUOTA_USAGES = `${QuotaUsage.resource.resource}.${QuotaUsage.resource.group}`
 const USAGES = `${OfferUsage.resource.resource}.${OfferUsage.resource.group}`
 
 /** What is about offers and records, of which no consumer has to know. */
@@ -384,6 +441,8 @@ const WATCHES: RequestKind[] = [
   watching('watching Providers', 'platform', 'providers'),
   watching('watching the places of offers', 'platform', 'offerusages'),
   watching('watching PlacementPolicies', 'platform', 'placementpolicies'),
+  watching('watching ConsumerQuotas', 'platform', 'consumerquotas'),
+  watching('watching the places under quotas', 'platform', 'quotausages'),
 ]
 
 /** Every kind of request that a broker sends once it has begun, on plain clusters and in a kcp. */

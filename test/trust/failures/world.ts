@@ -182,6 +182,10 @@ export class FailureWorld {
     this.#ask(at, 'PATCH', place, body)
   }
 
+  delete(at: string, place: Place): void {
+    this.#ask(at, 'DELETE', place, {})
+  }
+
   remove(): void {
     this.#ask('acme', 'DELETE', thing(NAME), {})
   }

@@ -44,7 +44,7 @@ export class Capacity {
       unjustified: (offer, keys) => this.#unjustified(offer, keys),
       owned,
       waitsIn: () => NOWHERE,
-      isGoing: () => false,
+      concerns: () => true,
       changed: (_name, seen, before) => this.#changed(seen, before),
     })
   }

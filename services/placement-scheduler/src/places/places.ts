@@ -23,8 +23,8 @@ export type PlacesOptions<T, R extends UsageRecord> = {
   owned: (view: KeyView) => { uid: string; of: T[] }
   /** The names of the records in which the object may wait. */
   waitsIn: (view: KeyView) => ReadonlySet<string>
-  /** Whether the whole record is about to go: what is in it concerns nobody any more. */
-  isGoing: (of: T) => boolean
+  /** Whether what is recorded of it is this broker's to settle, and not about to go as a whole. */
+  concerns: (of: T) => boolean
   /** Called after what is known of one record changed: as it is and as it was; undefined: it is not there. */
   changed: (name: string, now: Seen<T, R> | undefined, before: Seen<T, R> | undefined) => void
 }
@@ -118,13 +118,13 @@ export class Places<T, R extends UsageRecord> {
   }
 
   #compare(key: string, view: KeyView) {
-    const { isGoing, isLimited, kind, now, owned, waitsIn } = this.#options
+    const { concerns, isLimited, kind, now, owned, waitsIn } = this.#options
     const { uid, of: all } = owned(view)
     if (!this.#named.has(key) && !all.some(isLimited)) return { uid, held: [], kept: [], due: [], waits: [] }
     const owning = new Map(all.map((of) => [kind.nameOf(of), of]))
     const known = [...(this.#named.get(key) ?? [])].flatMap((name) => {
       const seen = this.#records.get(name)
-      return seen === undefined || isGoing(seen.of) ? [] : [{ name, seen }]
+      return seen === undefined || !concerns(seen.of) ? [] : [{ name, seen }]
     })
     const places = known.flatMap(({ name, seen: { of, claims } }) => {
       const claim = claims[key]

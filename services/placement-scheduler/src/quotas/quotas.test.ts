@@ -189,6 +189,33 @@ test('an object that is gone while it waits leaves the line, and so does one tha
   expect([claimants(platform, 'one'), waiters(platform, 'one')]).toEqual([[A, C], []])
 })
 
+test('what a consumer that is not connected here has in a record is left alone: others may place its objects', async () => {
+  const platform = platformOf(quota('one', 1))
+  const theirs = replica(platform)
+  for (const key of [A, B]) await theirs.enter(object(key, 1))
+  const describe = () => {
+    throw new ClusterNotConnectedError('acme')
+  }
+  const { quotas, stop } = await watching(platform, { describe })
+  for (const key of [A, B]) {
+    expect(quotas.isUnsettled(key, viewOf({}))).toBe(false)
+    await quotas.settle(key, viewOf({}))
+    expect(quotas.isUnsettled(key, placedView(key))).toBe(false)
+  }
+  expect([claimants(platform, 'one'), waiters(platform, 'one')]).toEqual([[A], [B]])
+  stop.abort()
+})
+
+test('whoever was taken out of a line is looked at: it may have business there still', async () => {
+  const platform = platformOf(quota('one', 1))
+  const woken: string[] = []
+  const quotas = replica(platform, { wake: (key) => woken.push(key) })
+  for (const key of [A, B]) await quotas.enter(object(key, 1))
+  woken.splice(0)
+  await quotas.leave(B)
+  expect(woken).toEqual([B])
+})
+
 test('a place is not given away while the Assignment that it was taken for may be on its way', async () => {
   const platform = platformOf(quota('one', 1))
   await replica(platform).enter(object(A, 1)) // and stands still

@@ -80,7 +80,7 @@ export class Quotas {
     this.#places = new Places({
       ...{ coordination, logger, now, kind },
       isLimited: ({ quota }) => typeof this.index.get(quota)?.objects === 'number',
-      isGoing: (of) => !this.#counts(this.index.get(of.quota), of.consumer),
+      concerns: ({ quota, consumer }) => this.#isConnected(consumer) && this.#counts(this.index.get(quota), consumer),
       terms: (of, seen) => this.#terms(of, seen),
       unjustified: (of, keys) => this.#unjustified(of, keys),
       owned: (view) => this.#owned(view),
@@ -317,18 +317,25 @@ export class Quotas {
   }
 
   #selecting(consumer: string, gvr: { group: string; resource: string }): QuotaOf[] {
-    if (this.index.isEmpty) return []
+    if (this.index.isEmpty || !this.#isConnected(consumer)) return []
     return this.index.for(this.#options.describe(consumer), gvr).map(({ name: quota }) => ({ quota, consumer }))
   }
 
   /** Whether a quota is for a consumer. Of one that is not connected nobody can tell, and what is recorded stays. */
   #counts(quota: Quota | undefined, consumer: string): boolean {
     if (quota === undefined) return false
+    if (quota.consumers === undefined || !this.#isConnected(consumer)) return true
+    const its = this.#options.describe(consumer)
+    return quota.consumers.some((selector) => selector.holds(its))
+  }
+
+  /** One that is not may be another set of services' to place the objects of. */
+  #isConnected(consumer: string): boolean {
     try {
-      const its = this.#options.describe(consumer)
-      return quota.consumers === undefined || quota.consumers.some((selector) => selector.holds(its))
+      this.#options.describe(consumer)
+      return true
     } catch (error) {
-      if (error instanceof ClusterNotConnectedError) return true
+      if (error instanceof ClusterNotConnectedError) return false
       throw error
     }
   }
@@ -367,6 +374,8 @@ export class Quotas {
       return
     }
     if (this.#isGoing(seen)) wake(key)
+    for (const its of Object.keys(before?.waiting ?? {}))
+      if (seen.waiting[its] === undefined && seen.claims[its] === undefined) wake(its) // it may have business there still
     const places = this.index.get(seen.of.quota)?.objects ?? 0
     const room = typeof places === 'number' ? places - seen.count : 0
     for (const its of lineOf(seen.waiting).slice(0, Math.max(TOLD_IN_LINE, room))) wake(its)
