@@ -60,6 +60,11 @@ const isLimited = async (world: FailureWorld) => {
   limit(world)
   await world.until(() => world.records(QUOTAS).some(({ status }) => status !== undefined))
 }
+const hasPlaces = async (world: FailureWorld) => {
+  await isLimited(world)
+  world.make({}, 'another')
+  await world.until(() => world.records(QUOTA_USAGES).length > 0)
+}
 const isHeld = async (world: FailureWorld) => {
   configure(world)
   await isServed(world)
@@ -198,12 +203,13 @@ const AT_PLATFORM: RequestKind[] = [
   },
   {
     ...{ name: 'reading a quota', at: 'platform', method: 'GET', resource: 'consumerquotas' },
+    isWell: '404 NotFound',
     prepare: isLimited,
     trigger: (world) => world.make(),
   },
   {
     ...{ name: 'reading the places under a quota', at: 'platform', method: 'GET', resource: 'quotausages' },
-    prepare: isLimited,
+    prepare: hasPlaces,
     trigger: (world) => world.make(),
   },
   {
@@ -213,11 +219,7 @@ const AT_PLATFORM: RequestKind[] = [
   },
   {
     ...{ name: 'taking a place under a quota', at: 'platform', method: 'PATCH', resource: 'quotausages' },
-    prepare: async (world) => {
-      await isLimited(world)
-      world.make({}, 'another')
-      await world.until(() => world.records(QUOTA_USAGES).length > 0)
-    },
+    prepare: hasPlaces,
     trigger: (world) => world.make(),
   },
   {
@@ -318,7 +320,7 @@ const AT_PLATFORM: RequestKind[] = [
   },
   {
     ...{ name: 'removing the record of a quota that is gone', at: 'platform', method: 'DELETE' },
-    ...{ resource: 'quotausages', about: 'records' },
+    ...{ resource: 'quotausages', about: 'records', isWell: '404 NotFound' },
     prepare: async (world) => {
       await isLimited(world)
       await isServed(world)

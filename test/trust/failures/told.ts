@@ -93,7 +93,7 @@ function masked(texts: string[]): string[] {
       .replaceAll(WORDS, '<the server’s words>')
       .replaceAll(/(GET|PUT|POST|PATCH|DELETE) \S+: (aborted|no answer)/g, '<request>: $2')
       .replaceAll(/(GET|PUT|POST|PATCH|DELETE) \/\S+/g, '<request>')
-      .replaceAll(/usage-[0-9a-f]{32}/g, '<usage>')
+      .replaceAll(/(usage|quota)-[0-9a-f]{32}/g, '<usage>')
       .replaceAll(/migration-[0-9a-f]{12,}/g, '<move>')
       .replaceAll(COPY, '<copy>')
       .replaceAll(ASSIGNMENT, '<assignment>')

@@ -22,14 +22,7 @@ import {
   whoEnters,
 } from '@resource-broker/api'
 import type { KeyView, KubeObject } from '@resource-broker/bus'
-import {
-  isConflict,
-  isNotFound,
-  type KubeClient,
-  readIfThere,
-  type WatchEvent,
-  watchResource,
-} from '@resource-broker/kube'
+import { isNotFound, type KubeClient, readIfThere, type WatchEvent, watchResource } from '@resource-broker/kube'
 import { ClusterNotConnectedError, type Logger, together, WatchObstacle } from '@resource-broker/service'
 import type { Known } from '../known.ts'
 import type { Wish } from '../places/claims.ts'
@@ -208,7 +201,10 @@ export class Quotas {
     return { consumers: all.length, waiting, used: all.slice(0, MOST_USERS) }
   }
 
-  /** Removes the record of a quota that is gone, or is no more for its consumer: as the platform says now. */
+  /**
+   * Removes the record of a quota that is gone, or is no more for its consumer: as the platform says now.
+   * @throws {KubeError} `isConflict` where the record has changed meanwhile
+   */
   async remove(usage: string): Promise<void> {
     const seen = this.#places.get(usage)
     if (seen === undefined || !this.#isGoing(seen)) return
@@ -219,7 +215,7 @@ export class Quotas {
     try {
       await coordination.delete({ ...QuotaUsage.resource, name: usage }, { uid, resourceVersion })
     } catch (error) {
-      if (!isNotFound(error) && !isConflict(error)) throw error // the watch tells what became of it
+      if (!isNotFound(error)) throw error // another replica was first
     }
   }
 
