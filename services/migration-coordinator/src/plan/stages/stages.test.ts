@@ -37,6 +37,8 @@ type Case = {
   outgoing?: false
   old?: Partial<CopyStatus>
   terminating?: true
+  /** The object is at beta, whatever the Migration says of itself. */
+  switched?: true
   /** The uids of what is to be removed. */
   stale?: string[]
   step: Step | null
@@ -71,8 +73,8 @@ function migrationOf({ state = 'InitialInProgress', stages, status, spec, switch
 
 const ALPHA = { providerCluster: 'alpha', acceptAPIName: 'small' }
 
-function assignmentOf({ state, ready = true, keptUntil, outgoing, old, terminating }: Case): Assignment {
-  const hasSwitched = state === 'CutoverInProgress'
+function assignmentOf({ state, ready = true, keptUntil, outgoing, old, terminating, switched }: Case): Assignment {
+  const hasSwitched = state === 'CutoverInProgress' || switched === true
   const active = hasSwitched ? { providerCluster: 'beta', acceptAPIName: 'large' } : ALPHA
   const other = hasSwitched
     ? ({ ...ALPHA, role: 'Outgoing', ...(keptUntil === undefined ? {} : { keptUntil }) } as const)
