@@ -75,6 +75,7 @@ test('without a compute cluster moves go through stages that deploy nothing, and
     return (status as { note?: string } | undefined)?.note === 'said during the stage'
   })
   const [there, incoming] = copyAt(beta, acme, 'staged')
+  await waitFor('the new copy is there', () => read(there, incoming))
   await there.kube.mergePatch(incoming, { metadata: { annotations: { go: '' } } })
   await served(acme, 'staged', beta)
   await gone(at, old)
