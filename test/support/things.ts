@@ -86,11 +86,9 @@ async function patchProvider(platform: Place, provider: Site, patch: object): Pr
 }
 
 /** Makes a MigrationConfiguration for moves of Things; answers where it is. */
-export async function configureMoves({ kube }: Place, name: string, spec: object): Promise<ObjectRef> {
-  const { apiVersion, kind, resource } = MigrationConfiguration
+export function configureMoves(platform: Place, name: string, spec: object): Promise<ObjectRef> {
   const things = { group: THING.group, version: THING.version, kind: 'Thing' }
-  await kube.create(resource, { apiVersion, kind, metadata: { name }, spec: { from: things, to: things, ...spec } })
-  return { ...resource, name }
+  return make(platform, MigrationConfiguration, name, { from: things, to: things, ...spec })
 }
 
 /** Labels a provider at the platform; null takes a label off. */
@@ -103,17 +101,18 @@ export async function labelProvider(
 }
 
 /** Makes a PlacementPolicy; answers where it is. */
-export async function makePolicy({ kube }: Place, name: string, spec: object): Promise<ObjectRef> {
-  const { apiVersion, kind, resource } = PlacementPolicy
-  await kube.create(resource, { apiVersion, kind, metadata: { name }, spec })
-  return { ...resource, name }
-}
+export const makePolicy = (platform: Place, name: string, spec: object): Promise<ObjectRef> =>
+  make(platform, PlacementPolicy, name, spec)
 
 /** Makes a ConsumerQuota; answers where it is. */
-export async function makeQuota({ kube }: Place, name: string, spec: object): Promise<ObjectRef> {
-  const { apiVersion, kind, resource } = ConsumerQuota
-  await kube.create(resource, { apiVersion, kind, metadata: { name }, spec })
-  return { ...resource, name }
+export const makeQuota = (platform: Place, name: string, spec: object): Promise<ObjectRef> =>
+  make(platform, ConsumerQuota, name, spec)
+
+type PlatformKind = typeof ConsumerQuota | typeof MigrationConfiguration | typeof PlacementPolicy
+
+async function make({ kube }: Place, kind: PlatformKind, name: string, spec: object): Promise<ObjectRef> {
+  await kube.create(kind.resource, { apiVersion: kind.apiVersion, kind: kind.kind, metadata: { name }, spec })
+  return { ...kind.resource, name }
 }
 
 let probes = 0

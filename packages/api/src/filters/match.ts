@@ -56,6 +56,14 @@ export function servesConsumer(selectors: Conditions['consumers'], consumer: Con
   return selectors === undefined || (consumer !== undefined && selectors.some((selector) => selector.holds(consumer)))
 }
 
+/** Whether a resource is among those that are selected, in whichever version; undefined: all are. */
+export function selectsResource(
+  resources: readonly Pick<GVR, 'group' | 'resource'>[] | undefined,
+  { group, resource }: Pick<GVR, 'group' | 'resource'>,
+): boolean {
+  return resources === undefined || resources.some((its) => its.group === group && its.resource === resource)
+}
+
 function filterHolds({ path, rules, program }: CompiledFilter, subject: Subject): boolean {
   if (rules.length > 0) {
     const value = valueAt(subject.spec, path)

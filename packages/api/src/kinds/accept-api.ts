@@ -65,7 +65,7 @@ const filterSchema = z
 export type Filter = z.infer<typeof filterSchema>
 
 /** Which consumers are meant: everything given must hold. */
-export const consumerSelectorSchema = z.object({
+const consumerSelectorSchema = z.object({
   path: optional(
     z.string().min(1).max(512),
     'Workspace path or cluster name; * stands for one path segment or a part of it, ** for any number of segments.',
@@ -73,6 +73,9 @@ export const consumerSelectorSchema = z.object({
   ...labelSelectorFields('consumer'),
 })
 export type ConsumerSelector = z.infer<typeof consumerSelectorSchema>
+
+/** Which consumers something of the platform's is for: one entry must hold. */
+export const consumersSchema = z.array(consumerSelectorSchema).min(1).max(64).meta(crd.atomic)
 
 /** What a provider offers: which kind, under which conditions, for whom and how much of it. */
 export const AcceptAPI = defineKind({

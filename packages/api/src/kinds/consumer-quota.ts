@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { consumerSelectorSchema } from './accept-api.ts'
+import { consumersSchema } from './accept-api.ts'
 import { defineKind } from './kind.ts'
-import { clusterName, conditionsSchema, crd, gvrSchema, optional } from './meta.ts'
+import { clusterName, conditionsSchema, crd, optional, resourcesSchema } from './meta.ts'
 
 /** Consumers of which the status of a quota tells: the bound of its schema. */
 export const MOST_USERS = 100
@@ -34,15 +34,11 @@ export const ConsumerQuota = defineKind({
   ],
   spec: z.object({
     consumers: optional(
-      z.array(consumerSelectorSchema).min(1).max(64).meta(crd.atomic),
+      consumersSchema,
       'For which consumers: one entry must hold, as in an AcceptAPI. Without it, for all. Each consumer counts for itself.',
     ),
     resources: optional(
-      z
-        .array(gvrSchema.pick({ group: true, resource: true }))
-        .min(1)
-        .max(64)
-        .meta(crd.atomic),
+      resourcesSchema,
       'Of which resources, which count together; without it, of all that are brokered.',
     ),
     objects: z

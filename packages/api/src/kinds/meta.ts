@@ -36,6 +36,13 @@ export const gvrSchema = z.object({
 })
 export type GVR = z.infer<typeof gvrSchema>
 
+/** Resources that are selected, in whichever version. */
+export const resourcesSchema = z
+  .array(gvrSchema.pick({ group: true, resource: true }))
+  .min(1)
+  .max(64)
+  .meta(crd.atomic)
+
 /** Names a type: `{ group, version, kind }`. */
 export const gvkSchema = z.object({ group, version, kind: z.string().min(1).max(63) })
 export type GVK = z.infer<typeof gvkSchema>

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { consumerSelectorSchema } from './accept-api.ts'
+import { consumersSchema } from './accept-api.ts'
 import { defineKind } from './kind.ts'
 import { labelSelectorFields } from './label-selector.ts'
-import { conditionsSchema, crd, durationSchema, gvrSchema, optional, timeSchema } from './meta.ts'
+import { conditionsSchema, crd, durationSchema, optional, resourcesSchema, timeSchema } from './meta.ts'
 
 const MOST_PRIORITY = 1_000_000_000
 const MOST_WEIGHT = 1_000_000
@@ -14,16 +14,9 @@ const asksForLabels = crd.rules({
 })
 
 const selectorSchema = z.object({
-  resources: optional(
-    z
-      .array(gvrSchema.pick({ group: true, resource: true }))
-      .min(1)
-      .max(64)
-      .meta(crd.atomic),
-    'Of which resources; without it, of all that are brokered.',
-  ),
+  resources: optional(resourcesSchema, 'Of which resources; without it, of all that are brokered.'),
   consumers: optional(
-    z.array(consumerSelectorSchema).min(1).max(64).meta(crd.atomic),
+    consumersSchema,
     'Of which consumers: one entry must hold, as in an AcceptAPI. Without it, of all.',
   ),
   objects: optional(z.object(labelSelectorFields('object')), 'By their labels.'),

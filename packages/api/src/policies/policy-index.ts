@@ -1,5 +1,5 @@
 import type { Labels } from '../filters/labels.ts'
-import { type BrokeredObject, type Subject, servesConsumer, subjectOf } from '../filters/match.ts'
+import { type BrokeredObject, type Subject, selectsResource, servesConsumer, subjectOf } from '../filters/match.ts'
 import { type Policy, WHEN } from './compile-policy.ts'
 import { ResourcePolicies } from './resource-policies.ts'
 
@@ -56,9 +56,8 @@ export class PolicyIndex {
     const key = `${resource}/${group}`
     const known = this.#resources.get(key)
     if (known !== undefined) return known
-    const isFor = ({ resources }: Policy) =>
-      resources === undefined || resources.some((its) => its.group === group && its.resource === resource)
-    const made = new ResourcePolicies([...this.#policies.values()].filter(isFor).sort(comparePolicies))
+    const all = [...this.#policies.values()].filter(({ resources }) => selectsResource(resources, { group, resource }))
+    const made = new ResourcePolicies(all.sort(comparePolicies))
     this.#resources.set(key, made)
     return made
   }

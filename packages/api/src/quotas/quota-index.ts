@@ -1,5 +1,5 @@
 import type { Consumer } from '../filters/consumers.ts'
-import { servesConsumer } from '../filters/match.ts'
+import { selectsResource, servesConsumer } from '../filters/match.ts'
 import type { GVR } from '../kinds/meta.ts'
 import type { Quota } from './compile-quota.ts'
 
@@ -44,9 +44,8 @@ export class QuotaIndex {
     const key = `${resource}/${group}`
     const known = this.#resources.get(key)
     if (known !== undefined) return known
-    const isFor = ({ resources }: Quota) =>
-      resources === undefined || resources.some((its) => its.group === group && its.resource === resource)
-    const made = [...this.#quotas.values()].filter(isFor).sort((a, b) => (a.name < b.name ? -1 : 1))
+    const all = [...this.#quotas.values()].filter(({ resources }) => selectsResource(resources, { group, resource }))
+    const made = all.sort((a, b) => (a.name < b.name ? -1 : 1))
     this.#resources.set(key, made)
     return made
   }

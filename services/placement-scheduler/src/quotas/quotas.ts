@@ -16,6 +16,8 @@ import {
   type QuotaUse,
   quotaUsageName,
   reasons,
+  selectsResource,
+  servesConsumer,
   TOLD_IN_LINE,
   type Waiting,
   waitsMessage,
@@ -274,7 +276,9 @@ export class Quotas {
       const read = Assignment.parse(object)
       const key = keyOfAssignment(object.metadata.name)
       if (!read.ok || key === undefined || read.value.spec.consumerCluster !== of.consumer) return []
-      return isFor(quota, read.value) ? [{ kind: 'hold', key, uid: read.value.spec.uid }] : []
+      return selectsResource(quota.resources, read.value.spec.gvr)
+        ? [{ kind: 'hold', key, uid: read.value.spec.uid }]
+        : []
     })
     return { places, spec, holds }
   }
@@ -287,7 +291,7 @@ export class Quotas {
       if (record === undefined) return [key]
       const quota = this.index.get(name)
       const read = Assignment.parse(record)
-      return read.ok && quota !== undefined && !isFor(quota, read.value) ? [key] : []
+      return read.ok && quota !== undefined && !selectsResource(quota.resources, read.value.spec.gvr) ? [key] : []
     })
     return new Set((await together(free)).flat())
   }
@@ -321,8 +325,7 @@ export class Quotas {
   #counts(quota: Quota | undefined, consumer: string): boolean {
     if (quota === undefined) return false
     if (quota.consumers === undefined || !this.#isConnected(consumer)) return true
-    const its = this.#options.describe(consumer)
-    return quota.consumers.some((selector) => selector.holds(its))
+    return servesConsumer(quota.consumers, this.#options.describe(consumer))
   }
 
   /** One that is not may be another set of services' to place the objects of. */
@@ -399,8 +402,4 @@ const kind: UsageKind<QuotaOf, QuotaUsage> = {
     waiting: Object.keys(waiting).length,
     ...(objects === undefined ? {} : { objects }),
   }),
-}
-
-function isFor({ resources }: Quota, { spec: { gvr } }: Assignment): boolean {
-  return resources === undefined || resources.some((its) => its.group === gvr.group && its.resource === gvr.resource)
 }
