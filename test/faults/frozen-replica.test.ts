@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Assignment } from '@resource-broker/api'
+import { Assignment, annotations } from '@resource-broker/api'
 import { watchResource } from '@resource-broker/kube'
 import { type ManagedProcess, waitFor } from '@resource-broker/testbed'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -128,15 +128,19 @@ test('a replica that froze while it took a copy away does not take it away when 
   await expectHarmless(held, beta, 'returns')
 })
 
-test('a replica that froze while it took an orphan away does not take it away when an Assignment stands behind it again', async () => {
-  await create(consumer, thing('orphan', { size: 'small', value: 1 }))
+test('a replica that froze while it took an orphan away does not take it away when a restored object has adopted it meanwhile', async () => {
+  const spec = { size: 'small', value: 1 }
+  await create(consumer, thing('orphan', spec))
   await served(consumer, 'orphan', alpha)
   const scheduler = services.get('placement-scheduler') as ManagedProcess
   await scheduler.stop()
   const held = holdDeletion(alpha, 'orphan')
   const assignment = await assignmentOf(landscape, consumer, 'orphan')
   await landscape.platform.kube.delete({ ...Assignment.resource, name: assignment?.metadata.name ?? '' })
+  await consumer.kube.mergePatch(thingRef('orphan'), { metadata: { finalizers: null } })
+  await consumer.kube.delete(thingRef('orphan'))
   await freezeAt(held, async () => {
+    await create(consumer, thing('orphan', spec, { annotations: { [annotations.adopt]: 'true' } }))
     await scheduler.start()
     await waitFor('the Assignment is back', () => assignmentOf(landscape, consumer, 'orphan'))
   })

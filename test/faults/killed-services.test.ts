@@ -1,11 +1,24 @@
 import { Assignment } from '@resource-broker/api'
+import type { KubeObject } from '@resource-broker/bus'
+import { waitFor } from '@resource-broker/testbed'
 import { expect, test } from 'vitest'
 import { ENGINE_SERVICES } from '../support/broker.ts'
 import { burst } from '../support/burst.ts'
 import { untilConsistent } from '../support/checker.ts'
 import { clear, expectRecovered, useWorld } from '../support/fault-world.ts'
 import { putSecret } from '../support/provider-controller.ts'
-import { assignmentOf, copyAt, create, gone, secretOf, secretRef, thing, thingRef } from '../support/things.ts'
+import {
+  assignmentOf,
+  copyAt,
+  create,
+  eventsAbout,
+  gone,
+  read,
+  secretOf,
+  secretRef,
+  thing,
+  thingRef,
+} from '../support/things.ts'
 
 const world = useWorld()
 
@@ -56,6 +69,27 @@ test('what happens while no workspace-watcher runs is seen when it starts again'
   await watcher.start()
   await untilConsistent(landscape)
   expect(await secretOf(consumer, 'rotated-secret')).toEqual({ from: 'rotated' })
+  await clear(world)
+})
+
+test('an Assignment that somebody deletes while no placement-scheduler runs costs no copy', async () => {
+  const { landscape, consumer, alpha, observer } = world
+  await create(consumer, thing('unrecorded', { size: 'small', secret: true, value: 1 }))
+  await expectRecovered(world)
+  const [at, ref] = copyAt(alpha, consumer, 'unrecorded')
+  const uid = async () => (await at.kube.get<KubeObject>(ref)).metadata.uid
+  const [object, before] = [await read(consumer, thingRef('unrecorded')), await uid()]
+  const scheduler = world.service('placement-scheduler')
+  await scheduler.kill('SIGKILL')
+  const assignment = await assignmentOf(landscape, consumer, 'unrecorded')
+  await landscape.platform.kube.delete({ ...Assignment.resource, name: assignment?.metadata.name ?? '' })
+  await waitFor('the Event that tells of it', async () =>
+    (await eventsAbout(consumer, object?.metadata.uid)).includes('CopyKept'),
+  )
+  observer.violations.splice(0) // by hand
+  await scheduler.start()
+  await expectRecovered(world)
+  expect(await uid()).toBe(before)
   await clear(world)
 })
 

@@ -4,6 +4,7 @@ import { refusalMessage } from './decision-message.ts'
 import { around, gvr, indexOf, objectOf } from './fixtures.ts'
 import { Assignment } from './kinds/assignment.ts'
 import { OfferIndex } from './offers/offer-index.ts'
+import type { Standing } from './standing.ts'
 
 const now = new Date('2026-11-21T03:00:00.123Z')
 const certificate = (fqdn: string) => objectOf({ fqdn })
@@ -42,6 +43,31 @@ test('an object that its provider accepts stays', () => {
   expect(decide({ object: certificate('app.internal.corp'), current: internal }, around(story), now)).toEqual({
     verdict: 'stay',
     offer: story.get(internal),
+  })
+})
+
+test('an object whose Assignment is gone comes to where it was, although that is cordoned and lighter, unless it is drained', () => {
+  const offers = indexOf(['a', 'heavy', { weight: 9 }], ['b', 'light', {}])
+  const where = (standing: Standing) => {
+    const world = { ...around(offers), standing: (provider: string) => (provider === 'b' ? standing : 'open') }
+    const decision = decide({ object: certificate('x'), former: 'b' }, world, now)
+    if (decision.verdict !== 'place') throw new Error(decision.verdict)
+    return [
+      decision.offer.ref.providerCluster,
+      decision.record.candidates.map(({ providerCluster }) => providerCluster),
+    ]
+  }
+  expect(where('open')).toEqual(['b', ['b', 'a']])
+  expect(where('cordoned')).toEqual(['b', ['b', 'a']])
+  expect(where('draining')).toEqual(['a', ['a']])
+})
+
+test('an object whose Assignment is gone goes elsewhere where it is accepted no more', () => {
+  expect(
+    decide({ object: certificate('app.external.corp'), former: internal.providerCluster }, around(story), now),
+  ).toMatchObject({
+    verdict: 'place',
+    record: { refused: [{ providerCluster: internal.providerCluster }] },
   })
 })
 

@@ -21,6 +21,8 @@ export type Question = {
   object: BrokeredObject
   /** The offer by which its provider has it; undefined: it has none. */
   current?: OfferRef | undefined
+  /** The provider that had it until its Assignment went by somebody's hand: what it has there is there still. */
+  former?: string | undefined
   /** Providers that must not take it, and why. */
   excluded?: ReadonlyMap<string, string> | undefined
   /** Providers that are away, and since when: the object leaves one of them, and comes to none. */
@@ -64,25 +66,30 @@ type WhyNowhere = (typeof reasons)['noProviderAccepts' | 'policyForbids' | 'misc
  * Decides where an object belongs. Pure: same input, same answer. Of the accepting offers that have room, and whose provider is open and
  * one that the policy of the object allows, the one wins whose weight and what the policy makes of its provider's labels and of scores come to most; ties go to
  * the lower provider name, then the lower AcceptAPI name. An object never moves while its offer accepts it, full or not, whatever its
- * policy says; another offer of its provider keeps it if there is room. A cordoned provider keeps what it has, one that is drained, or is
+ * policy says; another offer of its provider keeps it if there is room. One whose Assignment is gone comes to where it was by the same rule. A cordoned provider keeps what it has, one that is drained, or is
  * away and to be left, what nobody else takes.
  */
 export function decide(question: Question, world: PlacementWorld, now: Date): Decision {
-  const { object, current, away } = question
+  const { object, current, former, away } = question
   const { offers, usage } = world
   const accepting = offers.match(object)
-  const kept = current && stillAccepting(accepting, current, usage)
+  const has = current ?? (former === undefined ? undefined : { providerCluster: former, name: '' })
+  const kept = has && stillAccepting(accepting, has, usage)
   const isLeft =
-    current !== undefined &&
-    (world.standing(current.providerCluster) === 'draining' || away?.has(current.providerCluster) === true)
-  if (kept !== undefined && !isLeft) return { verdict: 'stay', offer: kept }
+    has !== undefined && (world.standing(has.providerCluster) === 'draining' || away?.has(has.providerCluster) === true)
+  if (current !== undefined && kept !== undefined && !isLeft) return { verdict: 'stay', offer: kept }
+  const isKept = (offer: Offer) => offer === kept && !isLeft
 
   const counting = world.policies.for(object)
-  const open = new Best<Scored>(RECORDED, (a, b) => b.score - a.score || compareRefs(a.offer.ref, b.offer.ref))
+  const open = new Best<Scored>(RECORDED, (a, b) => {
+    return (
+      Number(isKept(b.offer)) - Number(isKept(a.offer)) || b.score - a.score || compareRefs(a.offer.ref, b.offer.ref)
+    )
+  })
   const closed = new Best<Closed>(RECORDED, (a, b) => compareOffers(a.offer, b.offer))
   let [closedCount, forbiddenCount] = [0, 0]
   for (const offer of accepting) {
-    const why = whyClosed(offer, world, counting, question)
+    const why = isKept(offer) ? undefined : whyClosed(offer, world, counting, question)
     if (why === undefined) open.add({ offer, score: scoreOf(offer, counting, world) })
     else {
       closed.add({ offer, why })
@@ -103,7 +110,7 @@ export function decide(question: Question, world: PlacementWorld, now: Date): De
     ...(counting === undefined ? {} : { policy: counting.policy.name }),
   }
   const best = ranked[0]?.offer
-  if (kept !== undefined && best === undefined) return { verdict: 'stay', offer: kept, record }
+  if (current !== undefined && kept !== undefined && best === undefined) return { verdict: 'stay', offer: kept, record }
   if (current === undefined) {
     const reason = reasonOf(counting, forbiddenCount)
     return best ? { verdict: 'place', offer: best, record } : { verdict: 'refuse', reason, record }

@@ -53,6 +53,11 @@ export function readKnown(key: string, view: KeyView, describe: (cluster: string
   }
 }
 
+/** The provider that was to have the object, of which there is no Assignment any more: somebody deleted it. */
+export function formerOf({ assignment, decision, object }: Known): string | undefined {
+  return assignment === undefined && decision?.uid === object.uid ? (decision.provider ?? undefined) : undefined
+}
+
 /** The Migrations of this very Assignment, ended ones too. */
 function ownMigrations({ assignment, migrations }: Known): Migration[] {
   return assignment === undefined ? [] : migrations.filter((migration) => isMoveOf(migration, assignment))

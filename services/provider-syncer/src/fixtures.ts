@@ -1,4 +1,4 @@
-import { Assignment, type AssignmentCopy, annotations } from '@resource-broker/api'
+import { Assignment, type AssignmentCopy, annotations, keyOf } from '@resource-broker/api'
 import type { CopyMessage, DecisionMessage, KeyView, KubeObject, SourceRef } from '@resource-broker/bus'
 import { type Assigned, type Known, readKnown } from './facts/known.ts'
 import { type Before, Notes } from './facts/notes.ts'
@@ -92,7 +92,7 @@ export function knownFrom(
   return readKnown({ key: KEY, view: viewOf(messages), brokerID: BROKER, places: placesFrom(places), notes, now: 0 })
 }
 
-export const KEY = '0123456789abcdef0123456789abcdef'
+export const KEY = keyOf(ref)
 
 /** The same of an object that has an Assignment. */
 export function assignedFrom(...given: Parameters<typeof knownFrom>): Assigned {

@@ -13,6 +13,14 @@ export function makeBadRecords(platform: ApiServer): void {
   }
 }
 
+/** Somebody at the platform deletes an Assignment by hand; the object and what it has at a provider stay. */
+export function deleteAssignment(platform: ApiServer, random: SeededRandom): void {
+  const all = platform.all(resources.assignments)
+  if (all.length === 0) return
+  const { name } = random.pick(all).object.metadata
+  ask(platform, 'DELETE', { resource: resources.assignments, name })
+}
+
 /** Somebody at a provider deletes a copy by hand, which is to be there again. */
 export function deleteCopy(server: ApiServer, random: SeededRandom): void {
   const copies = server.all(resources.things)

@@ -1,6 +1,6 @@
 import type { MoveLimits } from '../../../services/migration-coordinator/src/turns/limits.ts'
 import { SeededRandom } from '../../support/seeded-random.ts'
-import { makeBadRecords } from '../actors/admin.ts'
+import { deleteAssignment, makeBadRecords } from '../actors/admin.ts'
 import { answerMoves, makeProviders } from '../actors/approver.ts'
 import { configureMoves } from '../actors/configure-moves.ts'
 import { collectGarbage } from '../actors/garbage-collector.ts'
@@ -46,6 +46,10 @@ const REPLICAS = ['red', 'blue'] as const
 const NAMES = ['apple', 'birch', 'cedar'] as const
 /** How many worlds have a platform that orders. */
 const ORDERED = 0.3
+/** How many have somebody who deletes Assignments, and how often at most. */
+const CLUMSY = 0.1
+const CLUMSY_EVERY_MS = 20_000
+
 /** All that there is in one simulated world, and what happens in it by chance. */
 export class World {
   readonly time = new VirtualTime()
@@ -72,6 +76,8 @@ export class World {
   readonly #failover: { spec: FailoverSpec; random: SeededRandom } | undefined
   /** In some the platform says how many objects are placed. */
   readonly #quotas: SeededRandom | undefined
+  /** In some somebody deletes Assignments by hand. */
+  readonly #clumsy: SeededRandom | undefined
   readonly #chance: Record<'wire' | 'bus' | 'events' | 'ambush' | 'approvals', SeededRandom>
   #actor = 'the world'
 
@@ -124,6 +130,8 @@ export class World {
     this.#failover = spec && { spec, random }
     const quotas = new SeededRandom(seed ^ 0x3f3f3f3f)
     this.#quotas = hasQuotas(quotas) ? quotas : undefined
+    const clumsy = new SeededRandom(seed ^ 0x40404040)
+    this.#clumsy = clumsy.chance(CLUMSY) ? clumsy : undefined
   }
 
   /** Replicas and providers begin; users come. */
@@ -162,6 +170,9 @@ export class World {
     )
     this.#again(this.weather.actEveryMs * 3, 'operator', () => this.#chance.events.pick(this.operators).rotate())
     if (this.weather.hasBadRecords) this.as('admin', () => makeBadRecords(serverOf(this.servers, 'platform')))
+    const clumsy = this.#clumsy
+    if (clumsy !== undefined)
+      this.#again(CLUMSY_EVERY_MS, 'admin', () => deleteAssignment(serverOf(this.servers, 'platform'), clumsy), clumsy)
     if (this.weather.hasNeighbour)
       this.#again(this.weather.actEveryMs * 2, 'neighbour', () => this.#neighbour.act(), this.#chance.ambush)
     const { given, random } = this.#orders ?? {}

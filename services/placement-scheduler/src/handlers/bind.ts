@@ -14,7 +14,7 @@ import { isOvertaken, type KeyView, type KubeObject } from '@resource-broker/bus
 import { isAlreadyExists, isConflict, isForbidden, isInvalid, isNotFound, readIfThere } from '@resource-broker/kube'
 import { together } from '@resource-broker/service'
 import type { SchedulerContext } from '../context.ts'
-import type { Known } from '../known.ts'
+import { formerOf, type Known } from '../known.ts'
 
 /**
  * Binds an object to a provider: the Assignment at the platform and the finalizer at the consumer, side by side, before any copy
@@ -31,7 +31,8 @@ export async function bind(
 ): Promise<string | undefined> {
   const make = () => createAssignment(context, known, offer, record, view)
   const hold = () => putFinalizer(context, known, offer.ref.providerCluster, view)
-  const [assignment, sourceVersion] = hadProvider(known) ? await afterIt(hold, make) : await together([make(), hold()])
+  const [assignment, sourceVersion] =
+    formerOf(known) === undefined ? await together([make(), hold()]) : await afterIt(hold, make)
   if (assignment === undefined) return undefined
   const { name } = assignment.metadata
   if (sourceVersion === undefined) {
@@ -50,9 +51,6 @@ export async function bind(
     })
   return sourceVersion
 }
-
-const hadProvider = ({ decision, object }: Known): boolean =>
-  decision !== undefined && decision.uid === object.uid && decision.provider !== null
 
 /** The Assignment once the object has its finalizer; neither where it is gone. */
 async function afterIt(

@@ -322,3 +322,11 @@ test('the Assignment of an object that is placed by a policy says which, and the
     status: { decision: { policy: 'some', refused: [{ providerCluster: 'alpha', rule: 'policy' }] } },
   })
 })
+
+test('an object whose Assignment somebody deleted gets one for where it was, also from who takes it less gladly', async () => {
+  const { context, platform } = schedulerAmong(offersOf('alpha', 'beta'))
+  const decision = { uid: 'uid-a', generation: 2, sourceVersion: '7', provider: 'beta' }
+  const view = viewOf({ source: { ref, object: source(guarded) }, decision })
+  await place(context, run(OWN, view))
+  expect([...platform.held.values()]).toMatchObject([{ spec: { providerCluster: 'beta' } }])
+})

@@ -20,7 +20,7 @@ import { DONE, type KeyView, type Outcome, type Run, tooLargeMessage } from '@re
 import { readIfThere } from '@resource-broker/kube'
 import { ClusterNotConnectedError } from '@resource-broker/service'
 import type { SchedulerContext } from '../context.ts'
-import { failedTargets, type Known, keepsOutgoing, readKnown, runningMigration } from '../known.ts'
+import { failedTargets, formerOf, type Known, keepsOutgoing, readKnown, runningMigration } from '../known.ts'
 import { accepts, worldFor } from '../world.ts'
 import { absenceOf } from './absence.ts'
 import { announce } from './announce.ts'
@@ -97,11 +97,12 @@ async function placeNew(context: SchedulerContext, known: Known, view: KeyView):
 /** Where the object belongs by what is known now. */
 function judge(
   context: SchedulerContext,
-  { object, key }: Known,
+  known: Known,
   current?: OfferRef,
   excluded?: ReadonlyMap<string, string>,
 ): Decision {
-  return decide({ object, current, excluded }, worldFor(context, key), context.now())
+  const { object, key } = known
+  return decide({ object, current, former: formerOf(known), excluded }, worldFor(context, key), context.now())
 }
 
 /** Only who knows its Assignment can have told the object that it is placed. */

@@ -4,7 +4,9 @@ import {
   conditionTypes,
   getCondition,
   isPending,
+  keyOf,
   Migration,
+  originOf,
   providersOf,
   runningMove,
 } from '@resource-broker/api'
@@ -69,8 +71,9 @@ export function readKnown({ key, view, brokerID, places, notes, now }: Told): Kn
   const record = view.get('assignment')?.object
   const assignment = record === undefined || record === null ? undefined : Assignment.of(record)
   const source = view.get('source')
-  const ref = assignment === undefined ? source?.ref : refOf(assignment, source?.ref)
   const copies = [...view.all('copy')]
+  const told = source?.ref ?? refIn(copies, key)
+  const ref = assignment === undefined ? told : refOf(assignment, source?.ref)
   const related = [...view.all('copy-related')]
   const isAsked = notes.hasNoAssignment && notes.askedFor === source?.object?.metadata.uid
   return {
@@ -118,6 +121,15 @@ function goesOn({ status }: Migration, reason: string | undefined): boolean {
   return reason === 'StageRuns' && stage?.message === undefined
 }
 
+/** The object whose copies these are, by what they say: nobody else has a word of it. */
+function refIn(copies: [string, CopyMessage][], key: string): SourceRef | undefined {
+  const said = copies.flatMap(([, { gvr, object }]): SourceRef[] => {
+    const origin = originOf(object?.metadata)
+    return origin === undefined ? [] : [{ ...origin, gvr }]
+  })
+  return said.find((ref) => keyOf(ref) === key)
+}
+
 /** The object of an Assignment, in the version of its API in which it was seen last: the Assignment may be behind. */
 function refOf({ spec: { consumerCluster: cluster, gvr, namespace, name } }: Assignment, seen: SourceRef | undefined) {
   return { cluster, gvr: seen?.gvr ?? gvr, ...(namespace === undefined ? {} : { namespace }), name }
@@ -151,6 +163,11 @@ function isClaimed({ metadata }: KubeObject, brokerID: string, assignment: Assig
 export function isOnAccountOf({ metadata }: KubeObject, assignment: Assignment): boolean {
   const { [annotations.assignmentUID]: account, [annotations.consumerUID]: consumer } = metadata.annotations ?? {}
   return account === undefined ? consumer === assignment.spec.uid : account === assignment.metadata.uid
+}
+
+/** Whether a copy was made for this object of the consumer's, on account of whichever Assignment. */
+export function isMadeFor({ metadata }: KubeObject, source: KubeObject | null | undefined): boolean {
+  return source != null && metadata.annotations?.[annotations.consumerUID] === source.metadata.uid
 }
 
 /**

@@ -33,7 +33,7 @@ async function doIt(performance: Performance, action: Action): Promise<void> {
     case 'read assignment':
       return await readAssignment(performance)
     case 'read source':
-      return await readSource(performance)
+      return await readSource(performance, action)
     case 'read copy':
       return await readCopy(performance, action)
     case 'apply copy':

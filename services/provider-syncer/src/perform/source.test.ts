@@ -15,15 +15,17 @@ function lookAt(...versions: string[]): Performance {
   return { known, context: context as unknown as SyncerContext } as Performance
 }
 
+const asked = { do: 'read source', uid: Assignment.of(assignment()).spec.uid } as const
+
 test('an object is gone when its API server says so, asked in the version in which it is read', async () => {
   const look = lookAt('v1')
-  await readSource(look)
-  expect(look.known.notes.goneSource).toBe(Assignment.of(assignment()).spec.uid)
+  await readSource(look, asked)
+  expect(look.known.notes.goneSource).toBe(asked.uid)
 })
 
 test('an API server that does not serve the version which the Assignment names does not say that the object is gone', async () => {
   const look = lookAt('v2')
-  await expect(readSource(look)).rejects.toThrow(
+  await expect(readSource(look, asked)).rejects.toThrow(
     'things.v1.test.platform-mesh.io is not what the broker watches, but v2',
   )
   expect(look.known.notes.goneSource).toBeUndefined()

@@ -1,11 +1,4 @@
-import {
-  type Assignment,
-  type Condition,
-  conditionTypes,
-  isPartOf,
-  mergePatchOf,
-  setCondition,
-} from '@resource-broker/api'
+import { type Condition, conditionTypes, isPartOf, mergePatchOf, setCondition } from '@resource-broker/api'
 import { answered, isOvertaken, type KubeObject, type SourceRef } from '@resource-broker/bus'
 import { isConflict, isInvalid, isNotFound, type KubeClient, type ObjectRef, readIfThere } from '@resource-broker/kube'
 import { recordEvent } from '@resource-broker/service'
@@ -16,7 +9,10 @@ import { Refusal } from './refusal.ts'
 type Status = Record<string, unknown>
 
 /** The consumer's object counts as gone only once its own API server says so, asked in a version of the API that it is read in now. */
-export async function readSource(performance: Performance): Promise<void> {
+export async function readSource(
+  performance: Performance,
+  { uid }: Extract<Action, { do: 'read source' }>,
+): Promise<void> {
   const { context, known, view } = performance
   const { client, target, ref } = sourceOf(performance)
   const object = await readIfThere<KubeObject>(client, target)
@@ -24,7 +20,6 @@ export async function readSource(performance: Performance): Promise<void> {
   const versions = context.clusters.kinds.all.filter((kind) => kind.group === group).map((kind) => kind.version)
   if (object === undefined && versions.length > 0 && !versions.includes(version))
     throw new Error(`${resource}.${version}.${group} is not what the broker watches, but ${versions.join(', ')}`)
-  const { uid } = (known.assignment as Assignment).spec
   if (object?.metadata.uid !== uid) known.notes.goneSource = uid
   else view.learn('source', undefined, { ref, object }, context.now().getTime())
 }

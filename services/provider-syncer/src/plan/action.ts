@@ -15,8 +15,8 @@ export type RecordEdit = {
 export type Action =
   /** Asks the platform whether there is an Assignment. */
   | { do: 'read assignment' }
-  /** Asks the consumer's API server whether the object is still there. */
-  | { do: 'read source' }
+  /** Asks the consumer's API server whether the object of this uid is still there. */
+  | { do: 'read source'; uid: string }
   /** Asks a provider whether it has the copy. */
   | { do: 'read copy'; provider: string }
   | { do: 'apply copy'; provider: string; desired: DesiredCopy; over: KubeObject | undefined }

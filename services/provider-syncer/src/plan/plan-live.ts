@@ -7,6 +7,7 @@ import {
   currentDecision,
   doubtful,
   earlierAt,
+  isMadeFor,
   isOnAccountOf,
   wantedCopies,
 } from '../facts/known.ts'
@@ -23,7 +24,7 @@ export function planLive(known: Current, now: Date): (() => Action[])[] {
   const isServed =
     (report.isSaid || known.notes.isReported) && !known.notes.problems.some((problem) => isStillComing(problem, known))
   return [
-    () => ((known.untoldMs ?? 0) >= LEARNED_FOR_MS ? [{ do: 'read source' }] : []),
+    () => ((known.untoldMs ?? 0) >= LEARNED_FOR_MS ? [{ do: 'read source', uid: known.assignment.spec.uid }] : []),
     () => [...unheardProviders(known), ...doubtful(known)].flatMap((provider) => lookUp(known, provider)),
     () => [...applyCopy(known), ...bring(known), ...removeLeaving(known)],
     () => tellKept(known),
@@ -122,10 +123,14 @@ function removeLeaving(known: Current): Action[] {
   })
 }
 
-/** A copy of another life goes as it was seen, once the platform has said that the Assignment is the one that is known. */
+/**
+ * A copy of another life goes as it was seen, once the platform has said that the Assignment is the one that is known. One of this very
+ * object, whose Assignment went by somebody's hand, serves until another does.
+ */
 function removeStray(known: Current, copy: CopyMessage & { object: KubeObject }): Action[] {
   const { deletionTimestamp, resourceVersion: version } = copy.object.metadata
   if (deletionTimestamp !== undefined || !isReachable(known, copy)) return []
+  if (isMadeFor(copy.object, known.source) && !mayBeRemoved(known, copy)) return []
   const read: Action = { do: 'read assignment' }
   return known.notes.done.has(idOf(read)) ? [{ do: 'delete copy', provider: copy.provider, copy, version }] : [read]
 }

@@ -1,23 +1,52 @@
-import { finalizer } from '@resource-broker/api'
+import { annotations, finalizer } from '@resource-broker/api'
 import type { CopyMessage, KubeObject } from '@resource-broker/bus'
-import type { Known } from '../facts/known.ts'
+import { isMadeFor, type Known } from '../facts/known.ts'
 import type { Action } from './action.ts'
 import { isToBeTold } from './problem.ts'
 
 /**
  * A copy without an Assignment is an orphan, and an object that is being deleted is let go without one, only once the platform itself
- * says that there is none: it went by a teardown that did not come to its end, or by somebody's hand.
+ * says that there is none: it went by a teardown that did not come to its end, or by somebody's hand. Then the object may live still, and
+ * what it has at a provider stays: whoever is given the object takes it over.
  */
 export function planOrphans(known: Known): (() => Action[])[] {
   if (known.assignment === undefined)
     return [() => (isStrange(known) && !isEarly(known) ? [{ do: 'read assignment' }] : [])]
   const orphans = orphansOf(known)
   return [
-    () => orphans.filter((orphan) => isStaying(orphan) && isReachable(known, orphan)).map(remove),
+    () => orphans.flatMap((orphan) => askFor(known, orphan)).slice(0, 1),
+    () =>
+      orphans.filter((orphan) => isStaying(orphan) && isReachable(known, orphan) && isLeft(known, orphan)).map(remove),
     () => (orphans.length === 0 && awaitsRelease(known.source) ? [{ do: 'release source' }] : []),
     () => tellUnreleased(known),
-    () => (known.decision?.provider == null ? [] : [{ do: 'forget decision' }]),
+    () => tellKept(known, orphans),
+    () => (known.decision?.provider == null || isLiving(known.source) ? [] : [{ do: 'forget decision' }]),
   ]
+}
+
+/** Not heard of is not gone: whose object nobody told of yet asks for it. */
+function askFor({ source, ref, notes }: Known, { object }: Present): Action[] {
+  const uid = object.metadata.annotations?.[annotations.consumerUID]
+  if (source !== undefined || ref === undefined || uid === undefined || notes.goneSource === uid) return []
+  return [{ do: 'read source', uid }]
+}
+
+/** Whether the object that a copy was made for is gone, or about to be. */
+function isLeft(known: Known, orphan: Present): boolean {
+  if (askFor(known, orphan).length > 0) return false
+  return !isMadeFor(orphan.object, known.source) || !isLiving(known.source)
+}
+
+const isLiving = (source: KubeObject | null | undefined): boolean =>
+  source != null && source.metadata.deletionTimestamp === undefined
+
+/** There is no Assignment any more whose word a condition could be: an Event says why something is there without one. */
+function tellKept(known: Known, orphans: Present[]): Action[] {
+  const kept = orphans.filter((orphan) => isStaying(orphan) && isMadeFor(orphan.object, known.source))
+  if (kept.length === 0 || !isLiving(known.source)) return []
+  const where = kept.map(({ provider }) => provider).join(', ')
+  const message = `the Assignment of this object is gone, and its copy at ${where} is kept until the object is placed again`
+  return [{ do: 'event', reason: 'CopyKept', message }]
 }
 
 /** There is no Assignment any more whose word a condition could be: an Event says why the object is held. */

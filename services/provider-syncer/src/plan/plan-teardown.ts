@@ -18,17 +18,19 @@ export function planTeardown(known: Assigned, now: Date): (() => Action[])[] {
   const isEnding = known.assignment.status?.phase === 'Terminating'
   if (isReplaced(known) && replacedWait(known) > 0) return [() => reportReplaced(known, now)]
   if (!isEnding && !isCertain(known))
-    return [() => (known.source === undefined && isEarly(known) ? [] : [{ do: 'read source' }])]
+    return [() => (known.source === undefined && isEarly(known) ? [] : [readSource(known)])]
   if (!isEnding) return [() => [{ do: 'record', edit: { phase: 'Terminating' } }], () => reportLeaving(known, [], now)]
   const left = copiesLeft(known)
   if (left.length > 0) return [() => left.flatMap(({ actions }) => actions), () => reportLeaving(known, left, now)]
   return [
-    () => (known.source === undefined ? [{ do: 'read source' }] : []), // it names what is related
+    () => (known.source === undefined ? [readSource(known)] : []), // it names what is related
     () => [...allRelated(known), ...lostEvents(known)],
     () => (isThrough(known, now) ? [{ do: 'delete assignment' }] : []),
     () => reportLeaving(known, [], now),
   ]
 }
+
+const readSource = ({ assignment }: Assigned): Action => ({ do: 'read source', uid: assignment.spec.uid })
 
 /**
  * Whether all is taken back that can be: what is left behind when the Assignment is gone nobody looks for any more. A refusal is the
