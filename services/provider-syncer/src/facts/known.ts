@@ -165,6 +165,11 @@ export function isOnAccountOf({ metadata }: KubeObject, assignment: Assignment):
   return account === undefined ? consumer === assignment.spec.uid : account === assignment.metadata.uid
 }
 
+/** Whose object related ones are the broker's to make and take away: the Assignment's, or where that is gone the one that is there. */
+export function ownerOf({ assignment, source }: Pick<Known, 'assignment' | 'source'>): { uid: string; name: string } {
+  return assignment?.spec ?? (source as KubeObject).metadata
+}
+
 /** Whether a copy was made for this object of the consumer's, on account of whichever Assignment. */
 export function isMadeFor({ metadata }: KubeObject, source: KubeObject | null | undefined): boolean {
   return source != null && metadata.annotations?.[annotations.consumerUID] === source.metadata.uid

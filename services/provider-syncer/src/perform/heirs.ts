@@ -41,10 +41,10 @@ export async function giveUp(
   client: KubeClient,
   ref: ObjectRef,
   { metadata }: KubeObject,
-  { assignment }: Pick<Current, 'assignment'>,
+  { uid: owned }: { uid: string },
 ): Promise<void> {
   const { uid, resourceVersion, ownerReferences = [] } = metadata as Metadata
-  const [next, ...others] = heirsOf(metadata).filter(({ owner }) => owner.uid !== assignment.spec.uid)
+  const [next, ...others] = heirsOf(metadata).filter(({ owner }) => owner.uid !== owned)
   if (next === undefined) return void (await deleteIfThere(client, ref, { uid, resourceVersion }))
   const whole = await readIfThere<KubeObject>(client, ref) // it was read by its metadata
   if (whole === undefined) return
@@ -55,7 +55,7 @@ export async function giveUp(
       ...metadata, // in the version that was seen
       labels: { ...(metadata as Metadata).labels, [labels.relatedTo]: next.key },
       annotations: others.length === 0 ? notes : { ...notes, [annotations.wantedBy]: stringifyJson(others) },
-      ownerReferences: [...ownerReferences.filter((owner) => owner.uid !== assignment.spec.uid), next.owner],
+      ownerReferences: [...ownerReferences.filter((owner) => owner.uid !== owned), next.owner],
     },
   })
 }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { labels, mayTravel, readiness, relatedResources } from '@resource-broker/api'
 import type { KubeObject, RelatedMeta, SourceRef } from '@resource-broker/bus'
 import { isAlreadyExists, type KubeClient, type ObjectRef, readIfThere } from '@resource-broker/kube'
-import type { Current } from '../facts/known.ts'
+import { type Current, type Known, ownerOf } from '../facts/known.ts'
 import type { Action } from '../plan/action.ts'
 import { markOf, memoOf, TRAVELLING, type WantedRelated } from '../plan/related.ts'
 import { giveUp, standInLine } from './heirs.ts'
@@ -136,15 +136,16 @@ function isFixed(existing: KubeObject, body: Body): boolean {
  * The broker made it for this very object, or for an earlier one of the name: label and owner say so. One without the broker's id is of a
  * version that gave none.
  */
-function isOwn({ metadata }: KubeObject, { key, assignment, brokerID }: Owned): boolean {
+function isOwn({ metadata }: KubeObject, known: Owned): boolean {
+  const { key, brokerID } = known
   const { labels: its, ownerReferences = [] } = metadata as Metadata
   const isMade = its?.[labels.relatedTo] !== undefined && (its[labels.brokerID] ?? brokerID) === brokerID
-  const { uid, name } = assignment.spec
+  const { uid, name } = ownerOf(known)
   const isOfKey = its?.[labels.relatedTo] === key
   return isMade && ownerReferences.some((owner) => owner.uid === uid || (isOfKey && owner.name === name))
 }
 
-type Owned = Pick<Current, 'key' | 'assignment' | 'brokerID'>
+type Owned = Pick<Known, 'key' | 'assignment' | 'source' | 'brokerID'>
 
 function conflictOf({ resource, name }: ObjectRef, { metadata }: KubeObject): string {
   const { labels: its, ownerReferences = [] } = metadata as Metadata
@@ -169,8 +170,8 @@ export async function removeRelated(
   if (unlessNamedBy !== undefined && !(await isStillAsSeen(performance, unlessNamedBy))) return
   const client = context.clusters.consumers.client(known.ref as SourceRef)
   const existing = await readIfThere<KubeObject>(client, ref, { metadataOnly: true })
-  if (existing !== undefined && isOwn(existing, known as Current)) {
-    await giveUp(client, ref, existing, known as Current)
+  if (existing !== undefined && isOwn(existing, known)) {
+    await giveUp(client, ref, existing, ownerOf(known))
   }
   context.compared.get(known.key)?.delete(`${meta.kind}/${meta.name}`)
   learn(performance, meta, undefined)

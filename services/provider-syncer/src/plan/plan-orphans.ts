@@ -3,6 +3,7 @@ import type { CopyMessage, KubeObject } from '@resource-broker/bus'
 import { isMadeFor, type Known } from '../facts/known.ts'
 import type { Action } from './action.ts'
 import { isToBeTold } from './problem.ts'
+import { allRelated } from './related.ts'
 
 /**
  * A copy without an Assignment is an orphan, and an object that is being deleted is let go without one, only once the platform itself
@@ -13,11 +14,13 @@ export function planOrphans(known: Known): (() => Action[])[] {
   if (known.assignment === undefined)
     return [() => (isStrange(known) && !isEarly(known) ? [{ do: 'read assignment' }] : [])]
   const orphans = orphansOf(known)
+  const mayLeave = orphans.length === 0 && awaitsRelease(known.source)
   return [
     () => orphans.flatMap((orphan) => askFor(known, orphan)).slice(0, 1),
     () =>
       orphans.filter((orphan) => isStaying(orphan) && isReachable(known, orphan) && isLeft(known, orphan)).map(remove),
-    () => (orphans.length === 0 && awaitsRelease(known.source) ? [{ do: 'release source' }] : []),
+    () => (mayLeave ? allRelated(known) : []),
+    () => (mayLeave && !isTroubled(known) ? [{ do: 'release source' }] : []),
     () => tellUnreleased(known),
     () => tellKept(known, orphans),
     () => (known.decision?.provider == null || isLiving(known.source) ? [] : [{ do: 'forget decision' }]),
@@ -48,6 +51,9 @@ function tellKept(known: Known, orphans: Present[]): Action[] {
   const message = `the Assignment of this object is gone, and its copy at ${where} is kept until the object is placed again`
   return [{ do: 'event', reason: 'CopyKept', message }]
 }
+
+/** What failed may go well at the next look. */
+const isTroubled = ({ notes }: Known): boolean => notes.problems.some(({ passing }) => passing !== undefined)
 
 /** There is no Assignment any more whose word a condition could be: an Event says why the object is held. */
 function tellUnreleased({ source, notes }: Known): Action[] {

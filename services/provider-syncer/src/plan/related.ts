@@ -1,6 +1,6 @@
 import { originName, relatedResources } from '@resource-broker/api'
 import type { CopyMessage, RelatedMeta } from '@resource-broker/bus'
-import { type Assigned, type Current, copyAt } from '../facts/known.ts'
+import { type Current, copyAt, type Known } from '../facts/known.ts'
 import type { Action } from './action.ts'
 import type { Problem } from './problem.ts'
 
@@ -55,8 +55,8 @@ export function refusedRelated(known: Current): Problem[] {
  * All related objects that the broker made for this object: those that a watch told of and, as a stream that was made anew may not have
  * the word of it yet, those that the consumer's status names.
  */
-export function allRelated({ ref, source, sourceRelated }: Assigned): Action[] {
-  const namespace = ref.namespace ?? 'default'
+export function allRelated({ ref, source, sourceRelated }: Pick<Known, 'ref' | 'source' | 'sourceRelated'>): Action[] {
+  const namespace = ref?.namespace ?? 'default'
   const named = relatedResources(source?.status)
     .related.filter(({ gvk }) => gvk.group === '' && isTravelling(gvk.kind))
     .map(({ gvk, name }): RelatedMeta => ({ kind: gvk.kind, namespace, name }))
