@@ -11,9 +11,11 @@ import { allRelated } from './related.ts'
  * what it has at a provider stays: whoever is given the object takes it over.
  */
 export function planOrphans(known: Known): (() => Action[])[] {
-  if (known.assignment === undefined)
-    return [() => (isStrange(known) && !isEarly(known) ? [{ do: 'read assignment' }] : [])]
   const orphans = orphansOf(known)
+  if (known.assignment === undefined) {
+    if (!isStrange(known) || isEarly(known)) return []
+    return [() => orphans.flatMap((orphan) => askFor(known, orphan)).slice(0, 1), () => [{ do: 'read assignment' }]]
+  }
   const mayLeave = orphans.length === 0 && awaitsRelease(known.source)
   return [
     () => orphans.flatMap((orphan) => askFor(known, orphan)).slice(0, 1),

@@ -77,11 +77,20 @@ function copyLeft(known: Assigned, provider: string): CopyLeft | undefined {
   return { provider, actions: [{ do: 'read copy', provider }], waitsFor: `whether ${provider} has a copy is not known` }
 }
 
-/** Who has a copy that another Assignment made has to ask whether the one that is known still is; if so, the copy is an orphan's. */
-function ofAnotherLife({ notes }: Assigned, provider: string): CopyLeft | undefined {
+/**
+ * Who has a copy that another Assignment made has to ask whether the one that is known still is; if so, the copy goes as it was seen, and
+ * is not waited for.
+ */
+function ofAnotherLife({ notes, copies }: Assigned, provider: string): CopyLeft | undefined {
+  const waitsFor = `the copy at ${provider} is of another Assignment`
   const read: Action = { do: 'read assignment' }
-  if (notes.done.has(idOf(read))) return undefined
-  return { provider, actions: [read], waitsFor: `the copy at ${provider} is of another Assignment` }
+  if (!notes.done.has(idOf(read))) return { provider, actions: [read], waitsFor }
+  const copy = copies.get(provider) as CopyMessage & { object: KubeObject }
+  const { deletionTimestamp, resourceVersion: version } = copy.object.metadata
+  const remove: Action = { do: 'delete copy', provider, copy, version }
+  return deletionTimestamp !== undefined || notes.done.has(idOf(remove))
+    ? undefined
+    : { provider, actions: [remove], waitsFor }
 }
 
 function leaving(provider: string, copy: CopyMessage & { object: KubeObject }): CopyLeft {
