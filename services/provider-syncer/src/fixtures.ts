@@ -77,6 +77,7 @@ const FIRST: Before = {
 function placesFrom(places: Record<string, Place>): Places {
   const at = (provider: string, name: string): Place => places[provider] ?? { is: 'there', cluster: provider, name }
   return {
+    providers: Object.keys(places),
     forCopy: ({ name }, provider) => at(provider, name),
     ofCopy: ({ name }, provider) => at(provider, name),
     at: (provider) => at(provider, ''),

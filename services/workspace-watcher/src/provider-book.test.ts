@@ -17,7 +17,15 @@ const AWAY: Presence = {
 const PLATFORM = '2001-02-03T04:05:06Z'
 
 /** A book over one provider `alpha`, which is this replica's to keep unless `mine` says otherwise. */
-function bookOf({ mine = true, record }: { mine?: boolean; record?: Provider } = {}) {
+function bookOf({
+  mine = true,
+  record,
+  knowsTime = true,
+}: {
+  mine?: boolean
+  record?: Provider
+  knowsTime?: boolean
+} = {}) {
   const writes: unknown[] = []
   const warnings: unknown[] = []
   const state = { presence: CONNECTED as Presence, record, refusal: undefined as Error | undefined }
@@ -35,8 +43,13 @@ function bookOf({ mine = true, record }: { mine?: boolean; record?: Provider } =
     onRecord: (listener: (name: string) => void) => void ofRecord.push(listener),
   }
   const stopping = new AbortController()
+  const coordination = {
+    ...{ create: write('create'), mergePatch: write('patch'), knowsTime },
+    get: async () => Object.assign(coordination, { knowsTime: true }),
+    now: () => new Date(coordination.knowsTime ? PLATFORM : 0),
+  }
   const book = new ProviderBook({
-    coordination: { create: write('create'), mergePatch: write('patch'), now: () => new Date(PLATFORM) } as never,
+    coordination: coordination as never,
     providers: providers as unknown as Clusters['providers'],
     logger: { warn: (fields: unknown) => warnings.push(fields) } as never,
     signal: stopping.signal,
@@ -103,6 +116,13 @@ test('what flickers is written as it is in the end', async () => {
 
 test('since when a provider is away is written by the platform’s clock, as other replicas go by it', async () => {
   const { writes, change } = bookOf({ record: recorded({ clusterUID: 'uid-alpha' }) })
+  change(AWAY)
+  await vi.advanceTimersByTimeAsync(500)
+  expect(writes).toMatchObject([['patch', { conditions: [{ status: 'False', lastTransitionTime: PLATFORM }] }]])
+})
+
+test('who has not heard from the platform yet asks it, before it writes a time', async () => {
+  const { writes, change } = bookOf({ record: recorded({ clusterUID: 'uid-alpha' }), knowsTime: false })
   change(AWAY)
   await vi.advanceTimersByTimeAsync(500)
   expect(writes).toMatchObject([['patch', { conditions: [{ status: 'False', lastTransitionTime: PLATFORM }] }]])

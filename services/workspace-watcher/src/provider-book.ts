@@ -109,9 +109,11 @@ export class ProviderBook {
     const facts = this.#factsOf(name)
     try {
       const record = providers.recordOf(name) ?? (facts.uid === undefined ? undefined : await this.#make(name))
-      const status = record && statusPatch(record.status, facts, coordination.now())
-      if (record === undefined || status === undefined) return
+      if (record === undefined) return
       const ref = { ...Provider.resource, name: record.metadata.name }
+      if (!coordination.knowsTime) await coordination.get(ref, { signal }) // its answer says what time it is there
+      const status = statusPatch(record.status, facts, coordination.now())
+      if (status === undefined) return
       await coordination.mergePatch(ref, { status }, { subresource: 'status', signal })
     } catch (err) {
       if (signal.aborted) return

@@ -13,12 +13,13 @@ export function makeBadRecords(platform: ApiServer): void {
   }
 }
 
-/** Somebody at the platform deletes an Assignment by hand; the object and what it has at a provider stay. */
-export function deleteAssignment(platform: ApiServer, random: SeededRandom): void {
-  const all = platform.all(resources.assignments)
+/** Somebody at the platform deletes records of one of these kinds by hand, one or all; objects and what they have at providers stay. */
+export function deleteRecords(platform: ApiServer, random: SeededRandom, kinds: readonly string[]): void {
+  const resource = random.pick(kinds)
+  const all = platform.all(resource)
   if (all.length === 0) return
-  const { name } = random.pick(all).object.metadata
-  ask(platform, 'DELETE', { resource: resources.assignments, name })
+  const gone = random.chance(0.2) ? all : [random.pick(all)]
+  for (const { object } of gone) ask(platform, 'DELETE', { resource, name: object.metadata.name })
 }
 
 /** Somebody at a provider deletes a copy by hand, which is to be there again. */

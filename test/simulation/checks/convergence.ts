@@ -72,8 +72,8 @@ function judgeSource(around: Around, source: StoredObject, assignments: Assignme
   const { name, uid, deletionTimestamp } = source.metadata
   const assignment = assignments.find(({ spec }) => spec.uid === uid)
   const earlier = assignment === undefined ? assignments.find(({ spec }) => spec.name === name) : undefined
-  if (deletionTimestamp !== undefined && (isHeldUp(around, assignment ?? earlier) || namesAway(around, source)))
-    return []
+  const isHeld = isHeldUp(around, assignment ?? earlier) || namesAway(around, source) || waitsUnrecorded(around, source)
+  if (deletionTimestamp !== undefined && isHeld) return []
   if (deletionTimestamp !== undefined)
     return [new Violation('not-released', `${name} is being deleted, and held`, name)]
   const { size } = source['spec'] as { size: number }
@@ -91,11 +91,11 @@ function judgeSource(around: Around, source: StoredObject, assignments: Assignme
   const { providerCluster, copies } = assignment.spec
   const found: Violation[] = []
   const untried = withRoom.filter((provider) => !failedBefore(around.servers, source, assignment, provider))
-  const isHeld = runningMoves(around).some(
+  const isMoveHeld = runningMoves(around).some(
     (move) => isOf(move, assignment) && waitsForItsCopy(around, move, assignments),
   )
   const isKept = takers.includes(providerCluster as never) && standingIn(around.servers, providerCluster) !== 'draining'
-  if (!isKept && untried.length > 0 && !isHeld)
+  if (!isKept && untried.length > 0 && !isMoveHeld)
     found.push(
       new Violation(
         'misplaced',
@@ -115,6 +115,21 @@ function namesAway({ away }: Around, { status }: StoredObject): boolean {
   const synced = conditionsOf(status).find(({ type }) => type === 'Synced')
   return synced?.status === 'False' && [...away].some((provider) => synced.message.includes(provider))
 }
+
+/** Its Assignment went by hand, the provider that it was at is away, and an Event says that it waits for that. */
+function waitsUnrecorded({ servers, away }: Around, { metadata }: StoredObject): boolean {
+  const events = serverOf(servers, CONSUMER).all('events')
+  return events.some(({ object }) => {
+    const { reason, message, involvedObject } = object as StoredObject & Event
+    return (
+      involvedObject.uid === metadata.uid &&
+      reason === 'NotReleased' &&
+      [...away].some((provider) => message.includes(provider))
+    )
+  })
+}
+
+type Event = { reason: string; message: string; involvedObject: { uid: string } }
 
 const conditionsOf = (status: unknown) =>
   ((status ?? {}) as { conditions?: { type: string; status: string; message: string }[] }).conditions ?? []

@@ -1,4 +1,11 @@
-import { type Assignment, finalizer, type Migration, readiness, relatedResources } from '@resource-broker/api'
+import {
+  type Assignment,
+  annotations,
+  finalizer,
+  type Migration,
+  readiness,
+  relatedResources,
+} from '@resource-broker/api'
 import { limitsOf, type MoveLimits } from '../../../services/migration-coordinator/src/turns/limits.ts'
 import type { ApiServer, Change } from '../server/api-server.ts'
 import type { StoredObject } from '../server/objects.ts'
@@ -31,6 +38,8 @@ export class Invariants {
   readonly #options: Options
   /** uids of copies that could be used once. */
   readonly #wereReady = new Set<string>()
+  /** uids of objects whose Assignment somebody deleted by hand: nobody knows for certain where they have copies. */
+  readonly #unrecorded = new Set<string>()
   /** uids of objects that were let go. */
   readonly #released = new Set<string>()
   /** uids of copies that were made when their Assignment had gone: the request was on its way for long, and the copy is an orphan. */
@@ -47,6 +56,8 @@ export class Invariants {
     if (resource === resources.things && server.name === CONSUMER && byBroker) this.#checkRelease(change)
     if (resource === resources.secrets && server.name === CONSUMER && byBroker) this.#checkSecret(change)
     if (resource === resources.assignments && change.type !== 'DELETED') this.#checkAssignments()
+    else if (resource === resources.assignments && !byBroker)
+      this.#unrecorded.add((change.entry.object.spec as { uid?: string }).uid ?? '')
     if (resource === resources.assignments || resource === resources.migrations) this.#checkMoves()
     if (byBroker && change.type !== 'DELETED') this.#checkClosed(change)
   }
@@ -86,7 +97,9 @@ export class Invariants {
     const isBroken = readiness(copy).state === 'Failed' && assignment?.status?.servedFrom !== provider
     const wasReady = this.#wereReady.has(copy.metadata.uid) && !isBroken
     if (assignment === undefined) {
-      if (wasReady)
+      const others = copiesIn(servers, consumerUID).filter((other) => other.copy.metadata.uid !== copy.metadata.uid)
+      const isServed = others.some((other) => this.#wereReady.has(other.copy.metadata.uid))
+      if (wasReady && !isServed)
         violated(
           new Violation(
             'copy-lost',
@@ -146,7 +159,10 @@ export class Invariants {
     if (deletionTimestamp !== undefined) this.#released.add(uid)
     if (deletionTimestamp === undefined)
       this.#options.violated(new Violation('released-alive', `the finalizer is taken off ${name}, which lives`, name))
-    const left = copiesIn(this.#options.servers, uid).find(({ copy }) => !this.#late.has(copy.metadata.uid))
+    const carried = entry.object.metadata.annotations?.[annotations.providerCluster]
+    const left = copiesIn(this.#options.servers, uid)
+      .filter(({ copy }) => !this.#late.has(copy.metadata.uid))
+      .find(({ provider }) => !this.#unrecorded.has(uid) || provider === carried)
     if (left !== undefined)
       this.#options.violated(
         new Violation('released-early', `${name} is let go, and ${left.provider} has its copy still`, name),

@@ -1,6 +1,6 @@
 import type { MoveLimits } from '../../../services/migration-coordinator/src/turns/limits.ts'
 import { SeededRandom } from '../../support/seeded-random.ts'
-import { deleteAssignment, makeBadRecords } from '../actors/admin.ts'
+import { deleteRecords, makeBadRecords } from '../actors/admin.ts'
 import { answerMoves, makeProviders } from '../actors/approver.ts'
 import { configureMoves } from '../actors/configure-moves.ts'
 import { collectGarbage } from '../actors/garbage-collector.ts'
@@ -46,7 +46,7 @@ const REPLICAS = ['red', 'blue'] as const
 const NAMES = ['apple', 'birch', 'cedar'] as const
 /** How many worlds have a platform that orders. */
 const ORDERED = 0.3
-/** How many have somebody who deletes Assignments, and how often at most. */
+/** How many have somebody who deletes records of the broker's, and how often at most. */
 const CLUMSY = 0.1
 const CLUMSY_EVERY_MS = 20_000
 
@@ -76,7 +76,7 @@ export class World {
   readonly #failover: { spec: FailoverSpec; random: SeededRandom } | undefined
   /** In some the platform says how many objects are placed. */
   readonly #quotas: SeededRandom | undefined
-  /** In some somebody deletes Assignments by hand. */
+  /** In some somebody deletes records of the broker's by hand. */
   readonly #clumsy: SeededRandom | undefined
   readonly #chance: Record<'wire' | 'bus' | 'events' | 'ambush' | 'approvals', SeededRandom>
   #actor = 'the world'
@@ -170,9 +170,7 @@ export class World {
     )
     this.#again(this.weather.actEveryMs * 3, 'operator', () => this.#chance.events.pick(this.operators).rotate())
     if (this.weather.hasBadRecords) this.as('admin', () => makeBadRecords(serverOf(this.servers, 'platform')))
-    const clumsy = this.#clumsy
-    if (clumsy !== undefined)
-      this.#again(CLUMSY_EVERY_MS, 'admin', () => deleteAssignment(serverOf(this.servers, 'platform'), clumsy), clumsy)
+    if (this.#clumsy !== undefined) this.#startClumsy(this.#clumsy)
     if (this.weather.hasNeighbour)
       this.#again(this.weather.actEveryMs * 2, 'neighbour', () => this.#neighbour.act(), this.#chance.ambush)
     const { given, random } = this.#orders ?? {}
@@ -259,6 +257,23 @@ export class World {
     const change = () => changeQuota(this.servers, random)
     if (random.chance(0.6)) this.as('platform', change)
     this.#again(QUOTA_EVERY_MS, 'platform', change, random)
+  }
+
+  #startClumsy(random: SeededRandom): void {
+    const { assignments, migrations, providers } = resources
+    const areMovesCounted = withoutApprovalOf(this.weather) !== undefined || this.moveLimits.total !== undefined
+    // By Migrations it is counted how many run, and begin without an approval; by a Provider how long it has been away.
+    const kinds = [
+      ...[assignments, assignments],
+      ...(areMovesCounted ? [] : [migrations]),
+      ...(this.#failover === undefined ? [providers] : []),
+    ]
+    this.#again(
+      CLUMSY_EVERY_MS,
+      'admin',
+      () => deleteRecords(serverOf(this.servers, 'platform'), random, kinds),
+      random,
+    )
   }
 
   /** Whether a replica is who acts. */

@@ -1,8 +1,9 @@
-import type { Outcome, Run } from '@resource-broker/bus'
+import { type KeyView, LEARNED_FOR_MS, type Outcome, type Run } from '@resource-broker/bus'
 import { together } from '@resource-broker/service'
 import type { SchedulerContext } from '../context.ts'
 import { readKnown } from '../known.ts'
 import { noteUnplaced, type SchedulerMemory } from '../memory.ts'
+import { learnAssignment } from './bind.ts'
 import { judgePolicy } from './judge-policy.ts'
 import { place } from './place.ts'
 import { tellRelief, tellTrouble } from './tell-trouble.ts'
@@ -30,16 +31,43 @@ export async function look(context: SchedulerContext, run: Run<SchedulerMemory>)
   return { requeueAfterMs: UNSETTLED_MS, reason: 'the places of the object are not settled' }
 }
 
+/**
+ * An Assignment that an answer alone has told of may have gone before its watch knew of it, and then nobody tells that: the platform is asked
+ * again.
+ */
+async function confirm(context: SchedulerContext, { key, view }: Pick<Run, 'key' | 'view'>): Promise<void> {
+  const record = view.get('assignment')
+  const isDue = (untoldFor(context, view) ?? 0) >= LEARNED_FOR_MS
+  if (record?.object == null || !isDue || (await learnAssignment(context, key, view))) return
+  const { uid, resourceVersion } = record.object.metadata
+  const message = { ...record, object: null, goneUID: uid, goneVersion: resourceVersion }
+  view.learn('assignment', undefined, message, context.now().getTime())
+}
+
+/** For how many milliseconds an answer alone has told of the Assignment; undefined: a message did, or there is none. */
+function untoldFor({ now }: SchedulerContext, view: KeyView): number | undefined {
+  return view.get('assignment')?.object == null ? undefined : view.untoldFor('assignment', undefined, now().getTime())
+}
+
+/** The same, but looked at once more at the latest when the platform is to be asked again. */
+function untilTold(context: SchedulerContext, view: KeyView, outcome: Outcome): Outcome {
+  const untoldMs = untoldFor(context, view)
+  if (!('done' in outcome) || untoldMs === undefined) return outcome
+  const ms = LEARNED_FOR_MS - untoldMs
+  return { done: true, againAfterMs: Math.min(outcome.againAfterMs ?? ms, ms) }
+}
+
 /** What keeps the object from being placed is told to its consumer before it is tried again. */
 async function tried(context: SchedulerContext, run: Run<SchedulerMemory>): Promise<Outcome> {
   const { key, view, memory } = run
   const begun = context.now().getTime()
   const known = () => readKnown(key, view, context.clusters.consumers.describe)
   try {
+    await confirm(context, run)
     const outcome = await place(context, run)
     memory.troubled.delete(key)
     await tellRelief(context, known(), view)
-    return outcome
+    return untilTold(context, view, outcome)
   } catch (error) {
     await tellTrouble(context, run, error, begun)
     throw error

@@ -10,7 +10,7 @@ import {
   PolicyIndex,
   type Standing,
 } from '@resource-broker/api'
-import type { KubeObject, Publication } from '@resource-broker/bus'
+import { type KubeObject, LEARNED_FOR_MS, type Publication } from '@resource-broker/bus'
 import { expect, test } from 'vitest'
 import type { SchedulerContext } from '../context.ts'
 import {
@@ -25,6 +25,8 @@ import {
   source,
   viewOf,
 } from '../fixtures.ts'
+import { newMemory } from '../memory.ts'
+import { look } from './look.ts'
 import { place } from './place.ts'
 import { isAffected } from './reconsider.ts'
 
@@ -79,6 +81,8 @@ function schedulerIn(
     },
     offers: { index, isKnown: () => true },
     capacity: {
+      settle: async () => undefined,
+      isUnsettled: () => false,
       usageBy: () => () => 0,
       claim: async (_key: string, _uid: string, { providerCluster }: OfferRef) => {
         claimed.push(providerCluster)
@@ -329,4 +333,24 @@ test('an object whose Assignment somebody deleted gets one for where it was, als
   const view = viewOf({ source: { ref, object: source(guarded) }, decision })
   await place(context, run(OWN, view))
   expect([...platform.held.values()]).toMatchObject([{ spec: { providerCluster: 'beta' } }])
+})
+
+test('an Assignment that an answer alone has told of is asked for again, and the object placed anew where somebody has deleted it', async () => {
+  const { context, platform } = schedulerAmong(offersOf('alpha'))
+  const view = viewOf({ source: { ref, object: source(guarded) } })
+  const memory = newMemory()
+  let learnedForMs = 0
+  const lookAgain = async (ms: number) => {
+    learnedForMs = ms
+    const untold = Object.assign(view, { untoldFor: () => learnedForMs })
+    return await look(context, { ...run(OWN, untold), memory } as Parameters<typeof look>[1])
+  }
+  expect(await lookAgain(0)).toEqual({ done: true, againAfterMs: LEARNED_FOR_MS })
+  expect(await lookAgain(4_000)).toEqual({ done: true, againAfterMs: LEARNED_FOR_MS - 4_000 })
+  const [placed] = [...platform.held.values()]
+  platform.held.clear()
+  await lookAgain(LEARNED_FOR_MS - 1)
+  expect([...platform.held.values()]).toEqual([])
+  await lookAgain(LEARNED_FOR_MS)
+  expect([...platform.held.values()]).toMatchObject([{ spec: placed?.['spec'] }])
 })

@@ -16,6 +16,8 @@ export type Place =
 
 /** Answers about places, for one object and one moment: the same each time. */
 export type Places = {
+  /** Wherever copies may be. */
+  readonly providers: readonly string[]
   /** Where the copy at a provider belongs. */
   forCopy: (ref: SourceRef, provider: string) => Place
   /** Where the copy at a provider is, if there is one. */
@@ -27,7 +29,7 @@ export type Places = {
 /** The places that `destinations` and `providers` know now; `exportOf` names the APIExport that is meant at a provider, in kcp. */
 export function placesOf(
   destinations: Destinations,
-  providers: Pick<Providers, 'presence'>,
+  providers: Pick<Providers, 'presence' | 'all'>,
   exportOf: (provider: string) => string | undefined,
 ): Places {
   const unlessLost = (provider: string, look: () => Place): Place =>
@@ -37,6 +39,9 @@ export function placesOf(
     return presence.state === 'away' ? ` (since ${timestamp(presence.since)})` : ''
   }
   return {
+    get providers() {
+      return providers.all
+    },
     forCopy: answered((ref: SourceRef, provider) =>
       unlessLost(provider, () => {
         const there = destinations.of(ref, provider, exportOf(provider))

@@ -32,7 +32,7 @@ function syncer(messages: Record<string, unknown>) {
       brokerID: BROKER,
       consumers: { client: () => consumer },
       destinations: { of: () => there, find: () => there, at: () => there },
-      providers: { presence: () => ({ state: 'connected' }) },
+      providers: { presence: () => ({ state: 'connected' }), all: [] },
     },
   }
   const look = async (memory: SyncerMemory, at: number) => {
@@ -119,7 +119,7 @@ test('an object that was asked for, and went before any watch knew of it, is let
   const clusters = {
     ...{ brokerID: BROKER, kinds: { all: [] }, coordination: { mergePatch: record, delete: remove } },
     consumers: { client: () => ({ get: asked }) },
-    ...{ destinations: nowhere, providers: { presence: () => ({ state: 'connected' }) } },
+    ...{ destinations: nowhere, providers: { presence: () => ({ state: 'connected' }), all: [] } },
   }
   const [bus, logger] = [{ publish: async () => 1 }, { info: () => undefined }]
   const surroundings = { bus, logger, waiting: new Waiting(), check: () => undefined, clusters }

@@ -16,14 +16,17 @@ export function planOrphans(known: Known): (() => Action[])[] {
     if (!isStrange(known) || isEarly(known)) return []
     return [() => orphans.flatMap((orphan) => askFor(known, orphan)).slice(0, 1), () => [{ do: 'read assignment' }]]
   }
-  const mayLeave = orphans.length === 0 && awaitsRelease(known.source)
+  const isWaiting = orphans.length === 0 && awaitsRelease(known.source)
+  const unheard = isWaiting ? unheardOf(known) : []
+  const mayLeave = isWaiting && unheard.length === 0
   return [
     () => orphans.flatMap((orphan) => askFor(known, orphan)).slice(0, 1),
     () =>
       orphans.filter((orphan) => isStaying(orphan) && isReachable(known, orphan) && isLeft(known, orphan)).map(remove),
+    () => unheard.filter((provider) => isThere(known, provider)).map((provider) => ({ do: 'read copy', provider })),
     () => (mayLeave ? allRelated(known) : []),
     () => (mayLeave && !isTroubled(known) ? [{ do: 'release source' }] : []),
-    () => tellUnreleased(known),
+    () => tellUnreleased(known, orphans, unheard),
     () => tellKept(known, orphans),
     () => (known.decision?.provider == null || isLiving(known.source) ? [] : [{ do: 'forget decision' }]),
   ]
@@ -54,14 +57,37 @@ function tellKept(known: Known, orphans: Present[]): Action[] {
   return [{ do: 'event', reason: 'CopyKept', message }]
 }
 
+/**
+ * Where an object that is being deleted may have a copy, of which its API server has not said in this look that it is not there: the word
+ * that one is gone may be of an earlier one. Where the streams were made anew nobody knows of a decision: then all are asked, and only the
+ * one that the object carries is waited for.
+ */
+export function unheardOf({ ref, source, decision, copies, notes, places }: Known): string[] {
+  if (ref === undefined || source == null) return []
+  const { uid, annotations: carried } = source.metadata
+  const isKnown = decision?.uid === uid
+  const said = new Set([isKnown ? decision.provider : null, carried?.[annotations.providerCluster]])
+  const others = isKnown ? [] : places.providers.filter((provider) => places.ofCopy(ref, provider).is === 'there')
+  return [...new Set([...said, ...others])].filter((provider): provider is string => {
+    if (provider == null || copies.get(provider)?.object != null || notes.without.has(provider)) return false
+    return !['lost', 'none'].includes(places.ofCopy(ref, provider).is)
+  })
+}
+
 /** What failed may go well at the next look. */
 const isTroubled = ({ notes }: Known): boolean => notes.problems.some(({ passing }) => passing !== undefined)
 
 /** There is no Assignment any more whose word a condition could be: an Event says why the object is held. */
-function tellUnreleased({ source, notes }: Known): Action[] {
+function tellUnreleased(known: Known, orphans: Present[], unheard: string[]): Action[] {
+  const { source, notes, places } = known
   if (!awaitsRelease(source)) return []
   const refusals = notes.problems.filter((problem) => isToBeTold(problem, notes.before))
-  const message = refusals.map((problem) => problem.message).join('; ')
+  const away = orphans.filter(({ provider, cluster }) => places.at(provider, cluster).is === 'away')
+  const waits = [
+    ...away.map(({ provider }) => `${provider}, which has a copy, is away`),
+    ...unheard.map((provider) => `whether ${provider} has a copy is not known`),
+  ]
+  const message = [...refusals.map((problem) => problem.message), ...(refusals.length === 0 ? waits : [])].join('; ')
   return message === '' ? [] : [{ do: 'event', reason: 'NotReleased', message }]
 }
 
@@ -87,6 +113,9 @@ export function orphansOf({ copies, places }: Known): Present[] {
   const isThere = ({ provider, cluster }: CopyMessage) => !['lost', 'none'].includes(places.at(provider, cluster).is)
   return [...copies.values()].filter((copy): copy is Present => copy.object !== null && isThere(copy))
 }
+
+const isThere = ({ places, ref }: Known, provider: string): boolean =>
+  ref !== undefined && places.ofCopy(ref, provider).is === 'there'
 
 const isReachable = ({ places }: Known, { provider, cluster }: Present): boolean =>
   places.at(provider, cluster).is === 'there'
