@@ -128,7 +128,7 @@ test('a full offer takes no more, even of a burst: the second best has the rest,
   expect(offers.filter((name) => name === 'narrow')).toHaveLength(3)
   expect(offers.filter((name) => name === 'second')).toHaveLength(4)
   const waiting = names[offers.indexOf(undefined)] as string
-  const { message } = await told(acme, waiting, 'Placed', 'False', 'NoProviderAccepts')
+  const { message } = await told(acme, waiting, 'Placed', 'False', 'Full')
   expect(message).toContain(`${alpha.cluster}/narrow: capacity wants fewer than 3 objects placed there, got 3`)
   await release(acme, names[offers.indexOf('narrow')] as string)
   await served(acme, waiting, alpha)
@@ -172,7 +172,7 @@ test('an object that stays through another offer of its provider has its place t
   await create(acme, thing('next', { size: 'ebb' }))
   await served(acme, 'next', alpha)
   await create(acme, thing('late', { size: 'flow' }))
-  const { message } = await told(acme, 'late', 'Placed', 'False', 'NoProviderAccepts')
+  const { message } = await told(acme, 'late', 'Placed', 'False', 'Full')
   expect(message).toContain(`${alpha.cluster}/flow: capacity wants fewer than 1 objects placed there, got 1`)
 })
 

@@ -59,8 +59,8 @@ export type Decision =
   | { verdict: 'strand'; from: OfferRef; record: DecisionRecord }
   | { verdict: 'refuse'; reason: WhyNowhere; record: DecisionRecord }
 
-/** What has to change for an object that has no provider to get one: its policy, or itself and the offers. */
-type WhyNowhere = (typeof reasons)['noProviderAccepts' | 'policyForbids' | 'misconfigured']
+/** What has to change for an object that has no provider to get one: its policy, or itself and the offers; or whether it is for others to go. */
+type WhyNowhere = (typeof reasons)['noProviderAccepts' | 'policyForbids' | 'misconfigured' | 'full']
 
 /**
  * Decides where an object belongs. Pure: same input, same answer. Of the accepting offers that have room, and whose provider is open and
@@ -87,14 +87,15 @@ export function decide(question: Question, world: PlacementWorld, now: Date): De
     )
   })
   const closed = new Best<Closed>(RECORDED, (a, b) => compareOffers(a.offer, b.offer))
-  let [closedCount, forbiddenCount] = [0, 0]
+  const closedBy = { policy: 0, capacity: 0 }
+  let closedCount = 0
   for (const offer of accepting) {
     const why = isKept(offer) ? undefined : whyClosed(offer, world, counting, question)
     if (why === undefined) open.add({ offer, score: scoreOf(offer, counting, world) })
     else {
       closed.add({ offer, why })
       closedCount += 1
-      if (why.rule === 'policy') forbiddenCount += 1
+      if (why.rule === 'policy' || why.rule === 'capacity') closedBy[why.rule] += 1
     }
   }
   const told = closed.kept.map(({ offer, why }): RefusedOffer => ({ ...offer.ref, ...why.tell() }))
@@ -112,15 +113,15 @@ export function decide(question: Question, world: PlacementWorld, now: Date): De
   const best = ranked[0]?.offer
   if (current !== undefined && kept !== undefined && best === undefined) return { verdict: 'stay', offer: kept, record }
   if (current === undefined) {
-    const reason = reasonOf(counting, forbiddenCount)
+    const reason = reasonOf(counting, closedBy)
     return best ? { verdict: 'place', offer: best, record } : { verdict: 'refuse', reason, record }
   }
   return best ? { verdict: 'move', from: current, offer: best, record } : { verdict: 'strand', from: current, record }
 }
 
-/** Why an object is nowhere, by how many of the offers that accept it its policy keeps it from. */
-function reasonOf(counting: Counting | undefined, forbiddenCount: number): WhyNowhere {
-  if (forbiddenCount === 0) return reasons.noProviderAccepts
+/** Why an object is nowhere, by how many of the offers that accept it its policy keeps it from, and how many are full. */
+function reasonOf(counting: Counting | undefined, closedBy: { policy: number; capacity: number }): WhyNowhere {
+  if (closedBy.policy === 0) return closedBy.capacity === 0 ? reasons.noProviderAccepts : reasons.full
   return counting?.obstacle === undefined ? reasons.policyForbids : reasons.misconfigured
 }
 

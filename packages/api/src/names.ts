@@ -100,12 +100,14 @@ export function offerConditionType(
 
 export const reasons = {
   placed: 'Placed',
-  /** No offer takes the object, be it that none accepts it or that those which do are closed. */
+  /** No offer takes the object, be it that none accepts it or that the providers of those which do are closed. */
   noProviderAccepts: 'NoProviderAccepts',
   /** An offer accepts the object, and its policy does not allow the provider. */
   policyForbids: 'PolicyForbids',
   /** An offer accepts the object, and nobody can tell whether its policy allows the provider, or its quota has a place. */
   misconfigured: 'Misconfigured',
+  /** An offer accepts the object, and has no place for it now. */
+  full: 'Full',
   /** An offer takes the object, and a ConsumerQuota has no place for it now. */
   quotaExceeded: 'QuotaExceeded',
   placementFails: 'PlacementFails',

@@ -24,6 +24,7 @@ export const UNPLACED_REASONS = [
   reasons.noProviderAccepts,
   reasons.policyForbids,
   reasons.misconfigured,
+  reasons.full,
   reasons.quotaExceeded,
   reasons.tooLarge,
   reasons.placementFails,

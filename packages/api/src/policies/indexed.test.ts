@@ -121,9 +121,10 @@ function naiveDecision(object: BrokeredObject, current: OfferRef | undefined, th
   const { record, best } = naiveRecord(object, accepting, { ...things, counting })
   if (kept !== undefined && best === undefined) return { verdict: 'stay', offer: kept, record }
   if (current === undefined) {
-    const isForbidden = accepting.some((it) => naiveRefusal(it, { ...things, counting })?.rule === 'policy')
+    const closed = accepting.map((it) => naiveRefusal(it, { ...things, counting })?.rule)
     const because = counting?.obstacle === undefined ? 'PolicyForbids' : 'Misconfigured'
-    const reason = isForbidden ? because : 'NoProviderAccepts'
+    const otherwise = closed.includes('capacity') ? 'Full' : 'NoProviderAccepts'
+    const reason = closed.includes('policy') ? because : otherwise
     return best ? { verdict: 'place', offer: best, record } : { verdict: 'refuse', reason, record }
   }
   return best ? { verdict: 'move', from: current, offer: best, record } : { verdict: 'strand', from: current, record }
