@@ -1,10 +1,21 @@
+import { Assignment } from '@resource-broker/api'
 import { isAlreadyExists, isConflict, isForbidden, isNotFound } from '@resource-broker/kube'
 import type { World } from '../support/fault-world.ts'
 import type { Place } from '../support/landscape.ts'
 import { outage } from '../support/outages.ts'
 import { putSecret } from '../support/provider-controller.ts'
 import type { SeededRandom } from '../support/seeded-random.ts'
-import { copyAt, create, patchSpec, read, secretRef, type Thing, thing, thingRef } from '../support/things.ts'
+import {
+  assignmentOf,
+  copyAt,
+  create,
+  patchSpec,
+  read,
+  secretRef,
+  type Thing,
+  thing,
+  thingRef,
+} from '../support/things.ts'
 import { type Deed, untilAnswered } from './deed.ts'
 import type { Member, Size, Wanted } from './population.ts'
 import { WAYS, type Way } from './stages.ts'
@@ -122,10 +133,19 @@ const removeCopy: Operation = {
   }),
 }
 
+const removeRecord: Operation = {
+  weight: 2,
+  fits: exists,
+  plan: (member, _random, world) => ({
+    does: 'somebody deletes its Assignment',
+    act: () => deleteRecord(world, member),
+  }),
+}
+
 /** As often as their weights say. */
 export const OPERATIONS: readonly Operation[] = [
   ...[make, change, move, moveAndReturn, remove, makeAnew],
-  ...[rotate, remakeSecret, removeCopy],
+  ...[rotate, remakeSecret, removeCopy, removeRecord],
 ]
 
 const elsewhere = ({ wanted }: Member, way: Way): Partial<Wanted> => ({
@@ -229,6 +249,20 @@ async function deleteCopy(world: World, member: Member): Promise<string> {
   const { uid, name } = copy.metadata
   return await untilAnswered(`${at.name} deletes a copy`, () =>
     at.kube.delete(thingRef(name), { uid }).then(() => `at ${at.name}, uid ${uid.slice(0, 8)}`, orNothing),
+  )
+}
+
+async function deleteRecord({ landscape, observer }: World, { consumer, name }: Member): Promise<string> {
+  const assignment = await untilAnswered(`the platform says what Assignment ${name} has`, async () => ({
+    found: await assignmentOf(landscape, consumer, name),
+  }))
+  if (assignment.found === undefined) return NOTHING
+  observer.excuseRecord(assignment.found)
+  const { uid, name: record } = assignment.found.metadata
+  return await untilAnswered('the platform deletes an Assignment', () =>
+    landscape.platform.kube
+      .delete({ ...Assignment.resource, name: record }, { uid })
+      .then(() => `uid ${uid?.slice(0, 8)}`, orNothing),
   )
 }
 

@@ -32,6 +32,8 @@ export class Observer {
   /** Copies that a test deletes by its own hand, and the objects that they are of, by uid. */
   readonly #excusedCopies = new Set<string>()
   readonly #excused = new Set<string>()
+  /** Objects whose Assignment a test deletes by its own hand, by uid. */
+  readonly #unrecorded = new Set<string>()
   #listener: (violation: string) => void = () => undefined
   /** Writes that were judged, by what they were. */
   readonly judged = { created: 0, removed: 0, switched: 0, forgotten: 0, released: 0 }
@@ -68,6 +70,11 @@ export class Observer {
   excuse({ metadata }: Thing): void {
     this.#excusedCopies.add(metadata.uid)
     this.#excused.add(metadata.annotations?.[annotations.consumerUID] ?? '')
+  }
+
+  /** Somebody deletes this Assignment: what the object has stays all the same, and who has it next may be another. */
+  excuseRecord({ spec }: Assignment): void {
+    this.#unrecorded.add(spec.uid)
   }
 
   readonly #report = (violation: string): void => {
@@ -120,7 +127,7 @@ export class Observer {
    * read an object for its deletion a moment before the finalizer came deletes it in spite of it: then nobody let it go.
    */
   *#judgeCreation({ cluster }: Site, source: Thing | undefined, record: Assignment | undefined) {
-    if (record === undefined) return 'is made without an Assignment'
+    if (record === undefined) return this.#isUnrecorded(source) ? undefined : 'is made without an Assignment'
     if (source?.metadata.uid !== record.spec.uid)
       return this.#released.has(record.spec.uid) ? 'is made although the object was let go' : undefined
     if (!source.metadata.finalizers?.includes(finalizer)) return 'is made before the object has its finalizer'
@@ -135,7 +142,10 @@ export class Observer {
    * made late for a move that was taken back, only stands in the way of the next.
    */
   *#judgeRemoval({ cluster }: Site, copy: Thing, record: Assignment | undefined, origin: Of) {
-    if (record === undefined) return 'is removed while the object lives and has no Assignment'
+    if (record === undefined)
+      return (yield* this.#servesElsewhere(cluster, copy, origin))
+        ? undefined
+        : 'is removed while the object lives and has no Assignment'
     const active = record.spec.providerCluster
     if (active === cluster) return 'is removed while that provider is Active'
     const serving = yield* this.#copyOf(active, origin)
@@ -143,6 +153,20 @@ export class Observer {
     if (isUsable(serving) || !isUsable(copy) || this.#excused.has(uid)) return undefined
     if (serving === undefined && record.status?.servedFrom !== cluster) return undefined
     return `is removed before the copy at ${this.#nameOf(active)} is ready`
+  }
+
+  #isUnrecorded(source: Thing | undefined): boolean {
+    return this.#unrecorded.has(source?.metadata.uid ?? '')
+  }
+
+  /** Whether an object whose Assignment somebody deleted has a copy at another provider that serves, or this one never did. */
+  *#servesElsewhere(cluster: string, copy: Thing, origin: Of) {
+    const uid = copy.metadata.annotations?.[annotations.consumerUID] ?? ''
+    if (!this.#unrecorded.has(uid)) return false
+    if (!isUsable(copy)) return true
+    for (const provider of this.#touched.get(uid) ?? [])
+      if (provider !== cluster && isUsable(yield* this.#copyOf(provider, origin))) return true
+    return false
   }
 
   *#onAssignment({ operation, object, oldObject }: Write): Judgement {
@@ -153,13 +177,14 @@ export class Observer {
     const lives = source?.metadata.uid === uid && source.metadata.deletionTimestamp === undefined
     if (operation === 'DELETE') {
       this.judged.forgotten++
+      if (this.#unrecorded.has(uid)) return
       if (lives) this.#note(`${name}:`, 'the Assignment is removed while the object lives')
       return yield* this.#judgeGone(`${name}: the Assignment is removed`, of, uid)
     }
     this.judged.switched++
     const to = (object as Assignment).spec.providerCluster
     for (const provider of [from, to]) noteIn(this.#active, uid, this.#nameOf(provider))
-    if (!lives || this.#excused.has(uid)) return
+    if (!lives || this.#excused.has(uid) || this.#unrecorded.has(uid)) return
     const copy = yield* this.#copyOf(to, of)
     if (isUsable(copy) && copy?.metadata.annotations?.[annotations.consumerUID] === uid) return
     const ends = `from ${this.#nameOf(from)} to ${this.#nameOf(to)}`
@@ -170,7 +195,7 @@ export class Observer {
     const { namespace, name, uid, deletionTimestamp } = (oldObject as Thing).metadata
     this.judged.released++
     this.#released.add(uid)
-    if (deletionTimestamp === undefined) return
+    if (deletionTimestamp === undefined || this.#unrecorded.has(uid)) return // who has a copy of it nobody may know
     yield* this.#judgeGone(`${name}: the finalizer is removed`, { cluster, namespace, name }, uid)
   }
 
@@ -228,21 +253,26 @@ export class Observer {
     )
   }
 
+  #isExcused(uid: string): boolean {
+    return this.#excused.has(uid) || this.#unrecorded.has(uid)
+  }
+
   #onServed({ metadata, status }: Thing): void {
     if (metadata.deletionTimestamp !== undefined) return
     const before = this.#served.get(metadata.uid)
     const now = status?.['from'] as string | undefined
-    if (before !== undefined && !USABLE.has(status?.['status']) && !this.#excused.has(metadata.uid))
+    if (before !== undefined && !USABLE.has(status?.['status']) && !this.#isExcused(metadata.uid))
       this.#note(`${metadata.name}:`, `was ready and now says ${JSON.stringify(status)}`)
     if (now === undefined || !USABLE.has(status?.['status'])) return
     this.#served.set(metadata.uid, now)
     if (before === undefined || before === now || this.#active.get(metadata.uid)?.has(now)) return
+    if (this.#unrecorded.has(metadata.uid)) return
     this.#note(`${metadata.name}:`, `is served from ${now}, which was never Active for it`)
   }
 
   *#onSecretGone(consumer: Site, { metadata }: KubeObject): Judgement {
     const [owner] = (metadata as unknown as { ownerReferences?: { name: string; uid: string }[] }).ownerReferences ?? []
-    if (owner === undefined || this.#excused.has(owner.uid)) return
+    if (owner === undefined || this.#isExcused(owner.uid)) return
     const source = yield* look(consumer, thingRef(owner.name, metadata.namespace))
     const lives = source?.metadata.uid === owner.uid && source.metadata.deletionTimestamp === undefined
     if (lives && source.spec['secret'] === true) this.#note(`${owner.name}:`, `its Secret ${metadata.name} was away`)
