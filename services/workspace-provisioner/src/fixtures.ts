@@ -1,6 +1,7 @@
 import {
   AcceptAPI,
   Assignment,
+  annotations,
   type CopyStatus,
   copiesExportName,
   StagingWorkspace,
@@ -21,6 +22,7 @@ const EXPORT = { providerCluster: 'alpha', apiExportName: 'things' }
 export const STAGED = stagingWorkspaceName({ ...EXPORT, consumerCluster: 'acme' })
 export const TRIAL = verificationWorkspaceName(EXPORT)
 export const COPIES = copiesExportName(EXPORT)
+const BROKER = 'broker-1'
 const GVR = { group: 'example.io', version: 'v1', resource: 'things' }
 const LOGGER = { info: () => undefined, warn: () => undefined, debug: () => undefined } as unknown as Logger
 
@@ -52,7 +54,7 @@ export class Replica {
     const coordination = base.below(`/clusters/${COORDINATION}`)
     this.records.follow(coordination, LOGGER, this.#stopping.signal)
     const clusters = {
-      ...{ coordination, kinds: { all: [] } },
+      ...{ coordination, brokerID: BROKER, kinds: { all: [{ ...GVR, kind: 'Thing' }] } },
       providers: {
         client: (of: string) => base.below(`/clusters/${of}`),
         pathOf: (of: string) => of,
@@ -130,6 +132,16 @@ export function unassign(kcp: FakeKcp, name: string): Record<string, unknown> {
 
 export const recordIn = (kcp: FakeKcp): Held | undefined => kcp.find(COORDINATION, StagingWorkspace.plural, STAGED)
 export const workspaceIn = (kcp: FakeKcp): Held | undefined => kcp.find(ROOTS.staging, 'workspaces', STAGED)
+/** A copy of an object in the workspace, as the syncer makes it. */
+export function putCopy(kcp: FakeKcp, name: string, broker = BROKER): void {
+  const metadata = { annotations: { [annotations.brokerID]: broker } }
+  kcp.put(insideOf(kcp), GVR.resource, name, { metadata })
+}
+
+export const removeCopy = (kcp: FakeKcp, name: string): void => kcp.remove(insideOf(kcp), GVR.resource, name)
+
+/** The logical cluster of the workspace. */
+const insideOf = (kcp: FakeKcp): string => (workspaceIn(kcp)?.spec?.['cluster'] as string | undefined) ?? ''
+
 /** How the copies in the workspace are reached. */
-export const wayIn = (kcp: FakeKcp): Held | undefined =>
-  kcp.find((workspaceIn(kcp)?.spec?.['cluster'] as string | undefined) ?? '', 'apibindings', 'copies')
+export const wayIn = (kcp: FakeKcp): Held | undefined => kcp.find(insideOf(kcp), 'apibindings', 'copies')

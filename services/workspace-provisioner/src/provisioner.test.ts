@@ -5,8 +5,10 @@ import {
   COPIES,
   moved,
   offered,
+  putCopy,
   Replica,
   recordIn,
+  removeCopy,
   STAGED,
   TRIAL,
   tenure,
@@ -152,6 +154,24 @@ test('the workspace of a copy that nobody asks for any more stays until that is 
   await replica.hear(objects, 'one', moved(kcp, 'one', undefined))
   await vi.waitFor(() => expect([workspaceIn(kcp), recordIn(kcp)]).toEqual([undefined, undefined]))
   await replica.stop()
+})
+
+test('a workspace stays while there are copies of the broker’s in it, whose Assignment somebody deleted', async () => {
+  const kcp = new FakeKcp()
+  const { replica, objects } = await staged(kcp)
+  putCopy(kcp, 'one')
+  putCopy(kcp, 'strange', 'another-broker')
+  const asked = kcp.holdBack('a', 'GET things', { answered: true })
+  await replica.hear(objects, 'one', unassign(kcp, 'one'))
+  await asked.arrived
+  removeCopy(kcp, 'one') // after it was answered
+  asked.release()
+  await replica.stop()
+  expect(wayIn(kcp)).toBeDefined()
+  const next = await Replica.start(kcp, 'b')
+  await next.hear(tenure(), 'of another partition', withdrawn)
+  await vi.waitFor(() => expect([workspaceIn(kcp), recordIn(kcp)]).toEqual([undefined, undefined]))
+  await next.stop()
 })
 
 test('a workspace that nobody wants any more goes, be it that who knew of that is no more', async () => {

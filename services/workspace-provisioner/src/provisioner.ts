@@ -20,6 +20,8 @@ import { WorkQueue } from './work-queue.ts'
 
 /** Workspaces that are worked on at once. */
 const CONCURRENCY = 32
+/** When a workspace that nobody wants is looked at again where there are copies in it: nobody tells here that they are gone. */
+const COPIES_MS = 15_000
 
 type Options = {
   /** How long a workspace that nobody wants stays, in milliseconds. */
@@ -132,8 +134,9 @@ export class Provisioner {
 
   async #perform(name: string, wanted: Wanted | undefined, holding: Holding): Promise<void> {
     const context = this.#contextOf(holding)
-    if (wanted === undefined) await retire(context, name)
-    else if (wanted.consumerCluster === undefined) await verify(context, wanted)
+    if (wanted === undefined) {
+      if (await retire(context, name)) this.#work.later(name, COPIES_MS)
+    } else if (wanted.consumerCluster === undefined) await verify(context, wanted)
     else await stage(context, { ...wanted, consumerCluster: wanted.consumerCluster })
     this.#holdings.fares(name)
   }

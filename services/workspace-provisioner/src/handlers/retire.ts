@@ -1,6 +1,7 @@
 import {
   AcceptAPI,
   Assignment,
+  annotations,
   exportAt,
   type ProviderExport,
   providersOf,
@@ -9,24 +10,42 @@ import {
 } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
 import { isConflict, isNotFound } from '@resource-broker/kube'
-import { isEnding, pairOf, type StagingCluster } from '@resource-broker/service'
+import { isEnding, pairOf, type StagingCluster, serves } from '@resource-broker/service'
 import { copiesBinding, copiesExport, exportNoted, removeCopiesExport, unbindCopies } from '../bindings.ts'
 import type { ProvisionerContext } from '../context.ts'
 import { exportIn } from '../records.ts'
 import { readyClusterOf, type Workspace } from '../workspace-tree.ts'
 import { exportOfOffer } from './judge.ts'
 
-/** Removes a workspace that nobody has wanted for a while. */
-export async function retire(context: ProvisionerContext, name: string): Promise<void> {
+/** Removes a workspace that nobody has wanted for a while. Returns whether it stays, as there are copies in it still. */
+export async function retire(context: ProvisionerContext, name: string): Promise<boolean> {
   const { trees, records, clusters, retiring } = context
   const record = records.get(name)
   // One that never came to a binding to the export shows nowhere else.
   const noted = exportNoted(trees.verification.get(name)?.metadata.annotations)
   const of = clusters.kcp.staging.named(name) ?? retiring.get(name) ?? noted
-  if (record !== undefined) await unlessChanged(context, name, () => retireStaging(context, record))
-  else if (of !== undefined && verificationWorkspaceName(of) === name)
+  if (record !== undefined) {
+    if (!isEnding(record) && (await hasCopies(context, name))) return true
+    await unlessChanged(context, name, () => retireStaging(context, record))
+  } else if (of !== undefined && verificationWorkspaceName(of) === name)
     await unlessChanged(context, name, () => retireTrial(context, name, of))
   else retiring.delete(name)
+  return false
+}
+
+/**
+ * A copy without an Assignment is the syncer's to remove, or to keep where its object lives: it would go with the workspace. What is at a
+ * provider that is no more, or given up, goes.
+ */
+async function hasCopies({ clusters }: ProvisionerContext, name: string): Promise<boolean> {
+  const place = clusters.kcp.staging.named(name)
+  if (place?.isReady !== true || clusters.providers.isGone(place.providerCluster)) return false
+  const kinds = clusters.kinds.all.filter((kind) => serves(place, kind))
+  for (const { group, version, resource = '' } of kinds) {
+    const { items } = await place.client.list<KubeObject>({ group, version, resource }, { metadataOnly: true })
+    if (items.some(({ metadata }) => metadata.annotations?.[annotations.brokerID] === clusters.brokerID)) return true
+  }
+  return false
 }
 
 /**
