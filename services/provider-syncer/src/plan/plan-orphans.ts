@@ -1,7 +1,7 @@
 import { annotations, finalizer } from '@resource-broker/api'
 import type { CopyMessage, KubeObject } from '@resource-broker/bus'
 import { isMadeFor, type Known } from '../facts/known.ts'
-import type { Action } from './action.ts'
+import { type Action, idOf } from './action.ts'
 import { isToBeTold } from './problem.ts'
 import { allRelated } from './related.ts'
 
@@ -60,10 +60,10 @@ function tellKept(known: Known, orphans: Present[]): Action[] {
 /**
  * Where an object that is being deleted may have a copy, of which its API server has not said in this look that it is not there: the word
  * that one is gone may be of an earlier one. Where the streams were made anew nobody knows of a decision: then all are asked, and only the
- * one that the object carries is waited for.
+ * one that the object carries is waited for. Who has just deleted the Assignment has asked all that it named.
  */
 export function unheardOf({ ref, source, decision, copies, notes, places }: Known): string[] {
-  if (ref === undefined || source == null) return []
+  if (ref === undefined || source == null || notes.done.has(idOf({ do: 'delete assignment' }))) return []
   const { uid, annotations: carried } = source.metadata
   const isKnown = decision?.uid === uid
   const said = new Set([isKnown ? decision.provider : null, carried?.[annotations.providerCluster]])
