@@ -45,7 +45,7 @@ function bookOf({
   const stopping = new AbortController()
   const coordination = {
     ...{ create: write('create'), mergePatch: write('patch'), knowsTime },
-    get: async () => Object.assign(coordination, { knowsTime: true }),
+    list: async () => Object.assign(coordination, { knowsTime: true }),
     now: () => new Date(coordination.knowsTime ? PLATFORM : 0),
   }
   const book = new ProviderBook({

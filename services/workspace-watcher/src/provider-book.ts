@@ -111,7 +111,7 @@ export class ProviderBook {
       const record = providers.recordOf(name) ?? (facts.uid === undefined ? undefined : await this.#make(name))
       if (record === undefined) return
       const ref = { ...Provider.resource, name: record.metadata.name }
-      if (!coordination.knowsTime) await coordination.get(ref, { signal }) // its answer says what time it is there
+      if (!coordination.knowsTime) await coordination.list(Provider.resource, { signal }) // its answer says what time it is there
       const status = statusPatch(record.status, facts, coordination.now())
       if (status === undefined) return
       await coordination.mergePatch(ref, { status }, { subresource: 'status', signal })
