@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Assignment, exportAt } from './assignment.ts'
+import { type Assignment, exportAt, statusEdit } from './assignment.ts'
 
 const gvr = { group: 'test.platform-mesh.io', version: 'v1', resource: 'things' }
 const active = {
@@ -39,4 +39,12 @@ test.each([
   { what: 'no copy', provider: 'epsilon', name: undefined },
 ])('the export of $what is that through which it was made', ({ provider, name }) => {
   expect(exportAt(assignment, provider)).toBe(name)
+})
+
+test('the edit of a status that a backup did not have brings the phase with it', () => {
+  expect(statusEdit({ ...assignment, status: undefined as never }, { servedFrom: 'alpha' })).toEqual({
+    phase: 'Bound',
+    servedFrom: 'alpha',
+  })
+  expect(statusEdit(assignment, { servedFrom: 'alpha' })).toEqual({ servedFrom: 'alpha' })
 })

@@ -161,6 +161,14 @@ export function exportAt({ spec, status }: Pick<Assignment, 'spec' | 'status'>, 
   return asked ?? status?.copies?.find(isThere)?.apiExportName
 }
 
+/**
+ * What to write for an edit of an Assignment's status. One that was restored from a backup may have none, which tools for backups leave
+ * out, and its schema asks for a phase.
+ */
+export function statusEdit<T extends object>({ status }: Pick<Assignment, 'status'>, edit: T): object {
+  return status === undefined ? { phase: 'Bound', ...edit } : edit
+}
+
 /** An Assignment without the reasons of its decision: they are for people, most of its size, and no service reads them. */
 export function withoutDecision<T extends object>(assignment: T): T {
   const { status } = assignment as { status?: { decision?: unknown } }

@@ -20,6 +20,7 @@ export {
   exportAt,
   offerAt,
   providersOf,
+  statusEdit,
   withoutDecision,
 } from './assignment.ts'
 export { ConsumerQuota, MOST_USERS, type QuotaUse } from './consumer-quota.ts'

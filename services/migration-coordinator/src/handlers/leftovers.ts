@@ -1,4 +1,4 @@
-import { Assignment, Migration, migrationsOf } from '@resource-broker/api'
+import { Assignment, Migration, migrationsOf, statusEdit } from '@resource-broker/api'
 import { DONE, type KeyView, type KubeObject, type Outcome } from '@resource-broker/bus'
 import { readIfThere } from '@resource-broker/kube'
 import { together } from '@resource-broker/service'
@@ -35,7 +35,8 @@ export async function removeLeftovers(
   const { uid, resourceVersion } = assignment.metadata
   const spec = { copies: left.length > 0 ? left : null }
   const said = recordAfter(Assignment.of(assignment), spec)
-  const patch = { metadata: { uid, resourceVersion }, spec, ...(said && { status: { copies: said } }) }
+  const status = said && { status: statusEdit(Assignment.of(assignment), { copies: said }) }
+  const patch = { metadata: { uid, resourceVersion }, spec, ...status }
   const object = await context.coordination.mergePatch<KubeObject>({ ...Assignment.resource, name }, patch)
   view.learn('assignment', undefined, { name, object }, context.now().getTime())
   context.logger.warn({ assignment: name, leftovers }, 'copies that no Migration accounts for are taken back')

@@ -11,6 +11,7 @@ import {
   type StageStatus,
   setCondition,
   stagesFinalizer,
+  statusEdit,
   timestamp,
 } from '@resource-broker/api'
 import { type KeyView, type KubeObject, PASSING_MS } from '@resource-broker/bus'
@@ -196,7 +197,12 @@ async function editAssignment(
   const { uid, resourceVersion } = assignment?.metadata ?? {}
   const copies = assignment && edit && recordAfter(assignment, edit)
   const status = { ...active, ...(copies && { copies }) }
-  const patch = { spec: edit, ...(Object.keys(status).length === 0 ? {} : { status }) }
+  const patch = {
+    spec: edit,
+    ...(Object.keys(status).length === 0
+      ? {}
+      : { status: assignment === undefined ? status : statusEdit(assignment, status) }),
+  }
   const note = context.tracing === undefined ? {} : { annotations: context.tracing.note() }
   const object = await context.coordination.mergePatch<KubeObject>(
     { ...Assignment.resource, name },

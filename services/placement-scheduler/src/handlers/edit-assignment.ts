@@ -1,4 +1,4 @@
-import { Assignment } from '@resource-broker/api'
+import { Assignment, statusEdit } from '@resource-broker/api'
 import type { KeyView, KubeObject } from '@resource-broker/bus'
 import { isConflict, isNotFound, readIfThere } from '@resource-broker/kube'
 import type { SchedulerContext } from '../context.ts'
@@ -19,7 +19,8 @@ export async function editAssignment(
     view.learn('assignment', undefined, { name, object }, context.now().getTime())
   try {
     const metadata = { uid, resourceVersion }
-    learn(await coordination.mergePatch<KubeObject>({ ...Assignment.resource, name }, { metadata, ...patch }))
+    const body = { metadata, ...patch, ...(patch.status && { status: statusEdit(seen, patch.status) }) }
+    learn(await coordination.mergePatch<KubeObject>({ ...Assignment.resource, name }, body))
   } catch (error) {
     if (isConflict(error) || isNotFound(error)) {
       learn((await readIfThere<KubeObject>(coordination, { ...Assignment.resource, name })) ?? null)

@@ -1,4 +1,4 @@
-import { Assignment, assignmentName, readiness } from '@resource-broker/api'
+import { Assignment, assignmentName, readiness, statusEdit } from '@resource-broker/api'
 import { isOvertaken, type KeyView, type KubeObject, type SourceRef } from '@resource-broker/bus'
 import { isConflict, isNotFound, readIfThere } from '@resource-broker/kube'
 import type { Action } from '../plan/action.ts'
@@ -39,8 +39,9 @@ export async function record(
 ): Promise<void> {
   const { context, known, view } = performance
   if (rests !== undefined && !(await isReady(performance, rests))) return
-  const { name, uid, resourceVersion } = (known.assignment as Assignment).metadata
-  const patch = { metadata: { uid, resourceVersion }, status: edit }
+  const assignment = known.assignment as Assignment
+  const { name, uid, resourceVersion } = assignment.metadata
+  const patch = { metadata: { uid, resourceVersion }, status: statusEdit(assignment, edit) }
   try {
     const object = await context.clusters.coordination.mergePatch<KubeObject>({ ...Assignment.resource, name }, patch)
     view.learn('assignment', undefined, { name, object }, context.now().getTime())
