@@ -10,9 +10,8 @@ import {
   QuotaUsage,
 } from '@resource-broker/api'
 import type { KubeObject } from '@resource-broker/bus'
-import { beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { clear, expectRecovered, useWorld } from '../support/fault-world.ts'
-import { ENGINE } from '../support/landscape.ts'
 import { copyAt, create, patchSpec, served, thing, thingRef } from '../support/things.ts'
 
 /** What a backup of the platform's cluster has. */
@@ -22,10 +21,6 @@ const KINDS = [
 ]
 
 const world = useWorld()
-
-beforeEach((context) => {
-  if (ENGINE === 'kcp') context.skip('in a kcp the records are in a workspace of the kcp that is backed up as a whole')
-})
 
 test('a platform that is restored from a backup without statuses and uids has lost no copy of what lives', async () => {
   const { consumer, alpha, beta, observer, landscape } = world
