@@ -184,7 +184,7 @@ export class Observer {
     this.judged.switched++
     const to = (object as Assignment).spec.providerCluster
     for (const provider of [from, to]) noteIn(this.#active, uid, this.#nameOf(provider))
-    if (!lives || this.#excused.has(uid) || this.#unrecorded.has(uid)) return
+    if (!lives || this.#isExcused(uid)) return
     const copy = yield* this.#copyOf(to, of)
     if (isUsable(copy) && copy?.metadata.annotations?.[annotations.consumerUID] === uid) return
     const ends = `from ${this.#nameOf(from)} to ${this.#nameOf(to)}`

@@ -66,8 +66,8 @@ type WhyNowhere = (typeof reasons)['noProviderAccepts' | 'policyForbids' | 'misc
  * Decides where an object belongs. Pure: same input, same answer. Of the accepting offers that have room, and whose provider is open and
  * one that the policy of the object allows, the one wins whose weight and what the policy makes of its provider's labels and of scores come to most; ties go to
  * the lower provider name, then the lower AcceptAPI name. An object never moves while its offer accepts it, full or not, whatever its
- * policy says; another offer of its provider keeps it if there is room. One whose Assignment is gone comes to where it was by the same rule. A cordoned provider keeps what it has, one that is drained, or is
- * away and to be left, what nobody else takes.
+ * policy says; another offer of its provider keeps it if there is room. One whose Assignment is gone comes to where it was by the same rule.
+ * A cordoned provider keeps what it has, one that is drained, or is away and to be left, what nobody else takes.
  */
 export function decide(question: Question, world: PlacementWorld, now: Date): Decision {
   const { object, current, former, away } = question

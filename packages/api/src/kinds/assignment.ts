@@ -165,7 +165,7 @@ export function exportAt({ spec, status }: Pick<Assignment, 'spec' | 'status'>, 
  * What to write for an edit of an Assignment's status. One that was restored from a backup may have none, which tools for backups leave
  * out, and its schema asks for a phase.
  */
-export function statusEdit<T extends object>({ status }: Pick<Assignment, 'status'>, edit: T): object {
+export function statusEdit({ status }: Pick<Assignment, 'status'>, edit: object): object {
   return status === undefined ? { phase: 'Bound', ...edit } : edit
 }
 

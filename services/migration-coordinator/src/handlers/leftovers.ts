@@ -28,14 +28,15 @@ export async function removeLeftovers(
     context.coordination.list<KubeObject>({ ...Migration.resource }),
   ])
   if (assignment === undefined) return DONE // its message is on the way
-  const { copies = [] } = Assignment.of(assignment).spec
-  const leftovers = leftoversOf(Assignment.of(assignment), migrationsOf(name, migrations.items).map(Migration.of))
+  const record = Assignment.of(assignment)
+  const { copies = [] } = record.spec
+  const leftovers = leftoversOf(record, migrationsOf(name, migrations.items).map(Migration.of))
   if (leftovers.length === 0) return DONE
   const left = copies.filter((copy) => !leftovers.includes(copy))
   const { uid, resourceVersion } = assignment.metadata
   const spec = { copies: left.length > 0 ? left : null }
-  const said = recordAfter(Assignment.of(assignment), spec)
-  const status = said && { status: statusEdit(Assignment.of(assignment), { copies: said }) }
+  const said = recordAfter(record, spec)
+  const status = said && { status: statusEdit(record, { copies: said }) }
   const patch = { metadata: { uid, resourceVersion }, spec, ...status }
   const object = await context.coordination.mergePatch<KubeObject>({ ...Assignment.resource, name }, patch)
   view.learn('assignment', undefined, { name, object }, context.now().getTime())

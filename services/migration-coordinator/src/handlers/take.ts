@@ -197,12 +197,8 @@ async function editAssignment(
   const { uid, resourceVersion } = assignment?.metadata ?? {}
   const copies = assignment && edit && recordAfter(assignment, edit)
   const status = { ...active, ...(copies && { copies }) }
-  const patch = {
-    spec: edit,
-    ...(Object.keys(status).length === 0
-      ? {}
-      : { status: assignment === undefined ? status : statusEdit(assignment, status) }),
-  }
+  const edited = assignment === undefined ? status : statusEdit(assignment, status)
+  const patch = { spec: edit, ...(Object.keys(status).length === 0 ? {} : { status: edited }) }
   const note = context.tracing === undefined ? {} : { annotations: context.tracing.note() }
   const object = await context.coordination.mergePatch<KubeObject>(
     { ...Assignment.resource, name },

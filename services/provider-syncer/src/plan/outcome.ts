@@ -10,7 +10,7 @@ import {
 } from '../facts/known.ts'
 import { silenceOf } from './consumer-report.ts'
 import { mayBeRemoved, unwantedCopies } from './plan-live.ts'
-import { isEarly, isStrange, orphansOf, unheardOf } from './plan-orphans.ts'
+import { isEarly, isStrange, mayHaveCopies, orphansOf } from './plan-orphans.ts'
 import { awaitedBy, problemsToTell } from './problems.ts'
 import { replacedWait } from './report-replaced.ts'
 
@@ -43,7 +43,7 @@ export function outcomeOf(known: Known): Outcome {
     if (refused !== undefined) return later(REFUSED_MS, refused.message)
     const away = orphansOf(known).find(({ provider, cluster }) => known.places.at(provider, cluster).is === 'away')
     if (away !== undefined) return later(REFUSED_MS, `an orphan is at ${away.provider}, which is away`)
-    const [unheard] = isStrange(known) ? unheardOf(known) : []
+    const [unheard] = isStrange(known) ? mayHaveCopies(known) : []
     return unheard === undefined ? DONE : later(REFUSED_MS, `whether ${unheard} has a copy is not known`)
   }
   return isCurrent(known) ? outcomeOfLive(known) : outcomeOfTeardown(known)

@@ -40,7 +40,7 @@ function isStillComing({ about, passing, awaited }: Problem, { notes }: Current)
 }
 
 /** Not heard of is not gone. */
-function lookUp({ places, ref }: Current, provider: string): Action[] {
+export function lookUp({ places, ref }: Pick<Current, 'places' | 'ref'>, provider: string): Action[] {
   return places.ofCopy(ref, provider).is === 'there' ? [{ do: 'read copy', provider }] : []
 }
 

@@ -2,6 +2,7 @@ import { annotations, finalizer } from '@resource-broker/api'
 import type { CopyMessage, KubeObject } from '@resource-broker/bus'
 import { isMadeFor, type Known } from '../facts/known.ts'
 import { type Action, idOf } from './action.ts'
+import { lookUp } from './plan-live.ts'
 import { isToBeTold } from './problem.ts'
 import { allRelated } from './related.ts'
 
@@ -11,23 +12,25 @@ import { allRelated } from './related.ts'
  * what it has at a provider stays: whoever is given the object takes it over.
  */
 export function planOrphans(known: Known): (() => Action[])[] {
+  const { places, ref } = known
   const orphans = orphansOf(known)
+  const askForSource = () => orphans.flatMap((orphan) => askFor(known, orphan)).slice(0, 1)
   if (known.assignment === undefined) {
     if (!isStrange(known) || isEarly(known)) return []
-    return [() => orphans.flatMap((orphan) => askFor(known, orphan)).slice(0, 1), () => [{ do: 'read assignment' }]]
+    return [askForSource, () => [{ do: 'read assignment' }]]
   }
   const isWaiting = orphans.length === 0 && awaitsRelease(known.source)
-  const unheard = isWaiting ? unheardOf(known) : []
+  const unheard = isWaiting ? mayHaveCopies(known) : []
   const mayLeave = isWaiting && unheard.length === 0
   return [
-    () => orphans.flatMap((orphan) => askFor(known, orphan)).slice(0, 1),
+    askForSource,
     () =>
       orphans.filter((orphan) => isStaying(orphan) && isReachable(known, orphan) && isLeft(known, orphan)).map(remove),
-    () => unheard.filter((provider) => isThere(known, provider)).map((provider) => ({ do: 'read copy', provider })),
+    () => (ref === undefined ? [] : unheard.flatMap((provider) => lookUp({ places, ref }, provider))),
     () => (mayLeave ? allRelated(known) : []),
     () => (mayLeave && !isTroubled(known) ? [{ do: 'release source' }] : []),
     () => tellUnreleased(known, orphans, unheard),
-    () => tellKept(known, orphans),
+    () => tellUnrecorded(known, orphans),
     () => (known.decision?.provider == null || isLiving(known.source) ? [] : [{ do: 'forget decision' }]),
   ]
 }
@@ -49,7 +52,7 @@ const isLiving = (source: KubeObject | null | undefined): boolean =>
   source != null && source.metadata.deletionTimestamp === undefined
 
 /** There is no Assignment any more whose word a condition could be: an Event says why something is there without one. */
-function tellKept(known: Known, orphans: Present[]): Action[] {
+function tellUnrecorded(known: Known, orphans: Present[]): Action[] {
   const kept = orphans.filter((orphan) => isStaying(orphan) && isMadeFor(orphan.object, known.source))
   if (kept.length === 0 || !isLiving(known.source)) return []
   const where = kept.map(({ provider }) => provider).join(', ')
@@ -62,11 +65,11 @@ function tellKept(known: Known, orphans: Present[]): Action[] {
  * that one is gone may be of an earlier one. Where the streams were made anew nobody knows of a decision: then all are asked, and only the
  * one that the object carries is waited for. Who has just deleted the Assignment has asked all that it named.
  */
-export function unheardOf({ ref, source, decision, copies, notes, places }: Known): string[] {
+export function mayHaveCopies({ ref, source, decision, copies, notes, places }: Known): string[] {
   if (ref === undefined || source == null || notes.done.has(idOf({ do: 'delete assignment' }))) return []
   const { uid, annotations: carried } = source.metadata
   const isKnown = decision?.uid === uid
-  const said = new Set([isKnown ? decision.provider : null, carried?.[annotations.providerCluster]])
+  const said = [isKnown ? decision.provider : null, carried?.[annotations.providerCluster]]
   const others = isKnown ? [] : places.providers.filter((provider) => places.ofCopy(ref, provider).is === 'there')
   return [...new Set([...said, ...others])].filter((provider): provider is string => {
     if (provider == null || copies.get(provider)?.object != null || notes.without.has(provider)) return false
@@ -113,9 +116,6 @@ export function orphansOf({ copies, places }: Known): Present[] {
   const isThere = ({ provider, cluster }: CopyMessage) => !['lost', 'none'].includes(places.at(provider, cluster).is)
   return [...copies.values()].filter((copy): copy is Present => copy.object !== null && isThere(copy))
 }
-
-const isThere = ({ places, ref }: Known, provider: string): boolean =>
-  ref !== undefined && places.ofCopy(ref, provider).is === 'there'
 
 const isReachable = ({ places }: Known, { provider, cluster }: Present): boolean =>
   places.at(provider, cluster).is === 'there'
